@@ -1,0 +1,39 @@
+# One line each; CI runs the same ones. Needs Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+STAMP := .venv/.fleetlane-setup
+
+.PHONY: setup demo serve test check format bench clean
+
+setup: $(STAMP)
+$(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
+	@$(PYTHON) tools/setup_venv.py
+
+demo: $(STAMP)
+	@$(BIN)/fleetlane demo $(ARGS)
+
+serve: $(STAMP)
+	@$(BIN)/fleetlane serve $(ARGS)
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check src tests tools
+	@$(BIN)/ruff check src tests tools
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+format: $(STAMP)
+	@$(BIN)/ruff format src tests tools
+	@$(BIN)/ruff check --fix src tests tools
+
+bench: $(STAMP)
+	@$(BIN)/python tools/bench.py $(ARGS)
+
+clean:
+	rm -rf .venv dist build
