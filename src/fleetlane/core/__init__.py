@@ -1,0 +1,1 @@
+"""The rules of Fleetlane as plain values and functions: standard library only, no I/O."""

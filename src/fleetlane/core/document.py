@@ -1,0 +1,42 @@
+"""Reading documents that people write (screen packs, app models, fault files): clear errors with a place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+from fleetlane.core.errors import PackError
+
+
+def mapping(value: object, place: str) -> Mapping[str, Any]:
+    """Return `value` as a mapping.
+
+    Raises:
+        PackError: it is none.
+    """
+    if not isinstance(value, dict):
+        raise PackError(place, f"must be a mapping, not {type(value).__name__}")
+    return cast("Mapping[str, Any]", value)
+
+
+def strings(value: object, place: str) -> list[str]:
+    """Return a text, or a list of texts, as a list.
+
+    Raises:
+        PackError: it holds anything else.
+    """
+    items = cast("list[object]", value) if isinstance(value, list) else [value]
+    if not all(isinstance(item, (str, int)) and not isinstance(item, bool) for item in items):
+        raise PackError(place, "must be a text or a list of texts")
+    return [str(item) for item in items]
+
+
+def known_keys(raw: Mapping[str, Any], known: Collection[str], place: str) -> None:
+    """Check that every key is known.
+
+    Raises:
+        PackError: names the first that is not, and those that are.
+    """
+    unknown = sorted(set(raw) - set(known))
+    if unknown:
+        raise PackError(place, f"unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")

@@ -1,0 +1,139 @@
+"""How a task can end: every error code a user can meet, its class, and its sentence.
+
+`FAILURES` is the one list; the remark of a task, the documentation and the retry rules come from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from fleetlane.core.errors import DeviceError, TaskFailedError, TaskStoppedError
+
+
+class FailureClass(StrEnum):
+    """What may be done about a failure."""
+
+    TRANSIENT = "transient"
+    """May pass by itself; retried automatically when auto retry is on."""
+    NEEDS_PERSON = "needs_person"
+    """Somebody has to look at the phone first."""
+    BAD_INPUT = "bad_input"
+    """The task itself must change."""
+    UNKNOWN = "unknown"
+    """Nobody can say whether the post went out; never retried by itself."""
+    STOPPED = "stopped"
+    """Stopped on request; never retried by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One way to fail. `sentence` tells a person what happened and what to do."""
+
+    failure_class: FailureClass
+    sentence: str
+
+
+_T, _P, _B = FailureClass.TRANSIENT, FailureClass.NEEDS_PERSON, FailureClass.BAD_INPUT
+
+FAILURES: Mapping[str, Failure] = {
+    # The request and its media.
+    "config_invalid": Failure(_B, "The script's settings are not valid."),
+    "media_missing": Failure(_B, "A media file could not be opened. Check that it exists on this computer."),
+    "media_invalid": Failure(_B, "A media file is not what its name says."),
+    "media_not_enough": Failure(_B, "There are fewer unused media files than the task needs."),
+    "caption_too_long": Failure(_B, "The caption is longer than the app allows."),
+    "caption_refused": Failure(_B, "The app did not keep the caption as it was typed."),
+    "platform_unsupported": Failure(_B, "This script cannot publish on that platform."),
+    # The phone and the way to it.
+    "device_disconnected": Failure(_T, "The phone was disconnected. Check its cable and power."),
+    "device_timeout": Failure(_T, "The phone stopped answering."),
+    "device_error": Failure(_T, "The phone refused a command."),
+    "driver_broken": Failure(_T, "The automation service on the phone could not be started."),
+    "adb_server_down": Failure(_T, "The adb server on this computer does not answer."),
+    "storage_full": Failure(_P, "The phone has no room for the media. Free some storage on it."),
+    "screen_locked": Failure(_P, "The phone's screen is locked. Unlock it and remove its screen lock."),
+    "gallery_timeout": Failure(_T, "The phone's gallery did not show the media in time."),
+    # The app.
+    "app_not_installed": Failure(_P, "The app is not installed on this phone."),
+    "app_crashed": Failure(_T, "The app crashed."),
+    "app_not_responding": Failure(_T, "The app stopped responding."),
+    "share_refused": Failure(_T, "The phone refused to hand the media to the app."),
+    "permission_missing": Failure(_P, "The app may not read the phone's media. Allow it in the phone's settings."),
+    "not_logged_in": Failure(_P, "No account is signed in to the app. Sign in on the phone."),
+    "wrong_account": Failure(_P, "The account signed in to the app is not the one of the task."),
+    "security_check": Failure(_P, "The app asks for a security check. Complete it on the phone."),
+    "account_blocked": Failure(_P, "The app says that the account is blocked or limited."),
+    "needs_consent": Failure(_P, "The app asks for a legal statement that only the owner can accept."),
+    "screen_unrecognised": Failure(_P, "The app shows a screen that is not known. See the trace."),
+    "screen_stuck": Failure(_T, "The app did not go on from a screen."),
+    "step_unavailable": Failure(_P, "The app does not offer a step that the task asks for."),
+    "upload_failed": Failure(_T, "The app said that the upload failed."),
+    "not_published": Failure(_T, "The app did not take the post; nothing was published."),
+    "deadline_exceeded": Failure(_T, "The task took longer than it may."),
+    "outcome_unknown": Failure(
+        FailureClass.UNKNOWN,
+        "The post was sent, but it could not be seen whether it went out. Look at the profile.",
+    ),
+    # The server.
+    "server_interrupted": Failure(_T, "The server was stopped while the task ran; nothing was published."),
+    "script_error": Failure(_P, "The script failed unexpectedly. The log has the details."),
+    "stopped": Failure(FailureClass.STOPPED, "stopped"),
+}
+
+
+class PublishState(StrEnum):
+    """What is known about the post itself."""
+
+    PUBLISHED = "published"
+    NOT_PUBLISHED = "not_published"
+    UNKNOWN = "unknown"
+    DRY_RUN = "dry_run"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended. `error_code` is None when it went well."""
+
+    error_code: str | None
+    remark: str
+    publish_state: PublishState
+    result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def ok(self) -> bool:
+        """Return whether the attempt did what was asked."""
+        return self.error_code is None
+
+    @property
+    def failure_class(self) -> FailureClass | None:
+        """Return the class of the failure, or None when it went well."""
+        return FAILURES[self.error_code].failure_class if self.error_code else None
+
+
+def succeeded(remark: str, publish_state: PublishState, result: Mapping[str, Any]) -> Outcome:
+    """Return the outcome of an attempt that went well."""
+    return Outcome(None, remark, publish_state, result)
+
+
+def failed(code: str, detail: str = "", result: Mapping[str, Any] | None = None) -> Outcome:
+    """Return the outcome for an error code. `detail` is added to the code's sentence."""
+    sentence = FAILURES[code].sentence
+    remark = f"{sentence} {detail}".strip() if detail else sentence
+    state = PublishState.UNKNOWN if code == "outcome_unknown" else PublishState.NOT_PUBLISHED
+    return Outcome(code, remark, state, dict(result or {}))
+
+
+def from_error(error: Exception) -> Outcome:
+    """Return the outcome for what a script raised. Anything not foreseen is `script_error`."""
+    match error:
+        case TaskStoppedError():
+            return failed("stopped")
+        case TaskFailedError():
+            return failed(error.code, error.detail, error.facts)
+        case DeviceError():
+            return failed(error.code, str(error))
+        case _:
+            return failed("script_error", f"{type(error).__name__}: {error}"[:300])

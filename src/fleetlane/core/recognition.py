@@ -1,0 +1,289 @@
+"""Recognition: which screen of which app a tree shows, and where its elements are.
+
+The rules themselves are data (`scripts/packs/*.yaml`); this module only evaluates them. Texts are
+compared normalised (see `core.screen.normalise`), and only nodes that lie on the screen count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from fleetlane.core.screen import Bounds, Node, Tree, normalise
+
+UNKNOWN = "unknown"
+
+
+class Pick(StrEnum):
+    """Which of several matching nodes an element means."""
+
+    FIRST = "first"
+    LAST = "last"
+    LOWEST = "lowest"
+    LARGEST = "largest"
+    LEFTMOST = "leftmost"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Conditions on one node; all that are given must hold.
+
+    `texts`, `descs`, `labels` (text or description) are whole strings; `starts` and `has` look at
+    the label's beginning or inside; `pattern` must match the whole label. `not_ids` and
+    `not_classes` leave out nodes that hold what people wrote (captions, names, input fields). `area` holds fractions
+    (left, top, right, bottom) of the screen in which the node's centre must lie.
+    """
+
+    texts: frozenset[str] = frozenset()
+    descs: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    starts: tuple[str, ...] = ()
+    has: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+    ids: frozenset[str] = frozenset()
+    not_ids: frozenset[str] = frozenset()
+    id_packages: frozenset[str] = frozenset()
+    classes: tuple[str, ...] = ()
+    not_classes: tuple[str, ...] = ()
+    packages: frozenset[str] = frozenset()
+    clickable: bool | None = None
+    checked: bool | None = None
+    selected: bool | None = None
+    focused: bool | None = None
+    area: tuple[float, float, float, float] | None = None
+    min_width: float = 0.0
+    pick: Pick = Pick.FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """Something to find on a screen: alternatives in order of preference."""
+
+    name: str
+    alternatives: tuple[Selector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Holds when at least `at_least` distinct nodes are found by any of the elements."""
+
+    elements: tuple[Element, ...]
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What to do on a screen for a goal. `verb` names a move of the flow; `element` what it is done to.
+
+    `careful`: a second tap could land on the next screen's button that publishes, and taps in the
+    screen's first moments are dropped; so it is tapped later, and again only after a long wait.
+    """
+
+    verb: str
+    element: Element | None = None
+    argument: str = ""
+    careful: bool = False
+    unverified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRule:
+    """How one screen is recognised and what is done there. `actions` is keyed by goal; "*" is any goal."""
+
+    name: str
+    needs: tuple[Condition, ...]
+    refuses: tuple[Condition, ...] = ()
+    actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
+    any_package: bool = False
+    unverified: bool = False
+
+    def action_for(self, goal: str) -> Action | None:
+        """Return the action for a goal, or None when the screen just waits."""
+        return self.actions.get(goal) or self.actions.get("*")
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The screens of one app. Rules are tried in order; the first that holds names the screen.
+
+    `packages` are in order of preference, for a phone that has several of them.
+    """
+
+    app: str
+    packages: tuple[str, ...]
+    elements: Mapping[str, Element]
+    screens: tuple[ScreenRule, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def screen(self, name: str) -> ScreenRule:
+        """Return the rule of a screen by its name."""
+        return next(rule for rule in self.screens if rule.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The name of what a tree shows: `app` is a pack's app, or a package when no pack knows it."""
+
+    app: str
+    screen: str
+    rule: ScreenRule | None = None
+
+    def __str__(self) -> str:
+        return f"{self.app} {self.screen}"
+
+
+class View:
+    """A tree with an index of its visible nodes, in which elements are found."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.nodes: list[Node] = list(tree.visible())
+        self._by_text: dict[str, list[Node]] = {}
+        self._by_desc: dict[str, list[Node]] = {}
+        self._by_id: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            if node.text:
+                self._by_text.setdefault(node.key_text, []).append(node)
+            if node.desc:
+                self._by_desc.setdefault(node.key_desc, []).append(node)
+            if node.id:
+                self._by_id.setdefault(node.id, []).append(node)
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """Return the packages of the visible nodes."""
+        return frozenset(node.package for node in self.nodes if node.package)
+
+    def find(self, element: Element) -> Node | None:
+        """Return the node an element means, or None when it is not on the screen."""
+        for selector in element.alternatives:
+            found = list(self._matches(selector))
+            if found:
+                return _picked(found, selector.pick)
+        return None
+
+    def find_all(self, element: Element) -> list[Node]:
+        """Return every node that one of the element's alternatives matches, in document order."""
+        found = {id(node): node for selector in element.alternatives for node in self._matches(selector)}
+        return [node for node in self.nodes if id(node) in found]
+
+    def holds(self, condition: Condition) -> bool:
+        """Return whether a condition holds on this screen."""
+        if condition.at_least == 1:
+            return any(next(self._matches(s), None) for e in condition.elements for s in e.alternatives)
+        found = {id(n) for e in condition.elements for s in e.alternatives for n in self._matches(s)}
+        return len(found) >= condition.at_least
+
+    def shows(self, rule: ScreenRule) -> bool:
+        """Return whether a rule holds on this screen."""
+        return all(self.holds(c) for c in rule.needs) and not any(self.holds(c) for c in rule.refuses)
+
+    def _matches(self, selector: Selector) -> Iterator[Node]:
+        return (node for node in self._candidates(selector) if _fits(node, selector, self.tree))
+
+    def _candidates(self, selector: Selector) -> Iterable[Node]:
+        # Whole strings and ids come from the index; only the rest looks at every node.
+        if selector.ids:
+            return _gather(self._by_id, selector.ids)
+        if selector.texts:
+            return _gather(self._by_text, selector.texts)
+        if selector.descs:
+            return _gather(self._by_desc, selector.descs)
+        if selector.labels:
+            return [*_gather(self._by_text, selector.labels), *_gather(self._by_desc, selector.labels)]
+        return self.nodes
+
+
+def _gather(index: Mapping[str, list[Node]], keys: Iterable[str]) -> list[Node]:
+    return [node for key in keys if key in index for node in index[key]]
+
+
+def _fits(node: Node, s: Selector, tree: Tree) -> bool:
+    return (
+        (not s.texts or node.key_text in s.texts)
+        and (not s.descs or node.key_desc in s.descs)
+        and (not s.labels or node.key_text in s.labels or node.key_desc in s.labels)
+        and (not s.ids or node.id in s.ids)
+        and node.id not in s.not_ids
+        and (not s.id_packages or node.id_package in s.id_packages)
+        and (not s.classes or node.class_name.endswith(s.classes))
+        and not (s.not_classes and node.class_name.endswith(s.not_classes))
+        and (not s.packages or node.package in s.packages)
+        and (s.clickable is None or node.clickable is s.clickable)
+        and (s.checked is None or node.checked is s.checked)
+        and (s.selected is None or node.selected is s.selected)
+        and (s.focused is None or node.focused is s.focused)
+        and _label_fits(node, s)
+        and (s.area is None or _in_area(node.bounds, s.area, tree))
+        and node.bounds.width >= s.min_width * tree.width
+    )
+
+
+def _label_fits(node: Node, s: Selector) -> bool:
+    if not (s.starts or s.has or s.pattern):
+        return True
+    for label in (node.key_text, node.key_desc):
+        if not label:
+            continue
+        if (
+            (not s.starts or label.startswith(s.starts))
+            and (not s.has or any(part in label for part in s.has))
+            and (s.pattern is None or s.pattern.fullmatch(label))
+        ):
+            return True
+    return False
+
+
+def _in_area(box: Bounds, area: tuple[float, float, float, float], tree: Tree) -> bool:
+    x, y = box.center
+    left, top, right, bottom = area
+    return left * tree.width <= x <= right * tree.width and top * tree.height <= y <= bottom * tree.height
+
+
+def _picked(found: Sequence[Node], pick: Pick) -> Node:
+    match pick:
+        case Pick.FIRST:
+            return found[0]
+        case Pick.LAST:
+            return found[-1]
+        case Pick.LOWEST:
+            return max(found, key=lambda node: node.bounds.bottom)
+        case Pick.LARGEST:
+            return max(found, key=lambda node: node.bounds.area)
+        case Pick.LEFTMOST:
+            return min(found, key=lambda node: node.bounds.left)
+
+
+def recognise(packs: Sequence[Pack], view: View) -> Recognised:
+    """Return what a screen shows.
+
+    Packs are tried in order, so that of the system, whose dialogs lie over every app, comes first.
+    A pack is tried when one of its packages is on the screen; single rules may ask to be tried
+    always (dialogs that another package draws for the app).
+    """
+    packages = view.packages
+    for pack in packs:
+        here = not pack.packages or not packages.isdisjoint(pack.packages)
+        for rule in pack.screens:
+            if (here or rule.any_package) and view.shows(rule):
+                return Recognised(pack.app, rule.name, rule)
+    for pack in packs:
+        if not packages.isdisjoint(pack.packages):
+            return Recognised(pack.app, UNKNOWN)
+    return Recognised(_foreground(view), UNKNOWN)
+
+
+def _foreground(view: View) -> str:
+    areas: dict[str, int] = {}
+    for node in view.nodes:
+        if node.package:
+            areas[node.package] = max(areas.get(node.package, 0), node.bounds.area)
+    return max(areas, key=lambda package: areas[package], default=UNKNOWN)
+
+
+def words(*texts: str) -> frozenset[str]:
+    """Return texts normalised for a selector."""
+    return frozenset(normalise(text) for text in texts)

@@ -1,0 +1,125 @@
+"""What a task is: its states, which changes are legal, and its row as a value.
+
+Knows nothing of stores, phones or HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class Status(IntEnum):
+    """State of a task, with the numbers of the documented API."""
+
+    PENDING = 0
+    RUNNING = 1
+    COMPLETED = 2
+    FAILED = 3
+
+    @property
+    def text(self) -> str:
+        """Return the word the API shows as `status_text`."""
+        return self.name.lower()
+
+
+class Source(StrEnum):
+    """Who created a task."""
+
+    API = "api"
+    UI = "ui"
+
+
+LEGAL_TRANSITIONS: frozenset[tuple[Status, Status]] = frozenset(
+    {
+        (Status.PENDING, Status.RUNNING),  # claimed by the scheduler
+        (Status.PENDING, Status.FAILED),  # stopped before it ran
+        (Status.RUNNING, Status.COMPLETED),
+        (Status.RUNNING, Status.FAILED),
+        (Status.RUNNING, Status.PENDING),  # requeued: interrupted before anything could be published
+        (Status.FAILED, Status.PENDING),  # retried
+        (Status.FAILED, Status.COMPLETED),  # a person says that it did go out
+    }
+)
+
+
+def is_legal(before: Status, after: Status) -> bool:
+    """Return whether a task may go from `before` to `after`."""
+    return (before, after) in LEGAL_TRANSITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A task to be stored. Times are milliseconds since the Unix epoch, UTC.
+
+    `serial` is the lane it waits in; None means that it is bound to a device later, through
+    `username`. `position` is its index in its batch, from 0: captions are used in turn by it.
+    `seed` fixes every random choice of the task, so that a retry publishes the same text.
+    """
+
+    batch_id: str
+    position: int
+    script_name: str
+    script_config: str
+    serial: str | None
+    username: str | None
+    source: Source
+    seed: int
+    created_ms: int
+    due_ms: int
+    scheduled_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A stored task. `attempt` counts its runs from 1; 0 means it never ran."""
+
+    id: int
+    batch_id: str
+    position: int
+    script_name: str
+    script_config: Mapping[str, Any]
+    serial: str | None
+    username: str | None
+    source: Source
+    seed: int
+    status: Status
+    created_ms: int
+    due_ms: int
+    scheduled_ms: int | None = None
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    attempt: int = 0
+    retry_count: int = 0
+    stop_requested: bool = False
+    remark: str = ""
+    error_code: str | None = None
+    outcome: str | None = None
+    result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def is_ended(self) -> bool:
+        """Return whether the task has ended, well or not."""
+        return self.status in (Status.COMPLETED, Status.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """How many tasks there are in each state."""
+
+    pending: int = 0
+    running: int = 0
+    completed: int = 0
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Return the number of all tasks."""
+        return self.pending + self.running + self.completed + self.failed
+
+
+def username_key(username: str) -> str:
+    """Return what two spellings of one username share: no leading `@`, no case."""
+    return username.strip().removeprefix("@").casefold()
