@@ -1,0 +1,41 @@
+"""The ledger: what was really published on the simulated phones, one JSON line a post.
+
+It is the truth that tests and users compare with.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+class Ledger:
+    """Appends posts to a file, or only to memory when no path is given. Safe from several threads."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self.entries: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+    def write(self, entry: Mapping[str, Any]) -> None:
+        """Write one post. `entry["time"]` is in seconds since the epoch."""
+        row = {**entry, "time": datetime.fromtimestamp(entry["time"], UTC).isoformat(timespec="milliseconds")}
+        with self._lock:
+            self.entries.append(row)
+            if self.path is not None:
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def read_ledger(path: Path) -> list[dict[str, Any]]:
+    """Return the posts in a ledger file, oldest first; none when there is no file yet."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]

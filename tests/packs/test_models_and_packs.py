@@ -1,0 +1,85 @@
+"""Every screen of the simulated apps is recognised by the packs, in every language and build."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from fleetlane.core.recognition import View, recognise
+from fleetlane.core.screen import parse_tree
+from fleetlane.scripts.packs import load_packs
+from fleetlane.simulator.ledger import Ledger
+from fleetlane.simulator.model import BUILTIN_FOLDER, LANGUAGES, builtin_models, load_model
+from fleetlane.simulator.phone import PhoneFacts, SimPhone, standard_account
+from support.clock import ManualClock
+
+MODELS = {model.app: model for model in builtin_models()}
+SYSTEM = load_model(BUILTIN_FOLDER / "_system.yaml")
+NAMED_OTHERWISE = {"mystery": "unknown", "post_editor": "reel_editor"}
+TIKTOK = [(p, b) for p in MODELS["tiktok"].packages for b in ("", "musically-43", "all-ids-different")]
+CASES = [("tiktok", package, build) for package, build in TIKTOK] + [("instagram", "com.instagram.android", "")]
+
+
+def phone_with(app_name, package, build, language, android=13):
+    clock = ManualClock()
+    phone = SimPhone(PhoneFacts("s", language=language, android=android), SYSTEM, clock, Ledger())
+    app = phone.install(MODELS[app_name], package, build=build)
+    standard_account(app, "lane01", "Lane One")
+    app.data["first_run"] = False
+    phone.files.write("/sdcard/Movies/a.mp4", b"", 0o644, 0)
+    phone.media.scan_file("/sdcard/Movies/a.mp4", 5)
+    for permission in ("media", "camera", "audio", "notifications"):
+        phone.granted.setdefault(package, set()).update(phone.permission_names(permission))
+    phone.start_app(package)
+    clock.advance(60)
+    phone.settle()
+    return phone, app
+
+
+def seen(phone):
+    phone.touch()
+    return str(recognise(load_packs(), View(parse_tree(phone.dump()))))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("app_name", "package", "build"), CASES)
+def test_each_screen_of_a_model_is_recognised(app_name, package, build, language):
+    phone, app = phone_with(app_name, package, build, language)
+    for name, spec in app.model.screens.items():
+        below = ["home_feed"] if spec.dialog else ["home_feed", "camera"] if spec.over else []
+        if name == "preview":
+            below = [*below, "gallery"]
+        app.stack = [*below, name]
+        assert seen(phone) == f"{app_name} {NAMED_OTHERWISE.get(name, name)}", (name, below)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("app_name", "package", "build"), CASES)
+def test_the_page_with_the_keyboard_up_is_another_screen(app_name, package, build, language):
+    phone, app = phone_with(app_name, package, build, language)
+    page = {"tiktok": "post", "instagram": "share"}[app_name]
+    app.stack = [page]
+    app.focused = "caption"
+    phone.show_keyboard()
+    assert seen(phone) == f"{app_name} {page}_editing"
+
+
+@pytest.mark.parametrize(("language", "android"), list(itertools.product(LANGUAGES, range(9, 17))))
+def test_the_systems_own_screens_are_recognised(language, android):
+    phone, app = phone_with("tiktok", "com.zhiliaoapp.musically", "", language, android)
+    assert seen(phone) == "tiktok home_feed"
+    for name in ("perm_media", "perm_camera", "perm_audio", "perm_notifications"):
+        phone.show_popup(app, name)
+        assert seen(phone) == f"android {name}"
+        phone.system.stack = []
+        phone._asking.clear()
+    phone.hang(app)
+    assert seen(phone) == "android not_responding"
+    phone.crash(app)
+    assert seen(phone) == "android app_crashed"
+    phone.system.stack = []
+    assert seen(phone) == "android launcher"
+    phone.press("sleep")
+    phone.press("wakeup")
+    assert seen(phone) == "android lock_screen"

@@ -1,0 +1,269 @@
+"""What a simulated phone must get right, without the wire."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from fleetlane.simulator import commands, intents, shell
+from fleetlane.simulator.ledger import Ledger
+from fleetlane.simulator.model import BUILTIN_FOLDER, builtin_models, load_model
+from fleetlane.simulator.phone import PhoneFacts, SimPhone, standard_account
+from fleetlane.simulator.ui_server import RpcError, UiServer
+from support.clock import ManualClock
+from support.rig import VIDEO
+
+assert commands, intents  # imported for the commands they register
+TIKTOK = "com.zhiliaoapp.musically"
+SHARE = f"{TIKTOK}/com.ss.android.ugc.aweme.share.SystemShareActivity"
+
+
+class Handset:
+    """A phone with TikTok and a clock, and a log of what it complained about."""
+
+    def __init__(self, **facts):
+        self.clock = ManualClock()
+        self.ledger = Ledger()
+        self.complaints: list[str] = []
+        system = load_model(BUILTIN_FOLDER / "_system.yaml")
+        self.phone = SimPhone(PhoneFacts("s", **facts), system, self.clock, self.ledger, self.complaints.append)
+        self.app = self.phone.install(builtin_models()[0], TIKTOK)
+        self.app.data["first_run"] = False
+        standard_account(self.app, "lane01", "Lane One")
+
+    def sh(self, line: str):
+        return shell.run(self.phone, line)
+
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.phone.settle()
+
+    def node(self, role: str):
+        nodes = [n for root in self.phone.windows() for n in root.walk() if n.role == role]
+        assert nodes, (role, [n.role for root in self.phone.windows() for n in root.walk() if n.role])
+        return nodes[-1]
+
+    def tap(self, role: str) -> None:
+        left, top, right, bottom = self.node(role).bounds
+        self.phone.tap((left + right) // 2, (top + bottom) // 2)
+
+    def share_video(self, options: str = "--grant-read-uri-permission"):
+        self.phone.files.write("/sdcard/Movies/a.mp4", VIDEO.read_bytes(), 0o644, 1)
+        row = self.phone.media.scan_file("/sdcard/Movies/a.mp4", int(self.clock.wall_s()))
+        return self.sh(
+            f"am start -a android.intent.action.SEND -t video/mp4 --eu android.intent.extra.STREAM {row.uri} "
+            f"{options} -f 0x10000000 -n {SHARE}"
+        )
+
+
+@pytest.fixture
+def handset():
+    return Handset()
+
+
+def test_a_file_that_was_not_scanned_is_in_no_gallery(handset):
+    handset.phone.files.write("/sdcard/Movies/a.mp4", VIDEO.read_bytes(), 0o644, 1)
+    query = "content query --uri content://media/external/video/media --projection _id:_data:duration"
+    assert handset.sh(query).stdout == b"No result found.\n"
+    scanned = handset.sh("content call --uri content://media --method scan_file --arg /sdcard/Movies/a.mp4")
+    assert b"content://media/external/video/media/1001" in scanned.stdout
+    row = handset.sh(query).stdout.decode()
+    assert "_data=/storage/emulated/0/Movies/a.mp4" in row
+    assert "duration=6000" in row
+
+
+def test_a_removed_file_leaves_the_gallery_when_it_is_scanned_again(handset):
+    handset.share_video()
+    handset.sh("rm -f /sdcard/Movies/a.mp4")
+    answer = handset.sh("content call --uri content://media --method scan_file --arg /sdcard/Movies/a.mp4")
+    assert b"STREAM=null" in answer.stdout
+    assert handset.phone.media.newest_first() == []
+
+
+@pytest.mark.parametrize(
+    ("android", "by_call", "by_broadcast"), [(9, 0, 1), (10, 0, 1), (11, 1, 0), (13, 1, 0), (16, 1, 0)]
+)
+def test_old_androids_index_by_broadcast_and_new_ones_by_call(android, by_call, by_broadcast):
+    for command, indexed in (
+        ("content call --uri content://media --method scan_file --arg /sdcard/a.mp4", by_call),
+        ("am broadcast -a android.intent.action.MEDIA_SCANNER_SCAN_FILE -d file:///sdcard/a.mp4", by_broadcast),
+    ):
+        handset = Handset(android=android)
+        handset.phone.files.write("/sdcard/a.mp4", VIDEO.read_bytes(), 0o644, 1)
+        handset.sh(command)
+        assert len(handset.phone.media.newest_first()) == indexed
+
+
+def test_the_query_traps_of_content_are_there(handset):
+    base = "content query --uri content://media/external/video/media"
+    handset.share_video()
+    assert b"Invalid column _id,_data" in handset.sh(f"{base} --projection _id,_data").stdout
+    assert b"Unsupported argument: --limit" in handset.sh(f"{base} --limit 1").output
+
+
+def test_a_share_without_a_grant_or_a_permission_is_refused(handset):
+    assert b"SecurityException" in handset.share_video(options="").stdout
+    assert not handset.app.running
+    handset.sh(
+        f"pm grant {TIKTOK} android.permission.READ_MEDIA_VIDEO; pm grant {TIKTOK} android.permission.READ_MEDIA_IMAGES"
+    )
+    assert handset.share_video(options="").exit_code == 0
+    assert handset.app.running
+
+
+def test_a_share_of_an_unknown_uri_is_refused(handset):
+    answer = handset.sh(
+        "am start -a android.intent.action.SEND -t video/mp4 --eu android.intent.extra.STREAM "
+        f"content://media/external/video/media/9 --grant-read-uri-permission -n {SHARE}"
+    )
+    assert answer.exit_code != 0
+
+
+@pytest.mark.parametrize(
+    "line", ["nonsense --now", "ls | cat", "getprop > /sdcard/x", "am dance", "input text hello", "content update"]
+)
+def test_what_is_not_simulated_fails_loudly(handset, line):
+    result = handset.sh(line)
+    assert result.exit_code != 0
+    assert result.output
+    assert handset.complaints
+
+
+def test_an_unknown_rpc_method_fails_loudly(handset):
+    server = UiServer(handset.phone)
+    status, body = server.handle("POST", "/jsonrpc/0", b'{"jsonrpc":"2.0","id":1,"method":"danceNow","params":[]}')
+    assert status == 200
+    assert b"method not found" in body
+    assert handset.complaints
+    with pytest.raises(RpcError):
+        server._call("exist", [{"mask": 0, "wobbly": True}])
+
+
+def test_the_exit_marker_of_a_list_of_commands_is_that_of_the_last(handset):
+    assert handset.sh("false; echo X4EXIT:$?").stdout == b"X4EXIT:1\n"
+    assert handset.sh("false && echo no || echo yes; echo X4EXIT:$?").stdout == b"yes\nX4EXIT:0\n"
+
+
+def test_a_tap_while_the_screen_moves_or_in_its_first_moments_is_dropped(handset):
+    handset.phone.granted[TIKTOK] = set(handset.phone.permission_names("media"))
+    handset.share_video()
+    handset.wait(1.2)
+    assert handset.app.screen == "editor_loading"
+    handset.wait(0.85)
+    assert handset.app.screen == "editor"
+    handset.tap("editor_next")  # still in its first moments
+    handset.wait(1.0)
+    assert handset.app.screen == "editor"
+    handset.tap("editor_next")
+    handset.wait(0.35)
+    assert handset.app.screen == "post"
+    assert handset.node("post").bounds[0] > 700  # it slides in from the right
+    handset.wait(1.0)
+    assert handset.node("post").bounds[0] < 600
+
+
+def on_the_post_page(**facts):
+    handset = Handset(**facts)
+    handset.phone.granted[TIKTOK] = set(handset.phone.permission_names("media"))
+    handset.share_video()
+    handset.wait(2.5)
+    handset.tap("editor_next")
+    handset.wait(1.0)
+    return handset
+
+
+def test_post_moves_to_the_top_while_the_keyboard_is_up_and_a_tap_on_the_keyboard_types():
+    handset = on_the_post_page()
+    before = handset.node("post").bounds
+    handset.tap("caption")
+    roles = {n.role for root in handset.phone.windows() for n in root.walk()}
+    assert "post" not in roles
+    assert handset.node("post_top").bounds[1] < 400
+    handset.phone.tap((before[0] + before[2]) // 2, (before[1] + before[3]) // 2)  # where Post was is now a key
+    assert handset.app.fields["caption"] == "g"
+    assert handset.ledger.entries == []
+
+
+def test_an_open_hashtag_raises_suggestions_that_replace_it():
+    handset = on_the_post_page()
+    handset.tap("caption")
+    handset.phone.foreground.type_text("look #fy")
+    assert handset.app._suggestions() == ["#fy", "#fys", "#fyviral"]
+    handset.phone.foreground.type_text(" ")
+    assert handset.app._suggestions() == []
+
+
+def test_the_sixth_hashtag_loses_its_sign():
+    handset = on_the_post_page()
+    handset.tap("caption")
+    handset.phone.foreground.type_text("#a #b #c #d #e #f")
+    assert handset.app.fields["caption"] == "#a #b #c #d #e f"
+
+
+def test_only_what_was_posted_is_in_the_ledger_when_its_upload_is_done():
+    handset = on_the_post_page()
+    handset.tap("caption")
+    handset.phone.foreground.type_text("hello 看")
+    handset.phone.press("back")
+    handset.tap("post")
+    handset.wait(1.0)
+    assert handset.ledger.entries == []
+    handset.wait(1.5)
+    [entry] = handset.ledger.entries
+    assert (entry["caption"], entry["account"], entry["kind"]) == ("hello 看", "lane01", "video")
+
+
+def test_a_killed_app_loses_its_upload():
+    handset = on_the_post_page()
+    handset.tap("post")
+    handset.wait(1.0)
+    handset.sh(f"am force-stop {TIKTOK}")
+    handset.wait(10)
+    assert handset.ledger.entries == []
+
+
+def test_a_new_post_shows_on_the_profile_only_after_a_while():
+    handset = on_the_post_page()
+    handset.tap("post")
+    handset.wait(2.1)
+    handset.tap("profile")
+    handset.wait(0.31)
+    assert len(handset.app.account.shown) == 3
+    handset.wait(1.0)
+    handset.phone.swipe((500, 800), (500, 1900))
+    assert len(handset.app.account.shown) == 4
+
+
+def test_permission_dialogs_come_once_and_remember_the_answer(handset):
+    asked = itertools.count()
+    handset.phone.ask_permission(handset.app, "camera", lambda _ok: next(asked))
+    assert handset.phone.system.screen == "perm_camera"
+    handset.phone.tap(540, 1550)  # deny
+    assert next(asked) == 1
+    handset.phone.ask_permission(handset.app, "camera", lambda _ok: next(asked))
+    assert handset.phone.system.screen == ""
+
+
+def test_a_locked_screen_swallows_taps_and_opens_by_a_swipe(handset):
+    handset.phone.press("sleep")
+    handset.phone.press("wakeup")
+    handset.phone.start_app(TIKTOK)
+    handset.wait(2)
+    handset.phone.tap(500, 500)
+    assert "keyguard" in handset.phone.focused_activity
+    handset.phone.swipe((500, 2000), (500, 600))
+    assert TIKTOK in handset.phone.focused_activity
+
+
+def test_equal_files_share_their_content():
+    one, other = Handset(), Handset()
+    for handset in (one, other):
+        handset.phone.files.write("/sdcard/a.mp4", VIDEO.read_bytes(), 0o644, 1)
+    assert one.phone.files.get("/sdcard/a.mp4").blob is other.phone.files.get("/sdcard/a.mp4").blob
+
+
+def test_a_full_storage_takes_nothing_more():
+    handset = Handset(storage_bytes=1000)
+    with pytest.raises(OSError, match="No space left"):
+        handset.phone.files.write("/sdcard/a.mp4", VIDEO.read_bytes(), 0o644, 1)
