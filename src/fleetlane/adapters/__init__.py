@@ -1,0 +1,1 @@
+"""Adapters: everything outside, behind the ports of `core.ports`."""

@@ -1,0 +1,1 @@
+"""Phones through the real adb server, adbutils and uiautomator2."""

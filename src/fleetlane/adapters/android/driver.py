@@ -1,0 +1,243 @@
+"""The driver of a real phone: `core.ports.Driver` over adbutils and uiautomator2.
+
+One object a phone, used from the phone's own thread (uiautomator2 is not thread-safe). Commands are
+argument lists throughout; captions go by clipboard or input method, never through `input text`.
+"""
+
+# adbutils and uiautomator2 carry few types; what they return is typed here, at the border.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uiautomator2
+from PIL import Image
+
+from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
+from fleetlane.core.errors import CallLostError, DriverBrokenError, ShellFailedError
+from fleetlane.core.media import MediaKind
+from fleetlane.core.ports import MediaEntry, PhoneFacts
+
+T = TypeVar("T")
+_ROW = re.compile(r"Row: \d+ (.*)")
+_PROPERTY = re.compile(r"\[([^\]]+)\]: \[([^\]]*)\]")
+_SCAN_FILE_SDK = 30  # `content call --method scan_file` works from Android 11 on
+_LONG_TAP_S = 1.0
+_JPEG_QUALITY = 60
+_TABLES = {MediaKind.VIDEO: "video", MediaKind.IMAGE: "images"}
+
+
+class AndroidDriver:
+    """Drives one phone."""
+
+    def __init__(self, client: QuickClient, serial: str) -> None:
+        self._serial = serial
+        self._wire = Wire()
+        self._device = LaneDevice(client, serial, self._wire)
+        self._automation: uiautomator2.Device | None = None
+        self._facts: PhoneFacts | None = None
+
+    @property
+    def serial(self) -> str:
+        """Return the phone's serial."""
+        return self._serial
+
+    # -- shell and files ---------------------------------------------------------------------------
+
+    def facts(self) -> PhoneFacts:
+        """Return what the phone is. Asked once, then remembered."""
+        if self._facts is None:
+            properties = dict(_PROPERTY.findall(self.shell("getprop")))
+            with translated(self._wire, self._serial):
+                width, height = self._device.window_size()
+            self._facts = PhoneFacts(
+                model=properties.get("ro.product.model", ""),
+                android=properties.get("ro.build.version.release", ""),
+                sdk=int(properties.get("ro.build.version.sdk", "0") or 0),
+                size=(int(width), int(height)),
+            )
+        return self._facts
+
+    def shell(self, *args: str, timeout_s: float = 20.0) -> str:
+        """Run a command and return its output (see the port)."""
+        with translated(self._wire, self._serial):
+            try:
+                # The variant that checks the exit marker: without it a lost connection looks like success.
+                result = self._device.shell2(list(args), timeout=timeout_s)
+            except ValueError as error:
+                raise CallLostError(f"The answer of {self._serial} was cut off.", serial=self._serial) from error
+        if result.returncode:
+            raise ShellFailedError(args, result.returncode, result.output, serial=self._serial)
+        return str(result.output)
+
+    def push(self, source: Path, target: str) -> None:
+        """Copy a file to the phone and check its size there."""
+        with translated(self._wire, self._serial):
+            self._device.sync.push(source, target, mode=0o644, check=True)
+
+    # -- media ---------------------------------------------------------------------------------------
+
+    def scan(self, path: str) -> None:
+        """Ask the phone's media store to index one file, or to forget it when it is gone."""
+        if self.facts().sdk >= _SCAN_FILE_SDK:
+            self.shell("content", "call", "--uri", "content://media", "--method", "scan_file", "--arg", path)
+        else:
+            action = "android.intent.action.MEDIA_SCANNER_SCAN_FILE"
+            self.shell("am", "broadcast", "-a", action, "-d", f"file://{path}")
+
+    def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
+        """Return the media store's row for a file, None while there is none."""
+        columns = "_id:_data:date_added" + (":duration" if kind is MediaKind.VIDEO else "")
+        uri = f"content://media/external/{_TABLES[kind]}/media"
+        output = self.shell("content", "query", "--uri", uri, "--projection", columns, "--sort", "date_added DESC")
+        rows = [_columns(found) for found in _ROW.findall(output)]
+        wanted = path.replace("/sdcard/", "/storage/emulated/0/", 1)
+        for row in rows:
+            if row.get("_data") == wanted:
+                duration = row.get("duration", "NULL")
+                return MediaEntry(
+                    uri=f"{uri}/{row['_id']}",
+                    path=wanted,
+                    duration_ms=int(duration) if duration.isdigit() else None,
+                    is_newest=row["date_added"] == rows[0]["date_added"],
+                )
+        return None
+
+    def share(self, package: str, activity: str, uri: str, mime_type: str) -> None:
+        """Hand one media URI to an app's share activity (see the port)."""
+        args = ["am", "start", "-a", "android.intent.action.SEND", "-t", mime_type]
+        args += [
+            "--eu",
+            "android.intent.extra.STREAM",
+            uri,
+            "--grant-read-uri-permission",
+            "-f",
+            "0x10000000",
+        ]
+        args += ["-n", f"{package}/{activity}"]
+        output = self.shell(*args)
+        if "Error" in output or "Exception" in output:  # some versions end with 0 all the same
+            raise ShellFailedError(args, 0, output, serial=self._serial)
+
+    # -- screen --------------------------------------------------------------------------------------
+
+    def _u2(self) -> uiautomator2.Device:
+        if self._automation is None:
+            self._automation = uiautomator2.connect(self._device)
+        return self._automation
+
+    def tree(self) -> str:
+        """Return the UI tree as XML."""
+        with translated(self._wire, self._serial):
+            xml: str = self._u2().dump_hierarchy()
+        return xml
+
+    def tap(self, x: int, y: int) -> None:
+        """Tap a point (uiautomator2 may send it again after an HTTP error)."""
+        with translated(self._wire, self._serial):
+            self._u2().click(x, y)
+
+    def tap_once(self, x: int, y: int) -> None:
+        """Tap a point by a path that can never repeat: one `input tap`, its exit checked."""
+        self.shell("input", "tap", str(x), str(y))
+
+    def long_tap(self, x: int, y: int) -> None:
+        """Press a point for a second."""
+        with translated(self._wire, self._serial):
+            self._u2().long_click(x, y, _LONG_TAP_S)
+
+    def type_text(self, text: str, way: str) -> None:
+        """Put text into the focused field (see the port)."""
+        with translated(self._wire, self._serial):
+            device = self._u2()
+            match way:
+                case "paste":
+                    device.set_clipboard(text)
+                    if device.clipboard != text:
+                        raise DriverBrokenError("The phone's clipboard cannot be used.", serial=self._serial)
+                    device.jsonrpc.pasteClipboard()
+                case "set":
+                    device(focused=True).set_text(text)
+                case "keyboard":
+                    uiautomator2.InputMethodMixIn.send_keys(device, text)
+                case _:
+                    raise ValueError(way)
+
+    def clear_text(self) -> None:
+        """Empty the focused field."""
+        with translated(self._wire, self._serial):
+            self._u2().jsonrpc.clearInputText()
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        with translated(self._wire, self._serial):
+            if key == "wakeup":
+                self._u2().screen_on()
+            else:
+                self._u2().press(key)
+
+    def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Swipe between two points."""
+        with translated(self._wire, self._serial):
+            self._u2().swipe(*start, *end, steps=20)
+
+    def screenshot(self, width: int) -> bytes:
+        """Return a JPEG of the screen, about `width` pixels wide."""
+        scale = min(1.0, width / self.facts().size[0])
+        with translated(self._wire, self._serial):
+            encoded = self._u2().jsonrpc.takeScreenshot(scale, _JPEG_QUALITY)
+            if encoded:
+                return base64.b64decode(encoded)
+            picture: Image.Image = self._device.screenshot()  # protected windows: screencap shows them black
+        picture.thumbnail((width, width * 4))
+        out = io.BytesIO()
+        picture.convert("RGB").save(out, "JPEG", quality=_JPEG_QUALITY)
+        return out.getvalue()
+
+    # -- apps ----------------------------------------------------------------------------------------
+
+    def installed(self, packages: Collection[str]) -> list[str]:
+        """Return those of the packages that are installed, in the given order."""
+        lines = set(self.shell("pm", "list", "packages").split())
+        return [package for package in packages if f"package:{package}" in lines]
+
+    def start_app(self, package: str) -> None:
+        """Bring an app to the front, as from the launcher."""
+        self.shell("monkey", "-p", package, "-c", "android.intent.category.LAUNCHER", "1")
+
+    def stop_app(self, package: str) -> None:
+        """Force-stop an app."""
+        self.shell("am", "force-stop", package)
+
+    def current_app(self) -> str:
+        """Return the package that has the focus, "" when none can be told."""
+        with translated(self._wire, self._serial):
+            return str(self._u2().app_current().get("package", ""))
+
+    # -- life ----------------------------------------------------------------------------------------
+
+    def abort(self) -> None:
+        """End the call in progress, and refuse every further one until `reset`. From any thread."""
+        self._wire.abort()
+
+    def reset(self) -> None:
+        """Take calls again after `abort`."""
+        self._wire.reset()
+
+    def close(self) -> None:
+        """Let go of the phone: the automation server on it ends with the connection."""
+        automation, self._automation = self._automation, None
+        if automation is not None:
+            automation.stop_uiautomator(wait=False)
+        self._wire.abort()
+
+
+def _columns(row: str) -> dict[str, Any]:
+    # "_id=1, _data=/a, b.mp4, date_added=5": a value may hold ", ", a key never does.
+    parts = re.split(r"(?:^|, )(_id|_data|date_added|duration)=", row)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))

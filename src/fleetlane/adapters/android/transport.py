@@ -1,0 +1,228 @@
+"""The way to a phone: adbutils with deadlines that hold, without Nagle's delay, and that can be aborted.
+
+adbutils and uiautomator2 are used unmodified. `LaneDevice` is the subclass of `AdbDevice` that
+`uiautomator2.connect` is given: every byte to the phone goes through its `open_transport`.
+"""
+
+# adbutils and uiautomator2 carry few types; what they return is typed here, at the border.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import weakref
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import adbutils
+from adbutils import AdbConnection
+from adbutils.errors import AdbConnectionError
+from uiautomator2 import exceptions as u2_errors
+
+from fleetlane.core.errors import (
+    AdbServerDownError,
+    CallLostError,
+    DeviceGoneError,
+    DeviceTimeoutError,
+    DriverBrokenError,
+    TaskStoppedError,
+)
+
+CALL_TIMEOUT_S = 20.0
+_CONNECT_TIMEOUT_S = 3.0
+
+
+class QuickConnection(AdbConnection):
+    """A connection to the adb server without Nagle's delay, that never starts a server by itself."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+        super().__init__(host, port)
+
+    def _create_socket(self) -> socket.socket:
+        try:
+            connected = socket.create_connection(self._address, timeout=_CONNECT_TIMEOUT_S)
+        except TimeoutError as error:
+            raise adbutils.AdbTimeout("connect to adb server timeout") from error
+        except OSError as error:
+            raise AdbConnectionError(f"connect to adb server failed: {error}") from error
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
+
+    def _safe_connect(self) -> socket.socket:
+        return self._create_socket()  # adbutils would run `adb start-server` here; the supervisor owns that
+
+    def close(self) -> None:
+        """Close at once (adbutils waits 10 ms here), and wake a thread that reads from it."""
+        with suppress(OSError):
+            self.conn.shutdown(socket.SHUT_RDWR)  # fails when the other side is gone already
+        self.conn.close()
+
+
+class QuickClient(adbutils.AdbClient):
+    """A client of the adb server whose connections are `QuickConnection`s.
+
+    Args:
+        host, port: of the adb server.
+        call_timeout_s: the longest any call may wait for its answer.
+    """
+
+    def __init__(self, host: str, port: int, call_timeout_s: float = CALL_TIMEOUT_S) -> None:
+        super().__init__(host, port)
+        self.call_timeout_s = call_timeout_s
+
+    def make_connection(self, timeout: float | None = None) -> AdbConnection:
+        """Connect to the adb server; `timeout` is in seconds for each read."""
+        connection = QuickConnection(self.host, self.port)
+        connection.conn.settimeout(self.within(timeout))
+        return connection
+
+    def within(self, timeout: float | None) -> float:
+        """Return a timeout that is not longer than calls may take."""
+        return min(timeout or self.call_timeout_s, self.call_timeout_s)
+
+
+class Wire:
+    """The sockets one lane holds open. `abort` ends the call in progress, from any thread."""
+
+    def __init__(self) -> None:
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._aborted = False
+
+    @property
+    def aborted(self) -> bool:
+        """Return whether calls are refused."""
+        return self._aborted
+
+    def opened(self, connected: socket.socket) -> None:
+        """Note an open socket.
+
+        Raises:
+            TaskStoppedError: the lane was aborted.
+        """
+        with self._lock:
+            if self._aborted:
+                connected.close()
+                raise TaskStoppedError("stopped")
+            self._sockets.add(connected)
+
+    def exempt(self, connected: socket.socket) -> None:
+        """Keep a socket that outlives single calls out of `abort`."""
+        with self._lock:
+            self._sockets.discard(connected)
+
+    def check(self) -> None:
+        """Raise when the lane was aborted.
+
+        Raises:
+            TaskStoppedError: the lane was aborted.
+        """
+        if self._aborted:
+            raise TaskStoppedError("stopped")
+
+    def abort(self) -> None:
+        """Shut every socket down and refuse further calls until `reset`."""
+        with self._lock:
+            self._aborted = True
+            for connected in list(self._sockets):
+                try:
+                    connected.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    connected.close()  # it was not connected any more
+
+    def reset(self) -> None:
+        """Take calls again."""
+        with self._lock:
+            self._aborted = False
+
+
+class LaneDevice(adbutils.AdbDevice):
+    """A device whose calls can be aborted and end in time."""
+
+    def __init__(self, client: QuickClient, serial: str, wire: Wire) -> None:
+        super().__init__(client, serial)
+        self._quick = client
+        self._wire = wire
+
+    def open_transport(self, command: str | None = None, timeout: float | None = None) -> AdbConnection:
+        """Open a connection to the phone, or run one host command about it."""
+        self._wire.check()
+        connection = self._quick.make_connection(timeout)
+        try:
+            self._wire.opened(connection.conn)
+            if command:
+                connection.send_command(f"host-serial:{self._serial}:{command}")
+                connection.check_okay()
+            else:
+                connection.send_command(f"host:tport:serial:{self._serial}")  # adbutils asks `host:version` before
+                connection.check_okay()
+                connection.read(8)  # the transport id
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def shell(  # pyright: ignore[reportIncompatibleMethodOverride] - overloads upstream, the same calls
+        self, cmdargs: Any, stream: bool = False, timeout: float | None = None, **kwargs: Any
+    ) -> Any:
+        """Run a command (see adbutils). A stream outlives calls: it has no deadline and is not aborted."""
+        if not stream:
+            return super().shell(cmdargs, stream=False, timeout=self._quick.within(timeout), **kwargs)
+        connection = super().shell(cmdargs, stream=True)
+        self._wire.exempt(connection.conn)
+        connection.conn.settimeout(None)
+        return connection
+
+
+_GONE = (
+    "not found",
+    "offline",
+    "unauthorized",
+    "device still authorizing",
+    "no devices",
+    "closed",
+    "more than one",
+)
+
+
+@contextmanager
+def translated(wire: Wire, serial: str) -> Generator[None]:
+    """Turn every error of adbutils, uiautomator2 and the sockets into one of ours."""
+    try:
+        yield
+    except TaskStoppedError:
+        raise
+    except Exception as error:
+        if wire.aborted:
+            raise TaskStoppedError("stopped") from error
+        ours = _translate(error, serial)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _translate(error: Exception, serial: str) -> Exception | None:
+    match error:
+        case AdbConnectionError():
+            return AdbServerDownError(f"The adb server cannot be reached: {error}.", serial=serial)
+        case adbutils.AdbTimeout() | TimeoutError():
+            return DeviceTimeoutError(f"{serial} did not answer in time.", serial=serial)
+        case adbutils.AdbError() if any(word in str(error) for word in _GONE):
+            return DeviceGoneError(f"{serial}: {error}.", serial=serial)
+        case u2_errors.HTTPError() if isinstance(error.__cause__, adbutils.AdbError) and "closed" not in str(error):
+            return DeviceGoneError(f"{serial}: {error.__cause__}.", serial=serial)
+        case ConnectionRefusedError():
+            return AdbServerDownError(f"The adb server cannot be reached: {error}.", serial=serial)
+        case ConnectionError() | EOFError() | http.client.HTTPException() | BrokenPipeError():
+            return CallLostError(f"The connection to {serial} was lost in the middle of a call.", serial=serial)
+        case adbutils.AdbError():
+            return CallLostError(f"{serial}: {error}.", serial=serial)
+        case u2_errors.BaseException():
+            return DriverBrokenError(f"The automation service on {serial} does not work: {error}.", serial=serial)
+        case OSError() if error.filename is None:  # a missing file here is no fault of the phone
+            return CallLostError(f"{serial}: {error}.", serial=serial)
+        case _:
+            return None

@@ -1,0 +1,232 @@
+"""The driver port over the real adb server, adbutils and uiautomator2, on simulated phones."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import adbutils
+import pytest
+import uiautomator2
+
+from fleetlane.adapters.android.driver import AndroidDriver
+from fleetlane.adapters.android.transport import QuickClient
+from fleetlane.core.device import DeviceState
+from fleetlane.core.errors import (
+    AdbServerDownError,
+    CallLostError,
+    DeviceGoneError,
+    DeviceTimeoutError,
+    ShellFailedError,
+    TaskStoppedError,
+)
+from fleetlane.core.media import MediaKind
+from fleetlane.core.screen import parse_tree
+from fleetlane.simulator.faults import Fault
+from fleetlane.simulator.fleet import FleetSettings
+from support.rig import VIDEO, Rig, wait_for
+
+pytestmark = pytest.mark.phone
+
+
+@pytest.fixture(scope="module")
+def rig():
+    with Rig(FleetSettings(phones=3, app_delay_factor=0.2, first_port=22500)) as rig:
+        yield rig
+
+
+@pytest.fixture
+def driver(rig):
+    driver = rig.devices.driver(rig.serials[0])
+    yield driver
+    driver.close()
+
+
+def test_facts_come_from_the_phone(driver):
+    facts = driver.facts()
+    assert (facts.model, facts.sdk, facts.size) == ("Pixel 6a", 33, (1080, 2400))
+
+
+def test_files_arrive_and_are_found_in_the_gallery_only_after_a_scan(driver):
+    path = "/sdcard/Movies/Fleetlane/my video; rm -rf.mp4"
+    driver.push(VIDEO, path)
+    assert driver.media(path, MediaKind.VIDEO) is None
+    driver.scan(path)
+    entry = driver.media(path, MediaKind.VIDEO)
+    assert entry.duration_ms == 6000
+    assert entry.is_newest
+    driver.shell("rm", "-f", path)
+    driver.scan(path)
+    assert driver.media(path, MediaKind.VIDEO) is None
+
+
+def test_a_failing_command_raises_with_its_exit_code_and_output(driver):
+    with pytest.raises(ShellFailedError, match="No such file") as caught:
+        driver.shell("cat", "/sdcard/none")
+    assert caught.value.exit_code == 1
+
+
+def test_arguments_are_data_whatever_they_hold(driver):
+    assert driver.shell("echo", "a; false", "$(id)", "'quoted'", "看") == "a; false $(id) 'quoted' 看\n"
+
+
+@pytest.mark.parametrize("way", ["paste", "set", "keyboard"])
+def test_any_text_is_typed_exactly(rig, way):
+    text = "看看我的新视频！#热门 #推荐\nsecond line <&\"'> 👩‍👩‍👧 ok"
+    serial = rig.serials[1]
+    rig.on(serial, lambda server: _open_post_page(server.phone))
+    driver = rig.devices.driver(serial)
+    field = next(n for n in parse_tree(driver.tree()).nodes if n.class_name.endswith("EditText"))
+    driver.tap(*field.bounds.center)
+    driver.clear_text()
+    driver.type_text(text, way)
+    shown = next(n for n in parse_tree(driver.tree()).nodes if n.class_name.endswith("EditText"))
+    assert shown.text == text
+    driver.close()
+
+
+def _open_post_page(phone):
+    app = phone.apps["com.zhiliaoapp.musically"]
+    phone.stop_app(app.package.name)
+    app.running = True
+    phone.foreground = app
+    app.stack = ["post"]
+    app._moving = False
+    app._interactive_at_s = app._shown_at_s = 0.0
+    phone.touch()
+
+
+def test_a_screenshot_is_a_small_jpeg(driver):
+    picture = driver.screenshot(360)
+    assert picture.startswith(b"\xff\xd8\xff")
+    assert len(picture) < 100_000
+
+
+def test_the_unmodified_library_works_on_a_simulated_phone(rig):
+    serial = rig.serials[2]
+    device = uiautomator2.connect(rig.fleet.adb.client().device(serial))
+    device.app_start("com.instagram.android", wait=True)
+    device(resourceIdMatches=".*permission_deny_button").click_exists(timeout=5)
+    assert device.app_current()["package"] == "com.instagram.android"
+    assert device(resourceId="com.instagram.android:id/profile_tab").wait(timeout=5)
+    device(resourceId="com.instagram.android:id/profile_tab").click()
+    assert device.xpath('//*[@content-desc="Grid view"]').wait(timeout=5)
+    assert device.screenshot().size == (720, 1640)
+    device.press("home")
+    assert device.info["screenOn"]
+    device.stop_uiautomator()
+
+
+def test_the_adb_command_line_works_on_a_simulated_phone(rig, tmp_path):
+    device = rig.fleet.adb.client().device(rig.serials[2])
+    (tmp_path / "hello.txt").write_text("hello", encoding="utf-8")
+    environment = ["-P", str(rig.fleet.adb.port), "-s", rig.serials[2]]
+
+    def adb(*args):
+        return subprocess.run([adbutils.adb_path(), *environment, *args], capture_output=True, timeout=30)
+
+    assert adb("push", str(tmp_path / "hello.txt"), "/sdcard/hello.txt").returncode == 0
+    assert adb("shell", "cat", "/sdcard/hello.txt").stdout == b"hello"
+    assert adb("shell", "false").returncode == 1
+    assert adb("exec-out", "screencap", "-p").returncode == 0
+    assert adb("pull", "/sdcard/hello.txt", str(tmp_path / "back.txt")).returncode == 0
+    assert (tmp_path / "back.txt").read_text(encoding="utf-8") == "hello"
+    assert [item.path for item in device.sync.list("/sdcard") if item.path == "hello.txt"]
+
+
+def test_a_call_ends_at_once_when_the_lane_is_aborted(rig):
+    serial = rig.serials[1]
+    driver = rig.devices.driver(serial)
+    driver.tree()
+    rig.on(serial, lambda server: server.strike(Fault("hang")))
+    threading.Timer(0.2, driver.abort).start()
+    start = time.monotonic()
+    with pytest.raises(TaskStoppedError):
+        driver.tree()
+    assert time.monotonic() - start < 1.0
+    with pytest.raises(TaskStoppedError):
+        driver.shell("echo", "refused until reset")
+    rig.on(serial, lambda server: server._answering.set())
+    driver.reset()
+    assert driver.shell("echo", "again") == "again\n"
+    driver.close()
+
+
+def test_a_hanging_phone_ends_in_a_timeout(rig):
+    serial = rig.serials[1]
+    driver = AndroidDriver(QuickClient("127.0.0.1", rig.fleet.adb.port, call_timeout_s=0.5), serial)
+    rig.on(serial, lambda server: server.strike(Fault("hang")))
+    with pytest.raises(DeviceTimeoutError):
+        driver.shell("echo", "hello")
+    rig.on(serial, lambda server: server._answering.set())
+    driver.close()
+
+
+def test_a_connection_lost_in_mid_call_is_never_taken_for_success(rig):
+    serial = rig.serials[1]
+    driver = rig.devices.driver(serial)
+    driver.tree()
+    rig.on(serial, lambda server: server.faults.append(Fault("drop", call="shell:echo")))
+    with pytest.raises(CallLostError):
+        driver.shell("echo", "hello")
+    rig.on(serial, lambda server: server.faults.append(Fault("drop", call="rpc:dump")))
+    with pytest.raises(CallLostError):
+        driver.tree()
+    driver.close()
+
+
+def test_a_dead_automation_server_is_started_again(rig):
+    serial = rig.serials[1]
+    driver = rig.devices.driver(serial)
+    driver.tree()
+    rig.on(serial, lambda server: server.strike(Fault("kill_ui_server")))
+    wait_for(lambda: not rig.fleet.server(serial)._ui_alive)
+    assert "<hierarchy" in driver.tree()
+    driver.close()
+
+
+def test_an_unplugged_phone_is_gone_and_comes_back_by_itself(rig):
+    serial = rig.serials[1]
+    driver = rig.devices.driver(serial)
+    rig.on(serial, lambda server: server.strike(Fault("unplug", for_s=0.5)))
+    wait_for(lambda: not rig.devices.get(serial).is_ready)
+    with pytest.raises(DeviceGoneError):
+        driver.tree()
+    wait_for(lambda: rig.devices.get(serial).is_ready)
+    assert "<hierarchy" in driver.tree()
+    driver.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"), [("offline", DeviceState.OFFLINE), ("unauthorized", DeviceState.UNAUTHORIZED)]
+)
+def test_states_of_a_phone_are_followed(rig, kind, state):
+    serial = rig.serials[1]
+    rig.on(serial, lambda server: server.strike(Fault(kind, for_s=1.0)))
+    wait_for(lambda: rig.devices.get(serial).state is state)
+    wait_for(lambda: rig.devices.get(serial).is_ready)
+
+
+def test_a_killed_adb_server_is_started_again_and_the_phones_return():
+    with Rig(FleetSettings(phones=2, first_port=22600)) as rig:
+        driver = rig.devices.driver(rig.serials[0])
+        driver.tree()
+        rig.fleet.adb.kill()
+        with pytest.raises((AdbServerDownError, DeviceGoneError)):
+            driver.tree()
+        wait_for(lambda: all(device.is_ready for device in rig.devices.all()), 30)
+        assert "<hierarchy" in driver.tree()
+        driver.close()
+        rig.fleet.adb.client().server_kill()
+
+
+def test_authorisation_is_asked_for_and_given():
+    with Rig(FleetSettings(phones=1, auth=True, first_port=22610)) as rig:
+        assert rig.devices.driver(rig.serials[0]).shell("echo", "trusted") == "trusted\n"
+
+
+def test_a_missing_file_to_push_is_an_error_of_its_own(driver):
+    with pytest.raises(FileNotFoundError):
+        driver.push(Path("/nowhere/x.mp4"), "/sdcard/x.mp4")

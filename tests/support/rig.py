@@ -1,0 +1,157 @@
+"""A rig for tests of the flow: simulated phones, the real driver, and scripts run on threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fleetlane.adapters.android.supervisor import DeviceSupervisor
+from fleetlane.adapters.clock import SystemClock
+from fleetlane.core.errors import FleetlaneError
+from fleetlane.core.journal import Phase
+from fleetlane.core.outcome import Outcome, from_error
+from fleetlane.core.task import Source, Status, Task
+from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.phone import Control, Phone
+from fleetlane.scripts.script import Job, ScriptSettings, script
+from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.phone_server import PhoneServer
+
+VIDEO = Path(__file__).parents[2] / "src/fleetlane/cli/demo_media/video1.mp4"
+CAPTION = "看看我的新视频！#热门 #推荐"
+PATIENT = ScriptSettings(unknown_screen_patience_s=2.0)
+
+
+@dataclass
+class Steps:
+    """A trace kept in memory."""
+
+    names: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str, str | None]] = field(default_factory=list)
+    pictures: int = 0
+
+    def add(self, name, detail, screen, started_ms, duration_ms, *, ok, screenshot, tree):
+        self.names.append(name)
+        self.pictures += screenshot is not None
+        if not ok:
+            self.failed.append((name, screen, tree))
+
+
+@dataclass
+class Phases:
+    """A journal kept in memory."""
+
+    seen: list[Phase] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def prepared(self, facts: Mapping[str, Any]) -> None:
+        self._move(Phase.PREPARED, facts)
+
+    def arm(self) -> None:
+        self._move(Phase.ARMED, {})
+
+    def tapped(self) -> None:
+        self._move(Phase.TAPPED, {})
+
+    def decided(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        self._move(phase, facts)
+
+    def _move(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        self.seen.append(phase)
+        self.facts.update(facts)
+
+
+@dataclass
+class Result:
+    """What a run of the post script did."""
+
+    outcome: Outcome
+    steps: Steps
+    phases: Phases
+    seconds: float
+
+
+class Rig:
+    """Phones, and ways to run the post script on them."""
+
+    def __init__(self, settings: FleetSettings) -> None:
+        self._thread = FleetThread(settings)
+        self.clock = SystemClock()
+        self.task_id = 0
+
+    def __enter__(self) -> Rig:
+        self._thread.__enter__()
+        self.fleet = self._thread.fleet
+        self.devices = DeviceSupervisor(self.fleet.adb.port, self.clock)
+        self.devices.start()
+        wait_for(lambda: sum(d.is_ready for d in self.devices.all()) == len(self.serials))
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.devices.stop()
+        self._thread.__exit__(*error)
+
+    @property
+    def serials(self) -> list[str]:
+        return self.fleet.serials
+
+    @property
+    def ledger(self) -> list[dict[str, Any]]:
+        return self.fleet.ledger.entries
+
+    def posts(self, serial: str) -> list[dict[str, Any]]:
+        return [entry for entry in self.ledger if entry["serial"] == serial]
+
+    def on(self, serial: str, change: Callable[[PhoneServer], Any]) -> Any:
+        """Change a phone on its own thread."""
+        return self._thread.call(lambda: change(self.fleet.server(serial)))
+
+    def app(self, serial: str, name: str = "tiktok"):
+        return next(a for a in self.fleet.server(serial).phone.apps.values() if a.model.app == name)
+
+    def post(
+        self,
+        serial: str,
+        config: Mapping[str, Any] | None = None,
+        *,
+        username: str | None = None,
+        settings: ScriptSettings = PATIENT,
+        timeout_s: float = 90.0,
+        stop_after_s: float | None = None,
+    ) -> Result:
+        """Run the post script on a phone, with the documented example unless told otherwise."""
+        self.task_id += 1
+        whole = {"captions": CAPTION, "material_list": [str(VIDEO)], "platform": "tiktok", **(config or {})}
+        task = Task(
+            self.task_id, "batch", 0, "post", whole, serial, username, Source.API, 7, Status.RUNNING, 0, 0, attempt=1
+        )
+        steps, phases = Steps(), Phases()
+        control = Control(self.clock, self.clock.monotonic_s() + timeout_s)
+        driver = self.devices.driver(serial)
+        start = time.monotonic()
+        try:
+            job = Job(task, Phone(driver, load_packs(), control, steps), phases, settings)
+            outcome = script("post").run(job)
+        except FleetlaneError as error:
+            outcome = from_error(error)
+        seconds = time.monotonic() - start
+        driver.close()
+        return Result(outcome, steps, phases, seconds)
+
+    def post_all(self, jobs: Sequence[tuple[str, Mapping[str, Any]]], **options: Any) -> list[Result]:
+        """Run posts at the same time, one for each (serial, config)."""
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            return list(pool.map(lambda job: self.post(job[0], job[1], **options), jobs))
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float = 20.0) -> None:
+    """Wait until a condition holds."""
+    until = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {timeout_s} s: {condition}")
+        time.sleep(0.01)
