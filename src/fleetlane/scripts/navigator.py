@@ -1,0 +1,189 @@
+"""Look, recognise, act: takes an app from whatever screen it shows to a wanted one.
+
+What to do on a screen is the pack's: this module knows the verbs and when to do them. A node is tapped
+when two looks show it at the same place, and again only when nothing came of the former tap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+
+from fleetlane.core.errors import TaskFailedError
+from fleetlane.core.recognition import UNKNOWN, Action, Element, Pack, Pick, Selector
+from fleetlane.core.screen import Bounds, Node
+from fleetlane.scripts.phone import Phone, Screen
+
+Verb = Callable[[Screen, Action], None]
+
+_FIRST_POLL_S, _LAST_POLL_S, _POLL_GROWTH = 0.03, 0.4, 1.25
+_RETRY_AFTER_S = 0.6
+_CAREFUL_RETRY_AFTER_S = 2.0
+_CAREFUL_AGE_S = 0.45
+_MOST_TRIES = 6
+UNKNOWN_PATIENCE_S = 12.0
+_STAGE_TIMEOUT_S = 45.0
+_TAPS = ("tap", "tap_last", "tap_or_back")
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """An action done on a screen, and how often."""
+
+    screen: str
+    target: Bounds | None
+    at_s: float
+    tries: int = 1
+
+
+@dataclass(slots=True)
+class _Sight:
+    """The screen of the former look, and since when it is shown."""
+
+    screen: Screen
+    since_s: float
+
+
+class Navigator:
+    """Moves one app on one phone.
+
+    Args:
+        phone: the phone.
+        pack: the app's pack.
+        package: which of the app's packages is used.
+        verbs: moves of the script, by the names the pack uses for them.
+        unknown_patience_s: how long a screen nobody knows may stay before the task fails.
+    """
+
+    def __init__(
+        self,
+        phone: Phone,
+        pack: Pack,
+        package: str,
+        verbs: Mapping[str, Verb],
+        unknown_patience_s: float = UNKNOWN_PATIENCE_S,
+    ) -> None:
+        self.phone = phone
+        self.pack = pack
+        self.package = package
+        self.unknown_patience_s = unknown_patience_s
+        self.verbs: dict[str, Verb] = {
+            "tap": self._tap,
+            "tap_last": self._tap,
+            "tap_or_back": self._tap_or_back,
+            "back": lambda _screen, _action: self.phone.press("back"),
+            "wait": lambda _screen, _action: None,
+            "unlock": self._unlock,
+            "open_app": lambda _screen, _action: self.phone.start_app(self.package),
+            "premature": self._premature,
+            "person": self._fail,
+            "fail": self._fail,
+            **verbs,
+        }
+
+    def reach(self, goal: str, until: Collection[str], *, timeout_s: float = _STAGE_TIMEOUT_S) -> Screen:
+        """Act on screens until one of `until` is shown, and return it.
+
+        Raises:
+            TaskFailedError: `screen_unrecognised`, `screen_stuck`, or what a screen means (a security
+                check, a crash, ...). Nothing is tapped on a screen that needs a person.
+        """
+        start_s = self.phone.clock.monotonic_s()
+        poll_s = _FIRST_POLL_S
+        before: _Sight | None = None
+        attempt: _Attempt | None = None
+        while True:
+            screen = self.phone.look()
+            now_s = self.phone.clock.monotonic_s()
+            if screen.app == self.pack.app and screen.name in until:
+                return screen
+            if before is None or str(before.screen.seen) != str(screen.seen):
+                before, poll_s = _Sight(screen, now_s), _FIRST_POLL_S
+            elif screen.name == UNKNOWN:
+                if now_s - before.since_s >= self.unknown_patience_s:
+                    raise TaskFailedError(
+                        "screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}."
+                    )
+            else:
+                attempt = self._act(goal, screen, before, attempt, now_s)
+                before.screen = screen
+            if now_s - start_s >= timeout_s:
+                raise TaskFailedError("screen_stuck", f"It stayed on {screen.seen} on the way to {_words(until)}.")
+            self.phone.control.pause(poll_s)
+            poll_s = min(poll_s * _POLL_GROWTH, _LAST_POLL_S)
+
+    def _act(
+        self, goal: str, screen: Screen, before: _Sight, attempt: _Attempt | None, now_s: float
+    ) -> _Attempt | None:
+        """Do what the pack says, when it is time to. Returns the attempt that now counts."""
+        action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
+        if action is None or (action.careful and now_s - before.since_s < _CAREFUL_AGE_S):
+            return attempt
+        node = self._target(screen, action)
+        if action.verb in _TAPS:
+            earlier = self._target(before.screen, action)
+            if node is None and action.verb != "tap_or_back":
+                return attempt  # its button is not there yet
+            if node is not None and (earlier is None or earlier.bounds != node.bounds):
+                return attempt  # it still moves
+        bounds = node.bounds if node else None
+        tries = 1
+        if attempt is not None and attempt.screen == str(screen.seen) and attempt.target == bounds:
+            wait_s = _CAREFUL_RETRY_AFTER_S if action.careful else _RETRY_AFTER_S
+            if now_s - attempt.at_s < wait_s * attempt.tries:
+                return attempt
+            if attempt.tries >= _MOST_TRIES:
+                raise TaskFailedError("screen_stuck", f"{screen.seen} does not react.")
+            tries = attempt.tries + 1
+        self.verbs[action.verb](screen, action)
+        return _Attempt(str(screen.seen), bounds, self.phone.clock.monotonic_s(), tries)
+
+    def _target(self, screen: Screen, action: Action) -> Node | None:
+        if action.element is None:
+            return None
+        element = _last(action.element) if action.verb == "tap_last" else action.element
+        return screen.find(element)
+
+    # -- verbs ---------------------------------------------------------------------------------------
+
+    def _tap(self, screen: Screen, action: Action) -> None:
+        node = self._target(screen, action)
+        if node is None:
+            return
+        if action.careful:
+            # Near the upper edge: the publishing button of the next screen begins a little lower.
+            self.phone.tap_at(node.bounds.center[0], node.bounds.top + node.bounds.height // 8)
+        else:
+            self.phone.tap(node)
+
+    def _tap_or_back(self, screen: Screen, action: Action) -> None:
+        node = self._target(screen, action)
+        if node is not None:
+            self.phone.tap(node)
+        else:
+            self.phone.press("back")
+
+    def _unlock(self, _screen: Screen, _action: Action) -> None:
+        self.phone.press("wakeup")
+        self.phone.swipe_up()
+        if self.phone.look().name == "lock_screen":
+            self.phone.control.pause(_LAST_POLL_S)
+            if self.phone.look().name == "lock_screen":
+                raise TaskFailedError("screen_locked")
+
+    def _premature(self, screen: Screen, _action: Action) -> None:
+        raise TaskFailedError(
+            "outcome_unknown", f"The app shows {screen.name} although Post was not pressed by this task."
+        )
+
+    def _fail(self, screen: Screen, action: Action) -> None:
+        raise TaskFailedError(action.argument, f"Screen: {screen.seen}.")
+
+
+def _last(element: Element) -> Element:
+    alternatives: tuple[Selector, ...] = tuple(replace(s, pick=Pick.LAST) for s in element.alternatives)
+    return Element(element.name, alternatives)
+
+
+def _words(names: Collection[str]) -> str:
+    return " or ".join(sorted(names))

@@ -1,0 +1,245 @@
+"""The phone a script is given: a blocking facade over a driver, with a deadline, a stop flag and a trace.
+
+Before every call it checks the flag and the deadline. Waiting is looking again, never a blind sleep.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleetlane.core.errors import (
+    CallLostError,
+    DeviceError,
+    DriverBrokenError,
+    TaskFailedError,
+    TaskStoppedError,
+)
+from fleetlane.core.media import MediaKind
+from fleetlane.core.ports import Clock, Driver, MediaEntry, PhoneFacts, Trace
+from fleetlane.core.recognition import Element, Pack, Recognised, View, recognise
+from fleetlane.core.screen import Node, parse_tree
+
+_LOOK_ATTEMPTS = 3
+_SHOT_WIDTH = 360
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a look at the phone showed."""
+
+    view: View
+    seen: Recognised
+    xml: str
+
+    @property
+    def app(self) -> str:
+        """Return the app's name, or a package that no pack knows."""
+        return self.seen.app
+
+    @property
+    def name(self) -> str:
+        """Return the screen's name, "unknown" when it is not known."""
+        return self.seen.screen
+
+    def find(self, element: Element) -> Node | None:
+        """Return the node an element means, None when it is not there."""
+        return self.view.find(element)
+
+
+class Control:
+    """Stop flag and deadline of one attempt. `deadline_s` is on the clock's monotonic time."""
+
+    def __init__(self, clock: Clock, deadline_s: float) -> None:
+        self.clock = clock
+        self.deadline_s = deadline_s
+        self._stopped = threading.Event()
+
+    @property
+    def stopped(self) -> bool:
+        """Return whether the attempt was asked to stop."""
+        return self._stopped.is_set()
+
+    def stop(self) -> None:
+        """Ask the attempt to stop. From any thread."""
+        self._stopped.set()
+
+    def check(self) -> None:
+        """Raise when the attempt must end.
+
+        Raises:
+            TaskStoppedError: it was asked to stop.
+            TaskFailedError: `deadline_exceeded`.
+        """
+        if self._stopped.is_set():
+            raise TaskStoppedError("stopped")
+        if self.clock.monotonic_s() >= self.deadline_s:
+            raise TaskFailedError("deadline_exceeded")
+
+    def pause(self, seconds: float) -> None:
+        """Wait before the next look; ends at once when the attempt is stopped."""
+        left = self.deadline_s - self.clock.monotonic_s()
+        self._stopped.wait(max(0.0, min(seconds, left)))
+        self.check()
+
+
+class Phone:
+    """One phone for the length of one attempt."""
+
+    def __init__(self, driver: Driver, packs: Sequence[Pack], control: Control, trace: Trace) -> None:
+        self._driver = driver
+        self._packs = packs
+        self._trace = trace
+        self.control = control
+        self.clock = control.clock
+        self._last: Screen | None = None
+
+    @property
+    def serial(self) -> str:
+        """Return the phone's serial."""
+        return self._driver.serial
+
+    def _ready(self) -> Driver:
+        self.control.check()
+        return self._driver
+
+    # -- looking -------------------------------------------------------------------------------------
+
+    def look(self) -> Screen:
+        """Return what the screen shows now. A look that is lost on the way is repeated: it changes nothing."""
+        xml = self._again(lambda: self._ready().tree())
+        try:
+            tree = parse_tree(xml, self.facts().size)
+        except ValueError as error:
+            raise DriverBrokenError(str(error), serial=self.serial) from error
+        view = View(tree)
+        self._last = Screen(view, recognise(self._packs, view), xml)
+        return self._last
+
+    def _again(self, read: Callable[[], str]) -> str:
+        for attempt in range(1, _LOOK_ATTEMPTS + 1):
+            try:
+                return read()
+            except (CallLostError, DriverBrokenError):
+                if attempt == _LOOK_ATTEMPTS:
+                    raise
+                self.control.pause(0.2 * attempt)
+        raise AssertionError
+
+    def facts(self) -> PhoneFacts:
+        """Return what the phone is."""
+        return self._ready().facts()
+
+    # -- acting --------------------------------------------------------------------------------------
+
+    def tap(self, node: Node) -> None:
+        """Tap the middle of a node. A lost call is not an error here: the next look shows what it did."""
+        self._act(lambda driver: driver.tap(*node.bounds.center))
+
+    def tap_at(self, x: int, y: int) -> None:
+        """Tap a point, like `tap`."""
+        self._act(lambda driver: driver.tap(x, y))
+
+    def tap_once(self, node: Node) -> None:
+        """Tap by the path that never repeats. When it raises, the tap may or may not have happened."""
+        self._ready().tap_once(*node.bounds.center)
+
+    def long_tap(self, node: Node) -> None:
+        """Press a node for a second, like `tap`."""
+        self._act(lambda driver: driver.long_tap(*node.bounds.center))
+
+    def press(self, key: str) -> None:
+        """Press a key, like `tap`."""
+        self._act(lambda driver: driver.press(key))
+
+    def pull_down(self) -> None:
+        """Pull the page down to refresh it."""
+        width, height = self.facts().size
+        self._act(lambda driver: driver.swipe((width // 2, height * 35 // 100), (width // 2, height * 80 // 100)))
+
+    def swipe_up(self) -> None:
+        """Swipe up from the bottom, as to unlock."""
+        width, height = self.facts().size
+        self._act(lambda driver: driver.swipe((width // 2, height * 85 // 100), (width // 2, height * 25 // 100)))
+
+    def _act(self, act: Callable[[Driver], None]) -> None:
+        try:
+            act(self._ready())
+        except CallLostError:
+            self.control.check()
+
+    def type_text(self, text: str, way: str) -> None:
+        """Put text into the focused field; `way` is one of `core.ports.TYPING_WAYS`."""
+        self._ready().type_text(text, way)
+
+    def clear_text(self) -> None:
+        """Empty the focused field."""
+        self._ready().clear_text()
+
+    # -- files and apps --------------------------------------------------------------------------------
+
+    def push(self, source: Path, target: str) -> None:
+        """Copy a file to the phone."""
+        self._ready().push(source, target)
+
+    def scan(self, path: str) -> None:
+        """Ask the media store to index a file."""
+        self._ready().scan(path)
+
+    def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
+        """Return the media store's row for a file."""
+        return self._ready().media(path, kind)
+
+    def share(self, package: str, activity: str, uri: str, mime_type: str) -> None:
+        """Hand a media URI to an app."""
+        self._ready().share(package, activity, uri, mime_type)
+
+    def shell(self, *args: str) -> str:
+        """Run a command on the phone."""
+        return self._ready().shell(*args)
+
+    def installed(self, packages: Collection[str]) -> list[str]:
+        """Return those of the packages that are installed."""
+        return self._ready().installed(packages)
+
+    def start_app(self, package: str) -> None:
+        """Bring an app to the front."""
+        self._ready().start_app(package)
+
+    def stop_app(self, package: str) -> None:
+        """Force-stop an app."""
+        self._ready().stop_app(package)
+
+    # -- trace -----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def step(self, name: str, detail: str = "", *, picture: bool = True) -> Generator[None]:
+        """Do a step of the script, and keep it in the trace with a picture of how it ended.
+
+        Args:
+            name: what is done, a constant.
+            detail: with what, for people.
+            picture: whether the phone's screen says anything about this step.
+        """
+        started_ms, started_s = self.clock.now_ms(), self.clock.monotonic_s()
+        ok = False
+        try:
+            yield
+            ok = True
+        finally:
+            duration_ms = round((self.clock.monotonic_s() - started_s) * 1000)
+            shot = self._picture() if picture or not ok else None
+            screen = str(self._last.seen) if self._last and picture else ""
+            tree = self._last.xml if self._last and not ok else None
+            self._trace.add(name, detail, screen, started_ms, duration_ms, ok=ok, screenshot=shot, tree=tree)
+
+    def _picture(self) -> bytes | None:
+        if self.control.stopped:
+            return None
+        try:
+            return self._driver.screenshot(_SHOT_WIDTH)
+        except (DeviceError, TaskStoppedError):
+            return None  # the step's own error says what is wrong with the phone

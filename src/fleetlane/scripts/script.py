@@ -1,0 +1,100 @@
+"""What a script is, and the registry that finds the scripts that are installed.
+
+A script is plain synchronous code on its phone's thread. It knows the phone it is given, its
+configuration and its journal; it knows nothing of stores, schedules or HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from fleetlane.core.errors import ScriptUnknownError
+from fleetlane.core.outcome import Outcome
+from fleetlane.core.ports import Journal
+from fleetlane.core.task import Task
+from fleetlane.scripts.phone import Phone
+
+_GROUP = "fleetlane.scripts"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptSettings:
+    """What the server's owner has set for scripts.
+
+    `media_roots` are the folders media may be opened in. `accept_music_rights` allows the script to
+    accept the app's music statement in the owner's name. `unknown_screen_patience_s` is how long a screen
+    nobody knows may stay.
+    """
+
+    media_roots: tuple[Path, ...] = ()
+    forbidden_roots: tuple[Path, ...] = ()
+    accept_music_rights: bool = False
+    unknown_screen_patience_s: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt, as the script gets it."""
+
+    task: Task
+    phone: Phone
+    journal: Journal
+    settings: ScriptSettings
+
+
+class Script(Protocol):
+    """A script that tasks can name."""
+
+    @property
+    def name(self) -> str:
+        """Return the name used in `script_name`."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """Return one line for people."""
+        ...
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[str]:
+        """Check a `script_config` and return warnings.
+
+        Raises:
+            InvalidParametersError: with every field that is wrong, paths from `script_config`.
+        """
+        ...
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of `script_config`."""
+        ...
+
+    def run(self, job: Job) -> Outcome:
+        """Do the job.
+
+        Raises:
+            TaskFailedError, DeviceError, TaskStoppedError: it did not succeed.
+        """
+        ...
+
+
+@cache
+def scripts() -> Mapping[str, Script]:
+    """Return the installed scripts by name (entry points of the group `fleetlane.scripts`)."""
+    found: dict[str, Script] = {entry.name: entry.load() for entry in entry_points(group=_GROUP)}
+    return dict(sorted(found.items()))
+
+
+def script(name: str) -> Script:
+    """Return a script by its name.
+
+    Raises:
+        ScriptUnknownError: there is none.
+    """
+    known = scripts()
+    if name not in known:
+        raise ScriptUnknownError(name, list(known))
+    return known[name]

@@ -1,0 +1,106 @@
+"""The post script on simulated phones over the real adb server, adbutils and uiautomator2."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from fleetlane.core.journal import Phase
+from fleetlane.core.outcome import PublishState
+from fleetlane.simulator.fleet import FleetSettings
+from support.rig import CAPTION, VIDEO, Rig
+
+FAST = 0.25
+DIGEST = sha256(VIDEO.read_bytes()).hexdigest()
+PACKAGES = ("com.zhiliaoapp.musically", "com.ss.android.ugc.trill")
+MATRIX = list(itertools.product(("en", "zh", "id"), PACKAGES, (9, 11, 13, 15)))
+
+
+def _tiktok_only(number, model):
+    return MATRIX[(number - 1) % len(MATRIX)][1] if model.app == "tiktok" else ""
+
+
+def _vary(number, facts):
+    language, _, android = MATRIX[(number - 1) % len(MATRIX)]
+    return replace(facts, language=language, android=android)
+
+
+def _published(result, posts, caption=CAPTION):
+    assert result.outcome.error_code is None, (result.outcome, result.steps.failed)
+    assert result.outcome.publish_state is PublishState.PUBLISHED
+    assert result.phases.seen == [Phase.PREPARED, Phase.ARMED, Phase.TAPPED, Phase.PUBLISHED]
+    assert [post["caption"] for post in posts] == [caption]
+    assert [post["media_sha256"] for post in posts] == [[DIGEST]]
+
+
+@pytest.mark.phone
+@pytest.mark.parametrize("way", ["share", "addButton"])
+def test_every_language_package_and_android_version_publishes_exactly_the_asked_post(way):
+    settings = FleetSettings(
+        phones=len(MATRIX), app_delay_factor=FAST, vary=_vary, package=_tiktok_only, first_port=22000
+    )
+    with Rig(settings) as rig:
+        results = rig.post_all([(serial, {"post_way": way}) for serial in rig.serials])
+        for serial, result in zip(rig.serials, results, strict=True):
+            _published(result, rig.posts(serial))
+
+
+@pytest.mark.phone
+def test_permissions_that_were_not_granted_are_answered_on_the_phone():
+    settings = FleetSettings(
+        phones=len(MATRIX), app_delay_factor=FAST, vary=_vary, package=_tiktok_only, first_port=22100
+    )
+    with Rig(settings) as rig:
+        for serial in rig.serials:
+            rig.on(serial, lambda server: setattr(server.phone.faults, "grant_refused", True))
+        ways = itertools.cycle(["share", "addButton"])
+        results = rig.post_all([(serial, {"post_way": next(ways)}) for serial in rig.serials])
+        for serial, result in zip(rig.serials, results, strict=True):
+            _published(result, rig.posts(serial))
+
+
+@pytest.mark.phone
+def test_an_app_build_whose_ids_are_all_different_works():
+    with Rig(FleetSettings(phones=2, app_delay_factor=FAST, build="scrambled-7", first_port=22200)) as rig:
+        jobs = [(rig.serials[0], {"post_way": "share"}), (rig.serials[1], {"post_way": "addButton"})]
+        for serial, result in zip(rig.serials, rig.post_all(jobs), strict=True):
+            _published(result, rig.posts(serial))
+
+
+POPUPS = (
+    "popup_notifications", "popup_contacts", "popup_widget", "popup_phone", "popup_resume_edit",
+    "perm_notifications", "not_responding", "lock_screen",
+)  # fmt: skip
+PLACES = ("home_feed", "own_profile", "editor_loading", "editor", "post", "camera", "gallery", "own_post")
+
+
+@pytest.mark.phone
+@pytest.mark.parametrize("way", ["share", "addButton"])
+def test_each_recorded_popup_over_each_screen_is_dismissed(way):
+    cases = [
+        (p, s) for p, s in itertools.product(POPUPS, PLACES) if way == "addButton" or s not in ("camera", "gallery")
+    ]
+    with Rig(FleetSettings(phones=len(cases), app_delay_factor=FAST, first_port=22300)) as rig:
+        for serial, (popup, place) in zip(rig.serials, cases, strict=True):
+            rig.on(serial, lambda s, p=popup, at=place: _tiktok(s).faults.popups.append((at, p)))
+        results = rig.post_all([(serial, {"post_way": way}) for serial in rig.serials])
+        for serial, result, case in zip(rig.serials, results, cases, strict=True):
+            assert result.outcome.error_code is None, (case, result.outcome, result.steps.failed[:1])
+            _published(result, rig.posts(serial))
+
+
+def _tiktok(server):
+    return next(app for app in server.phone.apps.values() if app.model.app == "tiktok")
+
+
+@pytest.mark.phone
+@pytest.mark.parametrize("seconds", [0.0, 20.0])
+def test_the_upload_is_watched_until_it_is_done(seconds):
+    with Rig(FleetSettings(phones=1, app_delay_factor=FAST, upload_s=seconds, first_port=22400)) as rig:
+        [serial] = rig.serials
+        result = rig.post(serial, {"upload_wait_time": 60})
+        _published(result, rig.posts(serial))
+        assert result.seconds >= seconds
