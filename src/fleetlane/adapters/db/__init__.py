@@ -1,0 +1,1 @@
+"""The store on SQLite: tables, repositories, migrations, one writer with group commit."""

@@ -1,0 +1,232 @@
+"""The store on SQLite: one writer thread with group commit, and readers that cannot write.
+
+The writer's connection is the only one that ever writes or checkpoints. Units of work that come while
+it commits are taken together in the next transaction, each in a savepoint of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from fleetlane.adapters.db.tasks import TaskRepository
+from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
+from fleetlane.core.ports import Repositories
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+_BUSY_TIMEOUT_MS = 5_000
+_GROUP = 256
+_READERS = 4
+
+
+class SqlRepositories:
+    """All repositories over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.tasks = TaskRepository(connection)
+
+
+@dataclass(slots=True)
+class _Work(Generic[T]):
+    """A unit of work that waits for the writer."""
+
+    run: Callable[[Repositories], T]
+    future: Future[T]
+
+
+class SqliteStore:
+    """The store in one file (`core.ports.Store`). `start` before use, `close` after."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write_loop, name="store writer", daemon=True)
+        self._writer: Engine | None = None
+        self._readers: Engine | None = None
+        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="store reader")
+        self._lock = threading.Lock()
+        self._open = False
+
+    def start(self) -> None:
+        """Open the store, which must have been migrated.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        with translated():
+            self._writer = writer_engine(self.path)
+            self._readers = _reader_engine(self.path)
+            with self._writer.connect() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        self._open = True
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the work that waits, and close."""
+        with self._lock:
+            if not self._open:
+                return
+            self._open = False
+            self._queue.put(None)
+        self._thread.join()
+        self._pool.shutdown()
+        for engine in (self._readers, self._writer):
+            if engine is not None:
+                engine.dispose()
+
+    # -- writing -------------------------------------------------------------------------------------
+
+    def submit(self, work: Callable[[Repositories], T]) -> Future[T]:
+        """Run `work` in the next transaction; the future is done when it is durable."""
+        future: Future[T] = Future()
+        with self._lock:
+            if not self._open:
+                future.set_exception(StoreError("The store is closed."))
+                return future
+            self._queue.put(_Work(work, future))
+        return future
+
+    async def write(self, work: Callable[[Repositories], T]) -> T:
+        """Run `work` in a transaction that can write; it is durable when this returns."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    def _write_loop(self) -> None:
+        assert self._writer is not None
+        with self._writer.connect() as connection:
+            while (first := self._queue.get()) is not None:
+                batch, last = self._drain(first)
+                self._commit(connection, batch)
+                if last:
+                    return
+
+    def _drain(self, first: _Work[Any]) -> tuple[list[_Work[Any]], bool]:
+        batch = [first]
+        while len(batch) < _GROUP:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, False
+            if item is None:
+                return batch, True
+            batch.append(item)
+        return batch, False
+
+    def _commit(self, connection: Connection, batch: list[_Work[Any]]) -> None:
+        done: list[tuple[_Work[Any], Any]] = []
+        try:
+            with translated(), connection.begin():
+                for work in batch:
+                    self._run_one(connection, work, done)
+        except StoreError as error:
+            log.warning("store_write_failed", error=str(error), works=len(batch))
+            for work in batch:
+                if not work.future.done():
+                    work.future.set_exception(error)
+            return
+        for work, result in done:
+            work.future.set_result(result)
+
+    def _run_one(self, connection: Connection, work: _Work[Any], done: list[tuple[_Work[Any], Any]]) -> None:
+        try:
+            with translated(), connection.begin_nested():
+                result = work.run(SqlRepositories(connection))
+        except (StoreBusyError, StoreFullError):
+            raise  # nothing of the whole group can be stored
+        except Exception as error:  # noqa: BLE001 - the caller's own error goes back to the caller
+            work.future.set_exception(error)
+        else:
+            done.append((work, result))
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    async def read(self, work: Callable[[Repositories], T]) -> T:
+        """Run `work` on a snapshot that cannot be written."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+
+    def _read(self, work: Callable[[Repositories], T]) -> T:
+        assert self._readers is not None
+        with translated(), self._readers.connect() as connection, connection.begin():
+            return work(SqlRepositories(connection))
+
+
+def writer_engine(path: Path) -> Engine:
+    """Return an engine with the one connection that may write to the store at `path`."""
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: sqlite3.connect(
+            path, timeout=_BUSY_TIMEOUT_MS / 1000, check_same_thread=False, isolation_level=None
+        ),
+        poolclass=StaticPool,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # every commit is on the disk: the publish journal relies on it
+            "fullfsync=ON",
+            "foreign_keys=ON",
+            f"busy_timeout={_BUSY_TIMEOUT_MS}",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _reader_engine(path: Path) -> Engine:
+    uri = f"file:{quote(path.as_posix())}?mode=ro"
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: sqlite3.connect(
+            uri, uri=True, timeout=_BUSY_TIMEOUT_MS / 1000, check_same_thread=False, isolation_level=None
+        ),
+        poolclass=QueuePool,
+        pool_size=_READERS,
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Turn SQLite's errors into those of the core."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translate(error.orig) from error
+    except sqlite3.Error as error:
+        raise _translate(error) from error
+
+
+def _translate(error: BaseException | None) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusyError("The store is held by another process. Try again.")
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFullError("The disk is full: nothing could be stored. Free some space on it.")
+    return StoreError(f"The store failed: {error}")

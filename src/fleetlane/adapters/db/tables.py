@@ -1,0 +1,115 @@
+"""The tables. Times are milliseconds since the Unix epoch, UTC; JSON is kept as text.
+
+Every change here comes with a migration (`migrations/versions`); a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Ids are handed out in blocks from here, so that they are never used again and come in order.
+sequences = Table(
+    "sequences",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("next_value", BigInteger, nullable=False),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=False),
+    Column("batch_id", String(36), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("script_name", String(100), nullable=False, index=True),
+    Column("script_config", Text, nullable=False),
+    Column("serial", String(255), index=True),
+    Column("username", String(255)),
+    Column("username_key", String(255), index=True),
+    Column("source", String(8), nullable=False, index=True),
+    Column("seed", BigInteger, nullable=False),
+    Column("status", SmallInteger, nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("scheduled_ms", BigInteger),
+    Column("started_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("retry_count", Integer, nullable=False, server_default=text("0")),
+    Column("stop_requested", Boolean, nullable=False, server_default=text("false")),
+    Column("remark", Text, nullable=False, server_default=text("''")),
+    Column("error_code", String(64)),
+    Column("outcome", String(16)),
+    Column("result", Text, nullable=False, server_default=text("'{}'")),
+)
+
+# The head of a lane is one seek in this index, however long the backlog is.
+Index(
+    "ix_tasks_lane",
+    tasks.c.serial,
+    tasks.c.due_ms,
+    tasks.c.id,
+    sqlite_where=tasks.c.status == 0,
+    postgresql_where=tasks.c.status == 0,
+)
+
+# How many tasks there are, so that nothing counts rows. `serial` is "" for tasks without a device.
+task_counts = Table(
+    "task_counts",
+    metadata,
+    Column("serial", String(255), primary_key=True),
+    Column("script_name", String(100), primary_key=True),
+    Column("source", String(8), primary_key=True),
+    Column("status", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("task_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("serial", String(255), nullable=False),
+    Column("phase", String(16), nullable=False),
+    Column("facts", Text, nullable=False, server_default=text("'{}'")),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("error_code", String(64)),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("task_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(100), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("screen", String(100), nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("screenshot", String(255), nullable=False),
+    Column("tree", String(255), nullable=False),
+)

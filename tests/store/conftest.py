@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite import SqliteStore
+
+
+@pytest.fixture
+def store(tmp_path):
+    path = tmp_path / "store.db"
+    migrate(path)
+    store = SqliteStore(path)
+    store.start()
+    yield store
+    store.close()

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from fleetlane.adapters.db.migrate import known_revisions, migrate, revision_of
+from fleetlane.adapters.db.sqlite import writer_engine
+from fleetlane.adapters.db.tables import metadata
+from fleetlane.core.errors import StoreError, StoreVersionError
+
+
+def test_a_new_store_has_the_newest_revision(tmp_path):
+    path = tmp_path / "s.db"
+    migrate(path)
+    assert revision_of(path) == known_revisions()[-1]
+    migrate(path)
+
+
+@pytest.mark.parametrize("start", known_revisions())
+def test_every_earlier_revision_migrates_to_the_tables_as_they_are(tmp_path, start):
+    path = tmp_path / "s.db"
+    migrate(path, start)
+    migrate(path)
+    engine = writer_engine(path)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "s.db"
+    migrate(path)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreVersionError, match="newer Fleetlane"):
+        migrate(path)
+    assert revision_of(path) == "9999"
+
+
+def test_a_file_that_is_no_store_is_refused(tmp_path):
+    path = tmp_path / "s.db"
+    path.write_bytes(b"this is not a database, it is a long enough text" * 50)
+    with pytest.raises(StoreError, match="not a database"):
+        migrate(path)

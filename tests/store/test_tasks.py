@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.core.errors import StoreBusyError, StoreError
+from fleetlane.core.journal import Phase
+from fleetlane.core.lanes import Head
+from fleetlane.core.outcome import PublishState, failed, succeeded
+from fleetlane.core.ports import Step, TaskFilter
+from fleetlane.core.task import NewTask, Source, Status
+
+DONE = succeeded("Published.", PublishState.PUBLISHED, {"app": "x"})
+
+
+def new(serial="a", due=10, **fields):
+    task = NewTask("batch", 0, "post", '{"captions": "看"}', serial, None, Source.API, 7, 5, due)
+    return replace(task, **fields)
+
+
+def run(store, work):
+    return store.submit(work).result(10)
+
+
+def test_ids_come_in_order_and_are_never_used_again(store):
+    assert list(run(store, lambda r: r.tasks.add([new(), new()]))) == [1, 2]
+    assert list(run(store, lambda r: r.tasks.add([new()] * 3))) == [3, 4, 5]
+    assert list(run(store, lambda r: r.tasks.add([]))) == []
+
+
+def test_a_task_comes_back_as_it_was_stored(store):
+    run(store, lambda r: r.tasks.add([new(serial=None, username="@Shop", scheduled_ms=99)]))
+    task = run(store, lambda r: r.tasks.get(1))
+    assert (task.username, task.serial, task.scheduled_ms, task.seed) == ("@Shop", None, 99, 7)
+    assert task.script_config == {"captions": "看"}
+    assert (task.status, task.attempt, task.result) == (Status.PENDING, 0, {})
+    assert run(store, lambda r: r.tasks.get(2)) is None
+
+
+def test_the_head_of_a_lane_is_the_earliest_due_and_then_the_lowest_id(store):
+    run(store, lambda r: r.tasks.add([new("a", 20), new("a", 10), new("b", 10), new("a", 10)]))
+    assert run(store, lambda r: r.tasks.heads(None)) == {"a": Head(10, 2), "b": Head(10, 3)}
+    run(store, lambda r: r.tasks.claim(2, 100))
+    assert run(store, lambda r: r.tasks.heads(["a", "c"])) == {"a": Head(10, 4)}
+
+
+def test_a_task_is_claimed_once(store):
+    run(store, lambda r: r.tasks.add([new()]))
+    task = run(store, lambda r: r.tasks.claim(1, 100))
+    assert (task.status, task.attempt, task.started_ms) == (Status.RUNNING, 1, 100)
+    assert run(store, lambda r: r.tasks.claim(1, 100)) is None
+
+
+def test_a_task_without_a_device_is_not_claimed(store):
+    run(store, lambda r: r.tasks.add([new(serial=None, username="x")]))
+    assert run(store, lambda r: r.tasks.claim(1, 100)) is None
+
+
+def test_only_the_attempt_that_runs_may_end_the_task(store):
+    run(store, lambda r: r.tasks.add([new()]))
+    run(store, lambda r: r.tasks.claim(1, 100))
+    assert run(store, lambda r: r.tasks.requeue(1, 1, "again", 110))
+    run(store, lambda r: r.tasks.claim(1, 120))
+    assert not run(store, lambda r: r.tasks.finish(1, 1, DONE, 130)), "the result of attempt 1 is refused"
+    assert run(store, lambda r: r.tasks.finish(1, 2, DONE, 130))
+    assert not run(store, lambda r: r.tasks.finish(1, 2, DONE, 140))
+    task = run(store, lambda r: r.tasks.get(1))
+    assert (task.status, task.ended_ms, task.outcome, task.result) == (Status.COMPLETED, 130, "published", {"app": "x"})
+
+
+def test_the_journal_only_moves_forward_and_ends_with_its_attempt(store):
+    run(store, lambda r: r.tasks.add([new()]))
+    run(store, lambda r: r.tasks.claim(1, 100))
+
+    def move(phase, **facts):
+        return run(store, lambda r: r.tasks.set_phase(1, 1, phase, facts, 101))
+
+    assert move(Phase.PREPARED, caption="x")
+    assert move(Phase.ARMED)
+    assert not move(Phase.PREPARED)
+    assert not move(Phase.ARMED)
+    assert move(Phase.TAPPED)
+    assert run(store, lambda r: r.tasks.phase(1, 1)) is Phase.TAPPED
+    run(store, lambda r: r.tasks.finish(1, 1, DONE, 130))
+    assert not move(Phase.PUBLISHED)
+    assert run(store, lambda r: r.tasks.phase(9, 1)) is Phase.NONE
+
+
+def test_counters_agree_with_the_rows_after_every_kind_of_change(store):
+    tasks = [new(s, script_name=n, source=o) for s, n, o in itertools.product("ab", ("post", "other"), Source)]
+    run(store, lambda r: r.tasks.add([*tasks, new(serial=None, username="x")]))
+    run(store, lambda r: [r.tasks.claim(i, 1) for i in (1, 2, 3)])
+    run(store, lambda r: r.tasks.finish(1, 1, DONE, 2))
+    run(store, lambda r: r.tasks.finish(2, 1, failed("app_crashed"), 2))
+    run(store, lambda r: r.tasks.requeue(3, 1, "again", 2))
+    counts = run(store, lambda r: r.tasks.counts())
+    assert (counts.pending, counts.running, counts.completed, counts.failed, counts.total) == (7, 0, 1, 1, 9)
+    for status, serial, name, source in itertools.product(
+        (None, *Status), (None, "a", "zz"), (None, "post"), (None, *Source)
+    ):
+        wanted = TaskFilter(status, serial, name, source)
+        counted = run(store, lambda r, w=wanted: r.tasks.count(w))
+        assert counted == len(run(store, lambda r, w=wanted: r.tasks.find(w, 0, 100))), wanted
+
+
+def test_lists_are_newest_first_and_paged(store):
+    run(store, lambda r: r.tasks.add([new()] * 5))
+    assert [t.id for t in run(store, lambda r: r.tasks.find(TaskFilter(), 1, 2))] == [4, 3]
+
+
+def test_every_filter_and_the_head_of_a_lane_use_an_index(store):
+    run(store, lambda r: r.tasks.add([new()] * 3))
+    with sqlite3.connect(store.path) as connection:
+
+        def plan(sql):
+            return " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}"))
+
+        for column, value in (("status", 0), ("serial", "'a'"), ("script_name", "'post'"), ("source", "'api'")):
+            text = plan(f"SELECT * FROM tasks WHERE {column} = {value} ORDER BY id DESC LIMIT 20")
+            assert "USING INDEX" in text, text
+            assert "TEMP B-TREE" not in text, text
+        text = plan("SELECT due_ms, id FROM tasks WHERE serial = 'a' AND status = 0 ORDER BY due_ms, id LIMIT 1")
+        assert "ix_tasks_lane" in text, text
+        assert "TEMP B-TREE" not in text, text
+    connection.close()
+
+
+def test_steps_come_back_in_order(store):
+    step = Step(1, 1, 1, "open the app", "", "tiktok home_feed", 5, 6, ok=True, screenshot="1/1/01.jpg")
+    run(store, lambda r: [r.tasks.add_step(replace(step, number=n)) for n in (2, 1)])
+    assert [s.number for s in run(store, lambda r: r.tasks.steps(1))] == [1, 2]
+    assert run(store, lambda r: r.tasks.steps(1))[0] == step
+
+
+def test_an_error_in_one_unit_of_work_leaves_the_others_of_the_group_alone(store):
+    def broken(repositories):
+        repositories.tasks.add([new()])
+        raise ZeroDivisionError("oops")
+
+    futures = [store.submit(broken if n % 2 else lambda r: r.tasks.add([new()])) for n in range(20)]
+    ids = [future.result(10)[0] for future in futures[::2]]
+    assert ids == list(range(1, 11))
+    for future in futures[1::2]:
+        with pytest.raises(ZeroDivisionError):
+            future.result(10)
+
+
+def test_readers_cannot_write(store):
+    with pytest.raises(StoreError, match="readonly"):
+        asyncio.run(store.read(lambda r: r.tasks.add([new()])))
+
+
+def test_a_store_held_by_another_process_is_busy_not_broken(tmp_path, store):
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    store._writer.pool.connect().dbapi_connection.execute("PRAGMA busy_timeout=50")
+    with pytest.raises(StoreBusyError):
+        run(store, lambda r: r.tasks.add([new()]))
+    other.execute("ROLLBACK")
+    other.close()
+    assert list(run(store, lambda r: r.tasks.add([new()]))) == [1]
+
+
+def test_a_closed_store_says_so(store):
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        run(store, lambda r: r.tasks.counts())
+
+
+def test_work_that_waits_when_the_store_closes_is_still_done(tmp_path, store):
+    futures = [store.submit(lambda r: r.tasks.add([new()])) for _ in range(50)]
+    store.close()
+    assert [future.result(0)[0] for future in futures] == list(range(1, 51))
+    again = SqliteStore(store.path)
+    again.start()
+    assert again.submit(lambda r: r.tasks.counts()).result(10).pending == 50
+    again.close()
