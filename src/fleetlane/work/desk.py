@@ -1,0 +1,73 @@
+"""Reading tasks: one, a page, the counts; each with what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fleetlane.core.errors import NotFoundError
+from fleetlane.core.ports import Repositories, Step, Store, TaskFilter
+from fleetlane.core.task import Task, TaskCounts
+from fleetlane.work.waiting import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A task, and what it waits for when it is pending."""
+
+    task: Task
+    waiting_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and how many tasks the whole list has."""
+
+    total: int
+    tasks: Sequence[Shown]
+
+
+class Desk:
+    """Answers questions about tasks."""
+
+    def __init__(self, store: Store, waiting: Waiting) -> None:
+        self._store = store
+        self._waiting = waiting
+
+    async def task(self, task_id: int) -> Shown:
+        """Return a task.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        task = await self._store.read(lambda repositories: repositories.tasks.get(task_id))
+        if task is None:
+            raise NotFoundError("task", task_id)
+        return self._shown(task)
+
+    async def page(self, wanted: TaskFilter, number: int, size: int) -> Page:
+        """Return page `number`, from 1, of the tasks that are wanted, newest first."""
+
+        def read(repositories: Repositories) -> tuple[int, list[Task]]:
+            total = repositories.tasks.count(wanted)
+            offset = (number - 1) * size
+            return total, repositories.tasks.find(wanted, offset, size) if offset < total else []
+
+        total, tasks = await self._store.read(read)
+        return Page(total, [self._shown(task) for task in tasks])
+
+    async def steps(self, task_id: int) -> list[Step]:
+        """Return what the task's attempts did, step by step.
+
+        Raises:
+            NotFoundError: there is no such task.
+        """
+        await self.task(task_id)
+        return await self._store.read(lambda repositories: repositories.tasks.steps(task_id))
+
+    async def counts(self) -> TaskCounts:
+        """Return how many tasks there are in each state."""
+        return await self._store.read(lambda repositories: repositories.tasks.counts())
+
+    def _shown(self, task: Task) -> Shown:
+        return Shown(task, self._waiting.reason(task))

@@ -1,0 +1,111 @@
+"""Runs one attempt on its phone's thread: from a task and a driver to an outcome.
+
+The one place where whatever a script raises becomes an outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from fleetlane.core.errors import FleetlaneError, TaskStoppedError
+from fleetlane.core.journal import Phase
+from fleetlane.core.outcome import Outcome, PublishState, failed, from_error, succeeded
+from fleetlane.core.ports import Clock, Driver, Repositories, Store, TraceFiles
+from fleetlane.core.task import Task
+from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.phone import Control, Phone
+from fleetlane.scripts.script import Job, ScriptSettings, script
+from fleetlane.work.trace import AttemptTrace
+
+log = structlog.get_logger(__name__)
+
+
+class StoreJournal:
+    """The publish journal of one attempt, kept in the store (`core.ports.Journal`)."""
+
+    def __init__(self, store: Store, task: Task, clock: Clock) -> None:
+        self._store = store
+        self._task = task
+        self._clock = clock
+
+    def prepared(self, facts: Mapping[str, Any]) -> None:
+        """Note what will be published, and how the profile looked before."""
+        self._move(Phase.PREPARED, facts)
+
+    def arm(self) -> None:
+        """Commit that the tap on Post comes next. Returns when it is on the disk."""
+        self._move(Phase.ARMED, {})
+
+    def tapped(self) -> None:
+        """Note that the tap was sent."""
+        self._move(Phase.TAPPED, {})
+
+    def decided(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        """Note what became of the post."""
+        self._move(phase, facts)
+
+    def _move(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        task, now_ms = self._task, self._clock.now_ms()
+
+        def move(repositories: Repositories) -> bool:
+            return repositories.tasks.set_phase(task.id, task.attempt, phase, facts, now_ms)
+
+        if not self._store.submit(move).result():
+            raise TaskStoppedError("this attempt is no longer the one that runs")
+
+
+class Runner:
+    """Runs attempts.
+
+    Args:
+        store: for journal and steps.
+        files: for screenshots and trees.
+        clock: the time.
+        settings: what the owner has set for scripts.
+        timeout_s: how long an attempt may take, on top of the upload's own bound.
+    """
+
+    def __init__(
+        self, store: Store, files: TraceFiles, clock: Clock, settings: ScriptSettings, timeout_s: float
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._clock = clock
+        self._settings = settings
+        self._timeout_s = timeout_s
+
+    def control(self, task: Task) -> Control:
+        """Return the stop flag and deadline for an attempt that starts now."""
+        upload_s = task.script_config.get("upload_wait_time", 0)
+        extra_s = upload_s if isinstance(upload_s, int) else 0
+        return Control(self._clock, self._clock.monotonic_s() + self._timeout_s + extra_s)
+
+    def run(self, task: Task, driver: Driver, control: Control) -> Outcome:
+        """Run an attempt to its end. Never raises."""
+        structlog.contextvars.bind_contextvars(task_id=task.id, attempt=task.attempt, device=task.serial)
+        trace = AttemptTrace(self._store, self._files, task)
+        try:
+            phone = Phone(driver, load_packs(), control, trace)
+            job = Job(task, phone, StoreJournal(self._store, task, self._clock), self._settings)
+            return script(task.script_name).run(job)
+        except FleetlaneError as error:
+            return from_error(error)
+        except Exception as error:
+            # The executor's edge: a script must not take its lane's thread with it.
+            log.exception("script_failed")
+            return from_error(error)
+        finally:
+            trace.close()
+            structlog.contextvars.clear_contextvars()
+
+
+def interrupted(task: Task, phase: Phase) -> Outcome | None:
+    """Return how an attempt that was cut off ends, None when its task may simply run again."""
+    if phase.may_repeat:
+        return None
+    if phase is Phase.PUBLISHED:
+        return succeeded("Published; the server was stopped right after.", PublishState.PUBLISHED, task.result)
+    return failed("outcome_unknown", "The server was stopped while Post was pressed or the upload ran.")

@@ -1,0 +1,78 @@
+"""The trace of an attempt: its steps in the store, pictures and trees beside them.
+
+A trace never fails a task: what cannot be kept is logged and left out.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+import structlog
+
+from fleetlane.core.errors import StoreError
+from fleetlane.core.ports import Repositories, Step, Store, TraceFiles
+from fleetlane.core.task import Task
+
+log = structlog.get_logger(__name__)
+
+
+class AttemptTrace:
+    """Keeps the steps of one attempt (`core.ports.Trace`). Writes are not waited for until `close`."""
+
+    def __init__(self, store: Store, files: TraceFiles, task: Task) -> None:
+        self._store = store
+        self._files = files
+        self._task = task
+        self._number = 0
+        self._pending: list[Future[Any]] = []
+
+    def add(
+        self,
+        name: str,
+        detail: str,
+        screen: str,
+        started_ms: int,
+        duration_ms: int,
+        *,
+        ok: bool,
+        screenshot: bytes | None,
+        tree: str | None,
+    ) -> None:
+        """Keep one step."""
+        self._number += 1
+        step = Step(
+            task_id=self._task.id,
+            attempt=self._task.attempt,
+            number=self._number,
+            name=name,
+            detail=detail,
+            screen=screen,
+            started_ms=started_ms,
+            duration_ms=duration_ms,
+            ok=ok,
+            screenshot=self._keep(f"{self._number:02d}.jpg", screenshot),
+            tree=self._keep(f"{self._number:02d}.xml", tree.encode() if tree else None),
+        )
+
+        def store(repositories: Repositories) -> None:
+            repositories.tasks.add_step(step)
+
+        self._pending.append(self._store.submit(store))
+
+    def _keep(self, name: str, content: bytes | None) -> str:
+        if content is None:
+            return ""
+        try:
+            return self._files.write(self._task.id, self._task.attempt, name, content)
+        except OSError as error:
+            log.warning("trace_file_not_kept", name=name, error=str(error))
+            return ""
+
+    def close(self) -> None:
+        """Wait until every step is stored."""
+        for pending in self._pending:
+            try:
+                pending.result()
+            except StoreError as error:
+                log.warning("trace_step_not_kept", error=str(error))
