@@ -1,0 +1,137 @@
+"""The one place that builds everything, and takes it down again in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from fastapi import FastAPI
+from filelock import FileLock, Timeout
+
+from fleetlane.adapters.android.supervisor import DeviceSupervisor, adb_port
+from fleetlane.adapters.clock import SystemClock
+from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.executors.local import LocalExecutor
+from fleetlane.adapters.files import TraceFolder
+from fleetlane.core.device import Device
+from fleetlane.core.errors import FleetlaneError
+from fleetlane.core.license import UNLICENSED
+from fleetlane.http.app import HttpOptions, create_app
+from fleetlane.http.services import Health, Services
+from fleetlane.scripts.script import ScriptSettings
+from fleetlane.settings import Settings
+from fleetlane.work.desk import Desk
+from fleetlane.work.intake import Intake
+from fleetlane.work.recovery import recover
+from fleetlane.work.runner import Runner
+from fleetlane.work.scheduler import Scheduler
+from fleetlane.work.waiting import Waiting
+
+log = structlog.get_logger(__name__)
+
+
+class DataDirectoryInUseError(FleetlaneError):
+    """Another server uses the same data directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server: its app, and everything that runs beside it while `running` is entered."""
+
+    app: FastAPI
+    running: Callable[[], AbstractAsyncContextManager[None]]
+
+
+def build(settings: Settings) -> Server:
+    """Return a server; nothing is started yet."""
+    clock = SystemClock()
+    store = SqliteStore(settings.store_path)
+    devices = DeviceSupervisor(adb_port(settings.adb_port), clock)
+    scheduler = Scheduler(store, devices, clock, limit=lambda: UNLICENSED.device_limit)
+    waiting = Waiting(devices, scheduler, clock, settings.zone)
+    runner = Runner(store, TraceFolder(settings.traces_dir), clock, _script_settings(settings), settings.task_timeout_s)
+
+    def health() -> Health:
+        return Health((devices.problem,) if devices.problem else ())
+
+    services = Services(
+        intake=Intake(store, scheduler, waiting, clock, settings.zone),
+        desk=Desk(store, waiting),
+        devices=devices,
+        license=lambda: UNLICENSED,
+        health=health,
+        zone=settings.zone,
+    )
+    options = HttpOptions(
+        always_200=settings.error_http_status == "always_200",
+        max_body_bytes=settings.max_body_bytes,
+        allowed_hosts=(settings.host, *settings.allowed_hosts),
+    )
+
+    @asynccontextmanager
+    async def running() -> AsyncGenerator[None]:
+        with _only_server(settings):
+            migrate(settings.store_path)
+            store.start()
+            try:
+                await recover(store, clock)
+                async with _working(devices, scheduler, LocalExecutor(devices, runner, scheduler.ended)):
+                    yield
+            finally:
+                store.close()
+
+    return Server(create_app(services, options), running)
+
+
+@asynccontextmanager
+async def _working(devices: DeviceSupervisor, scheduler: Scheduler, executor: LocalExecutor) -> AsyncGenerator[None]:
+    """Follow the devices and run tasks on them."""
+    loop = asyncio.get_running_loop()
+    scheduler.use(executor)
+
+    def device_changed(_device: Device) -> None:
+        loop.call_soon_threadsafe(scheduler.wake)
+
+    devices.on_change = device_changed
+    devices.start()
+    loop_task = asyncio.create_task(scheduler.run(), name="scheduler")
+    loop_task.add_done_callback(_report_scheduler)
+    try:
+        yield
+    finally:
+        scheduler.pause()
+        loop_task.cancel()
+        await executor.close()
+        devices.stop()
+
+
+def _script_settings(settings: Settings) -> ScriptSettings:
+    return ScriptSettings(
+        media_roots=settings.roots,
+        forbidden_roots=(settings.store_path.resolve(), settings.traces_dir.resolve()),
+        accept_music_rights=settings.accept_music_rights,
+        unknown_screen_patience_s=settings.unknown_screen_patience_s,
+    )
+
+
+def _only_server(settings: Settings) -> FileLock:
+    """Take the data directory for this server alone."""
+    for folder in (settings.data_dir, settings.materials_dir, settings.traces_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.data_dir / "server.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise DataDirectoryInUseError(
+            f"Another Fleetlane server uses {settings.data_dir}. Stop it, or give this one another --data-dir."
+        ) from error
+    return lock
+
+
+def _report_scheduler(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("scheduler_died", exc_info=task.exception())

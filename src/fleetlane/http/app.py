@@ -1,0 +1,58 @@
+"""The HTTP app: routes behind the guard, every answer in the envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from fleetlane import __version__
+from fleetlane.http import license as license_routes
+from fleetlane.http import pages, tasks
+from fleetlane.http.errors import ErrorAnswers
+from fleetlane.http.guard import Guard
+from fleetlane.http.license import must_allow_api
+from fleetlane.http.services import Services
+from fleetlane.http.strict_json import BodyLimit
+
+PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How the app answers."""
+
+    always_200: bool = False
+    max_body_bytes: int = 8 * 1024 * 1024
+    allowed_hosts: Collection[str] = ()
+
+
+def create_app(services: Services, options: HttpOptions) -> FastAPI:
+    """Return the app.
+
+    Args:
+        services: what the routes work with.
+        options: how the app answers.
+    """
+    app = FastAPI(
+        title="Fleetlane",
+        version=__version__,
+        description="Task server for fleets of Android phones. Every answer is `{code, message, data}`.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        separate_input_output_schemas=False,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    answers = ErrorAnswers(always_200=options.always_200)
+    answers.install(app)
+    api = APIRouter(prefix=PREFIX, dependencies=[Depends(must_allow_api)])
+    api.include_router(tasks.router)
+    api.include_router(license_routes.router)
+    app.include_router(api)
+    app.include_router(pages.router)
+    app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes)
+    app.add_middleware(Guard, answers=answers, allowed_hosts=options.allowed_hosts)
+    return app

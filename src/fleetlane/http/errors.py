@@ -1,0 +1,172 @@
+"""The one table from errors to answers. No answer, whatever came in, leaves the envelope."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from fleetlane.core.errors import (
+    BodyTooLargeError,
+    ConflictError,
+    FieldError,
+    FleetlaneError,
+    ForeignRequestError,
+    InvalidParametersError,
+    LicenseRefusedError,
+    NoEnabledAccountError,
+    NotFoundError,
+    ScriptNameMissingError,
+    ScriptUnknownError,
+    StoreBusyError,
+    StoreFullError,
+    TokenRequiredError,
+    TooManyRequestsError,
+    UnsupportedMediaTypeError,
+)
+from fleetlane.http.envelope import ErrorEnvelope
+
+log = structlog.get_logger(__name__)
+
+INTERNAL_ERROR = 50001
+CODES: Sequence[tuple[type[FleetlaneError], int]] = (
+    (InvalidParametersError, 40001),
+    (ScriptNameMissingError, 40002),
+    (ScriptUnknownError, 40003),
+    (NoEnabledAccountError, 40004),
+    (TokenRequiredError, 40101),
+    (LicenseRefusedError, 40301),
+    (ForeignRequestError, 40302),
+    (NotFoundError, 40401),
+    (ConflictError, 40901),
+    (BodyTooLargeError, 41301),
+    (UnsupportedMediaTypeError, 41501),
+    (TooManyRequestsError, 42901),
+    (StoreBusyError, 50301),
+    (StoreFullError, 50701),
+)
+MEANINGS: Mapping[int, str] = {
+    40001: "Invalid parameters; data.errors lists every wrong field",
+    40002: "script_name is missing or empty",
+    40003: "The script is unknown; data.supported lists those that are offered",
+    40004: "No enabled account could be found for the request",
+    40101: "A token is required, or the one given is wrong",
+    40301: "The licence plan has no API access",
+    40302: "Refused by the localhost guard: foreign Host or Origin",
+    40401: "No such task, device, account, material or route",
+    40901: "The state does not allow it",
+    41301: "The body is over the limit",
+    41501: "The body is not JSON",
+    42901: "Too many requests",
+    50001: "Internal error; data.error_id names the log line",
+    50301: "The store is busy; try again after Retry-After seconds",
+    50701: "The disk is full",
+}
+
+
+def code_of(error: FleetlaneError) -> int:
+    """Return the API's code for an error."""
+    return next((code for kind, code in CODES if isinstance(error, kind)), INTERNAL_ERROR)
+
+
+def documented(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses for the codes a route may answer, beside those that every route may."""
+    by_status: dict[int, list[int]] = {}
+    for code in sorted({*codes, 40302, 50001}):
+        by_status.setdefault(code // 100, []).append(code)
+    return {
+        status: {
+            "model": ErrorEnvelope,
+            "description": "; ".join(f"{code}: {MEANINGS[code]}" for code in group),
+        }
+        for status, group in by_status.items()
+    }
+
+
+class ErrorAnswers:
+    """Makes error answers.
+
+    Args:
+        always_200: answer with HTTP 200 whatever the code, for clients that cannot read others.
+    """
+
+    def __init__(self, *, always_200: bool = False) -> None:
+        self._always_200 = always_200
+
+    def answer(
+        self, code: int, message: str, data: Any = None, headers: Mapping[str, str] | None = None
+    ) -> JSONResponse:
+        """Return an error answer."""
+        status = 200 if self._always_200 else code // 100
+        return JSONResponse({"code": code, "message": message, "data": data}, status, headers=dict(headers or {}))
+
+    def for_error(self, error: FleetlaneError) -> JSONResponse:
+        """Return the answer for one of our errors."""
+        code = code_of(error)
+        if code == INTERNAL_ERROR:
+            return self.internal(error)
+        headers: dict[str, str] = {}
+        if isinstance(error, (StoreBusyError, TooManyRequestsError)):
+            headers["Retry-After"] = str(error.retry_after_s)
+        if isinstance(error, TokenRequiredError):
+            headers["WWW-Authenticate"] = "Bearer"
+        return self.answer(code, str(error), _data(error), headers)
+
+    def internal(self, error: Exception) -> JSONResponse:
+        """Return the answer for an error nobody foresaw; only its log line knows more."""
+        error_id = secrets.token_hex(6)
+        log.error("request_failed", error_id=error_id, exc_info=error)
+        message = f"The server failed; its log has the details under {error_id}."
+        return self.answer(INTERNAL_ERROR, message, {"error_id": error_id})
+
+    def install(self, app: FastAPI) -> None:
+        """Let an app answer every error this way."""
+
+        async def ours(_request: Request, error: Exception) -> JSONResponse:
+            assert isinstance(error, FleetlaneError)
+            return self.for_error(error)
+
+        async def invalid(_request: Request, error: Exception) -> JSONResponse:
+            assert isinstance(error, RequestValidationError)
+            return self.for_error(InvalidParametersError(_field_errors(error)))
+
+        async def routing(request: Request, error: Exception) -> JSONResponse:
+            assert isinstance(error, HTTPException)
+            if error.status_code in (404, 405):
+                return self.for_error(NotFoundError("route", f"{request.method} {request.url.path[:200]}"))
+            if error.status_code == 400:
+                return self.for_error(InvalidParametersError.one("body", str(error.detail)))
+            return self.internal(error)
+
+        async def unforeseen(_request: Request, error: Exception) -> JSONResponse:
+            return self.internal(error)
+
+        app.add_exception_handler(FleetlaneError, ours)
+        app.add_exception_handler(RequestValidationError, invalid)
+        app.add_exception_handler(HTTPException, routing)
+        app.add_exception_handler(Exception, unforeseen)
+
+
+def _data(error: FleetlaneError) -> Any:
+    match error:
+        case InvalidParametersError():
+            return {"errors": [{"field": e.field, "message": e.message} for e in error.errors]}
+        case ScriptUnknownError():
+            return {"supported": list(error.supported)}
+        case _:
+            return None
+
+
+def _field_errors(error: RequestValidationError) -> list[FieldError]:
+    found: list[FieldError] = []
+    for item in error.errors()[:50]:
+        place = [str(part) for part in item["loc"]]
+        path = ".".join(place[1:]) if len(place) > 1 else place[0]
+        found.append(FieldError(path, str(item["msg"]).removeprefix("Value error, ")))
+    return found

@@ -1,0 +1,74 @@
+"""The guard in front of every route: only requests that were meant for this server, from here, pass.
+
+Against DNS rebinding the Host must be one of ours; against other web sites any request that a browser
+marks as foreign is refused, on every method. Programs send no such marks and pass.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urlsplit
+
+from fleetlane.core.errors import FleetlaneError, ForeignRequestError
+from fleetlane.http.errors import ErrorAnswers
+
+_LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
+_SAME_SITE = frozenset({b"same-origin", b"none"})
+
+
+class Guard:
+    """ASGI middleware: refuses foreign requests, and answers errors that come before any route.
+
+    Args:
+        app: what is behind it.
+        answers: makes the error answers.
+        allowed_hosts: host names this server may be called by, beside the loopback names.
+    """
+
+    def __init__(self, app: Any, answers: ErrorAnswers, allowed_hosts: Collection[str] = ()) -> None:
+        self._app = app
+        self._answers = answers
+        self._hosts = frozenset(host.lower() for host in allowed_hosts)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Check a request and pass it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._check(dict(scope["headers"]))
+            await self._app(scope, receive, send)
+        except FleetlaneError as error:
+            await self._answers.for_error(error)(scope, receive, send)
+
+    def _check(self, headers: dict[bytes, bytes]) -> None:
+        host = headers.get(b"host", b"").decode("latin-1")
+        if not self._is_ours(_host_name(host)):
+            raise ForeignRequestError(
+                f"This server is not called {host[:100]!r}. Use http://localhost, or add the name to allowed_hosts."
+            )
+        site = headers.get(b"sec-fetch-site")
+        if site is not None and site not in _SAME_SITE:
+            raise ForeignRequestError("A page of another site may not use this server.")
+        origin = headers.get(b"origin")
+        if origin is not None and origin.decode("latin-1").partition("://")[2].lower() != host.lower():
+            raise ForeignRequestError("A page of another origin may not use this server.")
+
+    def _is_ours(self, name: str | None) -> bool:
+        if name is None:
+            return False
+        if name in _LOOPBACK_NAMES or name in self._hosts:
+            return True
+        try:
+            return ipaddress.ip_address(name).is_loopback
+        except ValueError:
+            return False
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None

@@ -1,0 +1,46 @@
+"""The licence: what the plan allows, and the check every API call passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from fleetlane.core.errors import LicenseRefusedError
+from fleetlane.http.envelope import Envelope, success
+from fleetlane.http.errors import documented
+from fleetlane.http.services import Wired
+
+
+class LicenseView(BaseModel):
+    """What the licence allows."""
+
+    plan_name: str = Field(description="Starter, Pro, Team or Business")
+    api_enabled: bool
+    device_limit: int | None = Field(description="How many devices may work at the same time; null: no limit")
+    message: str
+
+
+router = APIRouter(prefix="/license", tags=["licence"])
+
+
+def must_allow_api(services: Wired) -> None:
+    """Refuse a call when the plan has no API access (a dependency of every API route)."""
+    license_ = services.license()
+    if not license_.plan.has_api:
+        raise LicenseRefusedError(f"The {license_.plan} plan has no API access. {license_.message}")
+
+
+@router.get("/check", response_model=Envelope[LicenseView], responses=documented(40301), summary="Check the licence")
+async def check_license(services: Wired) -> dict[str, Any]:
+    """Return the plan and what it allows. On Starter this call, like every other, is refused."""
+    license_ = services.license()
+    return success(
+        {
+            "plan_name": license_.plan.value,
+            "api_enabled": license_.plan.has_api,
+            "device_limit": license_.device_limit,
+            "message": license_.message,
+        }
+    )

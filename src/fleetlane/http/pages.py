@@ -1,0 +1,64 @@
+"""Outside the API's prefix: health, and the API's own documentation, served without any other site."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+from fleetlane.core.errors import NotFoundError
+from fleetlane.http.services import Wired
+
+router = APIRouter(include_in_schema=False)
+
+_ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
+_START = (
+    "window.ui = SwaggerUIBundle({url: '/openapi.json', dom_id: '#ui', deepLinking: true, "
+    "validatorUrl: null, displayRequestDuration: true});"
+)
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Fleetlane API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<body><div id="ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
+"""
+# Swagger UI sets styles from its script; nothing may be loaded from anywhere else.
+_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+@router.get("/healthz")
+async def health(services: Wired) -> JSONResponse:
+    """Say whether the server can do its work, and what is wrong in sentences."""
+    found = services.health()
+    body: dict[str, Any] = {
+        "status": "ok" if not found.problems else "degraded",
+        "problems": list(found.problems),
+        "devices": {
+            "known": len(services.devices.all()),
+            "ready": sum(device.is_ready for device in services.devices.all()),
+        },
+    }
+    return JSONResponse(body)
+
+
+@router.get("/docs")
+async def documentation() -> HTMLResponse:
+    """Show the API's documentation."""
+    return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
+
+
+@router.get("/docs/{name}")
+async def documentation_file(name: str) -> Response:
+    """Serve a file of the documentation."""
+    if name == "start.js":
+        return Response(_START, media_type="text/javascript")
+    if name not in _ASSETS:
+        raise NotFoundError("file", f"docs/{name[:100]}")
+    content = resources.files("fastapi_swagger.resources").joinpath(name).read_bytes()
+    return Response(content, media_type=_ASSETS[name], headers={"Cache-Control": "max-age=86400"})

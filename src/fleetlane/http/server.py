@@ -1,0 +1,130 @@
+"""Serves the app with uvicorn: both loopback addresses, and the envelope even for what is no HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import signal
+import socket
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+import h11
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from fleetlane.core.errors import FleetlaneError
+
+_BACKLOG = 2048
+
+
+class PortTakenError(FleetlaneError):
+    """The port cannot be listened on."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.port = port
+        super().__init__(
+            f"Port {port} on {host} cannot be used: {reason}. Another server may use it; stop that one, or choose "
+            f"another port with --port."
+        )
+
+
+class EnvelopeProtocol(H11Protocol):
+    """HTTP whose answer to garbage is in the envelope too."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer something that is no HTTP request."""
+        body = json.dumps({"code": 40001, "message": f"This is no HTTP request: {msg}", "data": None}).encode()
+        headers = [
+            ("content-type", "application/json"),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+        ]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Return listening sockets for an address; 127.0.0.1 comes with [::1] where there is one.
+
+    Raises:
+        PortTakenError: the port cannot be used.
+    """
+    sockets = [_bind(host, port)]
+    if host == "127.0.0.1":
+        try:
+            sockets.append(_bind("::1", sockets[0].getsockname()[1]))
+        except PortTakenError:
+            if _has_ipv6_loopback():
+                sockets[0].close()
+                raise
+    return sockets
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if sys.platform == "win32":  # there SO_REUSEADDR would share a port that is taken
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise PortTakenError(host, port, error.strerror or str(error)) from error
+    return listening
+
+
+def _has_ipv6_loopback() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError as error:
+        return error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
+    return True
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, whose signals end the serving only; what runs beside it is then taken down in order."""
+
+    handles_signals = True
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Let SIGINT and SIGTERM end the serving, and give the former handlers back."""
+        numbers = (signal.SIGINT, signal.SIGTERM) if self.handles_signals else ()
+        former = {number: signal.signal(number, self.handle_exit) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+
+async def serve(app: FastAPI, sockets: Sequence[socket.socket], stop: asyncio.Event | None = None) -> None:
+    """Serve until SIGINT or SIGTERM ends it; with `stop`, until that is set (signals are then left alone)."""
+    config = uvicorn.Config(
+        app, http=EnvelopeProtocol, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=10,
+    )  # fmt: skip
+    server = _Server(config)
+    server.handles_signals = stop is None
+    if stop is None:
+        await server.serve(sockets=list(sockets))
+        return
+    serving = asyncio.create_task(server.serve(sockets=list(sockets)), name="serve http")
+    await stop.wait()
+    server.should_exit = True
+    await serving

@@ -1,0 +1,43 @@
+"""What the routes work with; built by `bootstrap`, kept on the app's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from fleetlane.core.license import License
+from fleetlane.core.ports import Devices
+from fleetlane.work.desk import Desk
+from fleetlane.work.intake import Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the server can do its work. `problems` are sentences."""
+
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases behind the routes. `license` and `health` are asked at each request."""
+
+    intake: Intake
+    desk: Desk
+    devices: Devices
+    license: Callable[[], License]
+    health: Callable[[], Health]
+    zone: tzinfo
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Wired = Annotated[Services, Depends(_services)]
+"""A route's parameter that gets the services."""

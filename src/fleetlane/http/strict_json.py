@@ -1,0 +1,160 @@
+"""Request bodies: bounded, JSON by their content type, and only JSON that means one thing.
+
+Refused beside broken JSON: NaN and Infinity, integers that do not fit 64 bits, lone surrogates, and
+nesting deeper than any request needs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from fleetlane.core.errors import BodyTooLargeError, InvalidParametersError, UnsupportedMediaTypeError
+
+_DEEPEST = 64
+_LARGEST_INTEGER = 2**63 - 1
+_LONGEST_NUMBER = 400
+
+
+def parse_strict(body: bytes) -> Any:
+    """Return the value of a JSON body.
+
+    Raises:
+        InvalidParametersError: it is not JSON, or JSON that is refused; says why.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _refused("is not UTF-8") from error
+    try:
+        value = json.loads(text, parse_constant=_no_constant, parse_int=_bounded_int, parse_float=_bounded_float)
+    except json.JSONDecodeError as error:
+        raise _refused(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise _refused(f"is nested deeper than {_DEEPEST} levels") from error
+    except ValueError as error:
+        raise _refused(str(error)) from error
+    _check(value)
+    return value
+
+
+def _refused(why: str) -> InvalidParametersError:
+    return InvalidParametersError.one("body", why)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"holds {name}, which is not JSON")
+
+
+def _bounded_int(text: str) -> int:
+    if len(text) > 20 or not -_LARGEST_INTEGER - 1 <= int(text) <= _LARGEST_INTEGER:
+        raise ValueError(f"holds an integer that does not fit 64 bits: {text[:24]}")
+    return int(text)
+
+
+def _bounded_float(text: str) -> float:
+    value = float(text) if len(text) <= _LONGEST_NUMBER else float("inf")
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"holds a number that is too large: {text[:24]}")
+    return value
+
+
+def _check(value: Any) -> None:
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST + 1):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, str):
+                _check_text(item)
+            elif isinstance(item, dict):
+                members = cast("dict[str, Any]", item)
+                for key, child in members.items():
+                    _check_text(key)
+                    below.append(child)
+            elif isinstance(item, list):
+                below.extend(cast("list[Any]", item))
+        if not below:
+            return
+        level = below
+    raise _refused(f"is nested deeper than {_DEEPEST} levels")
+
+
+def _check_text(text: str) -> None:
+    if text.isascii():
+        return
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise _refused("holds half of a character (a lone surrogate)") from error
+
+
+class StrictJsonRoute(APIRoute):
+    """A route whose JSON body is read strictly before FastAPI sees it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler with the strict reading in front."""
+        handle = super().get_route_handler()
+        takes_json = self.body_field is not None and "multipart" not in str(
+            getattr(self.body_field.field_info, "media_type", "")
+        )
+
+        async def read_first(request: Request) -> Response:
+            if takes_json:
+                await _read(request)
+            return await handle(request)
+
+        return read_first
+
+
+async def _read(request: Request) -> None:
+    body = await request.body()
+    if not body:
+        return
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise UnsupportedMediaTypeError("The body must be JSON: send Content-Type: application/json.")
+    # Starlette keeps a parsed body under this name; FastAPI then takes ours.
+    request._json = parse_strict(body)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+class BodyLimit:
+    """ASGI middleware that refuses bodies over a limit, also those that do not say their length.
+
+    Args:
+        app: what is behind it.
+        limit_bytes: the largest body.
+        exempt: paths (prefixes) that bound their bodies themselves.
+    """
+
+    def __init__(self, app: Any, limit_bytes: int, exempt: tuple[str, ...] = ()) -> None:
+        self._app = app
+        self._limit = limit_bytes
+        self._exempt = exempt
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a request on, counting its body."""
+        if scope["type"] != "http" or scope["path"].startswith(self._exempt):
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        taken = int(declared) if declared.isdigit() else 0
+        if taken > self._limit:
+            raise BodyTooLargeError(self._sentence())
+        taken = 0
+
+        async def counted() -> Any:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._limit:
+                raise BodyTooLargeError(self._sentence())
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _sentence(self) -> str:
+        return f"The body is larger than {self._limit} bytes."

@@ -1,0 +1,177 @@
+"""The settings: one frozen class, from defaults, a TOML file and the environment (strongest last).
+
+Read only by the entry points and `bootstrap`; everything else is given values.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import tzinfo
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import platformdirs
+import tzlocal
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from fleetlane.core.errors import FleetlaneError
+
+DEFAULT_PORT = 50809
+
+
+class SettingsError(FleetlaneError):
+    """The settings cannot be used; names every fault."""
+
+
+def _zone(name: str) -> str:
+    if name:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f'no such time zone: {name!r}; use a name such as "Europe/Rome"') from error
+    return name
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class Settings(BaseSettings):
+    """All settings. Environment variables are named FLEETLANE_ and the name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="FLEETLANE_", frozen=True, extra="forbid")
+
+    data_dir: AbsolutePath = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("fleetlane", appauthor=False)),
+        description="Folder of the store, the materials and the traces.",
+    )
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on. 127.0.0.1 also listens on [::1] where there is one."
+    )
+    port: int = Field(DEFAULT_PORT, ge=1, le=65535, description="TCP port to listen on.")
+    adb_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of the adb server; absent: ANDROID_ADB_SERVER_PORT, else 5037.",
+    )
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "",
+        description="Time zone of start times and of times in answers, such as Europe/Rome; empty: this computer's.",
+    )
+    material_roots: list[AbsolutePath] | None = Field(
+        None,
+        description="Folders media may be opened in; absent: the materials folder of the data directory and the user's "
+        "own Videos, Movies, Pictures and Downloads folders.",
+    )
+    accept_music_rights: bool = Field(
+        False,
+        description="Accept TikTok's music rights statement in the owner's name. Without it such a task fails.",
+    )
+    task_timeout_s: float = Field(
+        600.0, gt=0, le=86_400, description="How long a task may run, on top of its upload_wait_time."
+    )
+    unknown_screen_patience_s: float = Field(
+        12.0, gt=0, le=600, description="How long a screen nobody knows may stay before the task fails."
+    )
+    error_http_status: Literal["by_code", "always_200"] = Field(
+        "by_code",
+        description="always_200 answers errors with HTTP 200, for clients that throw before they read `code`.",
+    )
+    max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, le=1 << 30, description="Largest JSON request body.")
+    allowed_hosts: list[str] = Field(
+        default_factory=list,
+        description="Host names, beside this computer's own loopback names, that requests may be sent to.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, JSON elsewhere.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line first, then the environment, then the file."""
+        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings]
+        path = config_path()
+        if path is not None:
+            sources.append(TomlConfigSettingsSource(settings_cls, path))
+        return tuple(sources)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Return the time zone of start times."""
+        return ZoneInfo(self.time_zone) if self.time_zone else tzlocal.get_localzone()
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Return the folders media may be opened in."""
+        if self.material_roots is not None:
+            return tuple(root.resolve() for root in self.material_roots)
+        own = (
+            platformdirs.user_videos_dir(),
+            platformdirs.user_pictures_dir(),
+            platformdirs.user_downloads_dir(),
+        )
+        movies = Path.home() / "Movies"
+        return tuple(Path(folder).resolve() for folder in (self.materials_dir, *own, movies))
+
+    @property
+    def store_path(self) -> Path:
+        """Return the store's file."""
+        return self.data_dir / "fleetlane.db"
+
+    @property
+    def materials_dir(self) -> Path:
+        """Return the folder of uploaded materials."""
+        return self.data_dir / "materials"
+
+    @property
+    def traces_dir(self) -> Path:
+        """Return the folder of trace files."""
+        return self.data_dir / "traces"
+
+
+def config_path() -> Path | None:
+    """Return the settings file: FLEETLANE_CONFIG, else the user's own; None when there is none."""
+    named = os.environ.get("FLEETLANE_CONFIG")
+    if named:
+        path = Path(named)
+        if not path.is_file():
+            raise SettingsError(f"FLEETLANE_CONFIG names {path}, which is not a file.")
+        return path
+    path = Path(platformdirs.user_config_dir("fleetlane", appauthor=False)) / "fleetlane.toml"
+    return path if path.is_file() else None
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings. `overrides` that are not None win over everything.
+
+    Raises:
+        SettingsError: one or more are wrong; all of them are named.
+    """
+    given = {key: value for key, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = [
+            f"  {'.'.join(str(p) for p in item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        ]
+        raise SettingsError("These settings cannot be used:\n" + "\n".join(faults)) from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The settings file cannot be read: {error}") from error

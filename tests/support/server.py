@@ -1,0 +1,105 @@
+"""A whole server on a thread, with simulated phones or without any."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from fleetlane.bootstrap import build
+from fleetlane.http.server import listen, serve
+from fleetlane.settings import Settings
+from fleetlane.simulator.fleet import free_port
+from support.rig import VIDEO, wait_for
+
+
+class ServerThread:
+    """Runs a server until the block ends; `http` talks to it over a real socket."""
+
+    def __init__(self, data_dir: Path, adb_port: int | None = None, **settings: Any) -> None:
+        """Without `adb_port` there is no adb: it cannot be started either."""
+        self._environment = pytest.MonkeyPatch()
+        if adb_port is None:
+            adb_port = free_port()
+            self._environment.setenv("ADBUTILS_ADB_PATH", "/nowhere/adb")
+        self.settings = Settings(
+            data_dir=data_dir,
+            adb_port=adb_port,
+            port=free_port(),
+            unknown_screen_patience_s=settings.pop("unknown_screen_patience_s", 2.0),
+            material_roots=settings.pop("material_roots", [VIDEO.parent, data_dir]),
+            **settings,
+        )
+        self._stop: asyncio.Event | None = None
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="server", daemon=True)
+        self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.settings.port}", timeout=20)
+
+    def __enter__(self) -> ServerThread:
+        self._sockets = listen("127.0.0.1", self.settings.port)
+        self._thread.start()
+        try:
+            wait_for(self._answers)
+        except BaseException:
+            self._failure = None
+            self.__exit__()
+            raise
+        return self
+
+    def _answers(self) -> bool:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return self.http.get("/healthz", timeout=1).status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    def __exit__(self, *error) -> None:
+        self.http.close()
+        if self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(timeout=60)
+        for listening in self._sockets:
+            listening.close()
+        self._environment.undo()
+        assert not self._thread.is_alive(), "the server does not stop"
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # noqa: BLE001 - shown to the test
+            self._failure = error
+
+    async def _serve(self) -> None:
+        server = build(self.settings)
+        async with server.running():
+            self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+            await serve(server.app, self._sockets, self._stop)
+
+    # -- shorthand -------------------------------------------------------------------------------------
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """Call the API and return the whole envelope."""
+        return self.http.request(method, f"/api/v1{path}", **options).json()
+
+    def create(self, serials=(), config=None, **fields: Any) -> list[int]:
+        """Create post tasks and return their ids."""
+        whole = {"captions": "hello", "material_list": [str(VIDEO)], "platform": "tiktok", **(config or {})}
+        body = {"serials": list(serials), "script_name": "post", "script_config": whole, **fields}
+        answer = self.call("POST", "/task", json=body)
+        assert answer["code"] == 0, answer
+        return answer["data"]["task_ids"]
+
+    def task(self, task_id: int) -> dict[str, Any]:
+        return self.call("GET", f"/task/{task_id}")["data"]
+
+    def ended(self, task_id: int, timeout_s: float = 60.0) -> dict[str, Any]:
+        """Wait until a task has ended, and return it."""
+        wait_for(lambda: self.task(task_id)["status"] in (2, 3), timeout_s)
+        return self.task(task_id)
