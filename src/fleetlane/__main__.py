@@ -1,0 +1,5 @@
+"""`python -m fleetlane`."""
+
+from fleetlane.cli.main import main
+
+main()

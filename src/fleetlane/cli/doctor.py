@@ -1,0 +1,160 @@
+"""`fleetlane doctor`: is everything here that is needed, and how to mend what is not."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import adbutils
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fleetlane.adapters.android.supervisor import adb_port as port_of_adb
+from fleetlane.adapters.android.transport import QuickClient
+from fleetlane.core.device import WAITING_SENTENCES, DeviceState
+from fleetlane.settings import Settings, load_settings
+
+_LEAST_FREE_BYTES = 1 << 30
+_SAFE_SQLITE = (3, 51, 3)
+
+
+class Verdict(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked."""
+
+    verdict: Verdict
+    what: str
+    sentence: str
+
+
+def doctor(
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the store and the traces.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port the server will listen on.")] = None,
+    adb_port: Annotated[int | None, typer.Option(help="Port of the adb server.")] = None,
+) -> None:
+    """Check this computer and its phones. Exit code 1 when something is wrong."""
+    settings = load_settings(data_dir=data_dir, port=port, adb_port=adb_port)
+    table = Table("", "Check", "Finding")
+    marks = {
+        Verdict.OK: "[green]ok[/green]",
+        Verdict.NOTE: "[yellow]note[/yellow]",
+        Verdict.WRONG: "[red]wrong[/red]",
+    }
+    wrong = False
+    for finding in examine(settings):
+        table.add_row(marks[finding.verdict], finding.what, finding.sentence)
+        wrong = wrong or finding.verdict is Verdict.WRONG
+    Console().print(table)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield the findings about this computer."""
+    yield _python()
+    yield _sqlite()
+    yield _disk(settings)
+    yield _port(settings)
+    yield _time_zone(settings)
+    yield from _adb(settings)
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    if sys.version_info < (3, 11):
+        return Finding(Verdict.WRONG, "Python", f"{version} is too old; install 3.11 or newer.")
+    return Finding(Verdict.OK, "Python", f"{version} on {platform.system()} {platform.machine()}")
+
+
+def _sqlite() -> Finding:
+    version = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < (3, 35, 0):
+        return Finding(Verdict.WRONG, "SQLite", f"{version} is too old; install a Python with SQLite 3.35 or newer.")
+    if sqlite3.sqlite_version_info < _SAFE_SQLITE:
+        return Finding(
+            Verdict.OK,
+            "SQLite",
+            f"{version}: this version can damage a store when two connections write it. Fleetlane writes with one; "
+            "do not write the store with other programs while the server runs.",
+        )
+    return Finding(Verdict.OK, "SQLite", version)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    text = f"{free / (1 << 30):.1f} GiB free for {settings.data_dir}"
+    if free < _LEAST_FREE_BYTES:
+        return Finding(Verdict.WRONG, "Disk", f"{text}; free some space, or choose another --data-dir.")
+    return Finding(Verdict.OK, "Disk", text)
+
+
+def _port(settings: Settings) -> Finding:
+    try:
+        with socket.create_connection((settings.host, settings.port), timeout=1):
+            return Finding(
+                Verdict.NOTE,
+                "Port",
+                f"{settings.port} is in use: the server runs already, or another program has it (use --port).",
+            )
+    except OSError:
+        return Finding(Verdict.OK, "Port", f"{settings.port} is free")
+
+
+def _time_zone(settings: Settings) -> Finding:
+    name = settings.time_zone or str(settings.zone)
+    return Finding(Verdict.OK, "Time zone", f'{name}; "start_time" means this zone (setting time_zone)')
+
+
+def _adb(settings: Settings) -> Iterator[Finding]:
+    try:
+        path = adbutils.adb_path()
+        version = subprocess.run([path, "version"], capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
+    except (adbutils.AdbError, OSError, subprocess.SubprocessError) as error:
+        yield Finding(Verdict.WRONG, "adb", f"{error}. Install Android's platform-tools, or set ADBUTILS_ADB_PATH.")
+        return
+    yield Finding(Verdict.OK, "adb", f"{version.stdout.splitlines()[0]} ({path})")
+    yield from _devices(port_of_adb(settings.adb_port))
+
+
+def _devices(port: int) -> Iterator[Finding]:
+    try:
+        with QuickClient("127.0.0.1", port).make_connection(timeout=5) as connection:
+            connection.send_command("host:devices")
+            connection.check_okay()
+            lines = connection.read_string_block().splitlines()
+    except (adbutils.AdbError, OSError):
+        yield Finding(Verdict.NOTE, "adb server", f"none on port {port} yet; `fleetlane serve` starts it.")
+        return
+    yield Finding(Verdict.OK, "adb server", f"answers on port {port}")
+    if not lines:
+        yield Finding(
+            Verdict.NOTE,
+            "Phones",
+            "none. Connect one by USB, and switch on Developer options > USB debugging on it.",
+        )
+    for line in lines:
+        serial, _, word = line.partition("\t")
+        state = DeviceState.from_adb(word)
+        if state is DeviceState.ONLINE:
+            yield Finding(Verdict.OK, "Phone", f"{serial} is ready")
+        else:
+            yield Finding(Verdict.WRONG, "Phone", WAITING_SENTENCES[state].format(serial=serial))

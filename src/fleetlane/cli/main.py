@@ -1,0 +1,39 @@
+"""The `fleetlane` command and its sub-commands."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from fleetlane import __version__
+from fleetlane.cli import demo, doctor, screens, serve, simulate
+from fleetlane.core.errors import FleetlaneError
+
+app = typer.Typer(
+    name="fleetlane",
+    help="A self-hosted task server for fleets of Android phones.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("simulate")(simulate.simulate)
+app.command("doctor")(doctor.doctor)
+app.add_typer(screens.app, name="screens")
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command line; one of our errors ends it with a sentence and exit code 1."""
+    try:
+        app()
+    except FleetlaneError as error:
+        typer.echo(f"fleetlane: {error}", err=True)
+        sys.exit(1)
