@@ -33,7 +33,7 @@ format: $(STAMP)
 	@$(BIN)/ruff check --fix src tests tools
 
 bench: $(STAMP)
-	@$(BIN)/python tools/bench.py $(ARGS)
+	@$(BIN)/python tools/bench $(ARGS)
 
 clean:
 	rm -rf .venv dist build

@@ -27,8 +27,18 @@ def test_text_is_no_media_whatever_it_is_called():
     assert probe(io.BytesIO(b"hello, this is a text")) is None
 
 
-def test_an_mp4_cut_off_before_its_header_has_no_length():
-    assert probe(io.BytesIO(VIDEO.read_bytes()[:40])).duration_ms is None
+def test_an_mp4_cut_off_before_its_header_is_no_video():
+    assert probe(io.BytesIO(VIDEO.read_bytes()[:40])) is None
+
+
+def test_an_mp4_that_holds_only_sound_is_no_video():
+    """Libraries that look at signatures call this video/mp4: see docs/decisions/0003."""
+    sound_only = VIDEO.read_bytes().replace(b"vide", b"soun")
+    assert probe(io.BytesIO(sound_only)) is None
+
+
+def test_a_heic_image_called_mp4_is_no_video():
+    assert probe(io.BytesIO(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64)) is None
 
 
 @given(st.binary(max_size=300), st.integers(0, 200))

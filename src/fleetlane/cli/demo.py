@@ -50,6 +50,12 @@ class _Running:
     http: httpx2.Client
     serials: Sequence[str]
     ledger: Path
+    older_posts: int
+    """How many posts the ledger held before, when the data directory was used already."""
+
+    def posts(self) -> list[dict[str, Any]]:
+        """Return what was published since the start."""
+        return read_ledger(self.ledger)[self.older_posts :]
 
 
 def demo(
@@ -67,7 +73,7 @@ def demo(
     """Show the main job: simulated phones publish the documented example."""
     console = Console()
     folder = data_dir or Path(tempfile.mkdtemp(prefix="fleetlane-demo-"))
-    console.print(f"Data directory: {folder}", soft_wrap=True)
+    console.print(f"Data directory: {folder}", soft_wrap=True, highlight=False)
     with ExitStack() as stack:
         running = _start(stack, console, folder, phones, port, language)
         problems = _publish(console, running)
@@ -85,6 +91,7 @@ def _start(stack: ExitStack, console: Console, folder: Path, phones: int, port: 
     folder.mkdir(parents=True, exist_ok=True)
     ledger, logs = folder / "ledger.jsonl", folder / "logs"
     logs.mkdir(exist_ok=True)
+    older_posts = len(read_ledger(ledger))
     adb_port = free_port()
     server_port = _free_from(console, port)
     with console.status("Starting simulated phones ..."):
@@ -101,7 +108,9 @@ def _start(stack: ExitStack, console: Console, folder: Path, phones: int, port: 
         ]
         phones_process = stack.enter_context(_process(simulate, logs / "simulator.log", capture=True))
         serials = _serials(phones_process, phones, logs / "simulator.log")
-    console.print(f"Simulated phones: {', '.join(serials)} (behind a real adb server on port {adb_port})")
+    console.print(f"Simulated phones, behind a real adb server on port {adb_port}:", highlight=False)
+    for serial in serials:
+        console.print(f"  {serial}", highlight=False)
     with console.status("Starting the server ..."):
         serve = [
             "serve",
@@ -115,8 +124,9 @@ def _start(stack: ExitStack, console: Console, folder: Path, phones: int, port: 
         server = stack.enter_context(_process(serve, logs / "server.log"))
         http = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{server_port}", timeout=30))
         _wait_until_ready(http, server, phones, logs / "server.log")
-    console.print(f"Server: http://localhost:{server_port}/api/v1 (documentation: http://localhost:{server_port}/docs)")
-    return _Running(http, serials, ledger)
+    console.print(f"Server: http://localhost:{server_port}/api/v1", highlight=False)
+    console.print(f"Documentation: http://localhost:{server_port}/docs", highlight=False)
+    return _Running(http, serials, ledger, older_posts)
 
 
 def _free_from(console: Console, port: int) -> int:
@@ -221,7 +231,7 @@ def _publish(console: Console, running: _Running) -> list[str]:
         return [f"The server refused the task: {answer['message']}"]
     task_ids: list[int] = answer["data"]["task_ids"]
     tasks = _watch(console, running, task_ids)
-    posts = read_ledger(running.ledger)
+    posts = running.posts()
     _show(console, tasks, posts)
     return _compare(running.serials, tasks, posts)
 
@@ -249,22 +259,17 @@ def _progress(running: _Running, tasks: Sequence[dict[str, Any]]) -> Table:
 
 
 def _show(console: Console, tasks: Sequence[dict[str, Any]], posts: Sequence[dict[str, Any]]) -> None:
-    table = Table(
-        "Phone",
-        "Asked: caption",
-        "Published: caption",
-        "Published: file (sha256)",
-        "Account",
-        title="What is really out (the phones' ledger)",
-    )
+    digest = sha256(_video().read_bytes()).hexdigest()
+    console.print("\nWhat is really out, by the phones' own ledger:")
+    table = Table("Phone", "Account", "Caption", "File (sha256)")
+    table.add_row("asked", "", CAPTION, digest[:12], style="bold")
     for task in tasks:
         found = [post for post in posts if post["serial"] == task["serial"]]
-        for post in found or [None]:
-            if post is None:
-                table.add_row(task["serial"], CAPTION, "-", "-", "-")
-            else:
-                hashes = ", ".join(digest[:12] for digest in post["media_sha256"])
-                table.add_row(task["serial"], CAPTION, post["caption"], hashes, f"@{post['account']}")
+        for post in found:
+            hashes = ", ".join(value[:12] for value in post["media_sha256"])
+            table.add_row(task["serial"], f"@{post['account']}", post["caption"], hashes)
+        if not found:
+            table.add_row(task["serial"], "-", "nothing", "-", style="red")
     console.print(table)
 
 

@@ -33,7 +33,13 @@ def simulate(
     app_delay: Annotated[float, typer.Option(min=0, help="Factor on the apps' own delays.")] = 1.0,
     accounts: Annotated[int, typer.Option(min=1, max=8, help="Accounts signed in to each app.")] = 1,
     adb_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of their adb server; 0 chooses a free one.")
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            envvar="ANDROID_ADB_SERVER_PORT",
+            help="Port of their adb server, which is started unless it answers already; 0 chooses a free one.",
+        ),
     ] = 0,
 ) -> None:
     """Run simulated phones until stopped. They use an adb server of their own, never yours."""

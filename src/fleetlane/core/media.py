@@ -1,11 +1,13 @@
 """What a media file really is: kind by content, and the length of an MP4.
 
-Reads only the few bytes it needs. Source: ISO/IEC 14496-12 (boxes `ftyp`, `moov`, `mvhd`).
+Reads only the few bytes it needs. Source: ISO/IEC 14496-12 (boxes `ftyp`, `moov`, `mvhd`, `hdlr`). Why not
+a library: docs/decisions/0003.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
@@ -23,7 +25,7 @@ class MediaKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
-    """What the content of a file says. `duration_ms` is None for images and for MP4s without a header."""
+    """What the content of a file says. `duration_ms` is None for images."""
 
     kind: MediaKind
     mime_type: str
@@ -31,7 +33,9 @@ class MediaFacts:
 
 
 def probe(stream: BinaryIO) -> MediaFacts | None:
-    """Return what the content is, or None when it is none of MP4, JPEG and PNG.
+    """Return what the content is, or None when it is none of MP4 video, JPEG and PNG.
+
+    An MP4 that holds only sound, or was cut off before its movie header, is no video.
 
     Args:
         stream: a seekable binary stream; its position is changed.
@@ -42,18 +46,26 @@ def probe(stream: BinaryIO) -> MediaFacts | None:
         return MediaFacts(MediaKind.IMAGE, "image/jpeg")
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return MediaFacts(MediaKind.IMAGE, "image/png")
-    if head[4:8] == b"ftyp":
-        return MediaFacts(MediaKind.VIDEO, "video/mp4", mp4_duration_ms(stream))
-    return None
-
-
-def mp4_duration_ms(stream: BinaryIO) -> int | None:
-    """Return the length of an MP4 in milliseconds, or None when it has no movie header."""
-    end = stream.seek(0, 2)
-    moov = _find_box(stream, 0, end, b"moov")
-    if moov is None:
+    if head[4:8] != b"ftyp":
         return None
-    mvhd = _find_box(stream, *moov, b"mvhd")
+    moov = next(_boxes(stream, 0, stream.seek(0, 2), b"moov"), None)
+    if moov is None or not _has_video_track(stream, *moov):
+        return None
+    return MediaFacts(MediaKind.VIDEO, "video/mp4", _duration_ms(stream, *moov))
+
+
+def _has_video_track(stream: BinaryIO, start: int, end: int) -> bool:
+    for trak in _boxes(stream, start, end, b"trak"):
+        for mdia in _boxes(stream, *trak, b"mdia"):
+            for handler, _ in _boxes(stream, *mdia, b"hdlr"):
+                stream.seek(handler + 8)
+                if stream.read(4) == b"vide":
+                    return True
+    return False
+
+
+def _duration_ms(stream: BinaryIO, start: int, end: int) -> int | None:
+    mvhd = next(_boxes(stream, start, end, b"mvhd"), None)
     if mvhd is None:
         return None
     stream.seek(mvhd[0])
@@ -68,11 +80,12 @@ def mp4_duration_ms(stream: BinaryIO) -> int | None:
     return round(duration * 1000 / timescale) if timescale else None
 
 
-def _find_box(stream: BinaryIO, start: int, end: int, kind: bytes) -> tuple[int, int] | None:
+def _boxes(stream: BinaryIO, start: int, end: int, kind: bytes) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of the bodies of the boxes of a kind, directly between two positions."""
     position = start
     for _ in range(_MAX_BOXES):
         if position + 8 > end:
-            return None
+            return
         stream.seek(position)
         header = stream.read(16)
         size = int.from_bytes(header[:4], "big")
@@ -82,8 +95,7 @@ def _find_box(stream: BinaryIO, start: int, end: int, kind: bytes) -> tuple[int,
         elif size == 0:
             size = end - position
         if size < body or position + size > end:
-            return None
+            return
         if header[4:8] == kind:
-            return position + body, position + size
+            yield position + body, position + size
         position += size
-    return None

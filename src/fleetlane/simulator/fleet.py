@@ -30,6 +30,8 @@ from fleetlane.simulator.phone_server import PhoneServer, RealClock
 T = TypeVar("T")
 _FIRST_PORT = 21501
 _SETTLE_S = 0.02
+_START_POLL_S = 0.05
+_START_POLLS = 200
 _MODELS = (
     ("Pixel 6a", "google", (1080, 2400)),
     ("SM-A175F", "samsung", (1080, 2340)),
@@ -69,7 +71,10 @@ class FleetSettings:
 
 
 class AdbServer:
-    """A private adb server: its own port and home, never the user's."""
+    """The adb server of simulated phones: a private one, with its own port and home, never the user's.
+
+    Where a port is named and a server answers there already, that one is used and left running.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.port = port or free_port()
@@ -83,6 +88,8 @@ class AdbServer:
         Raises:
             SimulatorError: it does not start.
         """
+        if self._answers():
+            return
         environment = {**os.environ, "HOME": self._home.name, "ANDROID_ADB_SERVER_PORT": str(self.port)}
         environment["ADB_LIBUSB"] = "0"  # no USB is looked for: that takes three seconds
         with self._log.open("ab") as log:
@@ -94,15 +101,20 @@ class AdbServer:
                 stderr=log,
                 start_new_session=True,
             )
-        for _ in range(200):
+        for _ in range(_START_POLLS):
             if self._process.poll() is not None:
                 raise SimulatorError(f"adb did not start: {self._log.read_text(errors='replace')[-400:]}")
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
-                    return
-            except OSError:
-                threading.Event().wait(0.05)
+            if self._answers():
+                return
+            threading.Event().wait(_START_POLL_S)
         raise SimulatorError(f"adb did not listen on port {self.port}")
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
+                return True
+        except OSError:
+            return False
 
     def client(self) -> adbutils.AdbClient:
         """Return a client of this server."""
@@ -110,14 +122,17 @@ class AdbServer:
 
     def kill(self) -> None:
         """End it at once."""
-        if self._process is not None:
+        if self._process is None:
+            self.client().server_kill()
+        else:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def close(self) -> None:
-        """End it and remove its home."""
-        self.kill()
+        """End it if it was started here, and remove its home."""
+        if self._process is not None:
+            self.kill()
         self._home.cleanup()
 
 

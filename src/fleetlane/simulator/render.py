@@ -104,9 +104,14 @@ class _Painter:
         canvas = ImageDraw.Draw(image)
         for root in roots:
             light = _is_light(root.background)
-            for node in root.walk():
-                self._node(canvas, node, light=light, is_root=node is root)
+            self._tree(canvas, root, light=light, is_root=True)
         return image
+
+    def _tree(self, canvas: ImageDraw.ImageDraw, node: SimNode, *, light: bool, is_root: bool = False) -> None:
+        self._node(canvas, node, light=light, is_root=is_root)
+        below = False if node.paint == "picture" else True if node.paint == "card" else light
+        for child in node.children:
+            self._tree(canvas, child, light=below)
 
     def _node(self, canvas: ImageDraw.ImageDraw, node: SimNode, *, light: bool, is_root: bool) -> None:
         left, top, right, bottom = (round(v * self.factor) for v in node.bounds)
@@ -152,7 +157,8 @@ class _Painter:
         y = top + max((bottom - top - total) // 2, 0)
         for line in lines:
             width = font.getlength(line)
-            x = left + max((right - left - width) / 2, 2) if len(lines) == 1 else left + 2
+            centred = node.class_name.endswith("Button") or width > (right - left) * 0.45
+            x = left + max((right - left - width) / 2, 2) if centred and len(lines) == 1 else left + 2
             canvas.text((x, y), line, fill=color, font=font)
             y += size + 2
 

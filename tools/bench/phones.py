@@ -1,0 +1,189 @@
+"""Benchmarks of driving phones: single calls, whole posts, and fifty phones at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import psutil
+import uiautomator2
+
+from fleetlane.adapters.android.supervisor import DeviceSupervisor
+from fleetlane.adapters.clock import SystemClock
+from fleetlane.core.task import Source, Status, Task
+from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.phone import Control, Phone
+from fleetlane.scripts.script import Job, ScriptSettings, script
+from fleetlane.simulator.fleet import FleetSettings, FleetThread, free_port
+from fleetlane.simulator.ledger import read_ledger
+
+VIDEO = Path(__file__).parents[2] / "src/fleetlane/cli/demo_media/video1.mp4"
+CALLS = 200
+POSTS = 8
+FLEET = 50
+
+
+class Nothing:
+    """A trace and a journal that keep nothing."""
+
+    def __getattr__(self, _name):
+        return lambda *_args, **_options: None
+
+
+def trees() -> str:
+    """Time one UI tree call: our driver against the unmodified library."""
+    with FleetThread(FleetSettings(phones=1)) as thread:
+        serial = thread.fleet.serials[0]
+        driver = _supervisor(thread).driver(serial)
+        library = uiautomator2.connect(thread.fleet.adb.client().device(serial))
+        driver.start_app("com.zhiliaoapp.musically")
+        time.sleep(3)
+        ours, theirs = [], []
+        for _ in range(CALLS):  # in turn, so that the machine's drift meets both
+            ours.append(_timed(driver.tree))
+            theirs.append(_timed(library.dump_hierarchy))
+        nodes = driver.tree().count("<node")
+        library.stop_uiautomator(wait=False)
+        driver.close()
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    return (
+        f"## One UI tree call ({nodes} nodes, {CALLS} calls in turn)\n\n"
+        "| | median | 95th percentile |\n|---|---|---|\n"
+        f"| uiautomator2 as it comes | {other * 1000:.1f} ms | {_p95(theirs) * 1000:.1f} ms |\n"
+        f"| Fleetlane's driver (uiautomator2 over its transport) | {mine * 1000:.1f} ms | {_p95(ours) * 1000:.1f} ms |\n\n"
+        f"Ratio: {other / mine:.0f} times."
+    )
+
+
+def posts() -> str:
+    """Time whole posts on a zero-latency phone against the sum of the simulated app's own delays."""
+    rows = []
+    with FleetThread(FleetSettings(phones=1)) as thread:
+        [server] = thread.fleet.servers
+        driver = _supervisor(thread).driver(server.phone.facts.serial)
+        for number in range(1, POSTS + 1):
+            delay = server.phone.app_delay_s
+            seconds = _timed(lambda n=number: _post(driver, n))
+            rows.append((seconds, server.phone.app_delay_s - delay))
+        driver.close()
+    own = [seconds - delay for seconds, delay in rows]
+    return (
+        f"## A whole post by `share` on a zero-latency phone ({POSTS} posts)\n\n"
+        "| | median | largest |\n|---|---|---|\n"
+        f"| whole post | {statistics.median(s for s, _ in rows):.2f} s | {max(s for s, _ in rows):.2f} s |\n"
+        f"| the simulated app's own delays in it | {statistics.median(d for _, d in rows):.2f} s | {max(d for _, d in rows):.2f} s |\n"
+        f"| Fleetlane's own time | {statistics.median(own):.2f} s | {max(own):.2f} s |\n\n"
+        "Target: at most 1.5 s of our own a post."
+    )
+
+
+def fleet() -> str:
+    """Post on fifty phones at once, with server and simulator as processes of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        ledger, adb_port, port = Path(folder) / "ledger.jsonl", free_port(), free_port()
+        simulate = ["simulate", "--phones", str(FLEET), "--ledger", str(ledger), "--adb-port", str(adb_port)]
+        serve = ["serve", "--port", str(port), "--data-dir", f"{folder}/data", "--adb-port", str(adb_port)]
+        with _process(simulate, stdout=subprocess.PIPE) as simulator:
+            serials = [simulator.stdout.readline().strip() for _ in range(FLEET)]
+            with _process(serve) as server, httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http:
+                _until(lambda: http.get("/healthz").json()["devices"]["ready"] == FLEET)
+                before = _cpu(server), _cpu(simulator)
+                start = time.monotonic()
+                config = {"captions": "hello #fleet", "material_list": [str(VIDEO)], "upload_wait_time": 120}
+                body = {"serials": serials, "script_name": "post", "script_config": config}
+                http.post("/api/v1/task", json=body)
+                _until(lambda: _ended(http) == FLEET, 600)
+                seconds = time.monotonic() - start
+                after = _cpu(server), _cpu(simulator)
+                memory = [psutil.Process(p.pid).memory_info().rss / 1e6 for p in (server, simulator)]
+                stats = http.get("/api/v1/task/stats").json()["data"]
+        published = len(read_ledger(ledger))
+    cpu = [after[i] - before[i] for i in (0, 1)]
+    return (
+        f"## {FLEET} phones posting at once\n\n"
+        "| | |\n|---|---|\n"
+        f"| published by the ledger, completed by the server | {published}, {stats['completed']} |\n"
+        f"| time for all | {seconds:.1f} s |\n"
+        f"| posts per minute | {FLEET / seconds * 60:.0f} |\n"
+        f"| server: CPU seconds a post | {cpu[0] / FLEET:.2f} |\n"
+        f"| simulator: CPU seconds a post | {cpu[1] / FLEET:.2f} |\n"
+        f"| server: memory | {memory[0]:.0f} MB |\n"
+        f"| simulator: memory | {memory[1]:.0f} MB |"
+    )
+
+
+def _supervisor(thread: FleetThread) -> DeviceSupervisor:
+    return DeviceSupervisor(thread.fleet.adb.port, SystemClock())
+
+
+def _post(driver, number: int) -> None:
+    clock = SystemClock()
+    config = {"captions": f"hello {number} #bench", "material_list": [str(VIDEO)], "platform": "tiktok"}
+    task = Task(number, "b", 0, "post", config, driver.serial, None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1)
+    phone = Phone(driver, load_packs(), Control(clock, clock.monotonic_s() + 120), Nothing())
+    outcome = script("post").run(Job(task, phone, Nothing(), ScriptSettings()))
+    if not outcome.ok:
+        raise SystemExit(f"a post failed: {outcome}")
+
+
+def _timed(call) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def _p95(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)]
+
+
+@contextmanager
+def _process(arguments: list[str], **options):
+    environment = {
+        **os.environ,
+        "FLEETLANE_MATERIAL_ROOTS": json.dumps([str(VIDEO.parent)]),
+        "FLEETLANE_LOG_LEVEL": "warning",
+    }
+    options = {"stdout": subprocess.DEVNULL, **options}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fleetlane", *arguments],
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+        **options,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def _cpu(process: subprocess.Popen) -> float:
+    used = psutil.Process(process.pid).cpu_times()
+    return used.user + used.system
+
+
+def _ended(http: httpx2.Client) -> int:
+    stats = http.get("/api/v1/task/stats").json()["data"]
+    return stats["completed"] + stats["failed"]
+
+
+def _until(condition, timeout_s: float = 60) -> None:
+    until = time.monotonic() + timeout_s
+    while True:
+        try:
+            if condition():
+                return
+        except httpx2.TransportError:
+            pass  # it does not listen yet
+        if time.monotonic() > until:
+            raise SystemExit("a benchmark did not come to its end")
+        time.sleep(0.2)
