@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
 
-.PHONY: setup demo serve test check format bench clean
+.PHONY: setup demo serve test check format bench docs clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -34,6 +34,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python tools/bench $(ARGS)
+
+docs: $(STAMP)
+	@$(BIN)/python tools/docs.py
 
 clean:
 	rm -rf .venv dist build

@@ -22,7 +22,7 @@ def simulate(
     ] = None,
     ledger: Annotated[Path | None, typer.Option(help="File that gets a JSON line for each post.")] = None,
     latency_ms: Annotated[int, typer.Option(min=0, help="Added to every call, in milliseconds.")] = 0,
-    faults: Annotated[Path | None, typer.Option(help="YAML file of faults; see docs/simulated-phones.md.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="YAML file of faults; see docs/faults.md.")] = None,
     seed: Annotated[int, typer.Option(help="Fixes every random choice.")] = 0,
     language: Annotated[str, typer.Option(help=f"Language of the phones: {', '.join(LANGUAGES)}.")] = "en",
     android: Annotated[int, typer.Option(min=9, max=16, help="Android version of the phones.")] = 13,

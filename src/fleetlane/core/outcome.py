@@ -41,7 +41,9 @@ _T, _P, _B = FailureClass.TRANSIENT, FailureClass.NEEDS_PERSON, FailureClass.BAD
 FAILURES: Mapping[str, Failure] = {
     # The request and its media.
     "config_invalid": Failure(_B, "The script's settings are not valid."),
-    "media_missing": Failure(_B, "A media file could not be opened. Check that it exists on this computer."),
+    "media_missing": Failure(
+        _B, "A media file could not be opened. Check that it exists on this computer, in a folder of material_roots."
+    ),
     "media_invalid": Failure(_B, "A media file is not what its name says."),
     "media_not_enough": Failure(_B, "There are fewer unused media files than the task needs."),
     "caption_too_long": Failure(_B, "The caption is longer than the app allows."),

@@ -5,7 +5,7 @@
       do: unplug
       for_s: 5
 
-The kinds are listed in docs/simulated-phones.md, made from `KINDS`.
+The kinds are listed in docs/faults.md, made from `KINDS`.
 """
 
 from __future__ import annotations
