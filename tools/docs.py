@@ -45,7 +45,8 @@ def errors() -> str:
         "",
         "## Codes of answers",
         "",
-        "Every answer is `{code, message, data}`. The HTTP status is `code // 100`, unless `error_http_status` says otherwise.",
+        "Every answer is `{code, message, data}`. The HTTP status is `code // 100`, unless the setting",
+        "`error_http_status` says otherwise.",
         "",
         "| code | HTTP | meaning |",
         "|---|---|---|",
@@ -60,8 +61,9 @@ def errors() -> str:
         "|---|---|---|",
         *(f"| `{code}` | {failure.failure_class.value} | {failure.sentence} |" for code, failure in FAILURES.items()),
         "",
-        "Classes: *transient* may pass by itself; *needs_person*: somebody has to look at the phone; *bad_input*: the task must "
-        "change; *unknown*: nobody can say whether the post went out, so nothing is repeated; *stopped*: on request.",
+        "Classes: *transient* may pass by itself; *needs_person*: somebody has to look at the phone; *bad_input*:",
+        "the task must change; *unknown*: nobody can say whether the post went out, so nothing is repeated;",
+        "*stopped*: on request.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -72,8 +74,9 @@ def settings() -> str:
         "# Settings",
         _NOTE,
         "",
-        "From a TOML file (`FLEETLANE_CONFIG`, else `fleetlane.toml` in the user's own configuration folder), the environment, "
-        "and the command line; the last wins. A wrong setting stops the start, and all that are wrong are named.",
+        "From a TOML file (`FLEETLANE_CONFIG`, else `fleetlane.toml` in the user's own configuration folder), the",
+        "environment, and the command line; the last wins. A wrong setting stops the start, and all that are wrong",
+        "are named.",
         "",
         "| setting | environment | default | meaning |",
         "|---|---|---|---|",
@@ -131,7 +134,7 @@ def faults() -> str:
         "",
         "```yaml",
         "- phone: 1                  # its number from 1, its serial, or every phone when left out",
-        '  when: {screen: editor}    # when this screen appears; or {call: "sync:SEND"}, {after_s: 3}; {times: N} waits for the Nth',
+        '  when: {screen: editor}    # this screen comes; or {call: "sync:SEND"}, {after_s: 3}; {times: N}: the Nth',
         "  do: unplug",
         "  for_s: 5                  # for ever when left out",
         "```",

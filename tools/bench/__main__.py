@@ -6,6 +6,7 @@ how fast a real phone is.
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import time
@@ -60,8 +61,6 @@ def _processor() -> str:
 
 
 def _cores() -> int:
-    import os
-
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
