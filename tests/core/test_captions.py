@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetlane.core.captions import CaptionFormat, draw, guess_format, spin, split_title
+from fleetlane.core.captions import Caption, CaptionFormat, draw, guess_format, spin, split_title
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,10 @@ def test_any_template_is_drawn_to_an_end_without_groups_left(template, seed):
 
 
 def test_a_title_is_split_off_at_two_signs_but_not_at_one_or_three():
-    assert (split_title("My title ## my text").title, split_title("My title ## my text").text) == ("My title", "my text")
+    assert (split_title("My title ## my text").title, split_title("My title ## my text").text) == (
+        "My title",
+        "my text",
+    )
     for text in ("#one tag", "a ### b", "plain"):
-        assert (split_title(text).title, split_title(text).text) == (None, text)
+        assert split_title(text) == Caption(text)
     assert split_title("T ## text").whole == "T\ntext"

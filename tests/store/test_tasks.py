@@ -12,7 +12,7 @@ from fleetlane.core.errors import StoreBusyError, StoreError
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, failed, succeeded
-from fleetlane.core.ports import Step, TaskFilter
+from fleetlane.core.ports.store import Step, TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {"app": "x"})

@@ -17,7 +17,8 @@ from fleetlane.core.device import DeviceState
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, failed, succeeded
-from fleetlane.core.ports import Ended, TaskFilter
+from fleetlane.core.ports.execution import Ended
+from fleetlane.core.ports.store import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.recovery import recover
 from fleetlane.work.scheduler import Scheduler

@@ -1,4 +1,4 @@
-"""The computer's clock (`core.ports.Clock`)."""
+"""The computer's clock (`core.ports.clock.Clock`)."""
 
 from __future__ import annotations
 

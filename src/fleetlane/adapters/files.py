@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class TraceFolder:
-    """Keeps the files of traces below one folder: `TASK/ATTEMPT/NAME` (`core.ports.TraceFiles`)."""
+    """Keeps the files of traces below one folder: `TASK/ATTEMPT/NAME` (`core.ports.report.TraceFiles`)."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from fleetlane.core.license import License
-from fleetlane.core.ports import Devices
+from fleetlane.core.ports.phone import Devices
 from fleetlane.work.desk import Desk
 from fleetlane.work.intake import Intake
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from fleetlane.core.ports import TaskFilter
+from fleetlane.core.ports.store import TaskFilter
 from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import Source, Status
 from fleetlane.http.envelope import Envelope, success

@@ -19,7 +19,9 @@ from fleetlane.core.errors import (
     TaskStoppedError,
 )
 from fleetlane.core.media import MediaKind
-from fleetlane.core.ports import Clock, Driver, MediaEntry, PhoneFacts, Trace
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts
+from fleetlane.core.ports.report import Trace
 from fleetlane.core.recognition import Element, Pack, Recognised, View, recognise
 from fleetlane.core.screen import Node, parse_tree
 
@@ -172,7 +174,7 @@ class Phone:
             self.control.check()
 
     def type_text(self, text: str, way: str) -> None:
-        """Put text into the focused field; `way` is one of `core.ports.TYPING_WAYS`."""
+        """Put text into the focused field; `way` is one of `core.ports.phone.TYPING_WAYS`."""
         self._ready().type_text(text, way)
 
     def clear_text(self) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from fleetlane.core.errors import ScriptUnknownError
 from fleetlane.core.outcome import Outcome
-from fleetlane.core.ports import Journal
+from fleetlane.core.ports.report import Journal
 from fleetlane.core.task import Task
 from fleetlane.scripts.phone import Phone
 

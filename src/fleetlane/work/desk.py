@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleetlane.core.errors import NotFoundError
-from fleetlane.core.ports import Repositories, Step, Store, TaskFilter
+from fleetlane.core.ports.store import Repositories, Step, Store, TaskFilter
 from fleetlane.core.task import Task, TaskCounts
 from fleetlane.work.waiting import Waiting
 

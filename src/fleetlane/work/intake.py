@@ -12,7 +12,8 @@ from typing import Any
 
 from fleetlane.core.errors import FieldError, InvalidParametersError, ScriptNameMissingError
 from fleetlane.core.lanes import Head
-from fleetlane.core.ports import Clock, Store
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.store import Store
 from fleetlane.core.schedule import next_start, parse_hhmm
 from fleetlane.core.task import NewTask, Source, username_key
 from fleetlane.scripts.script import script

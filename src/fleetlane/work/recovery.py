@@ -5,7 +5,8 @@ from __future__ import annotations
 import structlog
 
 from fleetlane.core.outcome import Outcome
-from fleetlane.core.ports import Clock, Repositories, Store
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.work.runner import interrupted
 

@@ -13,7 +13,10 @@ import structlog
 from fleetlane.core.errors import FleetlaneError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import Outcome, PublishState, failed, from_error, succeeded
-from fleetlane.core.ports import Clock, Driver, Repositories, Store, TraceFiles
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.phone import Driver
+from fleetlane.core.ports.report import TraceFiles
+from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Control, Phone
@@ -24,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class StoreJournal:
-    """The publish journal of one attempt, kept in the store (`core.ports.Journal`)."""
+    """The publish journal of one attempt, kept in the store (`core.ports.report.Journal`)."""
 
     def __init__(self, store: Store, task: Task, clock: Clock) -> None:
         self._store = store

@@ -13,7 +13,10 @@ import structlog
 
 from fleetlane.core.errors import StoreError
 from fleetlane.core.lanes import Head, LaneBook
-from fleetlane.core.ports import Clock, Devices, Ended, Executor, Repositories, Store
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.execution import Ended, Executor
+from fleetlane.core.ports.phone import Devices
+from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 
 log = structlog.get_logger(__name__)

@@ -11,14 +11,15 @@ from typing import Any
 import structlog
 
 from fleetlane.core.errors import StoreError
-from fleetlane.core.ports import Repositories, Step, Store, TraceFiles
+from fleetlane.core.ports.report import TraceFiles
+from fleetlane.core.ports.store import Repositories, Step, Store
 from fleetlane.core.task import Task
 
 log = structlog.get_logger(__name__)
 
 
 class AttemptTrace:
-    """Keeps the steps of one attempt (`core.ports.Trace`). Writes are not waited for until `close`."""
+    """Keeps the steps of one attempt (`core.ports.report.Trace`). Writes are not waited for until `close`."""
 
     def __init__(self, store: Store, files: TraceFiles, task: Task) -> None:
         self._store = store

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from fleetlane.core.device import WAITING_SENTENCES
-from fleetlane.core.ports import Clock, Devices
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.phone import Devices
 from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import NewTask, Status, Task
 from fleetlane.work.scheduler import Scheduler

@@ -1,4 +1,4 @@
-"""The driver of a real phone: `core.ports.Driver` over adbutils and uiautomator2.
+"""The driver of a real phone: `core.ports.phone.Driver` over adbutils and uiautomator2.
 
 One object a phone, used from the phone's own thread (uiautomator2 is not thread-safe). Commands are
 argument lists throughout; captions go by clipboard or input method, never through `input text`.
@@ -21,7 +21,7 @@ from PIL import Image
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
 from fleetlane.core.errors import CallLostError, DriverBrokenError, ShellFailedError
 from fleetlane.core.media import MediaKind
-from fleetlane.core.ports import MediaEntry, PhoneFacts
+from fleetlane.core.ports.phone import MediaEntry, PhoneFacts
 
 T = TypeVar("T")
 _ROW = re.compile(r"Row: \d+ (.*)")

@@ -19,7 +19,7 @@ import structlog
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.android.transport import CALL_TIMEOUT_S, QuickClient
 from fleetlane.core.device import Device, DeviceState
-from fleetlane.core.ports import Clock
+from fleetlane.core.ports.clock import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ def adb_port(configured: int | None) -> int:
 
 
 class DeviceSupervisor:
-    """The devices of one adb server (`core.ports.Devices`).
+    """The devices of one adb server (`core.ports.phone.Devices`).
 
     Args:
         port: of the adb server on this machine.

@@ -25,7 +25,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from fleetlane.adapters.db.tasks import TaskRepository
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
-from fleetlane.core.ports import Repositories
+from fleetlane.core.ports.store import Repositories
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class _Work(Generic[T]):
 
 
 class SqliteStore:
-    """The store in one file (`core.ports.Store`). `start` before use, `close` after."""
+    """The store in one file (`core.ports.store.Store`). `start` before use, `close` after."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

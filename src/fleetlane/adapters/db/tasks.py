@@ -1,4 +1,4 @@
-"""Tasks, their attempts and their steps in the store (`core.ports.Tasks`).
+"""Tasks, their attempts and their steps in the store (`core.ports.store.Tasks`).
 
 Every change of state is one conditional UPDATE, and moves the counters in the same transaction.
 Nothing here commits.
@@ -19,7 +19,7 @@ from fleetlane.adapters.db.tables import attempts, sequences, steps, task_counts
 from fleetlane.core.journal import Phase, moves_forward
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome
-from fleetlane.core.ports import Step, TaskFilter
+from fleetlane.core.ports.store import Step, TaskFilter
 from fleetlane.core.task import NewTask, Source, Status, Task, TaskCounts, username_key
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)

@@ -16,7 +16,8 @@ import structlog
 
 from fleetlane.core.errors import DeviceError
 from fleetlane.core.outcome import Outcome, from_error
-from fleetlane.core.ports import Devices, Driver, Ended
+from fleetlane.core.ports.execution import Ended
+from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.core.task import Task
 from fleetlane.scripts.phone import Control
 from fleetlane.work.runner import Runner
@@ -35,7 +36,7 @@ class _Run:
 
 
 class LocalExecutor:
-    """Runs attempts on threads (`core.ports.Executor`).
+    """Runs attempts on threads (`core.ports.execution.Executor`).
 
     Args:
         devices: gives the drivers.

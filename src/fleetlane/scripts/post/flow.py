@@ -20,7 +20,7 @@ from fleetlane.core.errors import (
 )
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import Outcome, PublishState, failed, succeeded
-from fleetlane.core.ports import TYPING_WAYS
+from fleetlane.core.ports.phone import TYPING_WAYS
 from fleetlane.core.recognition import Action, Pack
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.phone import Screen

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fleetlane.core.errors import DeviceError, ShellFailedError, TaskFailedError, TaskStoppedError
 from fleetlane.core.media import MediaKind
-from fleetlane.core.ports import MediaEntry
+from fleetlane.core.ports.phone import MediaEntry
 from fleetlane.core.recognition import Pack
 from fleetlane.scripts.phone import Phone, Screen
 from fleetlane.scripts.post.materials import Material

@@ -1,0 +1,166 @@
+"""Phones: the driver of one, and the devices there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from fleetlane.core.device import Device
+from fleetlane.core.media import MediaKind
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneFacts:
+    """What a phone says of itself. `size` is (width, height) in pixels."""
+
+    model: str
+    android: str
+    sdk: int
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaEntry:
+    """A row of the phone's media store. `duration_ms` is None for images and while it is not known."""
+
+    uri: str
+    path: str
+    duration_ms: int | None
+    is_newest: bool
+
+
+class Driver(Protocol):
+    """Drives one phone. Blocking; used from the phone's own thread only, `abort` from any.
+
+    Every call ends within its deadline. Coordinates are pixels from the top left corner.
+
+    Raises (every method): `DeviceError` or a subclass; `TaskStoppedError` after `abort`.
+    """
+
+    @property
+    def serial(self) -> str:
+        """Return the phone's serial."""
+        ...
+
+    def facts(self) -> PhoneFacts:
+        """Return what the phone is. Asked once, then remembered."""
+        ...
+
+    def shell(self, *args: str, timeout_s: float = 20.0) -> str:
+        """Run a command and return its output. The arguments are data, never parsed by a shell.
+
+        Raises:
+            ShellFailedError: it ended with another exit code than 0.
+        """
+        ...
+
+    def push(self, source: Path, target: str) -> None:
+        """Copy a file to the phone and check its size there."""
+        ...
+
+    def scan(self, path: str) -> None:
+        """Ask the phone's media store to index one file, or to forget it when it is gone."""
+        ...
+
+    def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
+        """Return the media store's row for a file, None while there is none."""
+        ...
+
+    def share(self, package: str, activity: str, uri: str, mime_type: str) -> None:
+        """Hand one media URI to an app's share activity.
+
+        Raises:
+            ShellFailedError: the phone refused.
+        """
+        ...
+
+    def tree(self) -> str:
+        """Return the UI tree as XML."""
+        ...
+
+    def tap(self, x: int, y: int) -> None:
+        """Tap a point. May reach the phone twice when the connection is lost in mid-call."""
+        ...
+
+    def tap_once(self, x: int, y: int) -> None:
+        """Tap a point by a path that can never repeat. When it raises, it may or may not have tapped."""
+        ...
+
+    def long_tap(self, x: int, y: int) -> None:
+        """Press a point for a second."""
+        ...
+
+    def type_text(self, text: str, way: str) -> None:
+        """Put text into the focused field.
+
+        Args:
+            text: what to type; any Unicode.
+            way: one of `TYPING_WAYS`.
+        """
+        ...
+
+    def clear_text(self) -> None:
+        """Empty the focused field."""
+        ...
+
+    def press(self, key: str) -> None:
+        """Press a key: "back", "home", "wakeup", "enter"."""
+        ...
+
+    def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Swipe between two points."""
+        ...
+
+    def screenshot(self, width: int) -> bytes:
+        """Return a JPEG of the screen, about `width` pixels wide."""
+        ...
+
+    def installed(self, packages: Collection[str]) -> list[str]:
+        """Return those of the packages that are installed, in the given order."""
+        ...
+
+    def start_app(self, package: str) -> None:
+        """Bring an app to the front, as from the launcher."""
+        ...
+
+    def stop_app(self, package: str) -> None:
+        """Force-stop an app."""
+        ...
+
+    def current_app(self) -> str:
+        """Return the package that has the focus, "" when none can be told."""
+        ...
+
+    def abort(self) -> None:
+        """End the call in progress, and refuse every further one until `reset`. From any thread."""
+        ...
+
+    def reset(self) -> None:
+        """Take calls again after `abort`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the phone."""
+        ...
+
+
+TYPING_WAYS = ("paste", "set", "keyboard")
+"""Ways to type: by clipboard, by the accessibility action, by an input method."""
+
+
+class Devices(Protocol):
+    """The devices this server knows, and how to drive them."""
+
+    def all(self) -> Sequence[Device]:
+        """Return every device seen since the start, by serial."""
+        ...
+
+    def get(self, serial: str) -> Device | None:
+        """Return a device, None when it was never seen."""
+        ...
+
+    def driver(self, serial: str) -> Driver:
+        """Return a new driver for a device. The caller closes it."""
+        ...

@@ -1,0 +1,62 @@
+"""What a script reports while it runs: its trace and its publish journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from fleetlane.core.journal import Phase
+
+
+class Trace(Protocol):
+    """Takes the steps of one attempt. Never fails a script: what cannot be kept is logged."""
+
+    def add(
+        self,
+        name: str,
+        detail: str,
+        screen: str,
+        started_ms: int,
+        duration_ms: int,
+        *,
+        ok: bool,
+        screenshot: bytes | None,
+        tree: str | None,
+    ) -> None:
+        """Keep one step."""
+        ...
+
+
+class TraceFiles(Protocol):
+    """Keeps the files of traces."""
+
+    def write(self, task_id: int, attempt: int, name: str, content: bytes) -> str:
+        """Keep a file, and return its path relative to the traces folder, with `/`.
+
+        Raises:
+            OSError: it cannot be kept.
+        """
+        ...
+
+
+class Journal(Protocol):
+    """The publish journal of one attempt (`core.journal`).
+
+    Raises (every method): `TaskStoppedError` when the attempt is no longer the one running.
+    """
+
+    def prepared(self, facts: Mapping[str, Any]) -> None:
+        """Note what will be published, and how the profile looked before."""
+        ...
+
+    def arm(self) -> None:
+        """Commit, as durably as the store can, that the tap on Post comes next."""
+        ...
+
+    def tapped(self) -> None:
+        """Note that the tap was sent."""
+        ...
+
+    def decided(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        """Note what became of the post."""
+        ...
