@@ -3,16 +3,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sqlite3
+import threading
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
+from fleetlane.adapters.db.migrate import migrate
 from fleetlane.adapters.db.sqlite import SqliteStore
-from fleetlane.core.errors import StoreBusyError, StoreError
+from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, failed, succeeded
-from fleetlane.core.ports.store import Step, TaskFilter
+from fleetlane.core.ports.tasks import Step, TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {"app": "x"})
@@ -45,27 +48,27 @@ def test_a_task_comes_back_as_it_was_stored(store):
 def test_the_head_of_a_lane_is_the_earliest_due_and_then_the_lowest_id(store):
     run(store, lambda r: r.tasks.add([new("a", 20), new("a", 10), new("b", 10), new("a", 10)]))
     assert run(store, lambda r: r.tasks.heads(None)) == {"a": Head(10, 2), "b": Head(10, 3)}
-    run(store, lambda r: r.tasks.claim(2, 100))
+    run(store, lambda r: r.tasks.claim(2, "a", 100))
     assert run(store, lambda r: r.tasks.heads(["a", "c"])) == {"a": Head(10, 4)}
 
 
 def test_a_task_is_claimed_once(store):
     run(store, lambda r: r.tasks.add([new()]))
-    task = run(store, lambda r: r.tasks.claim(1, 100))
+    task = run(store, lambda r: r.tasks.claim(1, "a", 100))
     assert (task.status, task.attempt, task.started_ms) == (Status.RUNNING, 1, 100)
-    assert run(store, lambda r: r.tasks.claim(1, 100)) is None
+    assert run(store, lambda r: r.tasks.claim(1, "a", 100)) is None
 
 
-def test_a_task_without_a_device_is_not_claimed(store):
-    run(store, lambda r: r.tasks.add([new(serial=None, username="x")]))
-    assert run(store, lambda r: r.tasks.claim(1, 100)) is None
+def test_a_task_is_claimed_only_in_its_lane_and_when_it_is_due(store):
+    run(store, lambda r: r.tasks.add([new(serial=None, username="x"), new("b"), new("a", due=200)]))
+    assert run(store, lambda r: [r.tasks.claim(i, "a", 100) for i in (1, 2, 3)]) == [None, None, None]
 
 
 def test_only_the_attempt_that_runs_may_end_the_task(store):
     run(store, lambda r: r.tasks.add([new()]))
-    run(store, lambda r: r.tasks.claim(1, 100))
+    run(store, lambda r: r.tasks.claim(1, "a", 100))
     assert run(store, lambda r: r.tasks.requeue(1, 1, "again", 110))
-    run(store, lambda r: r.tasks.claim(1, 120))
+    run(store, lambda r: r.tasks.claim(1, "a", 120))
     assert not run(store, lambda r: r.tasks.finish(1, 1, DONE, 130)), "the result of attempt 1 is refused"
     assert run(store, lambda r: r.tasks.finish(1, 2, DONE, 130))
     assert not run(store, lambda r: r.tasks.finish(1, 2, DONE, 140))
@@ -75,7 +78,7 @@ def test_only_the_attempt_that_runs_may_end_the_task(store):
 
 def test_the_journal_only_moves_forward_and_ends_with_its_attempt(store):
     run(store, lambda r: r.tasks.add([new()]))
-    run(store, lambda r: r.tasks.claim(1, 100))
+    run(store, lambda r: r.tasks.claim(1, "a", 100))
 
     def move(phase, **facts):
         return run(store, lambda r: r.tasks.set_phase(1, 1, phase, facts, 101))
@@ -94,7 +97,7 @@ def test_the_journal_only_moves_forward_and_ends_with_its_attempt(store):
 def test_counters_agree_with_the_rows_after_every_kind_of_change(store):
     tasks = [new(s, script_name=n, source=o) for s, n, o in itertools.product("ab", ("post", "other"), Source)]
     run(store, lambda r: r.tasks.add([*tasks, new(serial=None, username="x")]))
-    run(store, lambda r: [r.tasks.claim(i, 1) for i in (1, 2, 3)])
+    run(store, lambda r: [r.tasks.claim(i, "a", 100) for i in (1, 2, 3)])
     run(store, lambda r: r.tasks.finish(1, 1, DONE, 2))
     run(store, lambda r: r.tasks.finish(2, 1, failed("app_crashed"), 2))
     run(store, lambda r: r.tasks.requeue(3, 1, "again", 2))
@@ -180,3 +183,52 @@ def test_work_that_waits_when_the_store_closes_is_still_done(tmp_path, store):
     again.start()
     assert again.submit(lambda r: r.tasks.counts()).result(10).pending == 50
     again.close()
+
+
+def test_a_caller_that_went_away_does_not_take_the_writer_with_it(store):
+    gate = threading.Event()
+
+    async def scenario():
+        waiting = asyncio.create_task(store.write(lambda _: gate.wait(10)))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        gate.set()
+        assert await store.write(lambda r: list(r.tasks.add([new()]))) == [1]
+
+    asyncio.run(scenario())
+
+
+def test_a_full_disk_refuses_what_does_not_fit_and_loses_nothing_that_was_promised(store):
+    def cap(repositories):
+        connection = repositories.tasks._connection
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 5}")
+
+    run(store, cap)
+    gate = threading.Event()
+    first = store.submit(lambda _: gate.wait(10))  # the others are taken in one group after it
+    small = store.submit(lambda r: list(r.tasks.add([new()])))
+    large = store.submit(lambda r: list(r.tasks.add([new(script_config="x" * 100_000)] * 50)))
+    last = store.submit(lambda r: list(r.tasks.add([new()])))
+    gate.set()
+    assert first.result(10)
+    with pytest.raises(StoreFullError):
+        large.result(10)
+    assert (small.result(10), last.result(10)) == ([1], [2])
+    assert run(store, lambda r: [t.id for t in r.tasks.find(TaskFilter(), 0, 9)]) == [2, 1]
+
+
+def test_a_writer_that_died_tells_everybody(tmp_path):
+    path = tmp_path / "dead.db"
+    migrate(path)
+    store = SqliteStore(path)
+    store._commit = lambda _batch, _connection: {}["a fault of our own"]
+    store.start()
+    with capture_logs():
+        for waiting in [store.submit(lambda _: 1) for _ in range(5)]:
+            with pytest.raises(StoreError, match="Restart the server"):
+                waiting.result(10)
+    assert "a fault of our own" in store.problem
+    store.close()

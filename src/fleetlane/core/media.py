@@ -35,7 +35,7 @@ class MediaFacts:
 def probe(stream: BinaryIO) -> MediaFacts | None:
     """Return what the content is, or None when it is none of MP4 video, JPEG and PNG.
 
-    An MP4 that holds only sound, or was cut off before its movie header, is no video.
+    An MP4 that holds only sound, or was cut off, is no video. Images are known by their first bytes.
 
     Args:
         stream: a seekable binary stream; its position is changed.
@@ -48,7 +48,10 @@ def probe(stream: BinaryIO) -> MediaFacts | None:
         return MediaFacts(MediaKind.IMAGE, "image/png")
     if head[4:8] != b"ftyp":
         return None
-    moov = next(_boxes(stream, 0, stream.seek(0, 2), b"moov"), None)
+    end = stream.seek(0, 2)
+    if _is_cut_off(stream, end):
+        return None
+    moov = next(_boxes(stream, 0, end, b"moov"), None)
     if moov is None or not _has_video_track(stream, *moov):
         return None
     return MediaFacts(MediaKind.VIDEO, "video/mp4", _duration_ms(stream, *moov))
@@ -80,8 +83,19 @@ def _duration_ms(stream: BinaryIO, start: int, end: int) -> int | None:
     return round(duration * 1000 / timescale) if timescale else None
 
 
+def _is_cut_off(stream: BinaryIO, end: int) -> bool:
+    return any(box_end > end for _, _, box_end in _all_boxes(stream, 0, end))
+
+
 def _boxes(stream: BinaryIO, start: int, end: int, kind: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of the bodies of the boxes of a kind, directly between two positions."""
+    """Yield (start, end) of the bodies of the whole boxes of a kind, directly between two positions."""
+    for found, body, box_end in _all_boxes(stream, start, end):
+        if found == kind and box_end <= end:
+            yield body, box_end
+
+
+def _all_boxes(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (kind, start of the body, end) of the boxes directly between two positions; the last may end later."""
     position = start
     for _ in range(_MAX_BOXES):
         if position + 8 > end:
@@ -94,8 +108,7 @@ def _boxes(stream: BinaryIO, start: int, end: int, kind: bytes) -> Iterator[tupl
             size, body = int.from_bytes(header[8:16], "big"), 16
         elif size == 0:
             size = end - position
-        if size < body or position + size > end:
+        if size < body:
             return
-        if header[4:8] == kind:
-            yield position + body, position + size
+        yield header[4:8], position + body, position + size
         position += size

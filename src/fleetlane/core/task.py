@@ -70,6 +70,8 @@ class NewTask:
     created_ms: int
     due_ms: int
     scheduled_ms: int | None = None
+    platform: str | None = None
+    """The platform of the account, None when the task names no account that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Task:
     remark: str = ""
     error_code: str | None = None
     outcome: str | None = None
+    platform: str | None = None
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property

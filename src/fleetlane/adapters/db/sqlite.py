@@ -23,6 +23,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from fleetlane.adapters.db.accounts import AccountRepository
+from fleetlane.adapters.db.materials import MaterialRepository
+from fleetlane.adapters.db.records import AnswerRepository, DeviceRecordRepository, FactRepository
 from fleetlane.adapters.db.tasks import TaskRepository
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.ports.store import Repositories
@@ -40,6 +43,11 @@ class SqlRepositories:
 
     def __init__(self, connection: Connection) -> None:
         self.tasks = TaskRepository(connection)
+        self.accounts = AccountRepository(connection)
+        self.materials = MaterialRepository(connection)
+        self.devices = DeviceRecordRepository(connection)
+        self.answers = AnswerRepository(connection)
+        self.facts = FactRepository(connection)
 
 
 @dataclass(slots=True)
@@ -62,6 +70,8 @@ class SqliteStore:
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="store reader")
         self._lock = threading.Lock()
         self._open = False
+        self.problem: str | None = None
+        """Why nothing can be written any more, a sentence; None while all is well."""
 
     def start(self) -> None:
         """Open the store, which must have been migrated.
@@ -97,7 +107,7 @@ class SqliteStore:
         future: Future[T] = Future()
         with self._lock:
             if not self._open:
-                future.set_exception(StoreError("The store is closed."))
+                future.set_exception(StoreError(self.problem or "The store is closed."))
                 return future
             self._queue.put(_Work(work, future))
         return future
@@ -108,12 +118,19 @@ class SqliteStore:
 
     def _write_loop(self) -> None:
         assert self._writer is not None
-        with self._writer.connect() as connection:
-            while (first := self._queue.get()) is not None:
-                batch, last = self._drain(first)
-                self._commit(connection, batch)
-                if last:
-                    return
+        batch: list[_Work[Any]] = []
+        try:
+            with self._writer.connect() as connection:
+                while (first := self._queue.get()) is not None:
+                    taken, last = self._drain(first)
+                    batch = [work for work in taken if work.future.set_running_or_notify_cancel()]
+                    self._commit(batch, connection)
+                    if last:
+                        return
+        except Exception as error:
+            # The thread's edge: whoever waits must hear of it, and nothing more may be promised.
+            log.critical("store_writer_died", exc_info=True)
+            self._give_up(batch, error)
 
     def _drain(self, first: _Work[Any]) -> tuple[list[_Work[Any]], bool]:
         batch = [first]
@@ -127,31 +144,59 @@ class SqliteStore:
             batch.append(item)
         return batch, False
 
-    def _commit(self, connection: Connection, batch: list[_Work[Any]]) -> None:
-        done: list[tuple[_Work[Any], Any]] = []
-        try:
-            with translated(), connection.begin():
-                for work in batch:
-                    self._run_one(connection, work, done)
-        except StoreError as error:
-            log.warning("store_write_failed", error=str(error), works=len(batch))
+    def _give_up(self, batch: list[_Work[Any]], error: Exception) -> None:
+        with self._lock:
+            self._open = False
+            self.problem = f"The store cannot be written any more ({error}). Restart the server."
+        while True:
             for work in batch:
                 if not work.future.done():
-                    work.future.set_exception(error)
-            return
-        for work, result in done:
-            work.future.set_result(result)
+                    work.future.set_exception(StoreError(self.problem))
+            try:
+                work = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            batch = [work] if work is not None else []
 
-    def _run_one(self, connection: Connection, work: _Work[Any], done: list[tuple[_Work[Any], Any]]) -> None:
+    def _commit(self, batch: list[_Work[Any]], connection: Connection) -> None:
+        """Run units of work in one transaction; when it cannot be kept, each in one of its own."""
+        if not batch:
+            return
+        try:
+            with translated(), connection.begin():
+                ends = [self._run_one(connection, work) for work in batch]
+        except StoreError as error:
+            log.warning("store_write_failed", error=str(error), works=len(batch))
+            if len(batch) == 1 or isinstance(error, StoreBusyError):
+                for work in batch:
+                    work.future.set_exception(error)
+                return
+            for work in batch:
+                self._commit([work], connection)
+            return
+        for work, (result, error) in zip(batch, ends, strict=True):
+            if error is None:
+                work.future.set_result(result)
+            else:
+                work.future.set_exception(error)
+
+    def _run_one(self, connection: Connection, work: _Work[Any]) -> tuple[Any, Exception | None]:
+        """Run a unit of work in a savepoint. Returns its result, or its own error.
+
+        Raises:
+            StoreError: the whole transaction is lost.
+        """
         try:
             with translated(), connection.begin_nested():
-                result = work.run(SqlRepositories(connection))
-        except (StoreBusyError, StoreFullError):
-            raise  # nothing of the whole group can be stored
+                end = work.run(SqlRepositories(connection)), None
+        except StoreError:
+            raise
         except Exception as error:  # noqa: BLE001 - the caller's own error goes back to the caller
-            work.future.set_exception(error)
-        else:
-            done.append((work, result))
+            end = None, error
+        raw = connection.connection.dbapi_connection
+        if not isinstance(raw, sqlite3.Connection) or not raw.in_transaction:
+            raise StoreError("The store gave up a transaction by itself.")  # as on a full disk
+        return end
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -217,16 +262,24 @@ def translated() -> Generator[None]:
     """Turn SQLite's errors into those of the core."""
     try:
         yield
-    except DBAPIError as error:
-        raise _translate(error.orig) from error
-    except sqlite3.Error as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise _translate(error) from error
 
 
-def _translate(error: BaseException | None) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+def _translate(error: BaseException) -> StoreError:
+    code = getattr(_first(error), "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusyError("The store is held by another process. Try again.")
     if code == sqlite3.SQLITE_FULL:
         return StoreFullError("The disk is full: nothing could be stored. Free some space on it.")
     return StoreError(f"The store failed: {error}")
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return SQLite's first error: once it has rolled back by itself, undoing a savepoint fails as well."""
+    found = error
+    while error.__context__ is not None:
+        error = error.__context__
+        if isinstance(error, sqlite3.Error):
+            found = error
+    return found

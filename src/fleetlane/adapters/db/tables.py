@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -26,6 +27,8 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+_ID = Integer().with_variant(BigInteger, "postgresql")  # SQLite's own row id is an INTEGER
 
 # Ids are handed out in blocks from here, so that they are never used again and come in order.
 sequences = Table(
@@ -38,7 +41,7 @@ sequences = Table(
 tasks = Table(
     "tasks",
     metadata,
-    Column("id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=False),
+    Column("id", _ID, primary_key=True, autoincrement=False),
     Column("batch_id", String(36), nullable=False, index=True),
     Column("position", Integer, nullable=False),
     Column("script_name", String(100), nullable=False, index=True),
@@ -46,14 +49,15 @@ tasks = Table(
     Column("serial", String(255), index=True),
     Column("username", String(255)),
     Column("username_key", String(255), index=True),
+    Column("platform", String(16)),
     Column("source", String(8), nullable=False, index=True),
     Column("seed", BigInteger, nullable=False),
     Column("status", SmallInteger, nullable=False, index=True),
     Column("created_ms", BigInteger, nullable=False),
-    Column("due_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False, index=True),
     Column("scheduled_ms", BigInteger),
     Column("started_ms", BigInteger),
-    Column("ended_ms", BigInteger),
+    Column("ended_ms", BigInteger, index=True),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("retry_count", Integer, nullable=False, server_default=text("0")),
     Column("stop_requested", Boolean, nullable=False, server_default=text("false")),
@@ -112,4 +116,77 @@ steps = Table(
     Column("ok", Boolean, nullable=False),
     Column("screenshot", String(255), nullable=False),
     Column("tree", String(255), nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("username", String(255), nullable=False),
+    Column("username_key", String(255), nullable=False),
+    Column("platform", String(16), nullable=False),
+    Column("serial", String(255), index=True),
+    Column("enabled", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    UniqueConstraint("username_key", "platform"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("serial", String(255), primary_key=True),
+    Column("first_seen_ms", BigInteger, nullable=False),
+    Column("last_seen_ms", BigInteger, nullable=False),
+    Column("facts", Text, nullable=False, server_default=text("'{}'")),
+)
+
+materials = Table(
+    "materials",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("name", String(255), nullable=False),
+    Column("file", String(100), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("mime_type", String(32), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger),
+    Column("tags", Text, nullable=False),
+    Column("caption", Text, nullable=False),
+    Column("username", String(255)),
+    Column("username_key", String(255), nullable=False, server_default=text("''")),
+    Column("sort", Integer, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("task_id", BigInteger, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+)
+Index("ix_materials_order", materials.c.state, materials.c.kind, materials.c.sort, materials.c.id)
+
+# Files of folders that were used on an account. `account` is "platform/name".
+file_uses = Table(
+    "file_uses",
+    metadata,
+    Column("account", String(300), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("task_id", BigInteger, nullable=False, index=True),
+    Column("state", String(8), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("request", String(64), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False, index=True),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -11,18 +11,30 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, true, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
-from fleetlane.adapters.db.tables import attempts, sequences, steps, task_counts, tasks
+from fleetlane.adapters.db.ids import take_ids
+from fleetlane.adapters.db.tables import attempts, steps, task_counts, tasks
+from fleetlane.adapters.db.text import contains
 from fleetlane.core.journal import Phase, moves_forward
 from fleetlane.core.lanes import Head
-from fleetlane.core.outcome import Outcome
-from fleetlane.core.ports.store import Step, TaskFilter
+from fleetlane.core.outcome import Outcome, PublishState, failed
+from fleetlane.core.ports.tasks import Pending, Step, TaskFilter, TaskOrder
 from fleetlane.core.task import NewTask, Source, Status, Task, TaskCounts, username_key
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
+_KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
+_MOST_PARAMETERS = 500
+_ORDERS = {
+    TaskOrder.NEWEST: (tasks.c.id.desc(),),
+    TaskOrder.OLDEST: (tasks.c.id,),
+    TaskOrder.DUE_FIRST: (tasks.c.due_ms, tasks.c.id),
+    TaskOrder.DUE_LAST: (tasks.c.due_ms.desc(), tasks.c.id.desc()),
+    TaskOrder.ENDED_FIRST: (tasks.c.ended_ms, tasks.c.id),
+    TaskOrder.ENDED_LAST: (tasks.c.ended_ms.desc(), tasks.c.id.desc()),
+}
 
 
 class TaskRepository:
@@ -37,35 +49,29 @@ class TaskRepository:
         """Store tasks and return their ids, in order."""
         if not new:
             return range(0)
-        first = self._take_ids("task", len(new))
+        first = take_ids(self._connection, "task", len(new))
         rows = [_row(task, first + index) for index, task in enumerate(new)]
         self._connection.execute(insert(tasks), rows)
         self._count(Counter((t.serial or "", t.script_name, t.source.value, int(Status.PENDING)) for t in new))
         return range(first, first + len(new))
-
-    def _take_ids(self, name: str, count: int) -> int:
-        statement = (
-            update(sequences)
-            .where(sequences.c.name == name)
-            .values(next_value=sequences.c.next_value + count)
-            .returning(sequences.c.next_value)
-        )
-        return int(self._connection.execute(statement).scalar_one()) - count
 
     def get(self, task_id: int) -> Task | None:
         """Return a task."""
         row = self._connection.execute(select(tasks).where(tasks.c.id == task_id)).first()
         return _task(row) if row else None
 
-    def find(self, wanted: TaskFilter, offset: int, limit: int) -> list[Task]:
-        """Return tasks, newest id first."""
+    def find(self, wanted: TaskFilter, offset: int, limit: int, order: TaskOrder = TaskOrder.NEWEST) -> list[Task]:
+        """Return tasks in an order."""
         statement: Select[Any] = (
-            select(tasks).where(_where(wanted)).order_by(tasks.c.id.desc()).offset(offset).limit(limit)
+            select(tasks).where(_where(wanted)).order_by(*_ORDERS[order]).offset(offset).limit(limit)
         )
         return [_task(row) for row in self._connection.execute(statement)]
 
     def count(self, wanted: TaskFilter) -> int:
-        """Return how many tasks there are, without counting rows."""
+        """Return how many tasks there are. Rows are counted only for an account, a batch or a text."""
+        if wanted.username is not None or wanted.batch_id is not None or wanted.text is not None:
+            rows = select(func.count()).select_from(tasks).where(_where(wanted))
+            return int(self._connection.execute(rows).scalar_one())
         conditions: list[ColumnElement[bool]] = []
         if wanted.status is not None:
             conditions.append(task_counts.c.status == int(wanted.status))
@@ -122,8 +128,8 @@ class TaskRepository:
 
     # -- changes of state ----------------------------------------------------------------------------
 
-    def claim(self, task_id: int, now_ms: int) -> Task | None:
-        """Make a pending task running, with a new attempt. None when it is not pending any more."""
+    def claim(self, task_id: int, serial: str, now_ms: int) -> Task | None:
+        """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane."""
         values = {
             "status": int(Status.RUNNING),
             "attempt": tasks.c.attempt + 1,
@@ -134,7 +140,8 @@ class TaskRepository:
             "remark": "",
             "stop_requested": False,
         }
-        row = self._change(task_id, Status.PENDING, Status.RUNNING, values, tasks.c.serial.is_not(None))
+        here = and_(tasks.c.serial == serial, tasks.c.due_ms <= now_ms)
+        row = self._change(task_id, Status.PENDING, Status.RUNNING, values, here)
         if row is None:
             return None
         task = _task(row)
@@ -172,6 +179,104 @@ class TaskRepository:
             return False
         self._end_attempt(task_id, attempt, "server_interrupted", now_ms)
         return True
+
+    def stop_pending(self, task_id: int, now_ms: int) -> Task | None:
+        """End a pending task without running it. None when it is not pending."""
+        outcome = failed("stopped")
+        values = {
+            "status": int(Status.FAILED),
+            "ended_ms": now_ms,
+            "error_code": outcome.error_code,
+            "outcome": outcome.publish_state.value,
+            "remark": outcome.remark,
+            "stop_requested": True,
+        }
+        row = self._change(task_id, Status.PENDING, Status.FAILED, values)
+        return _task(row) if row else None
+
+    def request_stop(self, task_id: int) -> Task | None:
+        """Note that a running task is to stop. None when it does not run."""
+        statement = (
+            update(tasks)
+            .where(tasks.c.id == task_id, tasks.c.status == int(Status.RUNNING))
+            .values(stop_requested=True)
+            .returning(*tasks.c)
+        )
+        row = self._connection.execute(statement).first()
+        return _task(row) if row else None
+
+    def retry(self, task_id: int, due_ms: int, *, force: bool, remark: str = "") -> Pending | None:
+        """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced."""
+        conditions = () if force else (_KNOWN_OUTCOME,)
+        values = _again(due_ms) | {"remark": remark}
+        row = self._change(task_id, Status.FAILED, Status.PENDING, values, *conditions)
+        return _pending(row) if row else None
+
+    def retry_failed(self, due_ms: int) -> list[Pending]:
+        """Make every failed task whose outcome is not unknown pending again."""
+        failed_ = and_(tasks.c.status == int(Status.FAILED), _KNOWN_OUTCOME)
+        groups = select(*_COUNTED, func.count().label("n")).where(failed_).group_by(*_COUNTED)
+        changes: Counter[tuple[str, str, str, int]] = Counter()
+        for row in self._connection.execute(groups):
+            key = (row.serial or "", row.script_name, row.source)
+            changes[*key, int(Status.FAILED)] -= row.n
+            changes[*key, int(Status.PENDING)] += row.n
+        if not changes:
+            return []
+        statement = update(tasks).where(failed_).values(_again(due_ms)).returning(*tasks.c)
+        found = [_pending(row) for row in self._connection.execute(statement)]
+        self._count(changes)
+        return sorted(found, key=lambda task: task.task_id)
+
+    def failed_unknown(self) -> list[int]:
+        """Return the ids of the failed tasks whose outcome is unknown."""
+        statement = (
+            select(tasks.c.id)
+            .where(tasks.c.status == int(Status.FAILED), tasks.c.outcome == PublishState.UNKNOWN.value)
+            .order_by(tasks.c.id)
+        )
+        return list(self._connection.execute(statement).scalars())
+
+    def delete(self, task_ids: Collection[int]) -> list[Pending]:
+        """Delete those of the tasks that do not run, with all they left. Returns what was deleted."""
+        deleted: list[Pending] = []
+        changes: Counter[tuple[str, str, str, int]] = Counter()
+        ids = sorted(set(task_ids))
+        for start in range(0, len(ids), _MOST_PARAMETERS):
+            part = ids[start : start + _MOST_PARAMETERS]
+            statement = (
+                delete(tasks).where(tasks.c.id.in_(part), tasks.c.status != int(Status.RUNNING)).returning(*tasks.c)
+            )
+            gone = self._connection.execute(statement).all()
+            for row in gone:
+                changes[row.serial or "", row.script_name, row.source, row.status] -= 1
+            deleted.extend(_pending(row) for row in gone)
+            for table in (attempts, steps):
+                self._connection.execute(delete(table).where(table.c.task_id.in_([row.id for row in gone])))
+        if changes:
+            self._count(changes)
+        return deleted
+
+    def bind(self, key: str, platform: str, serial: str | None) -> list[Pending]:
+        """Give the pending tasks of an account another device. Returns those that changed, as they were before."""
+        mine = and_(
+            tasks.c.username_key == key,
+            tasks.c.status == int(Status.PENDING),
+            or_(tasks.c.platform.is_(None), tasks.c.platform == platform),
+            tasks.c.serial.is_distinct_from(serial),
+        )
+        before = self._connection.execute(
+            select(tasks.c.id, tasks.c.due_ms, tasks.c.username, *_COUNTED).where(mine)
+        ).all()
+        if not before:
+            return []
+        self._connection.execute(update(tasks).where(mine).values(serial=serial, platform=platform))
+        changes: Counter[tuple[str, str, str, int]] = Counter()
+        for row in before:
+            changes[row.serial or "", row.script_name, row.source, int(Status.PENDING)] -= 1
+            changes[serial or "", row.script_name, row.source, int(Status.PENDING)] += 1
+        self._count(changes)
+        return [_pending(row) for row in before]
 
     def _end_attempt(self, task_id: int, attempt: int, error_code: str | None, now_ms: int) -> None:
         self._connection.execute(
@@ -217,8 +322,10 @@ class TaskRepository:
     # -- journal and steps -----------------------------------------------------------------------------
 
     def set_phase(self, task_id: int, attempt: int, phase: Phase, facts: Mapping[str, Any], now_ms: int) -> bool:
-        """Move an attempt's journal forward. False when the attempt is over, or it would move back."""
+        """Move an attempt's journal forward. False when it is over or would move back; a stopped one is not armed."""
         condition = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)
+        if phase is Phase.ARMED and self._stop_requested(task_id):
+            return False
         row = self._connection.execute(
             select(attempts.c.phase, attempts.c.facts, attempts.c.ended_ms).where(condition)
         ).first()
@@ -231,6 +338,10 @@ class TaskRepository:
             .values(phase=phase.value, facts=json.dumps(merged, ensure_ascii=False), changed_ms=now_ms)
         )
         return changed.rowcount == 1
+
+    def _stop_requested(self, task_id: int) -> bool:
+        statement = select(tasks.c.stop_requested).where(tasks.c.id == task_id)
+        return bool(self._connection.execute(statement).scalar_one_or_none())
 
     def phase(self, task_id: int, attempt: int) -> Phase:
         """Return how far an attempt's journal came."""
@@ -259,7 +370,30 @@ def _where(wanted: TaskFilter) -> ColumnElement[bool]:
         conditions.append(tasks.c.script_name == wanted.script_name)
     if wanted.source is not None:
         conditions.append(tasks.c.source == wanted.source.value)
+    if wanted.username is not None:
+        conditions.append(tasks.c.username_key == username_key(wanted.username))
+    if wanted.batch_id is not None:
+        conditions.append(tasks.c.batch_id == wanted.batch_id)
+    if wanted.text is not None:
+        looked_at = (tasks.c.serial, tasks.c.username, tasks.c.remark, tasks.c.error_code, tasks.c.script_config)
+        conditions.append(or_(*(contains(column, wanted.text) for column in looked_at)))
     return and_(true(), *conditions)
+
+
+def _again(due_ms: int) -> dict[str, Any]:
+    """Return what a failed task becomes when it is to run again."""
+    return {
+        "status": int(Status.PENDING),
+        "due_ms": due_ms,
+        "started_ms": None,
+        "ended_ms": None,
+        "retry_count": tasks.c.retry_count + 1,
+        "stop_requested": False,
+        "error_code": None,
+        "outcome": None,
+        "remark": "",
+        "result": "{}",
+    }
 
 
 def _row(task: NewTask, task_id: int) -> dict[str, Any]:
@@ -278,7 +412,12 @@ def _row(task: NewTask, task_id: int) -> dict[str, Any]:
         "created_ms": task.created_ms,
         "due_ms": task.due_ms,
         "scheduled_ms": task.scheduled_ms,
+        "platform": task.platform,
     }
+
+
+def _pending(row: Row[*tuple[Any, ...]]) -> Pending:
+    return Pending(row.id, row.serial, row.due_ms, row.username)
 
 
 def _task(row: Row[Any]) -> Task:
@@ -304,5 +443,6 @@ def _task(row: Row[Any]) -> Task:
         remark=row.remark,
         error_code=row.error_code,
         outcome=row.outcome,
+        platform=row.platform,
         result=json.loads(row.result),
     )

@@ -25,6 +25,6 @@ class Executor(Protocol):
         """Run the task's present attempt on its device. The end comes by the callback given at the start."""
         ...
 
-    def stop(self, task_id: int) -> bool:
-        """Ask a running attempt to stop. False when it does not run here. The lane is freed by its real end."""
+    def stop(self, task: Task) -> None:
+        """Ask an attempt to stop; nothing happens when it has ended. The lane is freed by its real end."""
         ...

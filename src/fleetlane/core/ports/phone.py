@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -150,6 +150,19 @@ TYPING_WAYS = ("paste", "set", "keyboard")
 """Ways to type: by clipboard, by the accessibility action, by an input method."""
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneReport:
+    """What a phone says of itself at a moment. `apps` maps the packages that matter to their versions."""
+
+    model: str
+    brand: str
+    android: str
+    size: tuple[int, int]
+    battery_percent: int | None
+    free_bytes: int | None
+    apps: Mapping[str, str]
+
+
 class Devices(Protocol):
     """The devices this server knows, and how to drive them."""
 
@@ -163,4 +176,24 @@ class Devices(Protocol):
 
     def driver(self, serial: str) -> Driver:
         """Return a new driver for a device. The caller closes it."""
+        ...
+
+    def report(self, serial: str, packages: Collection[str]) -> PhoneReport:
+        """Ask a device what it is. Blocking; may be called while a task runs on it.
+
+        Raises:
+            DeviceError: it cannot be asked.
+        """
+        ...
+
+    def connect(self, address: str) -> str:
+        """Connect a phone by TCP ("host:port") and keep it connected. Blocking; returns its serial.
+
+        Raises:
+            DeviceError: it does not answer.
+        """
+        ...
+
+    def disconnect(self, address: str) -> bool:
+        """Let go of a TCP phone. False when there is none."""
         ...

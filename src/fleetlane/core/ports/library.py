@@ -1,0 +1,156 @@
+"""Accounts and materials in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from fleetlane.core.account import Account, NewAccount, Platform
+from fleetlane.core.material import Material, MaterialDescription, MaterialWish, NewMaterial, UseState
+from fleetlane.core.media import MediaFacts, MediaKind
+from fleetlane.core.outcome import PublishState
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFilter:
+    """Which accounts to list. None means any. `text` is looked for in names and notes."""
+
+    platform: Platform | None = None
+    serial: str | None = None
+    enabled: bool | None = None
+    text: str | None = None
+
+
+class Accounts(Protocol):
+    """The accounts."""
+
+    def add(self, new: NewAccount, now_ms: int) -> Account | None:
+        """Store an account. None when there is one of that name on that platform."""
+        ...
+
+    def get(self, account_id: int) -> Account | None:
+        """Return an account."""
+        ...
+
+    def find(self, wanted: AccountFilter, offset: int, limit: int) -> list[Account]:
+        """Return accounts by name."""
+        ...
+
+    def count(self, wanted: AccountFilter) -> int:
+        """Return how many accounts there are."""
+        ...
+
+    def named(self, keys: Collection[str]) -> list[Account]:
+        """Return the accounts with these names (`username_key`), on every platform, TikTok first."""
+        ...
+
+    def on_devices(self, serials: Collection[str]) -> list[Account]:
+        """Return the accounts bound to these devices, oldest first."""
+        ...
+
+    def update(self, account_id: int, changed: NewAccount, now_ms: int) -> Account | None:
+        """Replace what is known of an account. None when there is none, or the new name is taken."""
+        ...
+
+    def delete(self, account_id: int) -> Account | None:
+        """Delete an account and return it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialFilter:
+    """Which materials to list. None means any."""
+
+    kind: MediaKind | None = None
+    state: UseState | None = None
+    tag: str | None = None
+    username: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file that was received but is not kept yet. `suffix` is that of its content, with the dot."""
+
+    temporary: Path
+    sha256: str
+    size_bytes: int
+    suffix: str
+    facts: MediaFacts
+
+
+class MaterialFiles(Protocol):
+    """The files of the library, by content."""
+
+    def receive(self, source: BinaryIO) -> ReceivedFile | None:
+        """Copy a stream beside the library and look at its content. None when it is no media.
+
+        Raises:
+            StoreFullError: the disk is full.
+        """
+        ...
+
+    def keep(self, received: ReceivedFile) -> str:
+        """Move a received file into the library, and return its name there."""
+        ...
+
+    def drop(self, received: ReceivedFile) -> None:
+        """Remove a received file that is not kept."""
+        ...
+
+    def forget(self, file: str) -> None:
+        """Remove a file of the library."""
+        ...
+
+    def path(self, file: str) -> Path:
+        """Return where a file of the library is."""
+        ...
+
+
+class Materials(Protocol):
+    """The library, and which files were used on which account."""
+
+    def add(self, new: NewMaterial, now_ms: int) -> tuple[Material, bool]:
+        """Store a material; False beside it when its content was there already."""
+        ...
+
+    def get(self, material_id: int) -> Material | None:
+        """Return a material."""
+        ...
+
+    def find(self, wanted: MaterialFilter, offset: int, limit: int) -> list[Material]:
+        """Return materials, in the order in which they are taken."""
+        ...
+
+    def count(self, wanted: MaterialFilter) -> int:
+        """Return how many materials there are."""
+        ...
+
+    def describe(self, material_id: int, described: MaterialDescription) -> Material | None:
+        """Change what people say of a material."""
+        ...
+
+    def delete(self, material_id: int) -> Material | None:
+        """Delete a material that is not reserved, and return it. None when there is none or it is reserved."""
+        ...
+
+    def free(self, material_id: int) -> Material | None:
+        """Make a material free that is not reserved. None when there is none or it is reserved."""
+        ...
+
+    def take(self, wish: MaterialWish, task_id: int, now_ms: int) -> list[Material]:
+        """Reserve materials for a task: as many as wished, or none at all."""
+        ...
+
+    def used_files(self, account: str) -> set[str]:
+        """Return the sha256 of the files that were used, or are reserved, on an account."""
+        ...
+
+    def take_files(self, account: str, hashes: Sequence[str], task_id: int, now_ms: int) -> bool:
+        """Reserve files on an account. False, and nothing reserved, when one of them is taken."""
+        ...
+
+    def settle(self, task_id: int, state: PublishState, now_ms: int) -> None:
+        """Mark what a task reserved as used when it was published, or may have been; else free it."""
+        ...

@@ -1,0 +1,152 @@
+"""Tasks, their attempts and their steps in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from fleetlane.core.journal import Phase
+from fleetlane.core.lanes import Head
+from fleetlane.core.outcome import Outcome
+from fleetlane.core.task import NewTask, Source, Status, Task, TaskCounts
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks to list. None means any. `text` is looked for in names and remarks."""
+
+    status: Status | None = None
+    serial: str | None = None
+    script_name: str | None = None
+    source: Source | None = None
+    username: str | None = None
+    batch_id: str | None = None
+    text: str | None = None
+
+
+class TaskOrder(StrEnum):
+    """Orders of a list; equal ones go by id, in the same direction."""
+
+    NEWEST = "-id"
+    OLDEST = "id"
+    DUE_FIRST = "scheduled_at"
+    DUE_LAST = "-scheduled_at"
+    ENDED_FIRST = "end_time"
+    ENDED_LAST = "-end_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A task that is or was pending; `serial` is None while it has no device."""
+
+    task_id: int
+    serial: str | None
+    due_ms: int
+    username: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing a script did. Times are milliseconds since the epoch; files are relative to the traces folder."""
+
+    task_id: int
+    attempt: int
+    number: int
+    name: str
+    detail: str
+    screen: str
+    started_ms: int
+    duration_ms: int
+    ok: bool
+    screenshot: str = ""
+    tree: str = ""
+
+
+class Tasks(Protocol):
+    """Tasks and their attempts. Every change of state is one conditional update."""
+
+    def add(self, new: Sequence[NewTask]) -> range:
+        """Store tasks and return their ids, in order."""
+        ...
+
+    def get(self, task_id: int) -> Task | None:
+        """Return a task."""
+        ...
+
+    def find(self, wanted: TaskFilter, offset: int, limit: int, order: TaskOrder = TaskOrder.NEWEST) -> list[Task]:
+        """Return tasks in an order."""
+        ...
+
+    def count(self, wanted: TaskFilter) -> int:
+        """Return how many tasks there are. Rows are counted only for an account, a batch or a text."""
+        ...
+
+    def counts(self) -> TaskCounts:
+        """Return how many tasks there are in each state, without counting rows."""
+        ...
+
+    def heads(self, serials: Collection[str] | None) -> dict[str, Head]:
+        """Return the next pending task of each lane that has one; None for all lanes."""
+        ...
+
+    def claim(self, task_id: int, serial: str, now_ms: int) -> Task | None:
+        """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane."""
+        ...
+
+    def finish(self, task_id: int, attempt: int, outcome: Outcome, now_ms: int) -> bool:
+        """End a running attempt. False when the attempt is not the one running: its result is refused."""
+        ...
+
+    def requeue(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
+        """Put a running attempt's task back among the pending ones."""
+        ...
+
+    def stop_pending(self, task_id: int, now_ms: int) -> Task | None:
+        """End a pending task without running it. None when it is not pending."""
+        ...
+
+    def request_stop(self, task_id: int) -> Task | None:
+        """Note that a running task is to stop. None when it does not run."""
+        ...
+
+    def retry(self, task_id: int, due_ms: int, *, force: bool, remark: str = "") -> Pending | None:
+        """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced."""
+        ...
+
+    def retry_failed(self, due_ms: int) -> list[Pending]:
+        """Make every failed task whose outcome is not unknown pending again."""
+        ...
+
+    def failed_unknown(self) -> list[int]:
+        """Return the ids of the failed tasks whose outcome is unknown."""
+        ...
+
+    def delete(self, task_ids: Collection[int]) -> list[Pending]:
+        """Delete those of the tasks that do not run, with all they left. Returns what was deleted."""
+        ...
+
+    def bind(self, key: str, platform: str, serial: str | None) -> list[Pending]:
+        """Give the pending tasks of an account another device. Returns those that changed, as they were before."""
+        ...
+
+    def set_phase(self, task_id: int, attempt: int, phase: Phase, facts: Mapping[str, Any], now_ms: int) -> bool:
+        """Move an attempt's journal forward. False when it is over or would move back; a stopped one is not armed."""
+        ...
+
+    def phase(self, task_id: int, attempt: int) -> Phase:
+        """Return how far an attempt's journal came."""
+        ...
+
+    def running(self) -> list[Task]:
+        """Return every running task."""
+        ...
+
+    def add_step(self, step: Step) -> None:
+        """Store a step."""
+        ...
+
+    def steps(self, task_id: int) -> list[Step]:
+        """Return the steps of a task, attempt by attempt."""
+        ...
