@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -16,16 +16,22 @@ from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.db.migrate import migrate
 from fleetlane.adapters.db.sqlite import SqliteStore
 from fleetlane.adapters.executors.local import LocalExecutor
-from fleetlane.adapters.files import TraceFolder
+from fleetlane.adapters.files import MaterialFolder, TraceFolder
 from fleetlane.core.device import Device
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.license import UNLICENSED
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, Services
+from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.settings import Settings
+from fleetlane.work.accounts import AccountBook
+from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
+from fleetlane.work.devices import DeviceDesk
+from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.intake import Intake
+from fleetlane.work.library import Library
 from fleetlane.work.recovery import recover
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
@@ -36,6 +42,10 @@ log = structlog.get_logger(__name__)
 
 class DataDirectoryInUseError(FleetlaneError):
     """Another server uses the same data directory."""
+
+
+class DataDirectoryUnusableError(FleetlaneError):
+    """The data directory cannot be made or written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +61,24 @@ def build(settings: Settings) -> Server:
     clock = SystemClock()
     store = SqliteStore(settings.store_path)
     devices = DeviceSupervisor(adb_port(settings.adb_port), clock)
-    scheduler = Scheduler(store, devices, clock, limit=lambda: UNLICENSED.device_limit)
+    scheduler = Scheduler(store, devices, clock, lambda: UNLICENSED.device_limit, _retries(settings))
     waiting = Waiting(devices, scheduler, clock, settings.zone)
-    runner = Runner(store, TraceFolder(settings.traces_dir), clock, _script_settings(settings), settings.task_timeout_s)
+    traces = TraceFolder(settings.traces_dir)
+    runner = Runner(store, traces, clock, _script_settings(settings), settings.task_timeout_s)
 
     def health() -> Health:
-        return Health((devices.problem,) if devices.problem else ())
+        known = devices.all()
+        problems = tuple(problem for problem in (store.problem, devices.problem) if problem)
+        return Health(problems, len(known), sum(device.is_ready for device in known))
 
+    device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, settings.zone),
         desk=Desk(store, waiting),
-        devices=devices,
+        changes=Changes(store, scheduler, clock, traces.forget),
+        accounts=AccountBook(store, scheduler, clock),
+        devices=device_desk,
+        library=Library(store, MaterialFolder(settings.materials_dir), clock),
         license=lambda: UNLICENSED,
         health=health,
         zone=settings.zone,
@@ -69,6 +86,7 @@ def build(settings: Settings) -> Server:
     options = HttpOptions(
         always_200=settings.error_http_status == "always_200",
         max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
         allowed_hosts=(settings.host, *settings.allowed_hosts),
     )
 
@@ -82,6 +100,7 @@ def build(settings: Settings) -> Server:
                 async with _working(devices, scheduler, LocalExecutor(devices, runner, scheduler.ended)):
                     yield
             finally:
+                await device_desk.close()
                 store.close()
 
     return Server(create_app(services, options), running)
@@ -98,15 +117,25 @@ async def _working(devices: DeviceSupervisor, scheduler: Scheduler, executor: Lo
 
     devices.on_change = device_changed
     devices.start()
-    loop_task = asyncio.create_task(scheduler.run(), name="scheduler")
-    loop_task.add_done_callback(_report_scheduler)
     try:
-        yield
+        async with asyncio.TaskGroup() as group:  # when the scheduler fails, the server ends
+            scheduling = group.create_task(scheduler.run(), name="scheduler")
+            yield
+            scheduler.pause()
+            scheduling.cancel()
     finally:
         scheduler.pause()
-        loop_task.cancel()
         await executor.close()
         devices.stop()
+
+
+def _retries(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(
+        enabled=settings.auto_retry,
+        most_retries=settings.max_retry_count,
+        least_delay_s=settings.retry_delay_min_s,
+        most_delay_s=settings.retry_delay_max_s,
+    )
 
 
 def _script_settings(settings: Settings) -> ScriptSettings:
@@ -118,10 +147,14 @@ def _script_settings(settings: Settings) -> ScriptSettings:
     )
 
 
-def _only_server(settings: Settings) -> FileLock:
+@contextmanager
+def _only_server(settings: Settings) -> Generator[None]:
     """Take the data directory for this server alone."""
     for folder in (settings.data_dir, settings.materials_dir, settings.traces_dir):
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataDirectoryUnusableError(f"{folder} cannot be made or used: {error.strerror}.") from error
     lock = FileLock(settings.data_dir / "server.lock")
     try:
         lock.acquire(timeout=0)
@@ -129,9 +162,9 @@ def _only_server(settings: Settings) -> FileLock:
         raise DataDirectoryInUseError(
             f"Another Fleetlane server uses {settings.data_dir}. Stop it, or give this one another --data-dir."
         ) from error
-    return lock
-
-
-def _report_scheduler(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("scheduler_died", exc_info=task.exception())
+    except OSError as error:
+        raise DataDirectoryUnusableError(f"{settings.data_dir} cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 import tzlocal
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -84,17 +84,36 @@ class Settings(BaseSettings):
     unknown_screen_patience_s: float = Field(
         12.0, gt=0, le=600, description="How long a screen nobody knows may stay before the task fails."
     )
+    auto_retry: bool = Field(
+        False, description="Try a task again by itself when its failure may pass by itself; see errors.md."
+    )
+    max_retry_count: int = Field(3, ge=0, le=100, description="How often a task is tried again by itself.")
+    retry_delay_min_s: float = Field(
+        5.0, ge=0, le=86_400, description="Least seconds before a task is tried again by itself."
+    )
+    retry_delay_max_s: float = Field(
+        60.0, ge=0, le=86_400, description="Most seconds before that; one between the two is drawn."
+    )
     error_http_status: Literal["by_code", "always_200"] = Field(
         "by_code",
         description="always_200 answers errors with HTTP 200, for clients that throw before they read `code`.",
     )
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, le=1 << 30, description="Largest JSON request body.")
+    max_upload_bytes: int = Field(
+        2 * 1024 * 1024 * 1024, ge=1024, le=1 << 40, description="Largest upload of materials in one request."
+    )
     allowed_hosts: list[str] = Field(
         default_factory=list,
         description="Host names, beside this computer's own loopback names, that requests may be sent to.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, JSON elsewhere.")
+
+    @model_validator(mode="after")
+    def _ordered_delays(self) -> Self:
+        if self.retry_delay_min_s > self.retry_delay_max_s:
+            raise ValueError("retry_delay_min_s must not be more than retry_delay_max_s")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -60,7 +60,16 @@ def post(server, body, **headers):
         ({"start_time": "25:00"}, 40001, "start_time"),
         ({"start_time": 1430}, 40001, "start_time"),
         ({"script_name": ""}, 40002, None),
-        ({"script_name": None}, 40001, "script_name"),
+        ({"script_name": None}, 40002, None),
+        ({"script_config": {"content_type": True}}, 40001, "script_config.content_type"),
+        ({"start_at": "tomorrow"}, 40001, "start_at"),
+        ({"start_at": "2026-11-21T10:00:00"}, 40001, "start_at"),
+        ({"start_time": "10:00", "start_at": "2030-01-01T00:00:00Z"}, 40001, "start_at"),
+        ({"min_interval": -1}, 40001, "min_interval"),
+        ({"min_interval": 5, "max_interval": 4}, 40001, "max_interval"),
+        ({"max_interval": 1e9}, 40001, "max_interval"),
+        ({"usernames": ["a b\n"]}, 40001, "usernames.0"),
+        ({"usernames": ["@"]}, 40001, "usernames.0"),
         ({"script_name": "follow"}, 40003, None),
     ],
 )
@@ -87,11 +96,12 @@ def test_every_wrong_field_is_named_at_once(server):
     "body",
     [
         b"", b"{", b"null", b"[]", b'"x"', b"5", b"\xff\xfe", b'{"a": NaN}', b'{"a": Infinity}', b'{"a": 1e999}',
+        b'{"serials": ["a"], "serials": ["b"], "script_name": "post", "script_config": {}}',
         b'{"a": 99999999999999999999}', b'{"a": -9223372036854775809}', b'{"a": ' + b"9" * 5000 + b"}",
         b'{"script_name": "\\ud800"}', b'{"\\udfff": 1}', b"[" * 100_000, b'{"a":' * 3000 + b"1" + b"}" * 3000,
         b'{"serials": ["a"], "script_name": "post", "script_config": {"captions": "\\ud83d"}}',
     ],
-    ids=range(18),
+    ids=range(19),
 )  # fmt: skip
 def test_bodies_that_are_no_sound_json_are_40001(server, body):
     check(post(server, body), 40001)
@@ -149,6 +159,13 @@ def test_an_unknown_task_is_40401(server):
 )
 def test_a_wrong_query_is_40001(server, query):
     check(server.http.get(f"/api/v1/task?{query}"), 40001)
+
+
+def test_a_parameter_without_a_value_is_none(server):
+    post(server, GOOD)
+    answer = server.http.get("/api/v1/task?status=&serial=&script_name=&source=&page=1&page_size=20")
+    everything = server.http.get("/api/v1/task").json()
+    assert answer.json()["data"]["total"] == everything["data"]["total"] > 0
 
 
 def test_unknown_query_parameters_are_ignored(server):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from fleetlane.core.device import Device, DeviceState
 from fleetlane.core.task import Task
 
@@ -24,12 +27,13 @@ class FakeDevices:
 
 
 class FakeExecutor:
-    """Takes attempts and keeps them until a test ends them."""
+    """Takes attempts and keeps them until a test ends them; `on_stop` is how they obey a stop."""
 
     def __init__(self) -> None:
         self.running: dict[int, Task] = {}
         self.started: list[Task] = []
-        self.stopped: list[int] = []
+        self.on_stop: Callable[[Task], Awaitable[None]] | None = None
+        self._obeying: set[asyncio.Task[None]] = set()
 
     def start(self, task: Task) -> None:
         assert task.id not in self.running
@@ -37,9 +41,13 @@ class FakeExecutor:
         self.running[task.id] = task
         self.started.append(task)
 
-    def stop(self, task_id: int) -> bool:
-        self.stopped.append(task_id)
-        return task_id in self.running
+    def stop(self, task: Task) -> None:
+        running = self.running.get(task.id)
+        if self.on_stop is None or running is None or running.attempt != task.attempt:
+            return
+        obeying = asyncio.ensure_future(self.on_stop(task))
+        self._obeying.add(obeying)
+        obeying.add_done_callback(self._obeying.discard)
 
     def end(self, task_id: int) -> Task:
         return self.running.pop(task_id)

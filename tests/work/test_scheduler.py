@@ -18,7 +18,7 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.execution import Ended
-from fleetlane.core.ports.store import TaskFilter
+from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.recovery import recover
 from fleetlane.work.scheduler import Scheduler

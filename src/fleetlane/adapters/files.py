@@ -1,8 +1,25 @@
-"""Files under the data directory: traces."""
+"""Files under the data directory: traces, and the library's media by content."""
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from fleetlane.core.errors import StoreFullError
+from fleetlane.core.media import MediaKind, probe
+from fleetlane.core.ports.library import ReceivedFile
+
+_CHUNK = 1024 * 1024
+_SUFFIXES = {"video/mp4": ".mp4", "image/jpeg": ".jpg", "image/png": ".png"}
 
 
 class TraceFolder:
@@ -18,3 +35,70 @@ class TraceFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return relative
+
+    def forget(self, task_id: int) -> None:
+        """Remove the files of a task."""
+        shutil.rmtree(self.root / str(task_id), ignore_errors=True)
+
+
+class MaterialFolder:
+    """Keeps media in one folder, each under the hash of its content (`core.ports.library.MaterialFiles`)."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def receive(self, source: BinaryIO) -> ReceivedFile | None:
+        """Copy a stream beside the library and look at its content. None when it is no media."""
+        digest, size = hashlib.sha256(), 0
+        handle, name = tempfile.mkstemp(dir=self._root, prefix=".incoming-")
+        temporary = Path(name)
+        with ExitStack() as undo:
+            undo.callback(temporary.unlink)
+            with _full_disk(), os.fdopen(handle, "wb") as file:
+                while chunk := source.read(_CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    file.write(chunk)
+            with temporary.open("rb") as content:
+                facts = probe(content)
+            if facts is None or (facts.kind is MediaKind.IMAGE and not _is_whole_image(temporary)):
+                return None
+            undo.pop_all()
+        return ReceivedFile(temporary, digest.hexdigest(), size, _SUFFIXES[facts.mime_type], facts)
+
+    def keep(self, received: ReceivedFile) -> str:
+        """Move a received file into the library, and return its name there."""
+        name = f"{received.sha256}{received.suffix}"
+        received.temporary.replace(self._root / name)
+        return name
+
+    def drop(self, received: ReceivedFile) -> None:
+        """Remove a received file that is not kept."""
+        received.temporary.unlink(missing_ok=True)
+
+    def forget(self, file: str) -> None:
+        """Remove a file of the library."""
+        self.path(file).unlink(missing_ok=True)
+
+    def path(self, file: str) -> Path:
+        """Return where a file of the library is."""
+        return self._root / file
+
+
+def _is_whole_image(path: Path) -> bool:
+    try:
+        with Image.open(path) as image:
+            image.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+    return True
+
+
+@contextmanager
+def _full_disk() -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StoreFullError("The disk is full; the file was not kept.") from error
+        raise

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Depends, FastAPI
 
 from fleetlane import __version__
+from fleetlane.http import accounts, devices, materials, pages, scripts, tasks
 from fleetlane.http import license as license_routes
-from fleetlane.http import pages, tasks
+from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.guard import Guard
 from fleetlane.http.license import must_allow_api
+from fleetlane.http.query import EmptyParameters
 from fleetlane.http.services import Services
 from fleetlane.http.strict_json import BodyLimit
 
@@ -25,6 +27,7 @@ class HttpOptions:
 
     always_200: bool = False
     max_body_bytes: int = 8 * 1024 * 1024
+    max_upload_bytes: int = 2 * 1024 * 1024 * 1024
     allowed_hosts: Collection[str] = ()
 
 
@@ -49,10 +52,21 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
     answers = ErrorAnswers(always_200=options.always_200)
     answers.install(app)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(must_allow_api)])
-    api.include_router(tasks.router)
-    api.include_router(license_routes.router)
+    for resource in (
+        tasks.router,
+        accounts.sheets,
+        accounts.router,
+        devices.router,
+        materials.uploads,
+        materials.router,
+        scripts.router,
+        license_routes.router,
+    ):
+        api.include_router(resource)
     app.include_router(api)
     app.include_router(pages.router)
-    app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes)
+    larger = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
+    app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes, larger=larger)
+    app.add_middleware(EmptyParameters)
     app.add_middleware(Guard, answers=answers, allowed_hosts=options.allowed_hosts)
     return app

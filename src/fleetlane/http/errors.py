@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from fleetlane.core.errors import (
     BodyTooLargeError,
@@ -35,6 +37,7 @@ from fleetlane.http.envelope import ErrorEnvelope
 log = structlog.get_logger(__name__)
 
 INTERNAL_ERROR = 50001
+_CLIENT_GONE = 499
 CODES: Sequence[tuple[type[FleetlaneError], int]] = (
     (InvalidParametersError, 40001),
     (ScriptNameMissingError, 40002),
@@ -125,6 +128,13 @@ class ErrorAnswers:
         message = f"The server failed; its log has the details under {error_id}."
         return self.answer(INTERNAL_ERROR, message, {"error_id": error_id})
 
+    def _unforeseen(self, error: Exception) -> JSONResponse:
+        if isinstance(error, FleetlaneError):
+            return self.for_error(error)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return self.for_error(StoreFullError("The disk is full: nothing was kept. Free some space on it."))
+        return self.internal(error)
+
     def install(self, app: FastAPI) -> None:
         """Let an app answer every error this way."""
 
@@ -140,16 +150,22 @@ class ErrorAnswers:
             assert isinstance(error, HTTPException)
             if error.status_code in (404, 405):
                 return self.for_error(NotFoundError("route", f"{request.method} {request.url.path[:200]}"))
+            if isinstance(error.__cause__, (FleetlaneError, OSError)):
+                return self._unforeseen(error.__cause__)  # FastAPI wraps what broke the reading of a form
             if error.status_code == 400:
                 return self.for_error(InvalidParametersError.one("body", str(error.detail)))
             return self.internal(error)
 
+        async def gone(_request: Request, _error: Exception) -> Response:
+            return Response(status_code=_CLIENT_GONE)  # nobody is there to read it
+
         async def unforeseen(_request: Request, error: Exception) -> JSONResponse:
-            return self.internal(error)
+            return self._unforeseen(error)
 
         app.add_exception_handler(FleetlaneError, ours)
         app.add_exception_handler(RequestValidationError, invalid)
         app.add_exception_handler(HTTPException, routing)
+        app.add_exception_handler(ClientDisconnect, gone)
         app.add_exception_handler(Exception, unforeseen)
 
 

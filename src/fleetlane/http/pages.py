@@ -40,8 +40,8 @@ async def health(services: Wired) -> JSONResponse:
         "status": "ok" if not found.problems else "degraded",
         "problems": list(found.problems),
         "devices": {
-            "known": len(services.devices.all()),
-            "ready": sum(device.is_ready for device in services.devices.all()),
+            "known": found.devices_known,
+            "ready": found.devices_ready,
         },
     }
     return JSONResponse(body)

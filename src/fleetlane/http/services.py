@@ -10,9 +10,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from fleetlane.core.license import License
-from fleetlane.core.ports.phone import Devices
+from fleetlane.work.accounts import AccountBook
+from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
+from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.intake import Intake
+from fleetlane.work.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Health:
     """Whether the server can do its work. `problems` are sentences."""
 
     problems: tuple[str, ...]
+    devices_known: int
+    devices_ready: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,10 @@ class Services:
 
     intake: Intake
     desk: Desk
-    devices: Devices
+    changes: Changes
+    accounts: AccountBook
+    devices: DeviceDesk
+    library: Library
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo

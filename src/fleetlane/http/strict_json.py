@@ -1,13 +1,13 @@
 """Request bodies: bounded, JSON by their content type, and only JSON that means one thing.
 
-Refused beside broken JSON: NaN and Infinity, integers that do not fit 64 bits, lone surrogates, and
+Refused beside broken JSON: a key given twice, NaN and Infinity, integers that do not fit 64 bits, lone surrogates, and
 nesting deeper than any request needs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
 from fastapi import Request, Response
@@ -31,7 +31,13 @@ def parse_strict(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise _refused("is not UTF-8") from error
     try:
-        value = json.loads(text, parse_constant=_no_constant, parse_int=_bounded_int, parse_float=_bounded_float)
+        value = json.loads(
+            text,
+            object_pairs_hook=_distinct_keys,
+            parse_constant=_no_constant,
+            parse_int=_bounded_int,
+            parse_float=_bounded_float,
+        )
     except json.JSONDecodeError as error:
         raise _refused(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:
@@ -44,6 +50,15 @@ def parse_strict(body: bytes) -> Any:
 
 def _refused(why: str) -> InvalidParametersError:
     return InvalidParametersError.one("body", why)
+
+
+def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise ValueError(f"holds the key {twice[:100]!r} twice")
+    return members
 
 
 def _no_constant(name: str) -> Any:
@@ -98,9 +113,7 @@ class StrictJsonRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler with the strict reading in front."""
         handle = super().get_route_handler()
-        takes_json = self.body_field is not None and "multipart" not in str(
-            getattr(self.body_field.field_info, "media_type", "")
-        )
+        takes_json = self.body_field is not None
 
         async def read_first(request: Request) -> Response:
             if takes_json:
@@ -110,11 +123,30 @@ class StrictJsonRoute(APIRoute):
         return read_first
 
 
+class MultipartRoute(APIRoute):
+    """A route whose body is a form with files."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler with the check of the content type in front."""
+        handle = super().get_route_handler()
+
+        async def check_first(request: Request) -> Response:
+            if _content_type(request) != "multipart/form-data":
+                raise UnsupportedMediaTypeError("The body must be a form with a file: send multipart/form-data.")
+            return await handle(request)
+
+        return check_first
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def _read(request: Request) -> None:
     body = await request.body()
     if not body:
         return
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _content_type(request)
     if kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaTypeError("The body must be JSON: send Content-Type: application/json.")
     # Starlette keeps a parsed body under this name; FastAPI then takes ours.
@@ -127,34 +159,36 @@ class BodyLimit:
     Args:
         app: what is behind it.
         limit_bytes: the largest body.
-        exempt: paths (prefixes) that bound their bodies themselves.
+        larger: other limits, by the whole path.
     """
 
-    def __init__(self, app: Any, limit_bytes: int, exempt: tuple[str, ...] = ()) -> None:
+    def __init__(self, app: Any, limit_bytes: int, larger: Mapping[str, int]) -> None:
         self._app = app
         self._limit = limit_bytes
-        self._exempt = exempt
+        self._larger = larger
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass a request on, counting its body."""
-        if scope["type"] != "http" or scope["path"].startswith(self._exempt):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._larger.get(scope["path"], self._limit)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         taken = int(declared) if declared.isdigit() else 0
-        if taken > self._limit:
-            raise BodyTooLargeError(self._sentence())
+        if taken > limit:
+            raise _too_large(limit)
         taken = 0
 
         async def counted() -> Any:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._limit:
-                raise BodyTooLargeError(self._sentence())
+            if taken > limit:
+                raise _too_large(limit)
             return message
 
         await self._app(scope, counted, send)
 
-    def _sentence(self) -> str:
-        return f"The body is larger than {self._limit} bytes."
+
+def _too_large(limit_bytes: int) -> BodyTooLargeError:
+    return BodyTooLargeError(f"The body is larger than {limit_bytes} bytes.")

@@ -1,134 +1,39 @@
-"""Routes of tasks: create, list, get, stats."""
+"""Routes of tasks. `stats`, `batch` and `retry-all` stand before `{task_id}`: the first that matches wins."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Header, Query
 
-from fleetlane.core.ports.store import TaskFilter
-from fleetlane.core.schedule import rfc3339
+from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Source, Status
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Services, Wired
+from fleetlane.http.services import Wired
 from fleetlane.http.strict_json import StrictJsonRoute
-from fleetlane.work.desk import Shown
+from fleetlane.http.task_models import (
+    LARGEST_ID,
+    CreatedTasks,
+    CreateTask,
+    DeletedTask,
+    DeletedTasks,
+    DeleteTasks,
+    RetriedTasks,
+    RetryTask,
+    SkippedTask,
+    TaskId,
+    TaskPage,
+    TaskStats,
+    TaskView,
+    TraceView,
+    created_view,
+    step_view,
+    task_view,
+)
 from fleetlane.work.intake import TaskRequest
 
-LARGEST_ID = 2**63 - 1
-TaskId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The task's id")]
-
-
-class CreateTask(BaseModel):
-    """A request for tasks: one for each device, or one for each account."""
-
-    model_config = ConfigDict(
-        strict=True,
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "serials": ["device_serial_1"],
-                    "script_name": "post",
-                    "script_config": {
-                        "content_type": 0,
-                        "captions": "看看我的新视频！#热门 #推荐",
-                        "material_list": ["C:/Videos/video1.mp4"],
-                        "upload_wait_time": 60,
-                    },
-                }
-            ]
-        },
-    )
-
-    serials: list[str] | None = Field(None, description="Device serials; needed unless usernames is given")
-    usernames: list[str] | None = Field(None, description="Account names; win when serials is given too")
-    script_name: str = Field("", description="The script to run, such as post")
-    script_config: dict[str, Any] = Field(description="The script's settings; see its JSON Schema")
-    enable_multi_account: bool = Field(
-        False, description="Device mode: one task for each enabled account of the device"
-    )
-    start_time: str | None = Field(
-        None, description='Time of day "HH:MM" in the server\'s time zone; earlier than now: tomorrow'
-    )
-
-
-class CreatedTasks(BaseModel):
-    """What was created."""
-
-    task_ids: list[int] = Field(description="Ids, in the order of the request")
-    created_count: int
-    scheduled_at: str | None = Field(None, description="When they start, RFC 3339; null: as soon as they can")
-    warnings: list[str] = Field(default_factory=list, description="What the caller should know, in sentences")
-
-
-class TaskView(BaseModel):
-    """A task."""
-
-    id: int
-    script_name: str
-    script_config: dict[str, Any]
-    serial: str | None = Field(description="The device; null until an account is bound to one")
-    username: str | None
-    status: int = Field(description="0 pending, 1 running, 2 completed, 3 failed")
-    status_text: str
-    source: str = Field(description="api or ui")
-    remark: str = Field(description="How it ended, in a sentence")
-    error_code: str | None = Field(description="Why it failed, as a stable word")
-    retry_count: int
-    start_time: str | None = Field(description="When it began, or is due; RFC 3339")
-    end_time: str | None
-    created_at: str
-    scheduled_at: str | None
-    waiting_for: str | None = Field(description="Pending: what it waits for, in words")
-    stop_requested: bool
-    batch_id: str = Field(description="Shared by the tasks of one request")
-    outcome: str | None = Field(description="What is known of the post: published, not_published, unknown, dry_run")
-    result: dict[str, Any]
-
-
-class TaskPage(BaseModel):
-    """One page of the list."""
-
-    total: int = Field(description="How many tasks the whole list has")
-    page: int
-    page_size: int
-    tasks: list[TaskView]
-
-
-class TaskStats(BaseModel):
-    """How many tasks there are in each state."""
-
-    total: int
-    pending: int
-    running: int
-    completed: int
-    failed: int
-
-
-class StepView(BaseModel):
-    """One thing an attempt did."""
-
-    attempt: int = Field(description="Number of the attempt, from 1")
-    number: int = Field(description="Number of the step in its attempt, from 1")
-    name: str
-    detail: str
-    screen: str = Field(description="App and screen at the end of the step")
-    started_at: str
-    duration_ms: int
-    ok: bool
-    screenshot: str = Field(description="File of the picture below the traces folder; empty: none")
-    tree: str = Field(description="File of the UI tree when the step failed; empty: none")
-
-
-class TraceView(BaseModel):
-    """What a task did."""
-
-    task_id: int
-    steps: list[StepView]
-
+_WHY_SKIPPED = "Nobody knows whether its post went out; look at the profile, then retry it alone with force."
 
 router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
 
@@ -136,32 +41,31 @@ router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
 @router.post(
     "",
     response_model=Envelope[CreatedTasks],
-    responses=documented(40001, 40002, 40003, 40004, 40301, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 40002, 40003, 40004, 40301, 40901, 41301, 41501, 50301, 50701),
     summary="Create tasks",
 )
-async def create_tasks(body: CreateTask, services: Wired) -> dict[str, Any]:
+async def create_tasks(
+    body: CreateTask,
+    services: Wired,
+    idempotency_key: Annotated[
+        str | None, Header(description="A repeated request with the same key gets the first answer")
+    ] = None,
+) -> dict[str, Any]:
     """Create one task for each target: all of them, or none when anything in the request is wrong."""
-    created = await services.intake.create(
-        TaskRequest(
-            serials=body.serials or [],
-            usernames=body.usernames or [],
-            script_name=body.script_name,
-            script_config=body.script_config,
-            enable_multi_account=body.enable_multi_account,
-            start_time=body.start_time,
-            source=Source.API,
-            unknown_fields=sorted(body.model_extra or {}),
-        )
+    request = TaskRequest(
+        serials=body.serials or [],
+        usernames=body.usernames or [],
+        script_name=body.script_name or "",
+        script_config=body.script_config,
+        enable_multi_account=body.enable_multi_account,
+        start_time=body.start_time,
+        start_at=body.start_at,
+        min_interval=body.min_interval,
+        max_interval=body.max_interval,
+        source=Source.API,
+        unknown_fields=sorted(body.model_extra or {}),
     )
-    scheduled = None if created.scheduled_ms is None else rfc3339(created.scheduled_ms, services.zone)
-    return success(
-        {
-            "task_ids": list(created.task_ids),
-            "created_count": len(created.task_ids),
-            "scheduled_at": scheduled,
-            "warnings": list(created.warnings),
-        }
-    )
+    return success(created_view(await services.intake.create(request, idempotency_key), services))
 
 
 @router.get("", response_model=Envelope[TaskPage], responses=documented(40001, 40301, 50301), summary="List tasks")
@@ -171,12 +75,17 @@ async def list_tasks(
     serial: Annotated[str | None, Query(description="Only tasks of this device")] = None,
     script_name: Annotated[str | None, Query(description="Only tasks of this script")] = None,
     source: Annotated[Source | None, Query(description="Only tasks made by the API or by the page")] = None,
+    username: Annotated[str | None, Query(description="Only tasks of this account, with or without @")] = None,
+    batch_id: Annotated[str | None, Query(description="Only tasks of this request")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Only tasks with this text in names or remark")] = None,
+    sort: Annotated[TaskOrder, Query(description="Order; a leading - turns it round")] = TaskOrder.NEWEST,
     page: Annotated[int, Query(ge=1, le=LARGEST_ID // 100, description="Page number, from 1")] = 1,
     page_size: Annotated[int, Query(ge=1, le=100, description="Tasks on a page")] = 20,
 ) -> dict[str, Any]:
-    """List tasks, newest id first."""
-    found = await services.desk.page(TaskFilter(status, serial, script_name, source), page, page_size)
-    tasks = [view(shown, services) for shown in found.tasks]
+    """List tasks, newest id first unless `sort` says otherwise."""
+    wanted = TaskFilter(status, serial, script_name, source, username, batch_id, q or None)
+    found = await services.desk.page(wanted, page, page_size, sort)
+    tasks = [task_view(shown, services) for shown in found.tasks]
     return success({"total": found.total, "page": page, "page_size": page_size, "tasks": tasks})
 
 
@@ -195,6 +104,43 @@ async def task_stats(services: Wired) -> dict[str, Any]:
     )
 
 
+@router.delete(
+    "/batch",
+    response_model=Envelope[DeletedTasks],
+    responses=documented(40001, 40301, 40901, 41301, 41501, 50301, 50701),
+    summary="Delete tasks",
+)
+async def delete_tasks(body: DeleteTasks, services: Wired) -> dict[str, Any]:
+    """Delete many tasks; running ones are stopped first. Unknown ids are not fatal."""
+    deleted = await services.changes.delete_many(body.task_ids)
+    return success(
+        {
+            "deleted_count": len(deleted.task_ids),
+            "deleted_ids": list(deleted.task_ids),
+            "not_found_ids": list(deleted.not_found),
+        }
+    )
+
+
+@router.post(
+    "/retry-all",
+    response_model=Envelope[RetriedTasks],
+    responses=documented(40301, 50301, 50701),
+    summary="Retry all failed tasks",
+)
+async def retry_all(services: Wired) -> dict[str, Any]:
+    """Let every failed task wait again, except those whose outcome is unknown."""
+    done = await services.changes.retry_all()
+    return success(
+        {
+            "retried_count": len(done.task_ids),
+            "task_ids": list(done.task_ids),
+            "skipped_count": len(done.skipped),
+            "skipped": [SkippedTask(task_id=task_id, reason=_WHY_SKIPPED) for task_id in done.skipped],
+        }
+    )
+
+
 @router.get(
     "/{task_id}",
     response_model=Envelope[TaskView],
@@ -203,7 +149,43 @@ async def task_stats(services: Wired) -> dict[str, Any]:
 )
 async def get_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
     """Return one task."""
-    return success(view(await services.desk.task(task_id), services))
+    return success(task_view(await services.desk.task(task_id), services))
+
+
+@router.delete(
+    "/{task_id}",
+    response_model=Envelope[DeletedTask],
+    responses=documented(40001, 40301, 40401, 40901, 50301, 50701),
+    summary="Delete a task",
+)
+async def delete_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
+    """Delete a task; a running one is stopped first."""
+    await services.changes.delete(task_id)
+    return success({"task_id": task_id, "deleted": True})
+
+
+@router.post(
+    "/{task_id}/stop",
+    response_model=Envelope[TaskView],
+    responses=documented(40001, 40301, 40401, 40901, 50301, 50701),
+    summary="Stop a task",
+)
+async def stop_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
+    """Stop a pending or running task. A post that was already sent cannot be taken back: the remark says so."""
+    await services.changes.stop(task_id)
+    return success(task_view(await services.desk.task(task_id), services))
+
+
+@router.post(
+    "/{task_id}/retry",
+    response_model=Envelope[TaskView],
+    responses=documented(40001, 40301, 40401, 40901, 41301, 41501, 50301, 50701),
+    summary="Retry a task",
+)
+async def retry_task(task_id: TaskId, services: Wired, body: RetryTask | None = None) -> dict[str, Any]:
+    """Let a failed task wait again, under the same id. One whose outcome is unknown needs `force`."""
+    await services.changes.retry(task_id, force=body is not None and body.force)
+    return success(task_view(await services.desk.task(task_id), services))
 
 
 @router.get(
@@ -214,50 +196,5 @@ async def get_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
 )
 async def get_trace(task_id: TaskId, services: Wired) -> dict[str, Any]:
     """Return what the task did, step by step, attempt by attempt."""
-    steps = [
-        StepView(
-            attempt=step.attempt,
-            number=step.number,
-            name=step.name,
-            detail=step.detail,
-            screen=step.screen,
-            started_at=rfc3339(step.started_ms, services.zone),
-            duration_ms=step.duration_ms,
-            ok=step.ok,
-            screenshot=step.screenshot,
-            tree=step.tree,
-        )
-        for step in await services.desk.steps(task_id)
-    ]
+    steps = [step_view(step, services) for step in await services.desk.steps(task_id)]
     return success({"task_id": task_id, "steps": steps})
-
-
-def view(shown: Shown, services: Services) -> TaskView:
-    """Return a task as the API shows it."""
-    task = shown.task
-
-    def when(instant_ms: int | None) -> str | None:
-        return None if instant_ms is None else rfc3339(instant_ms, services.zone)
-
-    return TaskView(
-        id=task.id,
-        script_name=task.script_name,
-        script_config=dict(task.script_config),
-        serial=task.serial,
-        username=task.username,
-        status=int(task.status),
-        status_text=task.status.text,
-        source=task.source.value,
-        remark=task.remark,
-        error_code=task.error_code,
-        retry_count=task.retry_count,
-        start_time=when(task.started_ms if task.started_ms is not None else task.due_ms),
-        end_time=when(task.ended_ms),
-        created_at=rfc3339(task.created_ms, services.zone),
-        scheduled_at=when(task.scheduled_ms),
-        waiting_for=shown.waiting_for,
-        stop_requested=task.stop_requested,
-        batch_id=task.batch_id,
-        outcome=task.outcome,
-        result=dict(task.result),
-    )

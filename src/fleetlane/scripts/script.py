@@ -56,6 +56,11 @@ class Script(Protocol):
         ...
 
     @property
+    def offered(self) -> bool:
+        """Return whether tasks for it may be created over the API."""
+        ...
+
+    @property
     def summary(self) -> str:
         """Return one line for people."""
         ...
@@ -88,13 +93,14 @@ def scripts() -> Mapping[str, Script]:
     return dict(sorted(found.items()))
 
 
-def script(name: str) -> Script:
-    """Return a script by its name.
+def script(name: str, *, offered_only: bool = False) -> Script:
+    """Return a script by its name; `offered_only` leaves out those that callers of the API may not name.
 
     Raises:
         ScriptUnknownError: there is none.
     """
     known = scripts()
-    if name not in known:
-        raise ScriptUnknownError(name, list(known))
+    offered = [script_.name for script_ in known.values() if script_.offered]
+    if name not in known or (offered_only and name not in offered):
+        raise ScriptUnknownError(name, offered)
     return known[name]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleetlane.core.errors import NotFoundError
-from fleetlane.core.ports.store import Repositories, Step, Store, TaskFilter
+from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.ports.tasks import Step, TaskFilter, TaskOrder
 from fleetlane.core.task import Task, TaskCounts
 from fleetlane.work.waiting import Waiting
 
@@ -45,13 +46,13 @@ class Desk:
             raise NotFoundError("task", task_id)
         return self._shown(task)
 
-    async def page(self, wanted: TaskFilter, number: int, size: int) -> Page:
-        """Return page `number`, from 1, of the tasks that are wanted, newest first."""
+    async def page(self, wanted: TaskFilter, number: int, size: int, order: TaskOrder = TaskOrder.NEWEST) -> Page:
+        """Return page `number`, from 1, of the tasks that are wanted."""
 
         def read(repositories: Repositories) -> tuple[int, list[Task]]:
             total = repositories.tasks.count(wanted)
             offset = (number - 1) * size
-            return total, repositories.tasks.find(wanted, offset, size) if offset < total else []
+            return total, repositories.tasks.find(wanted, offset, size, order) if offset < total else []
 
         total, tasks = await self._store.read(read)
         return Page(total, [self._shown(task) for task in tasks])

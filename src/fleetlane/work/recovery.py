@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import structlog
 
-from fleetlane.core.outcome import Outcome
+from fleetlane.core.outcome import Outcome, failed
 from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
+from fleetlane.work.ending import RetryPolicy, settle_end
 from fleetlane.work.runner import interrupted
 
 log = structlog.get_logger(__name__)
@@ -23,11 +25,8 @@ async def recover(store: Store, clock: Clock) -> int:
         settled: list[tuple[Task, Outcome | None]] = []
         for task in repositories.tasks.running():
             outcome = interrupted(task, repositories.tasks.phase(task.id, task.attempt))
-            if outcome is None:
-                remark = "The server was stopped while this task ran; it starts again."
-                repositories.tasks.requeue(task.id, task.attempt, remark, clock.now_ms())
-            else:
-                repositories.tasks.finish(task.id, task.attempt, outcome, clock.now_ms())
+            ended = Ended(task, outcome or failed("server_interrupted"), requeue=outcome is None)
+            settle_end(repositories, ended, RetryPolicy(), clock.now_ms())
             settled.append((task, outcome))
         return settled
 

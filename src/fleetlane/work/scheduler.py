@@ -18,6 +18,7 @@ from fleetlane.core.ports.execution import Ended, Executor
 from fleetlane.core.ports.phone import Devices
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
+from fleetlane.work.ending import RetryPolicy, settle_end
 
 log = structlog.get_logger(__name__)
 
@@ -33,19 +34,32 @@ class Scheduler:
         devices: which of them can take a task.
         clock: the time.
         limit: how many devices may work at the same time; None for no limit. Asked at each step.
+        retries: which failures are tried again by themselves; none when not given.
     """
 
     def __init__(
-        self, store: Store, devices: Devices, clock: Clock, limit: Callable[[], int | None] = lambda: None
+        self,
+        store: Store,
+        devices: Devices,
+        clock: Clock,
+        limit: Callable[[], int | None] = lambda: None,
+        retries: RetryPolicy | None = None,
     ) -> None:
         self._store = store
         self._devices = devices
         self._clock = clock
         self._limit = limit
+        self._retries = retries or RetryPolicy()
         self._executor: Executor | None = None
         self._book = LaneBook()
         self._wake = asyncio.Event()
         self._paused = False
+        self._running: set[int] = set()
+        """Tasks that were given to the executor, or are being claimed for it."""
+        self._claiming: set[int] = set()
+        self._stopped_early: set[int] = set()
+        """Tasks that were stopped between their claim and their start."""
+        self._ends: dict[int, asyncio.Event] = {}
 
     def use(self, executor: Executor) -> None:
         """Give it the executor (which in turn calls `ended`)."""
@@ -81,6 +95,23 @@ class Scheduler:
         """Start nothing any more."""
         self._paused = True
 
+    async def stop(self, task: Task, timeout_s: float) -> bool:
+        """Let a running attempt stop, and wait for its end. False when it has not ended within the time."""
+        if task.id not in self._running:
+            return True
+        assert self._executor is not None
+        event = self._ends.setdefault(task.id, asyncio.Event())
+        if task.id in self._claiming:
+            self._stopped_early.add(task.id)
+        else:
+            self._executor.stop(task)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await event.wait()
+        except TimeoutError:
+            return False
+        return True
+
     # -- one step ----------------------------------------------------------------------------------------
 
     async def load(self) -> None:
@@ -115,29 +146,49 @@ class Scheduler:
 
     async def _start(self, starts: Sequence[tuple[str, Head]]) -> int:
         assert self._executor is not None
-        now_ms = self._clock.now_ms()
-        for serial, _ in starts:
-            self._book.taken(serial)
-
-        def claim(repositories: Repositories) -> list[Task | None]:
-            return [repositories.tasks.claim(head.task_id, now_ms) for _, head in starts]
-
-        try:
-            tasks = await self._store.write(claim)
-        except StoreError:
-            for serial, _ in starts:
-                self._book.freed(serial)
-            raise
+        tasks = await self._claim(starts)
         started = 0
-        for (serial, _), task in zip(starts, tasks, strict=True):
+        for (serial, head), task in zip(starts, tasks, strict=True):
+            self._claiming.discard(head.task_id)
             if task is None:
-                self._book.freed(serial)  # somebody stopped or deleted it in the meantime
+                self._not_started(serial, head)  # stopped, deleted or moved in the meantime
                 self._wake.set()
                 continue
             log.info("task_started", task_id=task.id, attempt=task.attempt, device=serial)
             self._executor.start(task)
+            if task.id in self._stopped_early:
+                self._stopped_early.discard(task.id)
+                self._executor.stop(task)
             started += 1
         return started
+
+    async def _claim(self, starts: Sequence[tuple[str, Head]]) -> list[Task | None]:
+        now_ms = self._clock.now_ms()
+        for serial, head in starts:
+            self._book.taken(serial)
+            self._running.add(head.task_id)
+            self._claiming.add(head.task_id)
+
+        def claim(repositories: Repositories) -> list[Task | None]:
+            return [repositories.tasks.claim(head.task_id, serial, now_ms) for serial, head in starts]
+
+        try:
+            return await self._store.write(claim)
+        except StoreError:
+            for serial, head in starts:
+                self._not_started(serial, head)
+            raise
+
+    def _not_started(self, serial: str, head: Head) -> None:
+        self._claiming.discard(head.task_id)
+        self._stopped_early.discard(head.task_id)
+        self._book.freed(serial)
+        self._is_over(head.task_id)
+
+    def _is_over(self, task_id: int) -> None:
+        self._running.discard(task_id)
+        if waiting := self._ends.pop(task_id, None):
+            waiting.set()
 
     async def ended(self, event: Ended) -> None:
         """Take the end of an attempt: store it, and free the lane."""
@@ -147,6 +198,7 @@ class Scheduler:
         self._book.freed(task.serial)
         self._book.changed(task.serial)
         self._wake.set()
+        self._is_over(task.id)
         log.info(
             "task_ended",
             task_id=task.id,
@@ -162,9 +214,7 @@ class Scheduler:
         task = event.task
 
         def finish(repositories: Repositories) -> bool:
-            if event.requeue:
-                return repositories.tasks.requeue(task.id, task.attempt, event.outcome.remark, self._clock.now_ms())
-            return repositories.tasks.finish(task.id, task.attempt, event.outcome, self._clock.now_ms())
+            return settle_end(repositories, event, self._retries, self._clock.now_ms())
 
         while True:
             try:
@@ -179,10 +229,13 @@ class Scheduler:
 
     async def run(self) -> None:
         """Start tasks as they become due, until cancelled."""
-        await self.load()
+        loaded = False
         while True:
             self._wake.clear()
             try:
+                if not loaded:
+                    await self.load()
+                    loaded = True
                 await self.tick()
             except StoreError as error:
                 log.warning("scheduler_store_failed", error=str(error))

@@ -12,7 +12,8 @@ import structlog
 
 from fleetlane.core.errors import StoreError
 from fleetlane.core.ports.report import TraceFiles
-from fleetlane.core.ports.store import Repositories, Step, Store
+from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.ports.tasks import Step
 from fleetlane.core.task import Task
 
 log = structlog.get_logger(__name__)

@@ -29,7 +29,7 @@ class Waiting:
         if task.status is not Status.PENDING:
             return None
         if task.serial is None:
-            return _no_device(task.username)
+            return f"account {task.username} to be enabled and bound to a device"
         unavailable = self._unavailable(task.serial)
         if task.due_ms > self._clock.now_ms():
             due = f"its start at {rfc3339(task.due_ms, self._zone)}"
@@ -52,8 +52,9 @@ class Waiting:
         """Return what the creator of tasks should know about their targets."""
         found: list[str] = []
         for task in tasks:
-            reason = self._unavailable(task.serial) if task.serial is not None else _no_device(task.username)
-            if reason:
+            if task.serial is None:
+                found.append(f"the task waits: account {task.username} is not bound to a device yet")
+            elif reason := self._unavailable(task.serial):
                 found.append(f"the task waits: {reason}")
         if len(found) > _MOST_WARNINGS:
             return [
@@ -61,7 +62,3 @@ class Waiting:
                 f"and {len(found) - _MOST_WARNINGS} more tasks wait for their device",
             ]
         return found
-
-
-def _no_device(username: str | None) -> str:
-    return f"account {username} is not bound to a device yet"

@@ -21,11 +21,13 @@ from PIL import Image
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
 from fleetlane.core.errors import CallLostError, DriverBrokenError, ShellFailedError
 from fleetlane.core.media import MediaKind
-from fleetlane.core.ports.phone import MediaEntry, PhoneFacts
+from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport
 
 T = TypeVar("T")
 _ROW = re.compile(r"Row: \d+ (.*)")
 _PROPERTY = re.compile(r"\[([^\]]+)\]: \[([^\]]*)\]")
+_LEVEL = re.compile(r"^\s*level: (\d+)", re.MULTILINE)
+_VERSION = re.compile(r"versionName=(\S+)")
 _SCAN_FILE_SDK = 30  # `content call --method scan_file` works from Android 11 on
 _LONG_TAP_S = 1.0
 _JPEG_QUALITY = 60
@@ -74,6 +76,29 @@ class AndroidDriver:
         if result.returncode:
             raise ShellFailedError(args, result.returncode, result.output, serial=self._serial)
         return str(result.output)
+
+    def report(self, packages: Collection[str]) -> PhoneReport:
+        """Return what the phone says of itself now. Uses the shell only, beside whatever else runs."""
+        facts = self.facts()
+        properties = dict(_PROPERTY.findall(self.shell("getprop")))
+        battery = _LEVEL.search(self.shell("dumpsys", "battery"))
+        return PhoneReport(
+            model=facts.model,
+            brand=properties.get("ro.product.brand", ""),
+            android=facts.android,
+            size=facts.size,
+            battery_percent=int(battery[1]) if battery else None,
+            free_bytes=self._free_bytes(),
+            apps={package: self._version(package) for package in self.installed(packages)},
+        )
+
+    def _free_bytes(self) -> int | None:
+        fields = self.shell("df", "-k", "/data").strip().splitlines()[-1].split()
+        return int(fields[3]) * 1024 if len(fields) > 3 and fields[3].isdigit() else None
+
+    def _version(self, package: str) -> str:
+        found = _VERSION.search(self.shell("dumpsys", "package", package))
+        return found[1] if found else ""
 
     def push(self, source: Path, target: str) -> None:
         """Copy a file to the phone and check its size there."""

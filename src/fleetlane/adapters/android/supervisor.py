@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 
 import adbutils
@@ -19,13 +19,16 @@ import structlog
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.android.transport import CALL_TIMEOUT_S, QuickClient
 from fleetlane.core.device import Device, DeviceState
+from fleetlane.core.errors import AdbServerDownError, DeviceGoneError
 from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.phone import PhoneReport
 
 log = structlog.get_logger(__name__)
 
 _TCP_SERIAL = re.compile(r"[^\s:]+:\d{1,5}")
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 30.0
 _START_TIMEOUT_S = 30.0
+_CONNECT_TIMEOUT_S = 5.0
 
 
 def adb_port(configured: int | None) -> int:
@@ -54,6 +57,8 @@ class DeviceSupervisor:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._absent = threading.Event()
+        self._let_go: set[str] = set()
+        """TCP phones that were disconnected on purpose."""
         self._tracking: adbutils.AdbConnection | None = None
         self._threads: list[threading.Thread] = []
 
@@ -72,6 +77,36 @@ class DeviceSupervisor:
     def driver(self, serial: str) -> AndroidDriver:
         """Return a new driver for a device. The caller closes it."""
         return AndroidDriver(self._client, serial)
+
+    def report(self, serial: str, packages: Collection[str]) -> PhoneReport:
+        """Ask a device what it is (see the port)."""
+        driver = self.driver(serial)
+        try:
+            return driver.report(packages)
+        finally:
+            driver.close()
+
+    def connect(self, address: str) -> str:
+        """Connect a phone by TCP and keep it connected (see the port)."""
+        with self._lock:
+            self._let_go.discard(address)
+        try:
+            answer = self._client.connect(address, timeout=_CONNECT_TIMEOUT_S)
+        except (adbutils.AdbError, OSError, EOFError) as error:
+            raise AdbServerDownError(f"The adb server does not answer: {error}.", serial=address) from error
+        if "connected" not in answer:
+            raise DeviceGoneError(f"{answer.strip()}.", serial=address)
+        return address
+
+    def disconnect(self, address: str) -> bool:
+        """Let go of a TCP phone (see the port)."""
+        with self._lock:
+            self._let_go.add(address)
+        try:
+            self._client.disconnect(address, raise_error=True)
+        except (adbutils.AdbError, OSError, EOFError):
+            return False
+        return True
 
     # -- life ----------------------------------------------------------------------------------------
 
@@ -168,7 +203,7 @@ class DeviceSupervisor:
         while not self._stop.is_set():
             self._absent.wait(wait_s)
             self._absent.clear()
-            lost = [d.serial for d in self.all() if _TCP_SERIAL.fullmatch(d.serial) and _is_lost(d)]
+            lost = [d.serial for d in self.all() if _TCP_SERIAL.fullmatch(d.serial) and self._is_lost(d)]
             for serial in list(pauses):
                 if serial not in lost:
                     del pauses[serial]
@@ -188,11 +223,11 @@ class DeviceSupervisor:
             device = self.get(serial)
             if device and device.state is DeviceState.OFFLINE:
                 self._client.disconnect(serial)  # adb keeps a dead TCP phone as offline until told
-            answer = self._client.connect(serial, timeout=5)  # answers words, not errors; the table has the truth
+            # It answers words, not errors; the device list has the truth.
+            answer = self._client.connect(serial, timeout=_CONNECT_TIMEOUT_S)
             log.debug("tcp_phone_connect", device=serial, answer=answer)
         except (adbutils.AdbError, OSError, EOFError) as error:
             log.debug("tcp_phone_connect_failed", device=serial, error=str(error))
 
-
-def _is_lost(device: Device) -> bool:
-    return device.state in (DeviceState.ABSENT, DeviceState.OFFLINE)
+    def _is_lost(self, device: Device) -> bool:
+        return device.state in (DeviceState.ABSENT, DeviceState.OFFLINE) and device.serial not in self._let_go

@@ -62,14 +62,14 @@ class LocalExecutor:
         run = self._runs[task.id] = _Run(task, self._runner.control(task))
         lane.give(run)
 
-    def stop(self, task_id: int) -> bool:
-        """Ask a running attempt to stop. False when it does not run here."""
-        run = self._runs.get(task_id)
-        if run is None or run.task.serial is None:
-            return False
+    def stop(self, task: Task) -> None:
+        """Ask an attempt to stop; nothing happens when it has ended."""
+        run = self._runs.get(task.id)
+        if run is None or run.task.attempt != task.attempt:
+            return
         run.control.stop()
-        self._lanes[run.task.serial].abort()
-        return True
+        assert task.serial is not None
+        self._lanes[task.serial].abort()
 
     def _report_from_thread(self, run: _Run, outcome: Outcome) -> None:
         self._loop.call_soon_threadsafe(self._report, run, outcome)
@@ -91,9 +91,9 @@ class LocalExecutor:
 
         An attempt that has not come to Post is requeued; one that has, ends with what is known.
         """
-        for task_id, run in list(self._runs.items()):
+        for run in list(self._runs.values()):
             run.interrupted = True
-            self.stop(task_id)
+            self.stop(run.task)
         for lane in self._lanes.values():
             lane.close()
         await asyncio.gather(*(asyncio.to_thread(lane.join) for lane in self._lanes.values()))

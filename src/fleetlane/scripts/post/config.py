@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from fleetlane.core.errors import FieldError, InvalidParametersError
 
@@ -19,12 +19,21 @@ class PostWay(StrEnum):
     USE_SOUND = "useSound"
 
 
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be 0 or 1, not true or false")  # noqa: TRY004 - pydantic wants this one
+    return value
+
+
+ZeroOrOne = Annotated[Literal[0, 1], BeforeValidator(_no_bool)]
+
+
 class PostConfig(BaseModel):
     """`script_config` of the `post` script."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
-    content_type: Literal[0, 1] = Field(0, description="0 video, 1 images")
+    content_type: ZeroOrOne = Field(0, description="0 video, 1 images")
     captions: str = Field("", description="The caption, or several; see caption_format")
     post_way: str = Field("share", description="share, addButton or useSound")
     material_list: list[str] = Field(

@@ -20,6 +20,7 @@ class PostScript:
     """Publishes the owner's video or images with the phone's own TikTok or Instagram app."""
 
     name = "post"
+    offered = True
     summary = "Publish videos or images to TikTok or Instagram"
 
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:

@@ -1,0 +1,286 @@
+"""Routes of accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Path, Query, Response, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+
+from fleetlane.core.account import Account, NewAccount, Platform
+from fleetlane.core.errors import InvalidParametersError
+from fleetlane.core.ports.library import AccountFilter
+from fleetlane.core.schedule import rfc3339
+from fleetlane.core.task import Source
+from fleetlane.http.envelope import Envelope, success
+from fleetlane.http.errors import documented
+from fleetlane.http.services import Services, Wired
+from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
+from fleetlane.http.task_models import LARGEST_ID, CreatedTasks, created_view
+from fleetlane.work.accounts import AccountChange
+from fleetlane.work.intake import TaskRequest
+from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
+
+LARGEST_SHEET_BYTES = 16 * 1024 * 1024
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_LONGEST_NOTE = 2000
+
+AccountId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The account's id")]
+
+
+class CreateAccount(BaseModel):
+    """A new account."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={"examples": [{"username": "shop_one", "platform": "tiktok", "device": "device_serial_1"}]},
+    )
+
+    username: str = Field(description="Its name, with or without @")
+    platform: str = Field("tiktok", description="tiktok or instagram")
+    device: str | None = Field(None, description="Serial of the device it is signed in on; null: none yet")
+    enabled: bool = Field(True, description="Whether tasks may use it")
+    note: str = Field("", max_length=_LONGEST_NOTE, description="For people")
+
+
+class ChangeAccount(BaseModel):
+    """What to change of an account; what is absent stays."""
+
+    model_config = ConfigDict(strict=True)
+
+    username: str = Field("", description="Its name")
+    platform: str = Field("", description="tiktok or instagram")
+    device: str | None = Field(None, description="Serial of its device; null takes it away")
+    enabled: bool = Field(True, description="Whether tasks may use it")
+    note: str = Field("", max_length=_LONGEST_NOTE, description="For people")
+
+
+class AccountView(BaseModel):
+    """An account."""
+
+    id: int
+    username: str
+    platform: str
+    device: str | None = Field(description="Serial of the device it is signed in on")
+    enabled: bool
+    note: str
+    created_at: str
+    updated_at: str
+
+
+class AccountPageView(BaseModel):
+    """One page of accounts."""
+
+    total: int
+    page: int
+    page_size: int
+    accounts: list[AccountView]
+
+
+class DeletedAccount(BaseModel):
+    """An account that was deleted."""
+
+    account_id: int
+    deleted: bool
+
+
+class FieldChange(BaseModel):
+    """One field that an import changes."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class ImportedAccount(BaseModel):
+    """An account that an import adds or changes."""
+
+    username: str
+    platform: str
+    changes: list[FieldChange] = Field(description="What changes; empty for a new account")
+
+
+class ImportResult(BaseModel):
+    """What an import did, or would do."""
+
+    dry_run: bool
+    added_count: int
+    changed_count: int
+    unchanged_count: int
+    added: list[ImportedAccount]
+    changed: list[ImportedAccount]
+    warnings: list[str]
+
+
+class ScanDevice(BaseModel):
+    """Which device to scan."""
+
+    model_config = ConfigDict(strict=True)
+
+    serial: str = Field(description="Serial of the device")
+    platform: str | None = Field(None, description="tiktok or instagram; absent: every app that is installed")
+
+
+router = APIRouter(prefix="/account", tags=["accounts"], route_class=StrictJsonRoute)
+sheets = APIRouter(prefix="/account", tags=["accounts"], route_class=MultipartRoute)
+
+
+@router.get(
+    "", response_model=Envelope[AccountPageView], responses=documented(40001, 40301, 50301), summary="List accounts"
+)
+async def list_accounts(
+    services: Wired,
+    platform: Annotated[Platform | None, Query(description="Only accounts of this platform")] = None,
+    device: Annotated[str | None, Query(description="Only accounts of this device")] = None,
+    enabled: Annotated[bool | None, Query(description="Only accounts that are enabled, or are not")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Only accounts with this text in name or note")] = None,
+    page: Annotated[int, Query(ge=1, le=LARGEST_ID // 1000, description="Page number, from 1")] = 1,
+    page_size: Annotated[int, Query(ge=1, le=100, description="Accounts on a page")] = 20,
+) -> dict[str, Any]:
+    """List accounts by name."""
+    found = await services.accounts.page(AccountFilter(platform, device, enabled, q or None), page, page_size)
+    accounts = [_view(account, services) for account in found.accounts]
+    return success({"total": found.total, "page": page, "page_size": page_size, "accounts": accounts})
+
+
+@router.post(
+    "",
+    response_model=Envelope[AccountView],
+    responses=documented(40001, 40301, 40901, 41301, 41501, 50301, 50701),
+    summary="Add an account",
+)
+async def add_account(body: CreateAccount, services: Wired) -> dict[str, Any]:
+    """Add an account. Tasks that wait for one of its name get its device."""
+    new = NewAccount(body.username, _platform(body.platform), body.device or None, body.enabled, body.note)
+    return success(_view(await services.accounts.add(new), services))
+
+
+@router.get("/export", responses=documented(40001, 40301, 50301), summary="Export accounts", response_class=Response)
+async def export_accounts(
+    services: Wired,
+    format: Annotated[str, Query(pattern="^(xlsx|csv)$", description="xlsx or csv")] = "xlsx",  # noqa: A002
+) -> Response:
+    """Return all accounts as a file, which can be imported again."""
+    accounts = await services.accounts.export()
+    write, kind = (write_csv, "text/csv") if format == "csv" else (write_xlsx, _XLSX)
+    content = await asyncio.to_thread(write, accounts)
+    headers = {"Content-Disposition": f'attachment; filename="accounts.{format}"'}
+    return Response(content, media_type=kind, headers=headers)
+
+
+@sheets.post(
+    "/import",
+    response_model=Envelope[ImportResult],
+    responses=documented(40001, 40301, 41301, 41501, 50301, 50701),
+    summary="Import accounts",
+)
+async def import_accounts(
+    services: Wired,
+    file: Annotated[UploadFile, File(description="xlsx, or CSV in UTF-8; the first row names the columns")],
+    dry_run: Annotated[bool, Query(description="Only say what would change")] = False,
+    platform: Annotated[Platform, Query(description="For rows that name none")] = Platform.TIKTOK,
+) -> dict[str, Any]:
+    """Add and change accounts as a sheet says: all of it, or nothing. Accounts it does not name stay."""
+    sheet = await asyncio.to_thread(read_sheet, await file.read(), platform)
+    plan = await services.accounts.import_sheet(sheet, dry_run=dry_run)
+    return success(
+        {
+            "dry_run": dry_run,
+            "added_count": len(plan.added),
+            "changed_count": len(plan.changed),
+            "unchanged_count": plan.unchanged,
+            "added": [_imported(change) for change in plan.added],
+            "changed": [_imported(change) for change in plan.changed],
+            "warnings": [f"the column {name} is not used" for name in plan.ignored_columns],
+        }
+    )
+
+
+@router.post(
+    "/scan",
+    response_model=Envelope[CreatedTasks],
+    responses=documented(40001, 40301, 41301, 41501, 50301, 50701),
+    summary="Scan a device for accounts",
+)
+async def scan_device(body: ScanDevice, services: Wired) -> dict[str, Any]:
+    """Create a task that reads the accounts signed in on a device; they are in its result."""
+    config = {"platform": _platform(body.platform).value} if body.platform else {}
+    request = TaskRequest([body.serial], [], "accounts_scan", config, source=Source.API)
+    return success(created_view(await services.intake.create(request, offered_only=False), services))
+
+
+@router.get(
+    "/{account_id}",
+    response_model=Envelope[AccountView],
+    responses=documented(40001, 40301, 40401, 50301),
+    summary="Get an account",
+)
+async def get_account(account_id: AccountId, services: Wired) -> dict[str, Any]:
+    """Return one account."""
+    return success(_view(await services.accounts.get(account_id), services))
+
+
+@router.patch(
+    "/{account_id}",
+    response_model=Envelope[AccountView],
+    responses=documented(40001, 40301, 40401, 40901, 41301, 41501, 50301, 50701),
+    summary="Change an account",
+)
+async def change_account(account_id: AccountId, body: ChangeAccount, services: Wired) -> dict[str, Any]:
+    """Change an account. Its pending tasks move to its device; those of a disabled account wait."""
+    given = body.model_dump(include=body.model_fields_set)
+
+    def change(before: NewAccount) -> NewAccount:
+        changes: dict[str, Any] = {name: given[name] for name in ("username", "enabled", "note") if name in given}
+        if "platform" in given:
+            changes["platform"] = _platform(body.platform)
+        if "device" in given:
+            changes["serial"] = body.device or None
+        return replace(before, **changes)
+
+    return success(_view(await services.accounts.update(account_id, change), services))
+
+
+@router.delete(
+    "/{account_id}",
+    response_model=Envelope[DeletedAccount],
+    responses=documented(40001, 40301, 40401, 50301, 50701),
+    summary="Delete an account",
+)
+async def delete_account(account_id: AccountId, services: Wired) -> dict[str, Any]:
+    """Delete an account. Its pending tasks wait until there is one of that name again."""
+    await services.accounts.delete(account_id)
+    return success({"account_id": account_id, "deleted": True})
+
+
+def _platform(name: str) -> Platform:
+    try:
+        return Platform(name.casefold())
+    except ValueError as error:
+        raise InvalidParametersError.one("platform", 'must be "tiktok" or "instagram"') from error
+
+
+def _view(account: Account, services: Services) -> AccountView:
+    return AccountView(
+        id=account.id,
+        username=account.username,
+        platform=account.platform.value,
+        device=account.serial,
+        enabled=account.enabled,
+        note=account.note,
+        created_at=rfc3339(account.created_ms, services.zone),
+        updated_at=rfc3339(account.updated_ms, services.zone),
+    )
+
+
+def _imported(change: AccountChange) -> ImportedAccount:
+    return ImportedAccount(
+        username=change.after.username,
+        platform=change.after.platform.value,
+        changes=[
+            FieldChange(field="device" if name == "serial" else name, before=before, after=after)
+            for name, (before, after) in change.fields().items()
+        ],
+    )

@@ -1,0 +1,200 @@
+"""Routes of materials: the library of videos and images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+
+from fleetlane.core.material import Material, MaterialDescription, UseState, parse_tags
+from fleetlane.core.media import MediaKind
+from fleetlane.core.ports.library import MaterialFilter
+from fleetlane.core.schedule import rfc3339
+from fleetlane.http.envelope import Envelope, success
+from fleetlane.http.errors import documented
+from fleetlane.http.services import Services, Wired
+from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
+from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.work.library import Upload
+
+_LONGEST_CAPTION = 10_000
+_LONGEST_TAGS = 2_000
+_LARGEST_SORT = 2**31 - 1
+
+MaterialId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The material's id")]
+Sort = Annotated[int, Field(ge=-_LARGEST_SORT, le=_LARGEST_SORT)]
+
+
+class ChangeMaterial(BaseModel):
+    """What to change of a material; what is absent stays."""
+
+    model_config = ConfigDict(strict=True)
+
+    tags: list[Annotated[str, Field(max_length=200)]] = Field(default_factory=list, max_length=100)
+    caption: str = Field("", max_length=_LONGEST_CAPTION, description="Wins over the captions of a task")
+    username: str | None = Field(None, description="The account it is meant for; null: any")
+    sort: Sort = Field(0, description="Lower ones are taken first")
+
+
+class MaterialView(BaseModel):
+    """A material."""
+
+    id: int
+    name: str
+    kind: str = Field(description="video or image")
+    mime_type: str
+    size_bytes: int
+    duration_ms: int | None = Field(description="Length of a video; null for images")
+    sha256: str
+    tags: list[str]
+    caption: str
+    username: str | None
+    sort: int
+    state: str = Field(description="free, reserved or used")
+    task_id: int | None = Field(description="The task that reserved or used it")
+    created_at: str
+
+
+class UploadedMaterials(BaseModel):
+    """Materials that were uploaded."""
+
+    materials: list[MaterialView]
+    added_count: int
+    known_ids: list[int] = Field(description="Those whose content was there already; they stay as they were")
+
+
+class MaterialPageView(BaseModel):
+    """One page of materials."""
+
+    total: int
+    page: int
+    page_size: int
+    materials: list[MaterialView]
+
+
+class DeletedMaterial(BaseModel):
+    """A material that was deleted."""
+
+    material_id: int
+    deleted: bool
+
+
+router = APIRouter(prefix="/material", tags=["materials"], route_class=StrictJsonRoute)
+uploads = APIRouter(prefix="/material", tags=["materials"], route_class=MultipartRoute)
+
+
+@uploads.post(
+    "",
+    response_model=Envelope[UploadedMaterials],
+    responses=documented(40001, 40301, 41301, 41501, 50301, 50701),
+    summary="Upload materials",
+)
+async def upload_materials(
+    services: Wired,
+    file: Annotated[list[UploadFile], File(description="MP4, JPG or PNG; may be given more than once")],
+    tags: Annotated[str, Form(max_length=_LONGEST_TAGS, description="Comma list")] = "",
+    caption: Annotated[str, Form(max_length=_LONGEST_CAPTION, description="Wins over the captions of a task")] = "",
+    username: Annotated[str, Form(description="The account they are meant for; empty: any")] = "",
+    sort: Annotated[int, Form(ge=-_LARGEST_SORT, le=_LARGEST_SORT, description="Lower ones are taken first")] = 0,
+) -> dict[str, Any]:
+    """Keep files in the library: all of them, or none when one is not what its name says."""
+    described = MaterialDescription("", parse_tags(tags), caption, username or None, sort)
+    added = await services.library.add([Upload(item.filename or "", item.file) for item in file], described)
+    known = [material.id for material in added.known]
+    return success(
+        {
+            "materials": [_view(material, services) for material in added.materials],
+            "added_count": len(added.materials) - len(known),
+            "known_ids": known,
+        }
+    )
+
+
+@router.get(
+    "", response_model=Envelope[MaterialPageView], responses=documented(40001, 40301, 50301), summary="List materials"
+)
+async def list_materials(
+    services: Wired,
+    kind: Annotated[MediaKind | None, Query(description="video or image")] = None,
+    state: Annotated[UseState | None, Query(description="free, reserved or used")] = None,
+    tag: Annotated[str | None, Query(max_length=200, description="Only those with this tag")] = None,
+    username: Annotated[str | None, Query(description="Only those meant for this account")] = None,
+    page: Annotated[int, Query(ge=1, le=LARGEST_ID // 1000, description="Page number, from 1")] = 1,
+    page_size: Annotated[int, Query(ge=1, le=100, description="Materials on a page")] = 20,
+) -> dict[str, Any]:
+    """List materials in the order in which tasks take them."""
+    found = await services.library.page(MaterialFilter(kind, state, tag, username), page, page_size)
+    materials = [_view(material, services) for material in found.materials]
+    return success({"total": found.total, "page": page, "page_size": page_size, "materials": materials})
+
+
+@router.get(
+    "/{material_id}",
+    response_model=Envelope[MaterialView],
+    responses=documented(40001, 40301, 40401, 50301),
+    summary="Get a material",
+)
+async def get_material(material_id: MaterialId, services: Wired) -> dict[str, Any]:
+    """Return one material."""
+    return success(_view(await services.library.get(material_id), services))
+
+
+@router.patch(
+    "/{material_id}",
+    response_model=Envelope[MaterialView],
+    responses=documented(40001, 40301, 40401, 41301, 41501, 50301, 50701),
+    summary="Change a material",
+)
+async def change_material(material_id: MaterialId, body: ChangeMaterial, services: Wired) -> dict[str, Any]:
+    """Change what is said of a material; its content stays."""
+    given = body.model_dump(include=body.model_fields_set)
+    if "tags" in given:
+        given["tags"] = parse_tags(",".join(given["tags"]))
+    if "username" in given:
+        given["username"] = given["username"] or None
+    return success(_view(await services.library.describe(material_id, lambda d: replace(d, **given)), services))
+
+
+@router.post(
+    "/{material_id}/free",
+    response_model=Envelope[MaterialView],
+    responses=documented(40001, 40301, 40401, 40901, 50301, 50701),
+    summary="Free a material",
+)
+async def free_material(material_id: MaterialId, services: Wired) -> dict[str, Any]:
+    """Make a used material free, so that a task takes it once more."""
+    return success(_view(await services.library.free(material_id), services))
+
+
+@router.delete(
+    "/{material_id}",
+    response_model=Envelope[DeletedMaterial],
+    responses=documented(40001, 40301, 40401, 40901, 50301, 50701),
+    summary="Delete a material",
+)
+async def delete_material(material_id: MaterialId, services: Wired) -> dict[str, Any]:
+    """Delete a material and its file; one that a task holds stays."""
+    await services.library.delete(material_id)
+    return success({"material_id": material_id, "deleted": True})
+
+
+def _view(material: Material, services: Services) -> MaterialView:
+    described = material.described
+    return MaterialView(
+        id=material.id,
+        name=described.name,
+        kind=material.kind.value,
+        mime_type=material.mime_type,
+        size_bytes=material.size_bytes,
+        duration_ms=material.duration_ms,
+        sha256=material.sha256,
+        tags=list(described.tags),
+        caption=described.caption,
+        username=described.username,
+        sort=described.sort,
+        state=material.state.value,
+        task_id=material.task_id,
+        created_at=rfc3339(material.created_ms, services.zone),
+    )

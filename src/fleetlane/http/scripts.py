@@ -1,0 +1,47 @@
+"""Routes of scripts: what can be run, and what its settings are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from fleetlane.http.envelope import Envelope, success
+from fleetlane.http.errors import documented
+from fleetlane.scripts.script import Script, script, scripts
+
+
+class ScriptView(BaseModel):
+    """A script."""
+
+    name: str
+    summary: str
+    config_schema: dict[str, Any] = Field(description="JSON Schema of script_config")
+
+
+class ScriptList(BaseModel):
+    """The scripts that are offered."""
+
+    total: int
+    scripts: list[ScriptView]
+
+
+router = APIRouter(prefix="/script", tags=["scripts"])
+
+
+@router.get("", response_model=Envelope[ScriptList], responses=documented(40301), summary="List scripts")
+async def list_scripts() -> dict[str, Any]:
+    """List the scripts that tasks can name."""
+    offered = [_view(known) for known in scripts().values() if known.offered]
+    return success({"total": len(offered), "scripts": offered})
+
+
+@router.get("/{name}", response_model=Envelope[ScriptView], responses=documented(40003, 40301), summary="Get a script")
+async def get_script(name: str) -> dict[str, Any]:
+    """Return one script."""
+    return success(_view(script(name, offered_only=True)))
+
+
+def _view(known: Script) -> ScriptView:
+    return ScriptView(name=known.name, summary=known.summary, config_schema=known.schema())

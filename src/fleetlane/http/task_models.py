@@ -1,0 +1,238 @@
+"""What the routes of tasks take and give."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from fleetlane.core.ports.tasks import Step
+from fleetlane.core.schedule import rfc3339
+from fleetlane.http.services import Services
+from fleetlane.work.desk import Shown
+from fleetlane.work.intake import MOST_TARGETS, Created
+
+LARGEST_ID = 2**63 - 1
+TaskId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The task's id")]
+
+
+class CreateTask(BaseModel):
+    """A request for tasks: one for each device, or one for each account."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "serials": ["device_serial_1"],
+                    "script_name": "post",
+                    "script_config": {
+                        "content_type": 0,
+                        "captions": "看看我的新视频！#热门 #推荐",
+                        "material_list": ["C:/Videos/video1.mp4"],
+                        "upload_wait_time": 60,
+                    },
+                }
+            ]
+        },
+    )
+
+    serials: list[str] | None = Field(None, description="Device serials; needed unless usernames is given")
+    usernames: list[str] | None = Field(None, description="Account names; win when serials is given too")
+    script_name: str | None = Field(None, description="The script to run, such as post")
+    script_config: dict[str, Any] = Field(description="The script's settings; see its JSON Schema")
+    enable_multi_account: bool = Field(
+        False, description="Device mode: one task for each enabled account of the device"
+    )
+    start_time: str | None = Field(
+        None, description='Time of day "HH:MM" in the server\'s time zone; earlier than now: tomorrow'
+    )
+    start_at: str | None = Field(None, description="RFC 3339 with offset, instead of start_time")
+    min_interval: float | None = Field(
+        None, description="Least minutes between the starts of one task of the request and the next"
+    )
+    max_interval: float | None = Field(None, description="Most minutes between them; one is drawn for each task")
+
+
+class CreatedTasks(BaseModel):
+    """What was created."""
+
+    task_ids: list[int] = Field(description="Ids, in the order of the request")
+    created_count: int
+    scheduled_at: str | None = Field(None, description="When they start, RFC 3339; null: as soon as they can")
+    warnings: list[str] = Field(default_factory=list, description="What the caller should know, in sentences")
+
+
+class DeleteTasks(BaseModel):
+    """A request to delete tasks."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"task_ids": [101, 102]}]})
+
+    task_ids: list[int] = Field(
+        min_length=1, max_length=MOST_TARGETS, description="Ids; unknown ones are told of and are no error"
+    )
+
+
+class RetryTask(BaseModel):
+    """How to retry a task."""
+
+    model_config = ConfigDict(strict=True)
+
+    force: bool = Field(False, description="Post again although nobody knows whether the former post went out")
+
+
+class DeletedTask(BaseModel):
+    """A task that was deleted."""
+
+    task_id: int
+    deleted: bool
+
+
+class DeletedTasks(BaseModel):
+    """Tasks that were deleted."""
+
+    deleted_count: int
+    deleted_ids: list[int]
+    not_found_ids: list[int]
+
+
+class SkippedTask(BaseModel):
+    """A failed task that was not retried."""
+
+    task_id: int
+    reason: str
+
+
+class RetriedTasks(BaseModel):
+    """Failed tasks that wait again."""
+
+    retried_count: int
+    task_ids: list[int]
+    skipped_count: int
+    skipped: list[SkippedTask] = Field(description="Their outcome is unknown: retry them one by one, with force")
+
+
+class TaskView(BaseModel):
+    """A task."""
+
+    id: int
+    script_name: str
+    script_config: dict[str, Any]
+    serial: str | None = Field(description="The device; null until an account is bound to one")
+    username: str | None
+    status: int = Field(description="0 pending, 1 running, 2 completed, 3 failed")
+    status_text: str
+    source: str = Field(description="api or ui")
+    remark: str = Field(description="How it ended, in a sentence")
+    error_code: str | None = Field(description="Why it failed, as a stable word")
+    retry_count: int
+    start_time: str | None = Field(description="When it began, or is due; RFC 3339")
+    end_time: str | None
+    created_at: str
+    scheduled_at: str | None
+    waiting_for: str | None = Field(description="Pending: what it waits for, in words")
+    stop_requested: bool
+    batch_id: str = Field(description="Shared by the tasks of one request")
+    outcome: str | None = Field(description="What is known of the post: published, not_published, unknown, dry_run")
+    result: dict[str, Any]
+
+
+class TaskPage(BaseModel):
+    """One page of the list."""
+
+    total: int = Field(description="How many tasks the whole list has")
+    page: int
+    page_size: int
+    tasks: list[TaskView]
+
+
+class TaskStats(BaseModel):
+    """How many tasks there are in each state."""
+
+    total: int
+    pending: int
+    running: int
+    completed: int
+    failed: int
+
+
+class StepView(BaseModel):
+    """One thing an attempt did."""
+
+    attempt: int = Field(description="Number of the attempt, from 1")
+    number: int = Field(description="Number of the step in its attempt, from 1")
+    name: str
+    detail: str
+    screen: str = Field(description="App and screen at the end of the step")
+    started_at: str
+    duration_ms: int
+    ok: bool
+    screenshot: str = Field(description="File of the picture below the traces folder; empty: none")
+    tree: str = Field(description="File of the UI tree when the step failed; empty: none")
+
+
+class TraceView(BaseModel):
+    """What a task did."""
+
+    task_id: int
+    steps: list[StepView]
+
+
+def task_view(shown: Shown, services: Services) -> TaskView:
+    """Return a task as the API shows it."""
+    task = shown.task
+
+    def when(instant_ms: int | None) -> str | None:
+        return None if instant_ms is None else rfc3339(instant_ms, services.zone)
+
+    return TaskView(
+        id=task.id,
+        script_name=task.script_name,
+        script_config=dict(task.script_config),
+        serial=task.serial,
+        username=task.username,
+        status=int(task.status),
+        status_text=task.status.text,
+        source=task.source.value,
+        remark=task.remark,
+        error_code=task.error_code,
+        retry_count=task.retry_count,
+        start_time=when(task.started_ms if task.started_ms is not None else task.due_ms),
+        end_time=when(task.ended_ms),
+        created_at=rfc3339(task.created_ms, services.zone),
+        scheduled_at=when(task.scheduled_ms),
+        waiting_for=shown.waiting_for,
+        stop_requested=task.stop_requested,
+        batch_id=task.batch_id,
+        outcome=task.outcome,
+        result=dict(task.result),
+    )
+
+
+def created_view(created: Created, services: Services) -> CreatedTasks:
+    """Return what was created as the API shows it."""
+    scheduled = None if created.scheduled_ms is None else rfc3339(created.scheduled_ms, services.zone)
+    return CreatedTasks(
+        task_ids=list(created.task_ids),
+        created_count=len(created.task_ids),
+        scheduled_at=scheduled,
+        warnings=list(created.warnings),
+    )
+
+
+def step_view(step: Step, services: Services) -> StepView:
+    """Return a step as the API shows it."""
+    return StepView(
+        attempt=step.attempt,
+        number=step.number,
+        name=step.name,
+        detail=step.detail,
+        screen=step.screen,
+        started_at=rfc3339(step.started_ms, services.zone),
+        duration_ms=step.duration_ms,
+        ok=step.ok,
+        screenshot=step.screenshot,
+        tree=step.tree,
+    )

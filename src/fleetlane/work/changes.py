@@ -1,0 +1,208 @@
+"""Changing tasks: stop, retry, delete.
+
+Each is one conditional change; when two callers come at once one wins, and the other gets a true answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fleetlane.core.errors import ConflictError, NotFoundError
+from fleetlane.core.lanes import Head
+from fleetlane.core.outcome import PublishState
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.ports.tasks import Pending
+from fleetlane.core.task import Status, Task
+from fleetlane.work.binding import Moved, rebind_named, tell
+from fleetlane.work.scheduler import Scheduler
+
+_STOP_WAIT_S = 2.0
+_DELETE_WAIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedAll:
+    """What `retry_all` did. `skipped` are tasks whose outcome is unknown."""
+
+    task_ids: Sequence[int]
+    skipped: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What `delete_many` did."""
+
+    task_ids: Sequence[int]
+    not_found: Sequence[int]
+
+
+class Changes:
+    """Changes tasks.
+
+    Args:
+        store: where the tasks are.
+        scheduler: told of every change to a lane; stops what runs.
+        clock: the time.
+        forget_files: removes the trace files of a deleted task.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        scheduler: Scheduler,
+        clock: Clock,
+        forget_files: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._scheduler = scheduler
+        self._clock = clock
+        self._forget_files = forget_files
+
+    # -- stop ------------------------------------------------------------------------------------------
+
+    async def stop(self, task_id: int) -> None:
+        """Stop a pending or running task; returns when it has ended, or does not end.
+
+        Raises:
+            NotFoundError: there is no such task.
+            ConflictError: it has ended already.
+        """
+        now_ms = self._clock.now_ms()
+
+        def change(repositories: Repositories) -> tuple[Task | None, Task | None]:
+            stopped = repositories.tasks.stop_pending(task_id, now_ms)
+            return stopped, None if stopped else repositories.tasks.request_stop(task_id)
+
+        stopped, running = await self._store.write(change)
+        if stopped is not None:
+            self._lane_changed(stopped.serial)
+        elif running is not None:
+            await self._scheduler.stop(running, _STOP_WAIT_S)
+        else:
+            task = await self._get(task_id)
+            raise ConflictError(f"Task {task_id} is {task.status.text}; only a pending or running task can be stopped.")
+
+    # -- retry -----------------------------------------------------------------------------------------
+
+    async def retry(self, task_id: int, *, force: bool) -> None:
+        """Make a failed task pending again.
+
+        Raises:
+            NotFoundError: there is no such task.
+            ConflictError: it did not fail, or its outcome is unknown and `force` was not given.
+        """
+        due_ms = self._clock.now_ms()
+
+        def change(repositories: Repositories) -> tuple[list[Pending], list[Moved]]:
+            pending = repositories.tasks.retry(task_id, due_ms, force=force)
+            again = [pending] if pending else []
+            return again, _to_their_devices(repositories, again)
+
+        pending, moved = await self._store.write(change)
+        if not pending:
+            task = await self._get(task_id)
+            if task.status is not Status.FAILED:
+                raise ConflictError(f"Task {task_id} is {task.status.text}; only a failed task can be retried.")
+            raise ConflictError(
+                f"Nobody knows whether the post of task {task_id} went out. Look at the profile; to post it again "
+                'all the same, send {"force": true}.'
+            )
+        self._pending_again(pending, moved)
+
+    async def retry_all(self) -> RetriedAll:
+        """Make every failed task pending again that may be retried safely."""
+        due_ms = self._clock.now_ms()
+
+        def change(repositories: Repositories) -> tuple[list[Pending], list[Moved], list[int]]:
+            again = repositories.tasks.retry_failed(due_ms)
+            moved = _to_their_devices(repositories, again)
+            return again, moved, repositories.tasks.failed_unknown()
+
+        pending, moved, skipped = await self._store.write(change)
+        self._pending_again(pending, moved)
+        return RetriedAll([task.task_id for task in pending], skipped)
+
+    def _pending_again(self, tasks: Sequence[Pending], moved: Sequence[Moved]) -> None:
+        for task in tasks:
+            if task.serial is not None:
+                self._scheduler.added(task.serial, Head(task.due_ms, task.task_id))
+        tell(self._scheduler, moved)
+
+    # -- delete ----------------------------------------------------------------------------------------
+
+    async def delete(self, task_id: int) -> None:
+        """Delete a task; a running one is stopped first.
+
+        Raises:
+            NotFoundError: there is no such task.
+            ConflictError: it does not come to its end.
+        """
+        deleted = await self.delete_many([task_id])
+        if not deleted.task_ids:
+            raise NotFoundError("task", task_id)
+
+    async def delete_many(self, task_ids: Sequence[int]) -> Deleted:
+        """Delete tasks; running ones are stopped first. Unknown ones are told of.
+
+        Raises:
+            ConflictError: some do not come to their end; the others are deleted.
+        """
+        wanted = list(dict.fromkeys(task_ids))
+        deleted = {task.task_id: task for task in await self._delete(wanted)}
+        running = await self._stop_running([task_id for task_id in wanted if task_id not in deleted])
+        if running:
+            deleted |= {task.task_id: task for task in await self._delete([task.id for task in running])}
+        for task in deleted.values():
+            self._lane_changed(task.serial)
+        await asyncio.to_thread(self._forget, list(deleted))
+        stuck = [task.id for task in running if task.id not in deleted and await self._exists(task.id)]
+        if stuck:
+            raise ConflictError(f"Task {stuck[0]} is being stopped but has not ended yet. Delete it again in a while.")
+        return Deleted([i for i in wanted if i in deleted], [i for i in wanted if i not in deleted])
+
+    async def _delete(self, task_ids: Sequence[int]) -> list[Pending]:
+        now_ms = self._clock.now_ms()
+
+        def change(repositories: Repositories) -> list[Pending]:
+            deleted = repositories.tasks.delete(task_ids)
+            for task in deleted:
+                repositories.materials.settle(task.task_id, PublishState.NOT_PUBLISHED, now_ms)
+            return deleted
+
+        return await self._store.write(change)
+
+    async def _stop_running(self, task_ids: Sequence[int]) -> list[Task]:
+        def request(repositories: Repositories) -> list[Task]:
+            found = [repositories.tasks.request_stop(task_id) for task_id in task_ids]
+            return [task for task in found if task is not None]
+
+        running = await self._store.write(request) if task_ids else []
+        await asyncio.gather(*(self._scheduler.stop(task, _DELETE_WAIT_S) for task in running))
+        return running
+
+    def _forget(self, task_ids: Sequence[int]) -> None:
+        for task_id in task_ids:
+            self._forget_files(task_id)
+
+    async def _exists(self, task_id: int) -> bool:
+        return await self._store.read(lambda repositories: repositories.tasks.get(task_id)) is not None
+
+    # -- shared ----------------------------------------------------------------------------------------
+
+    async def _get(self, task_id: int) -> Task:
+        task = await self._store.read(lambda repositories: repositories.tasks.get(task_id))
+        if task is None:
+            raise NotFoundError("task", task_id)
+        return task
+
+    def _lane_changed(self, serial: str | None) -> None:
+        if serial is not None:
+            self._scheduler.changed(serial)
+
+
+def _to_their_devices(repositories: Repositories, tasks: Sequence[Pending]) -> list[Moved]:
+    """Let tasks of accounts wait for where the accounts are now: they may have moved since."""
+    return rebind_named(repositories, {task.username for task in tasks if task.username})
