@@ -60,7 +60,9 @@ def test_a_tcp_phone_is_let_go_of_and_taken_again(phones, server):
     assert server.ended(task_id)["status"] == 2
 
 
-@pytest.mark.parametrize("address", ["", "nohost", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:70000", "-x:5555", "a b:1", "x:1\n"])
+@pytest.mark.parametrize(
+    "address", ["", "nohost", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:70000", "-x:5555", "a b:1", "x:1\n"]
+)
 def test_what_is_no_address_is_40001(server, address):
     assert server.call("POST", "/device/connect", json={"address": address})["code"] == 40001
 
