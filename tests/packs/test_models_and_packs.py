@@ -30,7 +30,7 @@ def phone_with(app_name, package, build, language, android=13):
     phone.files.write("/sdcard/Movies/a.mp4", b"", 0o644, 0)
     phone.media.scan_file("/sdcard/Movies/a.mp4", 5)
     for permission in ("media", "camera", "audio", "notifications"):
-        phone.granted.setdefault(package, set()).update(phone.permission_names(permission))
+        phone.permissions.granted.setdefault(package, set()).update(phone.permissions.names(permission))
     phone.start_app(package)
     clock.advance(60)
     phone.settle()
@@ -73,7 +73,7 @@ def test_the_systems_own_screens_are_recognised(language, android):
         phone.show_popup(app, name)
         assert seen(phone) == f"android {name}"
         phone.system.stack = []
-        phone._asking.clear()
+        phone.permissions.asking.clear()
     phone.hang(app)
     assert seen(phone) == "android not_responding"
     phone.crash(app)

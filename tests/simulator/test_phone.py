@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from fleetlane.simulator import commands, intents, shell
+from fleetlane.simulator import commands, shell
 from fleetlane.simulator.ledger import Ledger
 from fleetlane.simulator.model import BUILTIN_FOLDER, builtin_models, load_model
 from fleetlane.simulator.phone import PhoneFacts, SimPhone, standard_account
@@ -14,7 +14,7 @@ from fleetlane.simulator.ui_server import RpcError, UiServer
 from support.clock import ManualClock
 from support.rig import VIDEO
 
-assert commands, intents  # imported for the commands they register
+assert commands  # imported for the commands it registers
 TIKTOK = "com.zhiliaoapp.musically"
 SHARE = f"{TIKTOK}/com.ss.android.ugc.aweme.share.SystemShareActivity"
 
@@ -146,7 +146,7 @@ def test_the_exit_marker_of_a_list_of_commands_is_that_of_the_last(handset):
 
 
 def test_a_tap_while_the_screen_moves_or_in_its_first_moments_is_dropped(handset):
-    handset.phone.granted[TIKTOK] = set(handset.phone.permission_names("media"))
+    handset.phone.permissions.granted[TIKTOK] = set(handset.phone.permissions.names("media"))
     handset.share_video()
     handset.wait(1.2)
     assert handset.app.screen == "editor_loading"
@@ -165,7 +165,7 @@ def test_a_tap_while_the_screen_moves_or_in_its_first_moments_is_dropped(handset
 
 def on_the_post_page(**facts):
     handset = Handset(**facts)
-    handset.phone.granted[TIKTOK] = set(handset.phone.permission_names("media"))
+    handset.phone.permissions.granted[TIKTOK] = set(handset.phone.permissions.names("media"))
     handset.share_video()
     handset.wait(2.5)
     handset.tap("editor_next")
@@ -237,11 +237,11 @@ def test_a_new_post_shows_on_the_profile_only_after_a_while():
 
 def test_permission_dialogs_come_once_and_remember_the_answer(handset):
     asked = itertools.count()
-    handset.phone.ask_permission(handset.app, "camera", lambda _ok: next(asked))
+    handset.phone.permissions.ask(handset.app, "camera", lambda _ok: next(asked))
     assert handset.phone.system.screen == "perm_camera"
     handset.phone.tap(540, 1550)  # deny
     assert next(asked) == 1
-    handset.phone.ask_permission(handset.app, "camera", lambda _ok: next(asked))
+    handset.phone.permissions.ask(handset.app, "camera", lambda _ok: next(asked))
     assert handset.phone.system.screen == ""
 
 

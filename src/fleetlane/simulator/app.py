@@ -6,60 +6,20 @@ time is a timer of the phone, so that the same app runs in real and in virtual t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from fleetlane.core.media import MediaKind
+from fleetlane.simulator.accounts import Account
+from fleetlane.simulator.actions import Actions
 from fleetlane.simulator.media_store import MediaRow
-from fleetlane.simulator.model import Action, AppModel, PackageFacts, ScreenSpec
 from fleetlane.simulator.nodes import SimNode, build_screen
+from fleetlane.simulator.specs import Action, AppModel, PackageFacts, ScreenSpec
+from fleetlane.simulator.text_fields import Fields, limited, suggestions
+from fleetlane.simulator.uploads import Upload
 
 if TYPE_CHECKING:
     from fleetlane.simulator.phone import SimPhone
-
-_HASHTAG = re.compile(r"#(\w+)")
-_OPEN_HASHTAG = re.compile(r"#(\w*)$")
-
-
-@dataclass(slots=True)
-class Post:
-    """A post as its profile shows it. `posted_at_s` is on the phone's clock."""
-
-    kind: str
-    caption: str
-    plays: str
-    posted_at_s: float
-    placement: str = ""
-    pinned: bool = False
-
-
-@dataclass(slots=True)
-class Account:
-    """An account signed in to an app on one phone."""
-
-    handle: str
-    name: str
-    posts: list[Post] = field(default_factory=list[Post])
-    shown: list[Post] = field(default_factory=list[Post])
-    """What the profile grid shows: refreshed late, as on a phone."""
-    story: bool = False
-
-
-@dataclass(slots=True)
-class Upload:
-    """An upload in progress."""
-
-    started_s: float
-    duration_s: float
-    stuck: bool = False
-
-    def percent(self, now_s: float) -> int:
-        """Return how much is done, 0 to 99."""
-        if self.stuck or self.duration_s <= 0:
-            return 0
-        return max(0, min(99, int(100 * (now_s - self.started_s) / self.duration_s)))
 
 
 @dataclass(slots=True)
@@ -76,13 +36,6 @@ class AppFaults:
     """Suggestions garble the next typed text."""
 
 
-class Fields(dict[str, str]):
-    """Texts of the input fields; a field nobody typed in is empty."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
 class App:
     """One installed app on one phone."""
 
@@ -96,6 +49,7 @@ class App:
         self.logged_in = True
         self.data: dict[str, Any] = dict(model.data)
         self.faults = AppFaults()
+        self.actions = Actions(self)
         self.running = False
         self.stack: list[str] = []
         self.session: dict[str, Any] = {}
@@ -155,18 +109,13 @@ class App:
         return self.model.string(name, self.phone.language)(self.phone.string_context(self))
 
     def _gallery(self) -> list[MediaRow]:
-        if not self.phone.may_read_media(self.package.name):
+        if not self.phone.permissions.may_read_media(self.package.name):
             return []
         return self.phone.media.newest_first()
 
     def _suggestions(self) -> list[str]:
-        if not (self.focused and self.phone.keyboard_visible):
-            return []
-        found = _OPEN_HASHTAG.search(self.fields.get(self.focused, ""))
-        if not found:
-            return []
-        stem = found[1] or "fyp"
-        return [f"#{stem}", f"#{stem}s", f"#{stem}viral"]
+        typing = self.focused and self.phone.keyboard_visible
+        return suggestions(self.fields[self.focused]) if typing and self.focused else []
 
     # -- life cycle ----------------------------------------------------------------------------
 
@@ -184,7 +133,7 @@ class App:
         self.selected = list(rows)
         if self.running:
             self._reset_session()
-            self._move(self.model.share, self.timing("transition"))
+            self._begin(self.model.share, self.timing("transition"))
         else:
             self._start_process(self.model.share)
         self.selected = list(rows)
@@ -192,7 +141,10 @@ class App:
     def _start_process(self, steps: Sequence[Action]) -> None:
         self.running = True
         self._reset_session()
-        self._move(steps, self.timing("launch"))
+        self._begin(steps, self.timing("launch"))
+
+    def _begin(self, steps: Sequence[Action], seconds: float) -> None:
+        self._move(seconds, lambda: self.actions.run_at_once(steps))
 
     def _reset_session(self) -> None:
         self.generation += 1
@@ -208,7 +160,7 @@ class App:
         """End the process. An upload that is not done is lost."""
         if not self.running:
             return
-        self._run(self.model.on_kill)
+        self.actions.run(self.model.on_kill)
         self.running = False
         self.upload = None
         self._reset_session()
@@ -232,21 +184,20 @@ class App:
             return
         actions = node.long_tap if long and node.long_tap else node.tap
         if node.field_name is not None:
-            self.focused = node.field_name
-            self.phone.show_keyboard()
-        self._run(actions, node.scope)
+            self.focus(node.field_name)
+        self.actions.run(actions, node.scope)
         self.phone.touch()
 
     def back(self) -> None:
         """Press Back."""
         if self.stack and not self._moving:
-            self._run(self.model.screens[self.screen].back)
+            self.actions.run(self.model.screens[self.screen].back)
             self.phone.touch()
 
     def swipe_down(self) -> None:
         """Pull down (refresh)."""
         if self.stack and self.interactive:
-            self._run(self.model.screens[self.screen].swipe_down)
+            self.actions.run(self.model.screens[self.screen].swipe_down)
             self.phone.touch()
 
     def type_text(self, text: str, *, replace: bool = False) -> bool:
@@ -257,113 +208,33 @@ class App:
             self.faults.eat_text = False
             text = text[: max(len(text) - 2, 0)] + " " + text[-2:]
         whole = text if replace else self.fields.get(self.focused, "") + text
-        self.fields[self.focused] = self._limited(self.focused, whole)
+        self.fields[self.focused] = limited(self.focused, whole, self.model.limits)
         self.phone.touch()
         return True
 
-    def _limited(self, name: str, text: str) -> str:
-        limit = self.model.limits.get(name)
-        if limit is not None:
-            text = text[:limit]
-        most = self.model.limits.get("hashtags")
-        if most is None or name != "caption":
-            return text
-        seen = 0
-
-        def keep(found: re.Match[str]) -> str:
-            nonlocal seen
-            seen += 1
-            return found[0] if seen <= most else found[1]
-
-        return _HASHTAG.sub(keep, text)
-
     # -- actions -------------------------------------------------------------------------------
 
-    def _run(self, actions: Sequence[Action], scope: dict[str, Any] | None = None) -> None:
-        for verb, argument in actions:
-            self._do(verb, argument, scope or {})
+    def go(self, verb: str, screen: str) -> None:
+        """Go to a screen ("home", "goto" or "push"), after the transition."""
+        self._move(self.timing("transition"), lambda: self.arrive(verb, screen))
 
-    def _do(self, verb: str, argument: Any, scope: dict[str, Any]) -> None:  # noqa: C901, PLR0912 - one case a verb
-        match verb:
-            case "goto" | "push" | "home":
-                self._go(verb, argument)
-            case "pop":
-                self._pop(int(argument))
-            case "set":
-                self.session.update({k: e({**self.context(), **scope}) for k, e in argument.items()})
-            case "set_data":
-                self.data.update({k: e({**self.context(), **scope}) for k, e in argument.items()})
-            case "toggle":
-                self.session[argument] = not self.session.get(argument)
-            case "if":
-                condition, then, otherwise = argument
-                self._run(then if condition({**self.context(), **scope}) else otherwise, scope)
-            case "after":
-                name, steps = argument
-                self._later(self.timing(name), steps, scope)
-            case "ask":
-                permission, granted, denied = argument
-                self.phone.ask_permission(self, permission, lambda ok: self._run(granted if ok else denied, scope))
-            case "select":
-                self._select(argument({**self.context(), **scope}))
-            case "publish":
-                texts, outcomes = argument
-                self._publish(texts, outcomes, scope)
-            case "focus":
-                self.focused = argument
-                self.phone.show_keyboard()
-            case "blur" | "hide_keyboard":
-                self.focused = None
-                self.phone.hide_keyboard()
-            case "type_suggestion":
-                self._take_suggestion(str(argument({**self.context(), **scope})))
-            case "switch_account":
-                self._switch(str(argument({**self.context(), **scope})))
-            case "refresh_profile":
-                self.refresh_profile()
-            case "toast":
-                self._show_toast(argument)
-            case "finish":
-                self._finish()
-            case "crash":
-                self.phone.crash(self)
-            case "answer" | "unlock" | "keep_waiting" | "open":
-                self.phone.system_action(verb, argument)
-            case _:
-                raise AssertionError(verb)
+    def arrive(self, verb: str, screen: str) -> None:
+        """Be on a screen now: alone ("home"), in place of the top one ("goto"), or over it ("push")."""
+        if verb == "home":
+            self.stack = [screen]
+        elif verb == "goto" and self.stack:
+            self.stack[-1] = screen
+        else:
+            self.stack.append(screen)
+        self._shown(screen)
 
-    def _go(self, verb: str, screen: str) -> None:
-        def arrive() -> None:
-            if verb == "home":
-                self.stack = [screen]
-            elif verb == "goto" and self.stack:
-                self.stack[-1] = screen
-            else:
-                self.stack.append(screen)
-            self._shown(screen)
+    def _move(self, seconds: float, arrive: Callable[[], None]) -> None:
+        def arrived() -> None:
+            self._moving = False
+            arrive()
 
         self._moving = True
-        self.phone.delay(self.timing("transition"), self._guarded(lambda: self._arrived(arrive)))
-
-    def _arrived(self, arrive: Any) -> None:
-        self._moving = False
-        arrive()
-
-    def _move(self, steps: Sequence[Action], seconds: float) -> None:
-        self._moving = True
-        self.phone.delay(seconds, self._guarded(lambda: self._arrived(lambda: self._run_at_once(steps))))
-
-    def _run_at_once(self, steps: Sequence[Action]) -> None:
-        # The first screen of a start needs no transition of its own.
-        for verb, argument in steps:
-            if verb in ("goto", "push", "home"):
-                self.stack = [argument] if verb == "home" else [*self.stack, argument]
-                self._shown(argument)
-            elif verb == "if":
-                condition, then, otherwise = argument
-                self._run_at_once(then if condition(self.context()) else otherwise)
-            else:
-                self._do(verb, argument, {})
+        self.later(seconds, arrived)
 
     def _shown(self, name: str) -> None:
         spec = self.model.screens[name]
@@ -375,7 +246,7 @@ class App:
         self._interactive_at_s = now + wait
         if wait:
             self.phone.delay(wait, self.phone.touch)
-        self._run(spec.on_show)
+        self.actions.run(spec.on_show)
         for listener in self.phone.screen_listeners:
             listener(self, name)
         for index, (screen, popup) in enumerate(self.faults.popups):
@@ -399,23 +270,22 @@ class App:
         passed = self.phone.now_s() - self._shown_at_s
         return int(spec.slide[0] * (1 - passed / length)) if passed < length else 0
 
-    def _pop(self, count: int) -> None:
+    def pop(self, count: int) -> None:
+        """Go back by so many screens; from the last one, leave the app."""
         for _ in range(count):
             if len(self.stack) > 1:
                 self.stack.pop()
             elif self.stack:
-                self._finish()
+                self.finish()
                 return
-        self.focused = None
-        self.phone.hide_keyboard()
+        self.blur()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Leave the app for the launcher."""
         self.phone.app_left(self)
 
-    def _later(self, seconds: float, steps: Sequence[Action], scope: dict[str, Any]) -> None:
-        self.phone.delay(seconds, self._guarded(lambda: self._run(steps, scope)))
-
-    def _guarded(self, call: Any) -> Any:
+    def later(self, seconds: float, call: Callable[[], None], *, counts: bool = True) -> None:
+        """Call something after `seconds`, unless the app was started anew or ended before."""
         generation = self.generation
 
         def run() -> None:
@@ -423,22 +293,20 @@ class App:
                 call()
                 self.phone.touch()
 
-        return run
+        self.phone.delay(seconds, run, counts=counts)
 
-    def _select(self, row: MediaRow | None) -> None:
-        if row is None:
-            return
-        if row in self.selected:
-            self.selected.remove(row)
-        else:
-            self.selected.append(row)
+    def focus(self, name: str) -> None:
+        """Put the cursor into an input field."""
+        self.focused = name
+        self.phone.show_keyboard()
 
-    def _take_suggestion(self, tag: str) -> None:
-        if self.focused:
-            text = _OPEN_HASHTAG.sub(tag + " ", self.fields.get(self.focused, ""))
-            self.fields[self.focused] = text
+    def blur(self) -> None:
+        """Take the cursor out of the field, and the keyboard away."""
+        self.focused = None
+        self.phone.hide_keyboard()
 
-    def _switch(self, handle: str) -> None:
+    def switch_account(self, handle: str) -> None:
+        """Use another of the accounts that are signed in."""
         for index, account in enumerate(self.accounts):
             if account.handle == handle:
                 self.current = index
@@ -453,42 +321,14 @@ class App:
         now = self.phone.now_s()
         account.shown = [post for post in account.posts if now - post.posted_at_s >= delay]
 
-    def _show_toast(self, name: str) -> None:
+    def show_toast(self, name: str) -> None:
+        """Show a message for a while, by the name of its string."""
+
+        def clear() -> None:
+            self.toast = ""
+
         self.toast = name
-        self.phone.delay(self.timing("toast"), self._guarded(self._clear_toast), counts=False)
-
-    def _clear_toast(self) -> None:
-        self.toast = ""
-
-    def _publish(self, texts: Any, steps: Any, scope: dict[str, Any]) -> None:
-        account = self.account
-        if account is None:
-            return
-        context = {**self.context(), **scope}
-        values = {key: text(context) for key, text in texts.items()}
-        media = list(self.selected)
-        duration = self.phone.upload_s if self.phone.upload_s is not None else self.timing("upload")
-        fault, self.faults.upload = self.faults.upload, ""
-        self.upload = Upload(self.phone.now_s(), duration, stuck=fault == "stuck")
-        self._run(steps["started"], scope)
-        if fault == "stuck":
-            return
-
-        def end() -> None:
-            self.upload = None
-            if fault == "fail":
-                self._run(steps["failed"], scope)
-                return
-            kind = values.get("kind") or ("video" if media and media[0].kind is MediaKind.VIDEO else "images")
-            post = Post(kind, values.get("caption", ""), "0", self.phone.now_s(), values.get("placement", ""))
-            if post.placement == "story":
-                account.story = True
-            else:
-                account.posts.insert(sum(p.pinned for p in account.posts), post)
-            self.phone.published(self, account, post, media, values)
-            self._run(steps["done"], scope)
-
-        self.phone.delay(duration, self._guarded(end))
+        self.later(self.timing("toast"), clear, counts=False)
 
     # -- what the screen shows -----------------------------------------------------------------
 

@@ -50,9 +50,9 @@ _KEYS = {"phone", "when", "do", "for_s", "factor", "popup", "role", "count", "ap
 _WHEN_KEYS = {"screen", "call", "after_s", "times"}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Fault:
-    """One fault to come. It strikes once, when its condition has been met `times` times."""
+    """One fault to come, equal to itself only. It strikes once, when its condition has been met `times` times."""
 
     kind: str
     phone: str = "*"

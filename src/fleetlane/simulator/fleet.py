@@ -21,11 +21,14 @@ from typing import Any, Self, TypeVar
 import adbutils
 
 from fleetlane.core.errors import FleetlaneError
+from fleetlane.simulator.accounts import standard_account
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.ledger import Ledger
-from fleetlane.simulator.model import BUILTIN_FOLDER, AppModel, builtin_models, load_model
-from fleetlane.simulator.phone import PhoneFacts, SimPhone, standard_account
+from fleetlane.simulator.model import BUILTIN_FOLDER, builtin_models, load_model
+from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.phone_facts import PhoneFacts
 from fleetlane.simulator.phone_server import PhoneServer, RealClock
+from fleetlane.simulator.specs import AppModel
 
 T = TypeVar("T")
 _FIRST_PORT = 21501

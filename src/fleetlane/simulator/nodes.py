@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from fleetlane.simulator.model import Action, NodeSpec, ScreenSpec
+from fleetlane.simulator.specs import Action, NodeSpec, ScreenSpec
 
 if TYPE_CHECKING:
     from fleetlane.simulator.app import App

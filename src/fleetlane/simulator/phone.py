@@ -1,27 +1,28 @@
 """A simulated phone: windows, apps, permissions, keyboard, files and time. Synchronous, without sockets.
 
 The wire (`simulator.adbd`) and the fake driver of the deterministic tests stand on it. Time comes from
-a `Clock`; timers run when somebody looks, in the order in which they were due.
+a `Clock`; see `simulator.timers`.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from fleetlane.core.media import MediaKind
-from fleetlane.simulator.app import Account, App, Post
+from fleetlane.simulator.accounts import Account, Post, standard_account
+from fleetlane.simulator.app import App
 from fleetlane.simulator.files import FileSystem
 from fleetlane.simulator.ledger import Ledger
 from fleetlane.simulator.media_store import MediaRow, MediaStore
-from fleetlane.simulator.model import AppModel, PackageFacts
-from fleetlane.simulator.nodes import SimNode, to_xml
+from fleetlane.simulator.nodes import SimNode
+from fleetlane.simulator.permissions import Permissions, Question
+from fleetlane.simulator.phone_facts import SDK_OF, PhoneFacts, SystemFaults
+from fleetlane.simulator.specs import AppModel
+from fleetlane.simulator.timers import Clock, Timers
+from fleetlane.simulator.windows import Windows, hit
 
-SDK_OF = {9: 28, 10: 29, 11: 30, 12: 31, 13: 33, 14: 34, 15: 35, 16: 36}
-_KEYBOARD_TOP = 0.62
+__all__ = ["PhoneFacts", "SimPhone", "standard_account"]
+
 KEY_CODES = {
     "home": 3,
     "back": 4,
@@ -35,58 +36,11 @@ KEY_CODES = {
 }
 
 
-class Clock(Protocol):
-    """Gives the time: `now_s` never goes back, `wall_s` is seconds since the epoch."""
-
-    def now_s(self) -> float:
-        """Return a monotonic time in seconds."""
-        ...
-
-    def wall_s(self) -> float:
-        """Return the wall-clock time in seconds since the epoch."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneFacts:
-    """What a phone is. `size` is (width, height) in pixels."""
-
-    serial: str
-    model: str = "Pixel 6a"
-    brand: str = "google"
-    android: int = 13
-    language: str = "en"
-    size: tuple[int, int] = (1080, 2400)
-    storage_bytes: int = 64 * 1024**3
-    app_delay_factor: float = 1.0
-    upload_s: float | None = None
-    """Upload time of every post; None: as the app's model says."""
-    secure_lock: bool = False
-
-
-@dataclass(slots=True)
-class _Permission:
-    """A permission dialog that waits for an answer."""
-
-    app: App
-    permission: str
-    answered: Callable[[bool], None]
-
-
-@dataclass(slots=True)
-class SystemFaults:
-    """What goes wrong in the system, set by tests and fault files."""
-
-    scan_ignored: bool = False
-    share_refused: bool = False
-    grant_refused: bool = False
-
-
 def _silent(_line: str) -> None:
     """Log nothing."""
 
 
-class SimPhone:
+class SimPhone(Timers):
     """One phone. All methods must be called from one thread."""
 
     def __init__(
@@ -97,8 +51,8 @@ class SimPhone:
         ledger: Ledger,
         log: Callable[[str], None] | None = None,
     ) -> None:
+        super().__init__(clock)
         self.facts = facts
-        self.clock = clock
         self.ledger = ledger
         self.log: Callable[[str], None] = log or _silent
         self.android = facts.android
@@ -116,8 +70,7 @@ class SimPhone:
         self.launcher.running = True
         self.launcher.stack = ["launcher"]
         self.foreground: App = self.launcher
-        self.granted: dict[str, set[str]] = {}
-        self.refused: dict[str, set[str]] = {}
+        self.permissions = Permissions(self)
         self.clipboard = ""
         self.keyboard_visible = False
         self.settings: dict[tuple[str, str], str] = {
@@ -130,50 +83,9 @@ class SimPhone:
         self.faults = SystemFaults()
         self.screen_listeners: list[Callable[[App, str], None]] = []
         self.reboot_listeners: list[Callable[[], None]] = []
-        self.app_delay_s = 0.0
         self.version = 0
-        self._asking: list[_Permission] = []
         self._blamed: App | None = None
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        self._sequence = itertools.count()
-        self._delayed_until_s = 0.0
-        self._timer_at_s: float | None = None
-        self._tree: tuple[tuple[Any, ...], list[SimNode], str] | None = None
-
-    # -- time ----------------------------------------------------------------------------------
-
-    def now_s(self) -> float:
-        """Return the phone's monotonic time in seconds; inside a timer, when that was due."""
-        return self.clock.now_s() if self._timer_at_s is None else self._timer_at_s
-
-    def wall_s(self) -> float:
-        """Return the wall-clock time of `now_s`."""
-        return self.clock.wall_s() - (self.clock.now_s() - self.now_s())
-
-    def delay(self, seconds: float, call: Callable[[], None], *, counts: bool = True) -> None:
-        """Call something after `seconds`. Delays that `count` are the app's own, not the caller's."""
-        now = self.now_s()
-        if counts:
-            self.app_delay_s += max(0.0, now + seconds - max(now, self._delayed_until_s))
-            self._delayed_until_s = max(self._delayed_until_s, now + seconds)
-        heapq.heappush(self._timers, (now + seconds, next(self._sequence), call))
-        if seconds <= 0:
-            self.settle()
-
-    def settle(self) -> None:
-        """Run the timers that are due, each at the time it was due."""
-        if self._timer_at_s is not None:
-            return
-        while self._timers and self._timers[0][0] <= self.clock.now_s():
-            self._timer_at_s, _, call = heapq.heappop(self._timers)
-            try:
-                call()
-            finally:
-                self._timer_at_s = None
-
-    def next_timer_s(self) -> float | None:
-        """Return when the next timer is due, None when there is none."""
-        return self._timers[0][0] if self._timers else None
+        self._windows = Windows(self)
 
     def touch(self) -> None:
         """Note that something on the screen may have changed."""
@@ -193,7 +105,7 @@ class SimPhone:
         if app is None:
             return False
         app.kill()
-        self.granted.pop(package, None)
+        self.permissions.granted.pop(package, None)
         return True
 
     def start_app(self, package: str) -> bool:
@@ -215,9 +127,7 @@ class SimPhone:
         """Force-stop an app."""
         app = self.apps.get(package)
         if app:
-            self._asking = [q for q in self._asking if q.app is not app]
-            if not self._asking and self.system.screen.startswith("perm_"):
-                self.system.stack = []
+            self.permissions.forget(app)
             app.kill()
 
     def _front(self, app: App) -> None:
@@ -239,11 +149,18 @@ class SimPhone:
         elif popup == "lock_screen":
             self.locked = True
         elif popup.startswith("perm_"):
-            self._asking.append(_Permission(app, popup.removeprefix("perm_"), lambda _ok: None))
-            self._show_question()
+            self.permissions.asking.append(Question(app, popup.removeprefix("perm_"), lambda _ok: None))
+            self.permissions.show()
         else:
             raise KeyError(f"{app.model.app} has no screen {popup!r}")
         self.touch()
+
+    def shut_down(self) -> None:
+        """End every app, as a restart does; the screen is locked afterwards."""
+        for app in self.apps.values():
+            app.kill()
+        self.system.stack = []
+        self.locked = True
 
     def crash(self, app: App) -> None:
         """Crash an app: its process ends and the system says so."""
@@ -258,55 +175,11 @@ class SimPhone:
         self.system.stack = ["not_responding"]
         self.touch()
 
-    # -- permissions ---------------------------------------------------------------------------
-
-    def permission_names(self, permission: str) -> tuple[str, ...]:
-        """Return Android's names for "media", "camera", "audio" or "notifications"; () when not needed."""
-        match permission:
-            case "media":
-                new = ("READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES")
-                names = new if self.sdk >= 33 else ("READ_EXTERNAL_STORAGE",)
-            case "camera":
-                names = ("CAMERA",)
-            case "audio":
-                names = ("RECORD_AUDIO",)
-            case "notifications":
-                names = ("POST_NOTIFICATIONS",) if self.sdk >= 33 else ()
-            case _:
-                raise KeyError(permission)
-        return tuple(f"android.permission.{name}" for name in names)
-
-    def is_granted(self, package: str, permission: str) -> bool:
-        """Return whether an app holds a permission."""
-        held = self.granted.get(package, set())
-        return all(name in held for name in self.permission_names(permission))
-
-    def may_read_media(self, package: str) -> bool:
-        """Return whether an app may read the media store."""
-        return self.is_granted(package, "media")
-
-    def ask_permission(self, app: App, permission: str, answered: Callable[[bool], None]) -> None:
-        """Ask the user for a permission, as an app does; the answer may come at once."""
-        if self.is_granted(app.package.name, permission):
-            answered(True)
-        elif permission in self.refused.get(app.package.name, set()):
-            answered(False)
-        else:
-            self._asking.append(_Permission(app, permission, answered))
-            self._show_question()
-
-    def _show_question(self) -> None:
-        if self._asking and not self.system.stack:
-            question = self._asking[0]
-            self.system.session["permission"] = question.permission
-            self.system.stack = [f"perm_{question.permission}"]
-            self.touch()
-
     def system_action(self, verb: str, argument: Any) -> None:
         """Do what a system screen's button says."""
         match verb:
             case "answer":
-                self._answer(str(argument))
+                self.permissions.answer(str(argument))
             case "keep_waiting":
                 self.system.stack = []
             case "unlock":
@@ -316,25 +189,13 @@ class SimPhone:
                     self.log(f"the launcher has no app {argument!r}")
             case _:
                 raise AssertionError(verb)
-        self._show_question()
+        self.permissions.show()
         self.touch()
-
-    def _answer(self, answer: str) -> None:
-        self.system.stack = []
-        if answer == "close" or not self._asking:
-            return
-        question = self._asking.pop(0)
-        package = question.app.package.name
-        allowed = answer in ("allow", "once")
-        if allowed:
-            self.granted.setdefault(package, set()).update(self.permission_names(question.permission))
-        else:
-            self.refused.setdefault(package, set()).add(question.permission)
-        question.answered(allowed)
 
     def string_context(self, app: App) -> dict[str, Any]:
         """Return what strings are filled in with."""
-        blamed = self._asking[0].app if self._asking else self._blamed
+        asking = self.permissions.asking
+        blamed = asking[0].app if asking else self._blamed
         label = blamed.model.label if blamed and app in (self.system, self.launcher) else app.model.label
         account = app.account
         return {"app_label": label, "handle": account.handle if account else ""}
@@ -351,22 +212,17 @@ class SimPhone:
         self.keyboard_visible = False
         self.touch()
 
-    @property
-    def keyboard_top(self) -> int:
-        """Return the y at which the keyboard begins when it is shown."""
-        return int(self.size[1] * _KEYBOARD_TOP)
-
     def tap(self, x: int, y: int, *, long: bool = False) -> None:
         """Tap a point."""
         self.settle()
         if not self.screen_on or self.locked:
             return
-        over_keyboard = self.keyboard_visible and y >= self.keyboard_top and not self.system.stack
+        over_keyboard = self.keyboard_visible and y >= self._windows.keyboard_top and not self.system.stack
         if over_keyboard:
             self.foreground.type_text("g")  # a tap on the keyboard types a letter
             return
         owner = self.system if self.system.stack else self.foreground
-        target = _hit(owner.nodes(), x, y)
+        target = hit(owner.nodes(), x, y)
         if target is not None:
             owner.tap(target, long=long)
         self.settle()
@@ -434,48 +290,12 @@ class SimPhone:
     def windows(self) -> list[SimNode]:
         """Return the root nodes of all windows, bottom first."""
         self.settle()
-        return self._current()[0]
+        return self._windows.roots()
 
     def dump(self) -> str:
         """Return the UI tree as the uiautomator server writes it."""
         self.settle()
-        return self._current()[1]
-
-    def _current(self) -> tuple[list[SimNode], str]:
-        front = self.foreground
-        percent = front.upload.percent(self.now_s()) if front.upload else -1
-        key = (self.version, front, percent, front.slide_offset())
-        if self._tree is None or self._tree[0] != key:
-            roots = self._build()
-            self._tree = (key, roots, to_xml(roots, self.rotation))
-        return self._tree[1], self._tree[2]
-
-    def _build(self) -> list[SimNode]:
-        if self.locked:
-            self.launcher.stack = ["lock_screen"]
-            roots = self.launcher.nodes()
-            self.launcher.stack = ["launcher"]
-            return roots
-        roots = self.foreground.nodes() if self.foreground.stack else [self._splash()]
-        if self.system.stack:
-            roots.extend(self.system.nodes())
-        elif self.keyboard_visible:
-            roots.append(self._keyboard())
-        return roots
-
-    def _splash(self) -> SimNode:
-        return SimNode(
-            "android.widget.FrameLayout",
-            self.foreground.package.name,
-            (0, 0, *self.size),
-            background="#000000",
-        )
-
-    def _keyboard(self) -> SimNode:
-        width, height = self.size
-        box = (0, self.keyboard_top, width, height)
-        package = "com.google.android.inputmethod.latin"
-        return SimNode("android.widget.FrameLayout", package, box, background="#d5d8dd", paint="keyboard")
+        return self._windows.dump()
 
     @property
     def focused_activity(self) -> str:
@@ -513,30 +333,3 @@ class SimPhone:
                 "product_link": values.get("link", ""),
             }
         )
-
-
-def _hit(roots: list[SimNode], x: int, y: int) -> SimNode | None:
-    for root in reversed(roots):
-        if not root.contains(x, y):
-            continue
-        for node in reversed(list(root.walk())):
-            if (node.tap or node.field_name is not None or node.long_tap) and node.contains(x, y) and node.enabled:
-                return node
-        if root.modal:
-            return None
-    return None
-
-
-def standard_account(app: App, handle: str, name: str, *, older_posts: int = 3) -> Account:
-    """Sign an account in to an app, with some older posts on its profile."""
-    plays = ["1,559", "118.6K", "2.1M", "3.5K", "42"]
-    posts = [
-        Post("video", f"older post {number}", plays[number % len(plays)], -1000.0 * (number + 1))
-        for number in range(older_posts)
-    ]
-    account = Account(handle, name, posts, list(posts))
-    app.accounts.append(account)
-    return account
-
-
-__all__ = ["SDK_OF", "Clock", "MediaKind", "PackageFacts", "PhoneFacts", "SimPhone", "standard_account"]

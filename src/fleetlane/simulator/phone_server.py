@@ -1,24 +1,27 @@
-"""One simulated phone on the network: adbd's services over a `SimPhone`, and the faults that strike it."""
+"""One simulated phone on the network: adbd's services over a `SimPhone`.
+
+It can be unplugged, fall silent, or hang; `simulator.strikes` says when.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from fleetlane.simulator import commands, intents, shell
+from fleetlane.simulator import commands, shell
 from fleetlane.simulator.adbd import Daemon, Stream
-from fleetlane.simulator.app import App
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.files import S_IFDIR, NoSpaceError
 from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.strikes import Strikes
+from fleetlane.simulator.sync import SyncService
 from fleetlane.simulator.ui_server import UiServer
 
 __all__ = ["PhoneServer", "RealClock"]
 
-_REGISTERED = (commands, intents)  # imported for the commands they register
-_SYNC_CHUNK = 64 * 1024
+_REGISTERED = commands  # imported for the commands it registers
 _UI_PORT = "9008"
 _WAIT_POLL_S = 0.05
 
@@ -43,6 +46,7 @@ class PhoneServer:
         self.number = number
         self.latency_s = latency_s
         self.faults: list[Fault] = []
+        self._strikes = Strikes(self)
         self.on_kill_adb_server: Callable[[], None] = lambda: None
         self.calls: dict[str, int] = {}
         self._ui = UiServer(phone)
@@ -63,7 +67,7 @@ class PhoneServer:
                 "shell,v2": self._shell_v2,
                 "shell:": self._shell_v1,
                 "exec:": self._exec,
-                "sync:": self._sync,
+                "sync:": SyncService(phone, self._before).serve,
                 f"tcp:{_UI_PORT}": self._http,
             },
             accepts=lambda service: not service.startswith("tcp:") or self._ui_alive,
@@ -71,7 +75,7 @@ class PhoneServer:
             authorised=lambda: self._trusted,
             log=phone.log,
         )
-        phone.screen_listeners.append(self._screen_shown)
+        phone.screen_listeners.append(self._strikes.screen_shown)
         phone.reboot_listeners.append(lambda: self.strike(Fault("reboot", for_s=2.0)))
 
     # -- plugging ----------------------------------------------------------------------------------
@@ -87,11 +91,12 @@ class PhoneServer:
         Raises:
             OSError: the port is taken.
         """
+        await self._listen(port)
+        self._strikes.arm()
+
+    async def _listen(self, port: int) -> None:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", port, limit=4 * 1024 * 1024)
         self._port = self._server.sockets[0].getsockname()[1]
-        for fault in self.faults:
-            if fault.after_s is not None:
-                self._later(fault.after_s, lambda fault=fault: self.strike(fault))
 
     async def stop(self) -> None:
         """Stop listening and cut every connection."""
@@ -121,9 +126,7 @@ class PhoneServer:
 
     async def _before(self, call: str) -> None:
         self.calls[call] = self.calls.get(call, 0) + 1
-        for fault in list(self.faults):
-            if fault.call and call.startswith(fault.call):
-                self._count(fault)
+        self._strikes.called(call)
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
         await self._answering.wait()
@@ -202,205 +205,63 @@ class PhoneServer:
         while not is_met() and self.phone.now_s() < until:  # noqa: ASYNC110 - the real server polls too
             await asyncio.sleep(_WAIT_POLL_S)
 
-    # -- sync ----------------------------------------------------------------------------------------
+    # -- what faults do to it --------------------------------------------------------------------------
 
-    async def _sync(self, stream: Stream, _argument: str) -> None:
-        while True:
-            try:
-                header = await stream.read(8)
-            except EOFError:
-                return
-            verb, size = header[:4].decode("ascii", "replace"), struct.unpack("<I", header[4:])[0]
-            argument = (await stream.read(size)).decode("utf-8", "replace")
-            await self._before(f"sync:{verb}")
-            match verb:
-                case "STAT":
-                    await stream.write(b"STAT" + self._stat(argument))
-                case "LIST":
-                    await self._list(stream, argument)
-                case "SEND":
-                    await self._receive(stream, argument)
-                case "RECV":
-                    await self._send(stream, argument)
-                case "QUIT":
-                    return
-                case _:
-                    self.phone.log(f"sync: there is no {verb!r}")
-                    await stream.write(_sync_fail(f"unknown command {verb}"))
+    def strike(self, fault: Fault) -> None:
+        """Let a fault happen now. Must be called on the event loop."""
+        self._strikes.strike(fault)
 
-    def _stat(self, path: str) -> bytes:
-        file = self.phone.files.get(path)
-        return struct.pack("<III", file.mode, file.size_bytes, file.mtime_s) if file else bytes(12)
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call something after some seconds, unless the phone is stopped before."""
 
-    async def _list(self, stream: Stream, path: str) -> None:
-        out = b""
-        for name, file in self.phone.files.listing(path):
-            encoded = name.encode()
-            out += b"DENT" + struct.pack("<IIII", file.mode, file.size_bytes, file.mtime_s, len(encoded)) + encoded
-        await stream.write(out + b"DONE" + bytes(16))
-
-    async def _receive(self, stream: Stream, argument: str) -> None:
-        path, _, mode = argument.rpartition(",")
-        chunks: list[bytes] = []
-        while True:
-            kind, size = struct.unpack("<4sI", await stream.read(8))
-            if kind == b"DONE":
-                break
-            chunks.append(await stream.read(size))
-        try:
-            self.phone.files.write(path, b"".join(chunks), int(mode), size)
-        except (NoSpaceError, IsADirectoryError) as error:
-            await stream.write(_sync_fail(str(error)))
-            return
-        await stream.write(b"OKAY" + bytes(4))
-
-    async def _send(self, stream: Stream, path: str) -> None:
-        file = self.phone.files.get(path)
-        if file is None or file.mode & S_IFDIR:
-            await stream.write(_sync_fail(f"open failed: {path}: No such file or directory"))
-            return
-        for start in range(0, file.size_bytes, _SYNC_CHUNK):
-            chunk = file.blob.data[start : start + _SYNC_CHUNK]
-            await stream.write(b"DATA" + struct.pack("<I", len(chunk)) + chunk)
-        await stream.write(b"DONE" + bytes(4))
-
-    # -- faults --------------------------------------------------------------------------------------
-
-    def _screen_shown(self, app: App, screen: str) -> None:
-        for fault in list(self.faults):
-            if fault.screen == screen and (not fault.app or fault.app == app.model.app):
-                self._count(fault)
-
-    def _count(self, fault: Fault) -> None:
-        fault.times -= 1
-        if fault.times <= 0:
-            self.faults.remove(fault)
-            self.strike(fault)
-
-    def _later(self, seconds: float, call: Callable[[], None]) -> None:
         async def run() -> None:
             await asyncio.sleep(seconds)
             call()
 
-        task = asyncio.get_running_loop().create_task(run(), name=f"fault on phone {self.number}")
+        self._start(run(), f"later on phone {self.number}")
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def strike(self, fault: Fault) -> None:
-        """Let a fault happen now. Must be called on the event loop."""
-        self.phone.log(f"fault: {fault.kind}")
-        if fault in self.faults:
-            self.faults.remove(fault)
-        getattr(self, f"_fault_{fault.kind}", self._fault_in_app)(fault)
+    def unplug(self, seconds: float | None) -> None:
+        """Pull the cable; it is plugged in again after `seconds`, None for never."""
+        self.kill_ui_server()
+        self._start(self._absent(seconds), f"phone {self.number} absent")
 
-    def _fault_in_app(self, fault: Fault) -> None:
-        apps = [a for a in self.phone.apps.values() if not fault.app or a.model.app == fault.app]
-        app = next((a for a in apps if a is self.phone.foreground), apps[0] if apps else None)
-        if app is None:
-            return
-        match fault.kind:
-            case "crash":
-                self.phone.crash(app)
-            case "not_responding":
-                self.phone.hang(app)
-            case "update_ids":
-                app.build = f"update-{time.monotonic_ns()}"
-            case "upload_fail" | "upload_stuck":
-                app.faults.upload = fault.kind.removeprefix("upload_")
-            case "log_out":
-                app.logged_in = False
-                app.kill()
-            case "security_check" | "account_blocked":
-                self.phone.show_popup(app, fault.kind)
-            case "popup":
-                self.phone.show_popup(app, fault.popup)
-            case "ignore_tap":
-                app.faults.ignored_taps[fault.role] = fault.count
-            case "eat_text":
-                app.faults.eat_text = True
-            case "uninstall":
-                self.phone.uninstall(app.package.name)
-            case _:
-                raise AssertionError(fault.kind)
-        self.phone.touch()
-
-    def _fault_lock(self, _fault: Fault) -> None:
-        self.phone.press("sleep")
-
-    def _fault_storage_full(self, _fault: Fault) -> None:
-        self.phone.files.capacity_bytes = self.phone.files.used_bytes
-
-    def _fault_unplug(self, fault: Fault) -> None:
-        self._gone(fault.for_s)
-
-    def _fault_reboot(self, fault: Fault) -> None:
-        for app in self.phone.apps.values():
-            app.kill()
-        self._ui_stop.set()
-        self.phone.system.stack = []
-        self.phone.locked = True
-        self._gone(fault.for_s if fault.for_s is not None else 3.0)
-
-    def _gone(self, seconds: float | None) -> None:
-        self._ui_stop.set()
-        task = asyncio.get_running_loop().create_task(self._absent(seconds), name=f"phone {self.number} absent")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def plug_in(self) -> None:
+        """Plug an unplugged phone in again."""
+        self._start(self._absent(0.0), f"phone {self.number} plugged in")
 
     async def _absent(self, seconds: float | None) -> None:
         await self._unlisten()
         if seconds is not None:
             await asyncio.sleep(seconds)
-            await self.start(self._port)
+            await self._listen(self._port)
 
-    def plug_in(self) -> None:
-        """Plug an unplugged phone in again."""
-        task = asyncio.get_running_loop().create_task(self._absent(0.0), name=f"phone {self.number} plugged in")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def fall_silent(self, *, silent: bool) -> None:
+        """Answer nothing any more, so that adb calls it offline; or answer again."""
+        self._quiet = silent
+        if silent:
+            self.kill_ui_server()
+            self.daemon.drop_connections()
 
-    def _fault_offline(self, fault: Fault) -> None:
-        self._quiet = True
-        self._ui_stop.set()
-        self.daemon.drop_connections()
-        if fault.for_s is not None:
-            self._later(fault.for_s, self._online)
-
-    def _online(self) -> None:
-        self._quiet = False
-
-    def _fault_unauthorized(self, fault: Fault) -> None:
-        self.daemon.auth, self._trusted = True, False
-        self._ui_stop.set()
-        self.daemon.drop_connections()
-        if fault.for_s is not None:
-            self._later(fault.for_s, self.trust)
-
-    def trust(self) -> None:
-        """Accept the computer's key, as a person does on the phone's dialog."""
-        self._trusted = True
+    def trust(self, *, trusted: bool = True) -> None:
+        """Accept the computer's key, as a person does on the phone's dialog; or no longer."""
+        self._trusted = trusted
+        if not trusted:
+            self.daemon.auth = True
+            self.kill_ui_server()
         self.daemon.drop_connections()
 
-    def _fault_kill_adb_server(self, _fault: Fault) -> None:
-        self.on_kill_adb_server()
+    def hang(self, *, hanging: bool) -> None:
+        """Leave calls without an answer; or answer again."""
+        if hanging:
+            self._answering.clear()
+        else:
+            self._answering.set()
 
-    def _fault_drop(self, _fault: Fault) -> None:
-        self.daemon.drop_streams()
-
-    def _fault_hang(self, fault: Fault) -> None:
-        self._answering.clear()
-        if fault.for_s is not None:
-            self._later(fault.for_s, self._answering.set)
-
-    def _fault_slow(self, fault: Fault) -> None:
-        before, self.latency_s = self.latency_s, self.latency_s + fault.factor * 0.05
-        if fault.for_s is not None:
-            self._later(fault.for_s, lambda: setattr(self, "latency_s", before))
-
-    def _fault_kill_ui_server(self, _fault: Fault) -> None:
+    def kill_ui_server(self) -> None:
+        """End the uiautomator server."""
         self._ui_stop.set()
-
-
-def _sync_fail(reason: str) -> bytes:
-    encoded = reason.encode()
-    return b"FAIL" + struct.pack("<I", len(encoded)) + encoded

@@ -1,0 +1,128 @@
+"""Commands that start and stop apps: am, monkey.
+
+A share without a grant or a media permission is refused, as on a phone.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+from fleetlane.simulator.app import App
+from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
+
+_GRANT = 0x1
+_STREAM = "android.intent.extra.STREAM"
+_SEND = "android.intent.action.SEND"
+
+
+@command("monkey")
+def _monkey(phone: SimPhone, args: Sequence[str]) -> Result:
+    found, _ = options(args, "", ["-p", "-c"])
+    package = found.get("-p", [""])[0]
+    if not phone.start_app(package):
+        return Result.text("** No activities found to run, monkey aborted.", 252)
+    return Result.text("Events injected: 1")
+
+
+@command("am")
+def _am(phone: SimPhone, args: Sequence[str]) -> Result:
+    match args[0] if args else "":
+        case "start" | "start-activity":
+            return _start(phone, args[1:])
+        case "force-stop":
+            phone.stop_app(args[1])
+            return Result()
+        case "broadcast":
+            return _broadcast(phone, args[1:])
+        case _:
+            raise UnsupportedArgumentsError(" ".join(args))
+
+
+def _start(phone: SimPhone, args: Sequence[str]) -> Result:
+    extras, args = _uri_extras(args)
+    found, rest = options(
+        args,
+        "-W -S -D --grant-read-uri-permission --activity-clear-task --activity-clear-top",
+        ["-a", "-t", "-d", "-c", "-n", "-f", "-p", "--user"],
+    )
+    action = found.get("-a", [""])[0]
+    component = (found.get("-n") or rest or [""])[0]
+    package, _, activity = component.partition("/")
+    starting = f"Starting: Intent {{ act={action} cmp={component} }}\n"
+    if not component:
+        raise UnsupportedArgumentsError("an explicit component (-n) is needed")
+    app = phone.apps.get(package)
+    activity = package + activity if activity.startswith(".") else activity
+    if app is None or activity not in app.model.activities.values():
+        return Result.text(f"{starting}Error type 3\nError: Activity class {{{component}}} does not exist.", 1)
+    if activity == app.model.activities.get("share") and action == _SEND:
+        return _share(phone, app, found, extras.get(_STREAM, ""), starting)
+    if "-S" in found:
+        phone.stop_app(package)
+    phone.start_app(package)
+    return Result.text(starting)
+
+
+def _uri_extras(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    # `--eu KEY URI` takes two words; a repeated key overwrites the former, as in `am`.
+    extras: dict[str, str] = {}
+    rest: list[str] = []
+    items = iter(args)
+    for item in items:
+        if item == "--eu":
+            key = next(items, "")
+            extras[key] = next(items, "")
+        else:
+            rest.append(item)
+    return extras, rest
+
+
+def _share(phone: SimPhone, app: App, found: dict[str, list[str]], uri: str, starting: str) -> Result:
+    if found.get("-t", [""])[0] not in app.model.share_types:
+        return Result.text(f"{starting}Error: Activity not started, unable to resolve Intent", 1)
+    row = phone.media.by_uri(uri)
+    granted = "--grant-read-uri-permission" in found or int(found.get("-f", ["0"])[0], 0) & _GRANT
+    if phone.faults.share_refused or row is None or not (granted or phone.permissions.may_read_media(app.package.name)):
+        return Result.text(
+            f"{starting}\nException occurred while executing 'start':\njava.lang.SecurityException: Permission Denial: "
+            f"opening provider com.android.providers.media.MediaProvider from ({app.package.name}) requires that you "
+            f"obtain access using ACTION_OPEN_DOCUMENT or related APIs: {uri}",
+            255,
+        )
+    phone.share(app.package.name, [row])
+    return Result.text(starting)
+
+
+def _broadcast(phone: SimPhone, args: Sequence[str]) -> Result:
+    found, texts = options(args, "", ["-a", "-d", "--es", "--ei"])
+    action = found.get("-a", [""])[0]
+    done = f"Broadcasting: Intent {{ act={action} flg=0x400000 }}\nBroadcast completed: result="
+    if action == "android.intent.action.MEDIA_SCANNER_SCAN_FILE":
+        path = found.get("-d", [""])[0].removeprefix("file://")
+        if phone.android <= 10 and not phone.faults.scan_ignored:  # ignored by newer phones
+            phone.media.scan_file(path, int(phone.wall_s()))
+        return Result.text(done + "0")
+    if action.startswith("ADB_KEYBOARD_"):
+        return _keyboard(phone, action, texts, done)
+    phone.log(f"am broadcast: nobody listens to {action!r}")
+    return Result.text(done + "0")
+
+
+def _keyboard(phone: SimPhone, action: str, texts: list[str], done: str) -> Result:
+    current = phone.settings.get(("secure", "default_input_method"), "")
+    if not current.startswith("com.github.uiautomator/"):
+        return Result.text(done + "0")
+    match action:
+        case "ADB_KEYBOARD_INPUT_TEXT":
+            text = base64.b64decode(texts[-1]).decode()  # of `--es text VALUE` the option took "text"
+            ok = phone.foreground.type_text(text)
+        case "ADB_KEYBOARD_CLEAR_TEXT":
+            ok = phone.foreground.type_text("", replace=True)
+        case "ADB_KEYBOARD_HIDE":
+            phone.hide_keyboard()
+            ok = True
+        case _:
+            raise UnsupportedArgumentsError(action)
+    return Result.text(f'{done}{-1 if ok else 0}, data="{"success" if ok else "no field"}"')

@@ -1,0 +1,69 @@
+"""Commands about the screen: taps and keys, keyboards, pictures, the UI tree."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+
+from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.render import screenshot
+from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
+
+
+@command("input")
+def _input(phone: SimPhone, args: Sequence[str]) -> Result:
+    match list(args):
+        case ["tap", x, y]:
+            phone.tap(int(x), int(y))
+        case ["swipe", x1, y1, x2, y2, *_]:
+            if (x1, y1) == (x2, y2):
+                phone.tap(int(x1), int(y1), long=True)
+            else:
+                phone.swipe((int(x1), int(y1)), (int(x2), int(y2)))
+        case ["keyevent", key]:
+            name = key.removeprefix("KEYCODE_")
+            if not phone.press(int(name) if name.isdigit() else name):
+                raise UnsupportedArgumentsError(f"key {key}")
+        case _:
+            raise UnsupportedArgumentsError(" ".join(args))
+    return Result()
+
+
+_KEYBOARD = "com.github.uiautomator/.AdbKeyboard"
+_LATIN = "com.android.inputmethod.latin/.LatinIME"
+
+
+@command("ime")
+def _ime(phone: SimPhone, args: Sequence[str]) -> Result:
+    installed = [_LATIN, *([_KEYBOARD] if phone.settings.get(("sim", "adb_keyboard")) else [])]
+    match list(args):
+        case ["list", *_]:
+            return Result.text("\n".join(installed))
+        case ["enable" | "set" | "disable" as verb, name]:
+            if name not in installed:
+                return Result.error(f"Unknown input method {name} cannot be {verb}ed for user #0")
+            if verb == "set":
+                phone.settings[("secure", "default_input_method")] = name
+            return Result.text(f"Input method {name}: now {verb}ed for user #0")
+        case _:
+            raise UnsupportedArgumentsError(" ".join(args))
+
+
+@command("screencap")
+def _screencap(phone: SimPhone, args: Sequence[str]) -> Result:
+    found, rest = options(args, "-p", ["-d"])
+    if "-p" not in found or rest:
+        raise UnsupportedArgumentsError("only `screencap -p`")
+    return Result(screenshot(phone, 1.0, "PNG", 0))
+
+
+@command("uiautomator")
+def _uiautomator(phone: SimPhone, args: Sequence[str]) -> Result:
+    if not args or args[0] != "dump":
+        raise UnsupportedArgumentsError(" ".join(args))
+    if phone.foreground.screen == "home_feed":
+        return Result.error("ERROR: could not get idle state.")  # a video plays
+    target = args[1] if len(args) > 1 else "/sdcard/window_dump.xml"
+    phone.files.make_folder(posixpath.dirname(target), 0)
+    phone.files.write(target, phone.dump().encode(), 0o660, int(phone.wall_s()))
+    return Result.text(f"UI hierchary dumped to: {target}")

@@ -1,0 +1,160 @@
+"""Commands about the phone itself: properties, settings, services, time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command
+
+
+@command("id")
+def _id(_phone: SimPhone, _args: Sequence[str]) -> Result:
+    return Result.text("uid=2000(shell) gid=2000(shell)")
+
+
+@command("date")
+def _date(phone: SimPhone, args: Sequence[str]) -> Result:
+    if list(args) != ["+%s"]:
+        raise UnsupportedArgumentsError("only `date +%s`")
+    return Result.text(str(int(phone.wall_s())))
+
+
+@command("getprop")
+def _getprop(phone: SimPhone, args: Sequence[str]) -> Result:
+    facts = phone.facts
+    properties = {
+        "ro.serialno": facts.serial.replace(":", "_"),
+        "ro.product.brand": facts.brand,
+        "ro.product.manufacturer": facts.brand,
+        "ro.product.model": facts.model,
+        "ro.product.device": facts.model.replace(" ", "_").lower(),
+        "ro.product.name": facts.model.replace(" ", "_").lower(),
+        "ro.product.cpu.abi": "arm64-v8a",
+        "ro.build.version.sdk": str(phone.sdk),
+        "ro.build.version.release": str(phone.android),
+        "persist.sys.locale": {"en": "en-US", "zh": "zh-CN", "id": "id-ID"}[phone.language],
+        "sys.boot_completed": "1",
+        "ro.boot.qemu": "0",
+    }
+    if args:
+        return Result.text(properties.get(args[0], "") + "\n")
+    return Result.text("\n".join(f"[{key}]: [{value}]" for key, value in properties.items()))
+
+
+@command("wm")
+def _wm(phone: SimPhone, args: Sequence[str]) -> Result:
+    match list(args):
+        case ["size"]:
+            return Result.text(f"Physical size: {phone.size[0]}x{phone.size[1]}")
+        case ["density"]:
+            return Result.text("Physical density: 420")
+        case ["dismiss-keyguard"]:
+            if not phone.facts.secure_lock:
+                phone.unlock()
+            return Result()
+        case _:
+            raise UnsupportedArgumentsError(" ".join(args))
+
+
+@command("dumpsys")
+def _dumpsys(phone: SimPhone, args: Sequence[str]) -> Result:
+    match list(args):
+        case ["display"]:
+            width, height = phone.size
+            return Result.text(
+                f"  DisplayViewport{{type=INTERNAL, valid=true, displayId=0, orientation={phone.rotation}, "
+                f"deviceWidth={width}, deviceHeight={height}}}"
+            )
+        case ["window", *_]:
+            return Result.text(f"  mCurrentFocus=Window{{41b37570 u0 {phone.focused_activity}}}")
+        case ["activity", *_]:
+            return Result.text(f"  mResumedActivity: ActivityRecord{{42dee38 u0 {phone.focused_activity} t14}}")
+        case ["battery"]:
+            return Result.text(
+                "Current Battery Service state:\n  AC powered: false\n  USB powered: true\n  status: 2\n  health: 2\n"
+                f"  present: true\n  level: {phone.battery_percent}\n  scale: 100\n  voltage: 4200\n"
+                "  temperature: 270\n  technology: Li-ion"
+            )
+        case ["power"]:
+            on = phone.screen_on
+            return Result.text(
+                f"  mWakefulness={'Awake' if on else 'Asleep'}\n"
+                f"  mHoldingDisplaySuspendBlocker={'true' if on else 'false'}"
+            )
+        case ["package", name]:
+            return _dump_package(phone, name)
+        case _:
+            raise UnsupportedArgumentsError(" ".join(args))
+
+
+def _dump_package(phone: SimPhone, name: str) -> Result:
+    app = phone.apps.get(name)
+    if app is None:
+        return Result.text(f"Unable to find package: {name}")
+    granted = phone.permissions.granted.get(name, set())
+    lines = [
+        f"  Package [{name}] (1a2b3c):",
+        f"    versionCode={app.package.version_code} minSdk=23 targetSdk=34",
+    ]
+    lines.append(f"    versionName={app.package.version}")
+    lines.append("    firstInstallTime=2026-01-01 10:00:00\n    lastUpdateTime=2026-11-01 10:00:00")
+    lines.append("    signatures=PackageSignatures{1a2b version:2, signatures:[a1b2c3], past signatures:[]}")
+    lines.append("    pkgFlags=[ HAS_CODE ALLOW_CLEAR_USER_DATA ]\n    runtime permissions:")
+    lines.extend(
+        f"      {permission}: granted={'true' if permission in granted else 'false'}"
+        for kind in ("media", "camera", "audio", "notifications")
+        for permission in phone.permissions.names(kind)
+    )
+    return Result.text("\n".join(lines))
+
+
+@command("settings")
+def _settings(phone: SimPhone, args: Sequence[str]) -> Result:
+    match list(args):
+        case ["get", space, key]:
+            return Result.text(phone.settings.get((space, key), "null"))
+        case ["put", space, key, value]:
+            phone.settings[(space, key)] = value
+            if (space, key) == ("system", "user_rotation") and value in "0123":
+                phone.rotation = int(value)
+                phone.touch()
+            return Result()
+        case ["delete", space, key]:
+            return Result.text(f"Deleted {int(phone.settings.pop((space, key), None) is not None)} rows")
+        case _:
+            raise UnsupportedArgumentsError(" ".join(args))
+
+
+@command("svc")
+def _svc(_phone: SimPhone, args: Sequence[str]) -> Result:
+    if list(args[:2]) != ["power", "stayon"]:
+        raise UnsupportedArgumentsError(" ".join(args))
+    return Result()
+
+
+@command("reboot")
+def _reboot(phone: SimPhone, _args: Sequence[str]) -> Result:
+    phone.log("reboot asked for")
+    for listener in phone.reboot_listeners:
+        listener()
+    return Result()
+
+
+@command("ps")
+def _ps(phone: SimPhone, _args: Sequence[str]) -> Result:
+    lines = ["USER           PID  PPID     VSZ    RSS WCHAN            ADDR S NAME"]
+    lines.extend(
+        f"u0_a{200 + index}    {3000 + index}   500 1010000  27580 SyS_epoll_          0 S {name}"
+        for index, (name, app) in enumerate(phone.apps.items())
+        if app.running
+    )
+    return Result.text("\n".join(lines))
+
+
+@command("pidof")
+def _pidof(phone: SimPhone, args: Sequence[str]) -> Result:
+    for index, (name, app) in enumerate(phone.apps.items()):
+        if name == args[0] and app.running:
+            return Result.text(str(3000 + index))
+    return Result(exit_code=1)

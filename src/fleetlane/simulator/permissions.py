@@ -1,0 +1,93 @@
+"""Permissions of a simulated phone's apps: what they hold, and the dialogs that ask for more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fleetlane.simulator.app import App
+    from fleetlane.simulator.phone import SimPhone
+
+
+@dataclass(slots=True)
+class Question:
+    """A permission dialog that waits for an answer."""
+
+    app: App
+    permission: str
+    answered: Callable[[bool], None]
+
+
+class Permissions:
+    """Who may do what on one phone."""
+
+    def __init__(self, phone: SimPhone) -> None:
+        self._phone = phone
+        self.granted: dict[str, set[str]] = {}
+        self.refused: dict[str, set[str]] = {}
+        self.asking: list[Question] = []
+
+    def names(self, permission: str) -> tuple[str, ...]:
+        """Return Android's names for "media", "camera", "audio" or "notifications"; () when not needed."""
+        match permission:
+            case "media":
+                new = ("READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES")
+                names = new if self._phone.sdk >= 33 else ("READ_EXTERNAL_STORAGE",)
+            case "camera":
+                names = ("CAMERA",)
+            case "audio":
+                names = ("RECORD_AUDIO",)
+            case "notifications":
+                names = ("POST_NOTIFICATIONS",) if self._phone.sdk >= 33 else ()
+            case _:
+                raise KeyError(permission)
+        return tuple(f"android.permission.{name}" for name in names)
+
+    def is_granted(self, package: str, permission: str) -> bool:
+        """Return whether an app holds a permission."""
+        held = self.granted.get(package, set())
+        return all(name in held for name in self.names(permission))
+
+    def may_read_media(self, package: str) -> bool:
+        """Return whether an app may read the media store."""
+        return self.is_granted(package, "media")
+
+    def ask(self, app: App, permission: str, answered: Callable[[bool], None]) -> None:
+        """Ask the user for a permission, as an app does; the answer may come at once."""
+        if self.is_granted(app.package.name, permission):
+            answered(True)
+        elif permission in self.refused.get(app.package.name, set()):
+            answered(False)
+        else:
+            self.asking.append(Question(app, permission, answered))
+            self.show()
+
+    def show(self) -> None:
+        """Show the dialog of the first question, unless the system shows something else."""
+        if self.asking and not self._phone.system.stack:
+            question = self.asking[0]
+            self._phone.system.session["permission"] = question.permission
+            self._phone.system.stack = [f"perm_{question.permission}"]
+            self._phone.touch()
+
+    def answer(self, answer: str) -> None:
+        """Answer the question on the screen: "allow", "once", "deny", or "close" for another dialog."""
+        self._phone.system.stack = []
+        if answer == "close" or not self.asking:
+            return
+        question = self.asking.pop(0)
+        package = question.app.package.name
+        allowed = answer in ("allow", "once")
+        if allowed:
+            self.granted.setdefault(package, set()).update(self.names(question.permission))
+        else:
+            self.refused.setdefault(package, set()).add(question.permission)
+        question.answered(allowed)
+
+    def forget(self, app: App) -> None:
+        """Drop the questions of an app that ended."""
+        self.asking = [question for question in self.asking if question.app is not app]
+        if not self.asking and self._phone.system.screen.startswith("perm_"):
+            self._phone.system.stack = []

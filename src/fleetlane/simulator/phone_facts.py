@@ -1,0 +1,34 @@
+"""What a simulated phone is, and what can go wrong in its system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SDK_OF = {9: 28, 10: 29, 11: 30, 12: 31, 13: 33, 14: 34, 15: 35, 16: 36}
+"""Android's API levels by its versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneFacts:
+    """What a phone is. `size` is (width, height) in pixels."""
+
+    serial: str
+    model: str = "Pixel 6a"
+    brand: str = "google"
+    android: int = 13
+    language: str = "en"
+    size: tuple[int, int] = (1080, 2400)
+    storage_bytes: int = 64 * 1024**3
+    app_delay_factor: float = 1.0
+    upload_s: float | None = None
+    """Upload time of every post; None: as the app's model says."""
+    secure_lock: bool = False
+
+
+@dataclass(slots=True)
+class SystemFaults:
+    """What goes wrong in the system, set by tests and fault files."""
+
+    scan_ignored: bool = False
+    share_refused: bool = False
+    grant_refused: bool = False

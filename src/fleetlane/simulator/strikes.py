@@ -1,0 +1,140 @@
+"""Lets faults strike a simulated phone when their conditions are met (see `simulator.faults`)."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from fleetlane.simulator.app import App
+from fleetlane.simulator.faults import Fault
+
+if TYPE_CHECKING:
+    from fleetlane.simulator.phone_server import PhoneServer
+
+_REBOOT_S = 3.0
+_SLOW_S = 0.05
+_builds = itertools.count(1)
+
+
+class Strikes:
+    """The faults to come of one phone: `server.faults`. All methods must be called on the event loop."""
+
+    def __init__(self, server: PhoneServer) -> None:
+        self._server = server
+
+    def arm(self) -> None:
+        """Begin to count the seconds of those that wait for a time. Call it once."""
+        for fault in self._server.faults:
+            if fault.after_s is not None:
+                self._server.later(fault.after_s, lambda fault=fault: self._due(fault))
+
+    def called(self, call: str) -> None:
+        """Note that a call came, such as "sync:SEND"."""
+        for fault in list(self._server.faults):
+            if fault.call and call.startswith(fault.call):
+                self._count(fault)
+
+    def screen_shown(self, app: App, screen: str) -> None:
+        """Note that a screen of an app came up."""
+        for fault in list(self._server.faults):
+            if fault.screen == screen and (not fault.app or fault.app == app.model.app):
+                self._count(fault)
+
+    def _count(self, fault: Fault) -> None:
+        fault.times -= 1
+        if fault.times <= 0:
+            self._due(fault)
+
+    def _due(self, fault: Fault) -> None:
+        self._server.faults.remove(fault)
+        self.strike(fault)
+
+    def strike(self, fault: Fault) -> None:
+        """Let a fault happen now."""
+        self._server.phone.log(f"fault: {fault.kind}")
+        if not (self._in_connection(fault) or self._in_phone(fault)):
+            self._in_app(fault)
+        self._server.phone.touch()
+
+    def _in_connection(self, fault: Fault) -> bool:
+        server, seconds = self._server, fault.for_s
+        match fault.kind:
+            case "unplug":
+                server.unplug(seconds)
+            case "offline":
+                server.fall_silent(silent=True)
+                if seconds is not None:
+                    server.later(seconds, lambda: server.fall_silent(silent=False))
+            case "unauthorized":
+                server.trust(trusted=False)
+                if seconds is not None:
+                    server.later(seconds, server.trust)
+            case "kill_adb_server":
+                server.on_kill_adb_server()
+            case "drop":
+                server.daemon.drop_streams()
+            case "hang":
+                server.hang(hanging=True)
+                if seconds is not None:
+                    server.later(seconds, lambda: server.hang(hanging=False))
+            case "slow":
+                self._slow(fault.factor * _SLOW_S, seconds)
+            case "kill_ui_server":
+                server.kill_ui_server()
+            case _:
+                return False
+        return True
+
+    def _slow(self, more_s: float, for_s: float | None) -> None:
+        def end() -> None:
+            self._server.latency_s -= more_s
+
+        self._server.latency_s += more_s
+        if for_s is not None:
+            self._server.later(for_s, end)
+
+    def _in_phone(self, fault: Fault) -> bool:
+        phone = self._server.phone
+        match fault.kind:
+            case "reboot":
+                phone.shut_down()
+                self._server.unplug(_REBOOT_S if fault.for_s is None else fault.for_s)
+            case "lock":
+                phone.press("sleep")
+            case "storage_full":
+                phone.files.capacity_bytes = phone.files.used_bytes
+            case _:
+                return False
+        return True
+
+    def _in_app(self, fault: Fault) -> None:
+        phone = self._server.phone
+        apps = [app for app in phone.apps.values() if not fault.app or app.model.app == fault.app]
+        app = next((app for app in apps if app is phone.foreground), apps[0] if apps else None)
+        if app is None:
+            phone.log(f"fault {fault.kind}: there is no app {fault.app!r} on this phone")
+            return
+        match fault.kind:
+            case "crash":
+                phone.crash(app)
+            case "not_responding":
+                phone.hang(app)
+            case "update_ids":
+                app.build = f"update-{next(_builds)}"
+            case "upload_fail" | "upload_stuck":
+                app.faults.upload = fault.kind.removeprefix("upload_")
+            case "log_out":
+                app.logged_in = False
+                app.kill()
+            case "security_check" | "account_blocked":
+                phone.show_popup(app, fault.kind)
+            case "popup":
+                phone.show_popup(app, fault.popup)
+            case "ignore_tap":
+                app.faults.ignored_taps[fault.role] = fault.count
+            case "eat_text":
+                app.faults.eat_text = True
+            case "uninstall":
+                phone.uninstall(app.package.name)
+            case _:
+                raise AssertionError(fault.kind)

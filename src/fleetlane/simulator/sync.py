@@ -1,0 +1,90 @@
+"""adbd's `sync:` service of a simulated phone: files come and go.
+
+Source: AOSP packages/modules/adb, SYNC.TXT.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Awaitable, Callable
+
+from fleetlane.simulator.adbd import Stream
+from fleetlane.simulator.files import S_IFDIR, NoSpaceError
+from fleetlane.simulator.phone import SimPhone
+
+_CHUNK = 64 * 1024
+
+
+class SyncService:
+    """Serves the `sync:` streams of one phone. `before` is awaited before each request, with its name."""
+
+    def __init__(self, phone: SimPhone, before: Callable[[str], Awaitable[None]]) -> None:
+        self._files = phone.files
+        self._log = phone.log
+        self._before = before
+
+    async def serve(self, stream: Stream, _argument: str) -> None:
+        """Serve one stream until the host closes it."""
+        while True:
+            try:
+                header = await stream.read(8)
+            except EOFError:
+                return
+            verb, size = header[:4].decode("ascii", "replace"), struct.unpack("<I", header[4:])[0]
+            argument = (await stream.read(size)).decode("utf-8", "replace")
+            await self._before(f"sync:{verb}")
+            match verb:
+                case "STAT":
+                    await stream.write(b"STAT" + self._stat(argument))
+                case "LIST":
+                    await self._list(stream, argument)
+                case "SEND":
+                    await self._receive(stream, argument)
+                case "RECV":
+                    await self._send(stream, argument)
+                case "QUIT":
+                    return
+                case _:
+                    self._log(f"sync: there is no {verb!r}")
+                    await stream.write(_fail(f"unknown command {verb}"))
+
+    def _stat(self, path: str) -> bytes:
+        file = self._files.get(path)
+        return struct.pack("<III", file.mode, file.size_bytes, file.mtime_s) if file else bytes(12)
+
+    async def _list(self, stream: Stream, path: str) -> None:
+        out = b""
+        for name, file in self._files.listing(path):
+            encoded = name.encode()
+            out += b"DENT" + struct.pack("<IIII", file.mode, file.size_bytes, file.mtime_s, len(encoded)) + encoded
+        await stream.write(out + b"DONE" + bytes(16))
+
+    async def _receive(self, stream: Stream, argument: str) -> None:
+        path, _, mode = argument.rpartition(",")
+        chunks: list[bytes] = []
+        while True:
+            kind, size = struct.unpack("<4sI", await stream.read(8))
+            if kind == b"DONE":
+                break
+            chunks.append(await stream.read(size))
+        try:
+            self._files.write(path, b"".join(chunks), int(mode), size)
+        except (NoSpaceError, IsADirectoryError) as error:
+            await stream.write(_fail(str(error)))
+            return
+        await stream.write(b"OKAY" + bytes(4))
+
+    async def _send(self, stream: Stream, path: str) -> None:
+        file = self._files.get(path)
+        if file is None or file.mode & S_IFDIR:
+            await stream.write(_fail(f"open failed: {path}: No such file or directory"))
+            return
+        for start in range(0, file.size_bytes, _CHUNK):
+            chunk = file.blob.data[start : start + _CHUNK]
+            await stream.write(b"DATA" + struct.pack("<I", len(chunk)) + chunk)
+        await stream.write(b"DONE" + bytes(4))
+
+
+def _fail(reason: str) -> bytes:
+    encoded = reason.encode()
+    return b"FAIL" + struct.pack("<I", len(encoded)) + encoded
