@@ -19,6 +19,7 @@ from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.adapters.files import MaterialFolder, TraceFolder
 from fleetlane.core.device import Device
 from fleetlane.core.errors import FleetlaneError
+from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.license import UNLICENSED
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, Services
@@ -64,7 +65,9 @@ def build(settings: Settings) -> Server:
     scheduler = Scheduler(store, devices, clock, lambda: UNLICENSED.device_limit, _retries(settings))
     waiting = Waiting(devices, scheduler, clock, settings.zone)
     traces = TraceFolder(settings.traces_dir)
-    runner = Runner(store, traces, clock, _script_settings(settings), settings.task_timeout_s)
+    materials = MaterialFolder(settings.materials_dir)
+    script_settings = _script_settings(settings)
+    runner = Runner(store, traces, materials, clock, settings=script_settings, timeout_s=settings.task_timeout_s)
 
     def health() -> Health:
         known = devices.all()
@@ -78,7 +81,7 @@ def build(settings: Settings) -> Server:
         changes=Changes(store, scheduler, clock, traces.forget),
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
-        library=Library(store, MaterialFolder(settings.materials_dir), clock),
+        library=Library(store, materials, clock),
         license=lambda: UNLICENSED,
         health=health,
         zone=settings.zone,
@@ -140,8 +143,7 @@ def _retries(settings: Settings) -> RetryPolicy:
 
 def _script_settings(settings: Settings) -> ScriptSettings:
     return ScriptSettings(
-        media_roots=settings.roots,
-        forbidden_roots=(settings.store_path.resolve(), settings.traces_dir.resolve()),
+        folders=AllowedFolders(settings.roots, (settings.data_dir.resolve(),), settings.materials_dir.resolve()),
         accept_music_rights=settings.accept_music_rights,
         unknown_screen_patience_s=settings.unknown_screen_patience_s,
     )

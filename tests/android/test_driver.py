@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import threading
 import time
@@ -51,12 +52,15 @@ def test_facts_come_from_the_phone(driver):
 
 def test_files_arrive_and_are_found_in_the_gallery_only_after_a_scan(driver):
     path = "/sdcard/Movies/Fleetlane/my video; rm -rf.mp4"
-    driver.push(VIDEO, path)
+    since_s = driver.clock_s()
+    assert driver.push(VIDEO, path) == hashlib.sha256(VIDEO.read_bytes()).hexdigest()
     assert driver.media(path, MediaKind.VIDEO) is None
     driver.scan(path)
     entry = driver.media(path, MediaKind.VIDEO)
     assert entry.duration_ms == 6000
-    assert entry.is_newest
+    assert since_s <= entry.added_s <= driver.clock_s()
+    assert driver.media_since(entry.added_s) == [entry]
+    assert driver.media_since(entry.added_s + 60) == []
     driver.shell("rm", "-f", path)
     driver.scan(path)
     assert driver.media(path, MediaKind.VIDEO) is None

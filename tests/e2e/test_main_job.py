@@ -79,13 +79,13 @@ def test_each_step_leaves_a_row_and_a_picture(phones, server, fresh):
     steps = server.call("GET", f"/task/{task_id}/trace")["data"]["steps"]
     assert [step["number"] for step in steps] == list(range(1, len(steps) + 1))
     assert [step["name"] for step in steps] == [
-        "check the media", "copy the media to the phone", "open the app", "read the profile",
-        "bring the media into the app",
+        "check the media", "open the app", "read the profile", "find the media", "copy the media to the phone",
+        "bring the media into the app", "go to the last page",
         "write the caption", "press Post", "watch the upload", "look at the profile",
     ]  # fmt: skip
     assert all(step["ok"] and not step["tree"] for step in steps)
     pictures = [step["screenshot"] for step in steps if step["screenshot"]]
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     for picture in pictures:
         assert (server.settings.traces_dir / picture).read_bytes().startswith(b"\xff\xd8\xff")
 
@@ -139,7 +139,7 @@ def test_each_way_to_fail_ends_with_status_3_a_code_and_a_sentence_and_the_lane_
 
 
 def test_a_missing_file_and_a_file_that_is_no_video_end_clearly(phones, server, fresh):
-    fake = server.settings.data_dir / "fake.mp4"
+    fake = server.settings.materials_dir / "fake.mp4"
     fake.write_text("this is a text, not a video", encoding="utf-8")
     outside = server.settings.data_dir.parent / "outside.mp4"
     outside.write_bytes(VIDEO.read_bytes())

@@ -12,8 +12,10 @@ from typing import Any
 from fleetlane.adapters.android.supervisor import DeviceSupervisor
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.core.journal import Phase
+from fleetlane.core.journal import Phase, moves_forward, never_denied
 from fleetlane.core.outcome import Outcome, from_error
+from fleetlane.core.ports.library import TakenMaterial
+from fleetlane.core.ports.phone import Driver
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Control, Phone
@@ -48,6 +50,14 @@ class Phases:
     seen: list[Phase] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def phase(self) -> Phase:
+        return self.seen[-1] if self.seen else Phase.NONE
+
+    def at_risk(self) -> None:
+        if self.phase is Phase.NONE:
+            self._move(Phase.AT_RISK, {})
+
     def prepared(self, facts: Mapping[str, Any]) -> None:
         self._move(Phase.PREPARED, facts)
 
@@ -61,8 +71,32 @@ class Phases:
         self._move(phase, facts)
 
     def _move(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        assert moves_forward(self.phase, phase), (self.seen, phase)
         self.seen.append(phase)
         self.facts.update(facts)
+
+
+@dataclass
+class Shelf:
+    """A library kept in memory."""
+
+    items: list[TakenMaterial] = field(default_factory=list)
+    used: dict[str, set[str]] = field(default_factory=dict)
+
+    def take(self, kind, count, tags, username):
+        del kind, tags, username
+        taken, self.items = self.items[:count], self.items[count:]
+        return taken if len(taken) == count else []
+
+    def used_files(self, account):
+        return set(self.used.get(account, ()))
+
+    def take_files(self, account, hashes):
+        used = self.used.setdefault(account, set())
+        if used & set(hashes):
+            return False
+        used.update(hashes)
+        return True
 
 
 @dataclass
@@ -121,23 +155,41 @@ class Rig:
         username: str | None = None,
         settings: ScriptSettings = PATIENT,
         timeout_s: float = 90.0,
-        stop_after_s: float | None = None,
+        shelf: Shelf | None = None,
+        name: str = "post",
+        position: int = 0,
+        on_start: Callable[[Control, Driver], None] | None = None,
     ) -> Result:
         """Run the post script on a phone, with the documented example unless told otherwise."""
         self.task_id += 1
         whole = {"captions": CAPTION, "material_list": [str(VIDEO)], "platform": "tiktok", **(config or {})}
         task = Task(
-            self.task_id, "batch", 0, "post", whole, serial, username, Source.API, 7, Status.RUNNING, 0, 0, attempt=1
+            self.task_id,
+            "batch",
+            position,
+            name,
+            whole,
+            serial,
+            username,
+            Source.API,
+            7,
+            Status.RUNNING,
+            0,
+            0,
+            attempt=1,
         )
         steps, phases = Steps(), Phases()
         control = Control(self.clock, self.clock.monotonic_s() + timeout_s)
         driver = self.devices.driver(serial)
         start = time.monotonic()
         try:
-            job = Job(task, Phone(driver, load_packs(), control, steps), phases, settings)
-            outcome = script("post").run(job)
+            if on_start is not None:
+                on_start(control, driver)
+            job = Job(task, Phone(driver, load_packs(), control, steps), phases, shelf or Shelf(), settings)
+            outcome = script(name).run(job)
         except FleetlaneError as error:
             outcome = from_error(error)
+        outcome = never_denied(outcome, phases.phase)
         seconds = time.monotonic() - start
         driver.close()
         return Result(outcome, steps, phases, seconds)

@@ -31,7 +31,7 @@ class ServerThread:
             adb_port=adb_port,
             port=free_port(),
             unknown_screen_patience_s=settings.pop("unknown_screen_patience_s", 2.0),
-            material_roots=settings.pop("material_roots", [VIDEO.parent, data_dir]),
+            material_roots=settings.pop("material_roots", [VIDEO.parent, data_dir / "materials"]),
             **settings,
         )
         self._stop: asyncio.Event | None = None

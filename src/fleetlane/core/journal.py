@@ -1,19 +1,24 @@
 """The publish journal: how far an attempt has come with the one act that cannot be taken back.
 
-    prepared -> armed -> tapped -> published | not_published | unknown
+    none -> (at_risk) -> prepared -> armed -> tapped -> published | not_published | unknown
 
-Before *armed* everything may be repeated. From *armed* on nothing taps again, whatever crashed.
+*at_risk*: a tap was repeated next to where the app may put Post at any moment; *prepared*: the last page was
+seen with everything on it, so that nothing was pressed. From *armed* on nothing presses Post again, whatever
+crashed. What may have gone out is never called unpublished (`never_denied`).
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
+from fleetlane.core.outcome import Outcome, PublishState, failed, succeeded
+
 
 class Phase(StrEnum):
     """Phase of an attempt's journal. Phases only move forward."""
 
     NONE = "none"
+    AT_RISK = "at_risk"
     PREPARED = "prepared"
     ARMED = "armed"
     TAPPED = "tapped"
@@ -34,15 +39,31 @@ class Phase(StrEnum):
 
 _ORDER = {
     Phase.NONE: 0,
-    Phase.PREPARED: 1,
-    Phase.ARMED: 2,
-    Phase.TAPPED: 3,
-    Phase.PUBLISHED: 4,
-    Phase.NOT_PUBLISHED: 4,
-    Phase.UNKNOWN: 4,
+    Phase.AT_RISK: 1,
+    Phase.PREPARED: 2,
+    Phase.ARMED: 3,
+    Phase.TAPPED: 4,
+    Phase.PUBLISHED: 5,
+    Phase.NOT_PUBLISHED: 5,
+    Phase.UNKNOWN: 5,
 }
 
 
 def moves_forward(before: Phase, after: Phase) -> bool:
     """Return whether the journal may go from `before` to `after`."""
     return _ORDER[after] > _ORDER[before]
+
+
+def never_denied(outcome: Outcome, phase: Phase) -> Outcome:
+    """Return the outcome that an attempt with this journal really has: what may have gone out is not denied."""
+    if outcome.ok or phase in (Phase.NONE, Phase.PREPARED, Phase.NOT_PUBLISHED):
+        return outcome
+    if phase is Phase.PUBLISHED:
+        return succeeded(f"Published. Afterwards: {outcome.remark}", PublishState.PUBLISHED, outcome.result)
+    if outcome.error_code == "outcome_unknown":
+        return outcome
+    if outcome.error_code == "stopped" and phase is not Phase.AT_RISK:
+        detail = "It was stopped after Post had been pressed: that cannot be taken back."
+    else:
+        detail = outcome.remark
+    return failed("outcome_unknown", detail, outcome.result)

@@ -80,7 +80,7 @@ FAILURES: Mapping[str, Failure] = {
         "The post was sent, but it could not be seen whether it went out. Look at the profile.",
     ),
     # The server.
-    "server_interrupted": Failure(_T, "The server was stopped while the task ran; nothing was published."),
+    "server_interrupted": Failure(_T, "The server was stopped while the task ran."),
     "script_error": Failure(_P, "The script failed unexpectedly. The log has the details."),
     "stopped": Failure(FailureClass.STOPPED, "stopped"),
 }

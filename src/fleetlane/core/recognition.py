@@ -118,6 +118,11 @@ class Pack:
     screens: tuple[ScreenRule, ...]
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    @property
+    def label(self) -> str:
+        """Return the app's name for people."""
+        return str(self.facts.get("label", self.app))
+
     def screen(self, name: str) -> ScreenRule:
         """Return the rule of a screen by its name."""
         return next(rule for rule in self.screens if rule.name == name)

@@ -1,7 +1,9 @@
 """Look, recognise, act: takes an app from whatever screen it shows to a wanted one.
 
 What to do on a screen is the pack's: this module knows the verbs and when to do them. A node is tapped
-when two looks show it at the same place, and again only when nothing came of the former tap.
+when two looks show it at the same place, and again only when nothing came of the former tap. A careful
+tap is one whose repetition could press the next screen's Post: it never repeats by itself, and what repeats
+it says so first (`on_risk`).
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from fleetlane.core.errors import TaskFailedError
+from fleetlane.core.errors import CallLostError, TaskFailedError
 from fleetlane.core.recognition import UNKNOWN, Action, Element, Pack, Pick, Selector
 from fleetlane.core.screen import Bounds, Node
 from fleetlane.scripts.phone import Phone, Screen
@@ -17,6 +19,7 @@ from fleetlane.scripts.phone import Phone, Screen
 Verb = Callable[[Screen, Action], None]
 
 _FIRST_POLL_S, _LAST_POLL_S, _POLL_GROWTH = 0.03, 0.4, 1.25
+_SEE_POLL_S = 0.05
 _RETRY_AFTER_S = 0.6
 _CAREFUL_RETRY_AFTER_S = 2.0
 _CAREFUL_AGE_S = 0.45
@@ -53,6 +56,7 @@ class Navigator:
         package: which of the app's packages is used.
         verbs: moves of the script, by the names the pack uses for them.
         unknown_patience_s: how long a screen nobody knows may stay before the task fails.
+        on_risk: called before a careful tap is repeated.
     """
 
     def __init__(
@@ -61,12 +65,15 @@ class Navigator:
         pack: Pack,
         package: str,
         verbs: Mapping[str, Verb],
+        *,
         unknown_patience_s: float = UNKNOWN_PATIENCE_S,
+        on_risk: Callable[[], None] | None = None,
     ) -> None:
         self.phone = phone
         self.pack = pack
         self.package = package
         self.unknown_patience_s = unknown_patience_s
+        self._on_risk = on_risk
         self.verbs: dict[str, Verb] = {
             "tap": self._tap,
             "tap_last": self._tap,
@@ -112,6 +119,17 @@ class Navigator:
             self.phone.control.pause(poll_s)
             poll_s = min(poll_s * _POLL_GROWTH, _LAST_POLL_S)
 
+    def see(self, shows: Callable[[Screen], bool], timeout_s: float) -> Screen | None:
+        """Look until a screen shows something, and return it; None when it does not come in time."""
+        until_s = self.phone.clock.monotonic_s() + timeout_s
+        while True:
+            screen = self.phone.look()
+            if shows(screen):
+                return screen
+            if self.phone.clock.monotonic_s() >= until_s:
+                return None
+            self.phone.control.pause(_SEE_POLL_S)
+
     def _act(
         self, goal: str, screen: Screen, before: _Sight, attempt: _Attempt | None, now_s: float
     ) -> _Attempt | None:
@@ -133,8 +151,10 @@ class Navigator:
             if now_s - attempt.at_s < wait_s * attempt.tries:
                 return attempt
             if attempt.tries >= _MOST_TRIES:
-                raise TaskFailedError("screen_stuck", f"{screen.seen} does not react.")
+                raise TaskFailedError(action.argument or "screen_stuck", f"{screen.seen} does not react.")
             tries = attempt.tries + 1
+            if action.careful and self._on_risk is not None:
+                self._on_risk()
         self.verbs[action.verb](screen, action)
         return _Attempt(str(screen.seen), bounds, self.phone.clock.monotonic_s(), tries)
 
@@ -151,10 +171,17 @@ class Navigator:
         if node is None:
             return
         if action.careful:
-            # Near the upper edge: the publishing button of the next screen begins a little lower.
-            self.phone.tap_at(node.bounds.center[0], node.bounds.top + node.bounds.height // 8)
+            self.tap_once(node)
         else:
             self.phone.tap(node)
+
+    def tap_once(self, node: Node) -> None:
+        """Tap a node by the path that never repeats. When the call is lost, the next look shows what it did."""
+        self.phone.control.check()
+        try:
+            self.phone.tap_once(*node.bounds.center)
+        except CallLostError:
+            self.phone.control.check()
 
     def _tap_or_back(self, screen: Screen, action: Action) -> None:
         node = self._target(screen, action)

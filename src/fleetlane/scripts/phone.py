@@ -14,6 +14,7 @@ from pathlib import Path
 from fleetlane.core.errors import (
     CallLostError,
     DeviceError,
+    DeviceTimeoutError,
     DriverBrokenError,
     TaskFailedError,
     TaskStoppedError,
@@ -145,9 +146,13 @@ class Phone:
         """Tap a point, like `tap`."""
         self._act(lambda driver: driver.tap(x, y))
 
-    def tap_once(self, node: Node) -> None:
-        """Tap by the path that never repeats. When it raises, the tap may or may not have happened."""
-        self._ready().tap_once(*node.bounds.center)
+    def tap_once(self, x: int, y: int) -> None:
+        """Tap a point by the path that never repeats.
+
+        Neither stop flag nor deadline is looked at: whoever taps what cannot be taken back has just done so.
+        When it raises, the tap may or may not have happened.
+        """
+        self._driver.tap_once(x, y)
 
     def long_tap(self, node: Node) -> None:
         """Press a node for a second, like `tap`."""
@@ -183,9 +188,9 @@ class Phone:
 
     # -- files and apps --------------------------------------------------------------------------------
 
-    def push(self, source: Path, target: str) -> None:
-        """Copy a file to the phone."""
-        self._ready().push(source, target)
+    def push(self, source: Path, target: str) -> str:
+        """Copy a file to the phone, and return the sha256 of what was sent."""
+        return self._ready().push(source, target)
 
     def scan(self, path: str) -> None:
         """Ask the media store to index a file."""
@@ -194,6 +199,18 @@ class Phone:
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
         """Return the media store's row for a file."""
         return self._ready().media(path, kind)
+
+    def media_since(self, added_s: int) -> list[MediaEntry]:
+        """Return the videos and images indexed at an instant of the phone's clock or later, newest first."""
+        return self._ready().media_since(added_s)
+
+    def clock_s(self) -> int:
+        """Return the phone's own time, in whole seconds since the epoch."""
+        return self._ready().clock_s()
+
+    def open_link(self, package: str, url: str) -> None:
+        """Let an app open a web address."""
+        self._ready().open_link(package, url)
 
     def share(self, package: str, activity: str, uri: str, mime_type: str) -> None:
         """Hand a media URI to an app."""
@@ -227,13 +244,18 @@ class Phone:
             picture: whether the phone's screen says anything about this step.
         """
         started_ms, started_s = self.clock.now_ms(), self.clock.monotonic_s()
-        ok = False
+        ok = answers = False
         try:
             yield
-            ok = True
+            ok = answers = True
+        except DeviceTimeoutError:
+            raise
+        except BaseException:
+            answers = True
+            raise
         finally:
             duration_ms = round((self.clock.monotonic_s() - started_s) * 1000)
-            shot = self._picture() if picture or not ok else None
+            shot = self._picture() if answers and (picture or not ok) else None
             screen = str(self._last.seen) if self._last and picture else ""
             tree = self._last.xml if self._last and not ok else None
             self._trace.add(name, detail, screen, started_ms, duration_ms, ok=ok, screenshot=shot, tree=tree)

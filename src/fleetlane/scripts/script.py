@@ -7,14 +7,15 @@ configuration and its journal; it knows nothing of stores, schedules or HTTP.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any, Protocol
 
 from fleetlane.core.errors import ScriptUnknownError
+from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.outcome import Outcome
+from fleetlane.core.ports.library import Shelf
 from fleetlane.core.ports.report import Journal
 from fleetlane.core.task import Task
 from fleetlane.scripts.phone import Phone
@@ -26,24 +27,24 @@ _GROUP = "fleetlane.scripts"
 class ScriptSettings:
     """What the server's owner has set for scripts.
 
-    `media_roots` are the folders media may be opened in. `accept_music_rights` allows the script to
+    `folders` are those media may be opened in. `accept_music_rights` allows the script to
     accept the app's music statement in the owner's name. `unknown_screen_patience_s` is how long a screen
     nobody knows may stay.
     """
 
-    media_roots: tuple[Path, ...] = ()
-    forbidden_roots: tuple[Path, ...] = ()
+    folders: AllowedFolders = field(default_factory=AllowedFolders)
     accept_music_rights: bool = False
     unknown_screen_patience_s: float = 12.0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One attempt, as the script gets it."""
+    """One attempt, as the script gets it. `shelf` gives it what lies in the library."""
 
     task: Task
     phone: Phone
     journal: Journal
+    shelf: Shelf
     settings: ScriptSettings
 
 

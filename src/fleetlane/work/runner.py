@@ -5,15 +5,18 @@ The one place where whatever a script raises becomes an outcome.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from fleetlane.core.errors import FleetlaneError, TaskStoppedError
-from fleetlane.core.journal import Phase
-from fleetlane.core.outcome import Outcome, PublishState, failed, from_error, succeeded
+from fleetlane.core.journal import Phase, never_denied
+from fleetlane.core.material import MaterialWish
+from fleetlane.core.media import MediaKind
+from fleetlane.core.outcome import Outcome, failed, from_error
 from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.library import MaterialFiles, TakenMaterial
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.ports.report import TraceFiles
 from fleetlane.core.ports.store import Repositories, Store
@@ -33,6 +36,17 @@ class StoreJournal:
         self._store = store
         self._task = task
         self._clock = clock
+        self._phase = Phase.NONE
+
+    @property
+    def phase(self) -> Phase:
+        """Return how far the attempt has come."""
+        return self._phase
+
+    def at_risk(self) -> None:
+        """Commit that a tap is repeated that could land on Post."""
+        if self._phase is Phase.NONE:
+            self._move(Phase.AT_RISK, {})
 
     def prepared(self, facts: Mapping[str, Any]) -> None:
         """Note what will be published, and how the profile looked before."""
@@ -58,6 +72,40 @@ class StoreJournal:
 
         if not self._store.submit(move).result():
             raise TaskStoppedError("this attempt is no longer the one that runs")
+        self._phase = phase
+
+
+class StoreShelf:
+    """What one task may take from the library (`core.ports.library.Shelf`)."""
+
+    def __init__(self, store: Store, files: MaterialFiles, task: Task, clock: Clock) -> None:
+        self._store = store
+        self._files = files
+        self._task = task
+        self._clock = clock
+
+    def take(self, kind: MediaKind, count: int, tags: Sequence[str], username: str) -> list[TakenMaterial]:
+        """Reserve library items: as many as asked for, or none at all."""
+        wish = MaterialWish(kind, count, tuple(tags), username or None)
+        task_id, now_ms = self._task.id, self._clock.now_ms()
+        taken = self._store.submit(lambda repositories: repositories.materials.take(wish, task_id, now_ms)).result()
+        return [
+            TakenMaterial(self._files.path(item.file), item.described.name or item.file, item.described.caption)
+            for item in taken
+        ]
+
+    def used_files(self, account: str) -> set[str]:
+        """Return the sha256 of the files that were used, or are reserved, on an account."""
+        return self._store.submit(lambda repositories: repositories.materials.used_files(account)).result()
+
+    def take_files(self, account: str, hashes: Sequence[str]) -> bool:
+        """Reserve files on an account. False, and nothing reserved, when one of them is taken."""
+        task_id, now_ms = self._task.id, self._clock.now_ms()
+
+        def take(repositories: Repositories) -> bool:
+            return repositories.materials.take_files(account, hashes, task_id, now_ms)
+
+        return self._store.submit(take).result()
 
 
 class Runner:
@@ -65,17 +113,26 @@ class Runner:
 
     Args:
         store: for journal and steps.
-        files: for screenshots and trees.
+        traces: for screenshots and trees.
+        materials: the library's files.
         clock: the time.
         settings: what the owner has set for scripts.
         timeout_s: how long an attempt may take, on top of the upload's own bound.
     """
 
     def __init__(
-        self, store: Store, files: TraceFiles, clock: Clock, settings: ScriptSettings, timeout_s: float
+        self,
+        store: Store,
+        traces: TraceFiles,
+        materials: MaterialFiles,
+        clock: Clock,
+        *,
+        settings: ScriptSettings,
+        timeout_s: float,
     ) -> None:
         self._store = store
-        self._files = files
+        self._traces = traces
+        self._materials = materials
         self._clock = clock
         self._settings = settings
         self._timeout_s = timeout_s
@@ -89,26 +146,26 @@ class Runner:
     def run(self, task: Task, driver: Driver, control: Control) -> Outcome:
         """Run an attempt to its end. Never raises."""
         structlog.contextvars.bind_contextvars(task_id=task.id, attempt=task.attempt, device=task.serial)
-        trace = AttemptTrace(self._store, self._files, task)
+        trace = AttemptTrace(self._store, self._traces, task)
+        journal = StoreJournal(self._store, task, self._clock)
+        shelf = StoreShelf(self._store, self._materials, task, self._clock)
         try:
-            phone = Phone(driver, load_packs(), control, trace)
-            job = Job(task, phone, StoreJournal(self._store, task, self._clock), self._settings)
-            return script(task.script_name).run(job)
+            job = Job(task, Phone(driver, load_packs(), control, trace), journal, shelf, self._settings)
+            outcome = script(task.script_name).run(job)
         except FleetlaneError as error:
-            return from_error(error)
+            outcome = from_error(error)
         except Exception as error:
             # The executor's edge: a script must not take its lane's thread with it.
             log.exception("script_failed")
-            return from_error(error)
+            outcome = from_error(error)
         finally:
             trace.close()
             structlog.contextvars.clear_contextvars()
+        return never_denied(outcome, journal.phase)
 
 
 def interrupted(task: Task, phase: Phase) -> Outcome | None:
     """Return how an attempt that was cut off ends, None when its task may simply run again."""
     if phase.may_repeat:
         return None
-    if phase is Phase.PUBLISHED:
-        return succeeded("Published; the server was stopped right after.", PublishState.PUBLISHED, task.result)
-    return failed("outcome_unknown", "The server was stopped while Post was pressed or the upload ran.")
+    return never_denied(failed("server_interrupted", result=task.result), phase)

@@ -9,11 +9,12 @@ argument lists throughout; captions go by clipboard or input method, never throu
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import BinaryIO, cast
 
 import uiautomator2
 from PIL import Image
@@ -23,10 +24,10 @@ from fleetlane.core.errors import CallLostError, DriverBrokenError, ShellFailedE
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport
 
-T = TypeVar("T")
 _ROW = re.compile(r"Row: \d+ (.*)")
 _PROPERTY = re.compile(r"\[([^\]]+)\]: \[([^\]]*)\]")
 _LEVEL = re.compile(r"^\s*level: (\d+)", re.MULTILINE)
+_SIZE = re.compile(r"(Physical|Override) size: (\d+x\d+)")
 _VERSION = re.compile(r"versionName=(\S+)")
 _SCAN_FILE_SDK = 30  # `content call --method scan_file` works from Android 11 on
 _LONG_TAP_S = 1.0
@@ -55,13 +56,12 @@ class AndroidDriver:
         """Return what the phone is. Asked once, then remembered."""
         if self._facts is None:
             properties = dict(_PROPERTY.findall(self.shell("getprop")))
-            with translated(self._wire, self._serial):
-                width, height = self._device.window_size()
+            width, height = _natural_size(self.shell("wm", "size"), self._serial)
             self._facts = PhoneFacts(
                 model=properties.get("ro.product.model", ""),
                 android=properties.get("ro.build.version.release", ""),
                 sdk=int(properties.get("ro.build.version.sdk", "0") or 0),
-                size=(int(width), int(height)),
+                size=(width, height),
             )
         return self._facts
 
@@ -100,10 +100,15 @@ class AndroidDriver:
         found = _VERSION.search(self.shell("dumpsys", "package", package))
         return found[1] if found else ""
 
-    def push(self, source: Path, target: str) -> None:
-        """Copy a file to the phone and check its size there."""
-        with translated(self._wire, self._serial):
-            self._device.sync.push(source, target, mode=0o644, check=True)
+    def push(self, source: Path, target: str) -> str:
+        """Copy a file to the phone (see the port)."""
+        with source.open("rb") as file, translated(self._wire, self._serial):
+            sent = _Hashed(file)
+            size_bytes = self._device.sync.push(cast("BinaryIO", sent), target, mode=0o644, check=False)
+            there = self._device.sync.stat(target)
+        if there.size != size_bytes:
+            raise CallLostError(f"{source.name} did not arrive whole on {self._serial}.", serial=self._serial)
+        return sent.sha256
 
     # -- media ---------------------------------------------------------------------------------------
 
@@ -117,37 +122,42 @@ class AndroidDriver:
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
         """Return the media store's row for a file, None while there is none."""
+        stored = path.replace("/sdcard/", "/storage/emulated/0/", 1)
+        return next(iter(self._rows(kind, f"_data='{stored}'")), None)
+
+    def media_since(self, added_s: int) -> list[MediaEntry]:
+        """Return the videos and images that were indexed at an instant or later, newest first."""
+        rows = [row for kind in MediaKind for row in self._rows(kind, f"date_added>={added_s}")]
+        return sorted(rows, key=lambda row: (row.added_s, row.id), reverse=True)
+
+    def _rows(self, kind: MediaKind, where: str) -> list[MediaEntry]:
         columns = "_id:_data:date_added" + (":duration" if kind is MediaKind.VIDEO else "")
         uri = f"content://media/external/{_TABLES[kind]}/media"
-        output = self.shell("content", "query", "--uri", uri, "--projection", columns, "--sort", "date_added DESC")
-        rows = [_columns(found) for found in _ROW.findall(output)]
-        wanted = path.replace("/sdcard/", "/storage/emulated/0/", 1)
-        for row in rows:
-            if row.get("_data") == wanted:
-                duration = row.get("duration", "NULL")
-                return MediaEntry(
-                    uri=f"{uri}/{row['_id']}",
-                    path=wanted,
-                    duration_ms=int(duration) if duration.isdigit() else None,
-                    is_newest=row["date_added"] == rows[0]["date_added"],
-                )
-        return None
+        output = self.shell("content", "query", "--uri", uri, "--projection", columns, "--where", where)
+        if "Error while accessing provider" in output:
+            raise ShellFailedError(["content", "query", uri], 0, output, serial=self._serial)
+        return [_entry(uri, _columns(found)) for found in _ROW.findall(output)]
+
+    def clock_s(self) -> int:
+        """Return the phone's own time, in whole seconds since the epoch."""
+        output = self.shell("date", "+%s").strip()
+        if not output.isdigit():
+            raise ShellFailedError(["date"], 0, output, serial=self._serial)
+        return int(output)
 
     def share(self, package: str, activity: str, uri: str, mime_type: str) -> None:
         """Hand one media URI to an app's share activity (see the port)."""
-        args = ["am", "start", "-a", "android.intent.action.SEND", "-t", mime_type]
-        args += [
-            "--eu",
-            "android.intent.extra.STREAM",
-            uri,
-            "--grant-read-uri-permission",
-            "-f",
-            "0x10000000",
-        ]
-        args += ["-n", f"{package}/{activity}"]
-        output = self.shell(*args)
+        args = ["-a", "android.intent.action.SEND", "-t", mime_type, "--eu", "android.intent.extra.STREAM", uri]
+        self._start(*args, "--grant-read-uri-permission", "-f", "0x10000000", "-n", f"{package}/{activity}")
+
+    def open_link(self, package: str, url: str) -> None:
+        """Let an app open a web address (see the port)."""
+        self._start("-a", "android.intent.action.VIEW", "-d", url, "-f", "0x10000000", "-p", package)
+
+    def _start(self, *args: str) -> None:
+        output = self.shell("am", "start", *args)
         if "Error" in output or "Exception" in output:  # some versions end with 0 all the same
-            raise ShellFailedError(args, 0, output, serial=self._serial)
+            raise ShellFailedError(["am", "start", *args], 0, output, serial=self._serial)
 
     # -- screen --------------------------------------------------------------------------------------
 
@@ -189,9 +199,18 @@ class AndroidDriver:
                 case "set":
                     device(focused=True).set_text(text)
                 case "keyboard":
-                    uiautomator2.InputMethodMixIn.send_keys(device, text)
+                    self._type_by_keyboard(device, text)
                 case _:
                     raise ValueError(way)
+
+    def _type_by_keyboard(self, device: uiautomator2.Device, text: str) -> None:
+        """Type by uiautomator2's own keyboard, and give the phone its keyboard back."""
+        former = self.shell("settings", "get", "secure", "default_input_method").strip()
+        try:
+            uiautomator2.InputMethodMixIn.send_keys(device, text)
+        finally:
+            if former and former != "null":
+                self.shell("ime", "set", former)
 
     def clear_text(self) -> None:
         """Empty the focused field."""
@@ -262,7 +281,47 @@ class AndroidDriver:
         self._wire.abort()
 
 
-def _columns(row: str) -> dict[str, Any]:
+class _Hashed:
+    """A file that is hashed as it is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read from the file."""
+        chunk = self._file.read(size)
+        self._digest.update(chunk)
+        return chunk
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of what was read."""
+        return self._digest.hexdigest()
+
+
+def _natural_size(output: str, serial: str) -> tuple[int, int]:
+    """Return the size `wm size` tells of: an override wins over the physical size."""
+    sizes = dict(_SIZE.findall(output))
+    found = sizes.get("Override") or sizes.get("Physical")
+    if found is None:
+        raise ShellFailedError(["wm", "size"], 0, output, serial=serial)
+    width, height = found.split("x")
+    return int(width), int(height)
+
+
+def _entry(uri: str, row: Mapping[str, str]) -> MediaEntry:
+    duration = row.get("duration", "NULL")
+    return MediaEntry(
+        uri=f"{uri}/{row['_id']}",
+        path=row["_data"],
+        id=int(row["_id"]),
+        added_s=int(row["date_added"]),
+        duration_ms=int(duration) if duration.isdigit() else None,
+    )
+
+
+def _columns(row: str) -> dict[str, str]:
     # "_id=1, _data=/a, b.mp4, date_added=5": a value may hold ", ", a key never does.
     parts = re.split(r"(?:^|, )(_id|_data|date_added|duration)=", row)
     return dict(zip(parts[1::2], parts[2::2], strict=True))

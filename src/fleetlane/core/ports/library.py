@@ -154,3 +154,28 @@ class Materials(Protocol):
     def settle(self, task_id: int, state: PublishState, now_ms: int) -> None:
         """Mark what a task reserved as used when it was published, or may have been; else free it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class TakenMaterial:
+    """A library item that a task has reserved."""
+
+    path: Path
+    name: str
+    caption: str
+
+
+class Shelf(Protocol):
+    """What one task may take from the library, and use of the files of a folder. Blocking."""
+
+    def take(self, kind: MediaKind, count: int, tags: Sequence[str], username: str) -> list[TakenMaterial]:
+        """Reserve library items: as many as asked for, or none at all."""
+        ...
+
+    def used_files(self, account: str) -> set[str]:
+        """Return the sha256 of the files that were used, or are reserved, on an account."""
+        ...
+
+    def take_files(self, account: str, hashes: Sequence[str]) -> bool:
+        """Reserve files on an account. False, and nothing reserved, when one of them is taken."""
+        ...

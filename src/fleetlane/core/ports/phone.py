@@ -13,7 +13,7 @@ from fleetlane.core.media import MediaKind
 
 @dataclass(frozen=True, slots=True)
 class PhoneFacts:
-    """What a phone says of itself. `size` is (width, height) in pixels."""
+    """What a phone says of itself. `size` is (width, height) in pixels when it is not turned."""
 
     model: str
     android: str
@@ -23,12 +23,17 @@ class PhoneFacts:
 
 @dataclass(frozen=True, slots=True)
 class MediaEntry:
-    """A row of the phone's media store. `duration_ms` is None for images and while it is not known."""
+    """A row of the phone's media store.
+
+    `added_s` is when it was indexed, in whole seconds since the epoch by the phone's clock: galleries sort
+    by it. `duration_ms` is None for images and while it is not known.
+    """
 
     uri: str
     path: str
+    id: int
+    added_s: int
     duration_ms: int | None
-    is_newest: bool
 
 
 class Driver(Protocol):
@@ -56,8 +61,8 @@ class Driver(Protocol):
         """
         ...
 
-    def push(self, source: Path, target: str) -> None:
-        """Copy a file to the phone and check its size there."""
+    def push(self, source: Path, target: str) -> str:
+        """Copy a file to the phone, check its size there, and return the sha256 of what was sent."""
         ...
 
     def scan(self, path: str) -> None:
@@ -68,11 +73,27 @@ class Driver(Protocol):
         """Return the media store's row for a file, None while there is none."""
         ...
 
+    def media_since(self, added_s: int) -> list[MediaEntry]:
+        """Return the videos and images that were indexed at an instant or later, newest first."""
+        ...
+
+    def clock_s(self) -> int:
+        """Return the phone's own time, in whole seconds since the epoch."""
+        ...
+
     def share(self, package: str, activity: str, uri: str, mime_type: str) -> None:
         """Hand one media URI to an app's share activity.
 
         Raises:
             ShellFailedError: the phone refused.
+        """
+        ...
+
+    def open_link(self, package: str, url: str) -> None:
+        """Let an app open a web address.
+
+        Raises:
+            ShellFailedError: the app does not open it.
         """
         ...
 

@@ -42,8 +42,18 @@ class TraceFiles(Protocol):
 class Journal(Protocol):
     """The publish journal of one attempt (`core.journal`).
 
-    Raises (every method): `TaskStoppedError` when the attempt is no longer the one running.
+    Raises (every method): `TaskStoppedError` when the attempt is no longer the one running, or, for `arm`,
+    when its task is to stop; `StoreError` when it could not be kept.
     """
+
+    @property
+    def phase(self) -> Phase:
+        """Return how far the attempt has come."""
+        ...
+
+    def at_risk(self) -> None:
+        """Commit that a tap is repeated that could land on Post. Nothing happens when it was noted before."""
+        ...
 
     def prepared(self, facts: Mapping[str, Any]) -> None:
         """Note what will be published, and how the profile looked before."""

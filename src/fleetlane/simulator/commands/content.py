@@ -19,7 +19,7 @@ _TABLES = {
     "content://media/external/images/media": MediaKind.IMAGE,
     "content://media/external/file": None,
 }
-_CONDITION = re.compile(r"\s*(\w+)\s*(=|LIKE)\s*(?:'((?:[^']|'')*)'|(\d+))\s*", re.IGNORECASE)
+_CONDITION = re.compile(r"\s*(\w+)\s*(>=|=|LIKE)\s*(?:'((?:[^']|'')*)'|(\d+))\s*", re.IGNORECASE)
 
 
 @command("content")
@@ -82,7 +82,9 @@ def _where(rows: list[MediaRow], found: dict[str, list[str]]) -> list[MediaRow]:
             raise UnsupportedArgumentsError(f"--where {clause}")
         column, operator, text, number = match.groups()
         value = number if text is None else text.replace("''", "'")
-        if operator == "=":
+        if operator == ">=":
+            rows = [row for row in rows if int(row.column(column)) >= int(value)]
+        elif operator == "=":
             rows = [row for row in rows if row.column(column) == value]
         else:
             pattern = re.compile(re.escape(value).replace("%", ".*"))

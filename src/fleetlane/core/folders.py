@@ -1,0 +1,25 @@
+"""Which folders of this computer tasks may read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedFolders:
+    """Where files may be opened: below one of `roots` (any folder when there is none), never below `forbidden`.
+
+    `materials` may be opened although it lies below `forbidden`.
+    """
+
+    roots: tuple[Path, ...] = ()
+    forbidden: tuple[Path, ...] = ()
+    materials: Path | None = None
+
+    def allow(self, path: Path) -> bool:
+        """Return whether a path, links resolved, may be opened."""
+        inside = not self.roots or any(path.is_relative_to(root) for root in self.roots)
+        if self.materials is not None and path.is_relative_to(self.materials):
+            return inside
+        return inside and not any(path.is_relative_to(folder) for folder in self.forbidden)

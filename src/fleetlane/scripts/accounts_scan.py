@@ -1,0 +1,68 @@
+"""The `accounts_scan` script: finds the accounts that are signed in on a phone. It changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fleetlane.core.errors import TaskFailedError
+from fleetlane.core.outcome import Outcome, PublishState, failed, succeeded
+from fleetlane.core.recognition import Pack
+from fleetlane.scripts.accounts import AccountSwitcher
+from fleetlane.scripts.apps import installed_apps, open_app
+from fleetlane.scripts.navigator import Navigator
+from fleetlane.scripts.profile import Profile
+from fleetlane.scripts.script import Job
+
+
+class AccountsScanScript:
+    """Reads the list of accounts of each app on the phone."""
+
+    name = "accounts_scan"
+    offered = False
+    summary = "Find the accounts that are signed in on a phone"
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[str]:
+        """Return no warnings: there is nothing to set."""
+        return [f"script_config.{key} is not known and was ignored" for key in sorted(config)]
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of `script_config`."""
+        return {"type": "object", "properties": {}}
+
+    def run(self, job: Job) -> Outcome:
+        """Look into every app; an app that needs a person does not keep the others from being read."""
+        found: list[dict[str, Any]] = []
+        problems: list[dict[str, str]] = []
+        for pack, package in installed_apps(job.phone, None):
+            try:
+                with job.phone.step("read the accounts", pack.label):
+                    found.extend(_accounts(job, pack, package))
+            except TaskFailedError as error:
+                if error.code == "deadline_exceeded":
+                    raise
+                problems.append({"platform": pack.app, "error_code": error.code, "remark": str(error)})
+        result = {"accounts": found, "problems": problems}
+        if problems and not found:
+            return failed(problems[0]["error_code"], result=result)
+        names = ", ".join(f"@{account['username']} ({account['platform']})" for account in found)
+        return succeeded(
+            f"Found {len(found)}: {names}." if found else "Found none.", PublishState.NOT_PUBLISHED, result
+        )
+
+
+def _accounts(job: Job, pack: Pack, package: str) -> list[dict[str, Any]]:
+    navigator = Navigator(job.phone, pack, package, {}, unknown_patience_s=job.settings.unknown_screen_patience_s)
+    profile = Profile(navigator)
+    open_app(job.phone, package)
+    _, state = profile.open()
+    handles = AccountSwitcher(navigator, profile).signed_in()
+    names = {handle.casefold(): handle for handle in (state.handle, *handles) if handle}
+    current = state.handle.casefold()
+    return [
+        {"platform": pack.app, "package": package, "username": name, "current": key == current}
+        for key, name in names.items()
+    ]
+
+
+SCRIPT = AccountsScanScript()

@@ -1,0 +1,46 @@
+"""The apps on a phone: which of them are there, and opening one."""
+
+from __future__ import annotations
+
+from fleetlane.core.errors import ShellFailedError, TaskFailedError
+from fleetlane.core.recognition import Pack
+from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.phone import Phone
+
+_PERMISSIONS = ("CAMERA", "RECORD_AUDIO")
+_MEDIA_PERMISSIONS = ("READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES")
+
+
+def app_pack(platform: str) -> Pack:
+    """Return the pack of an app."""
+    return next(pack for pack in load_packs() if pack.app == platform)
+
+
+def installed_apps(phone: Phone, platform: str | None) -> list[tuple[Pack, str]]:
+    """Return the apps that are installed, and the package of each; TikTok first.
+
+    Args:
+        phone: where to look.
+        platform: only this one; None for all.
+
+    Raises:
+        TaskFailedError: `app_not_installed`; there is none.
+    """
+    packs = [pack for pack in load_packs() if pack.packages and platform in (None, pack.app)]
+    found = [(pack, present[0]) for pack in packs if (present := phone.installed(pack.packages))]
+    if not found:
+        raise TaskFailedError("app_not_installed", f"{' or '.join(pack.label for pack in packs)} was not found.")
+    return found
+
+
+def open_app(phone: Phone, package: str) -> None:
+    """Start an app anew, with the permissions it needs for its owner's media."""
+    media = _MEDIA_PERMISSIONS if phone.facts().sdk >= 33 else ("READ_EXTERNAL_STORAGE",)
+    for name in (*media, *_PERMISSIONS):
+        try:
+            phone.shell("pm", "grant", package, f"android.permission.{name}")
+        except ShellFailedError:
+            continue  # not every phone allows it; then the app asks, and the pack answers
+    phone.stop_app(package)  # a share activity left open from before confuses the next start
+    phone.press("wakeup")
+    phone.start_app(package)

@@ -1,0 +1,141 @@
+"""What one task publishes: its media, its text and its sound, found and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fleetlane.core.captions import Caption, CaptionFormat, draw, guess_format, split_title
+from fleetlane.core.errors import TaskFailedError
+from fleetlane.core.folders import AllowedFolders
+from fleetlane.core.material import parse_tags
+from fleetlane.core.recognition import Pack
+from fleetlane.scripts.post.config import AddSound, PostConfig, PostWay, Source, is_sound_link
+from fleetlane.scripts.post.folder import MediaFolder
+from fleetlane.scripts.post.media_files import MediaFile, open_file, open_files
+from fleetlane.scripts.script import Job
+
+_HASHTAG = re.compile(r"(?<!\w)#\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound to use: its name to search for, or its link."""
+
+    text: str
+
+    @property
+    def is_link(self) -> bool:
+        """Return whether it is named by its link."""
+        return is_sound_link(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is published. `sound` is the one to use (post_way useSound) or to search for (add_sound custom)."""
+
+    files: tuple[MediaFile, ...]
+    caption: Caption
+    sound: Sound | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Content:
+    """Return what a task publishes; library items and files of a folder are reserved for it.
+
+    Args:
+        job: the task.
+        config: its settings.
+        pack: the app it is published with.
+        account: the handle it is published on.
+
+    Raises:
+        TaskFailedError: media or text cannot be used; says which.
+    """
+    folders = job.settings.folders
+    folder = MediaFolder(config.material_path, account, folders) if config.source is Source.FOLDER else None
+    files, own_caption = _files(job, config, folder, f"{pack.app}:{account.casefold()}")
+    written, form = config.captions, config.format
+    if own_caption:
+        written, form = own_caption, CaptionFormat.PLAIN
+    elif folder is not None and (spintax := folder.text("caption.txt")):
+        written, form = spintax, CaptionFormat.SPINTAX
+    text = draw(written, form or guess_format(written), job.task.position, job.task.seed)
+    caption, warnings = _titled(text, config, pack)
+    _check_lengths(caption, pack)
+    return Content(tuple(files), caption, _sound(job, config, folder), tuple(warnings))
+
+
+def check_listed(job: Job, config: PostConfig) -> None:
+    """Look at files the task names itself, before a phone is touched.
+
+    Raises:
+        TaskFailedError: one cannot be used.
+    """
+    if config.source is Source.LIST:
+        _listed(job, config, job.settings.folders)
+
+
+def _listed(job: Job, config: PostConfig, folders: AllowedFolders) -> list[MediaFile]:
+    paths = config.material_list
+    if config.content_type == 0:  # one video a task, in turn over the tasks of a request
+        return [open_file(paths[job.task.position % len(paths)], config.kind, folders)]
+    return open_files(paths[: config.count], config.kind, folders)
+
+
+def _files(
+    job: Job, config: PostConfig, folder: MediaFolder | None, account_key: str
+) -> tuple[Sequence[MediaFile], str]:
+    """Return the files, and the caption that one of them brings."""
+    if config.source is Source.LIST:
+        return _listed(job, config, job.settings.folders), ""
+    if folder is not None:
+        return folder.take(config.kind, config.count, account_key, job.shelf), ""
+    tags = parse_tags(config.materials_tags)
+    taken = job.shelf.take(config.kind, config.count, tags, account_key.partition(":")[2])
+    if not taken:
+        wish = f" with any of the tags {', '.join(tags)}" if tags else ""
+        raise TaskFailedError(
+            "media_not_enough", f"The library has fewer than {config.count} free {config.kind.value} files{wish}."
+        )
+    files = [open_file(str(item.path), config.kind, AllowedFolders()) for item in taken]
+    return files, next((item.caption for item in taken if item.caption), "")
+
+
+def _titled(text: str, config: PostConfig, pack: Pack) -> tuple[Caption, list[str]]:
+    caption = split_title(text)
+    if caption.title is None:
+        return caption, []
+    if pack.app != "tiktok":
+        return Caption(text), [f"{pack.label} has no title: the ## was kept as text"]
+    if config.content_type == 0:
+        return Caption(caption.whole), ["TikTok has no title for videos: it became the first line of the text"]
+    return caption, []
+
+
+def _check_lengths(caption: Caption, pack: Pack) -> None:
+    longest, most_tags, title_max = (int(pack.facts[key]) for key in ("caption_max", "hashtag_max", "title_max"))
+    if len(caption.text) > longest:
+        raise TaskFailedError("caption_too_long", f"It has {len(caption.text)} characters; {longest} are allowed.")
+    if caption.title is not None and len(caption.title) > title_max:
+        raise TaskFailedError("caption_too_long", f"Its title has {len(caption.title)}; {title_max} are allowed.")
+    tags = len(_HASHTAG.findall(caption.text))
+    if tags > most_tags:
+        raise TaskFailedError("caption_too_long", f"It has {tags} hashtags; {pack.label} keeps {most_tags}.")
+
+
+def _sound(job: Job, config: PostConfig, folder: MediaFolder | None) -> Sound | None:
+    if config.add_sound is AddSound.CUSTOM:
+        return Sound(config.custom_sound_keyword.strip())
+    if config.post_way != PostWay.USE_SOUND:
+        return None
+    written = config.sound_name.strip()
+    if not written and folder is not None:
+        position = job.task.position
+        written = folder.line("sound_urls.txt", position) or folder.line("sound_names.txt", position) or ""
+    if not written:
+        raise TaskFailedError("config_invalid", "useSound needs sound_name, sound_urls.txt or sound_names.txt.")
+    if "://" in written and not is_sound_link(written):
+        raise TaskFailedError("config_invalid", f"{written[:100]!r} is no https link to tiktok.com.")
+    return Sound(written)

@@ -1,0 +1,53 @@
+"""The page from which a post goes out, as the packs describe it (`facts: last_pages`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fleetlane.core.errors import PackError
+from fleetlane.core.recognition import Element, Pack
+
+
+@dataclass(frozen=True, slots=True)
+class LastPage:
+    """The last page before a post goes out.
+
+    Attributes:
+        screens: the page as it is when its button can be pressed.
+        editing: the same page while a text is typed on it.
+        button: what publishes.
+        presses: how often the button may be pressed; more than once only where the app is known to ignore a
+            press at times, and to show the page unchanged when it did.
+        has_caption: whether a caption can be written there.
+        proof: what is looked at to know that it went out: "profile" or "story".
+    """
+
+    screens: frozenset[str]
+    editing: frozenset[str]
+    button: Element
+    presses: int = 1
+    has_caption: bool = True
+    proof: str = "profile"
+
+    @property
+    def all_screens(self) -> frozenset[str]:
+        """Return the page in both of its forms."""
+        return self.screens | self.editing
+
+
+def last_page(pack: Pack, placement: str) -> LastPage:
+    """Return the last page of an app for a placement ("reel" or "story"; apps that know one only have "post")."""
+    pages: Mapping[str, Mapping[str, Any]] = pack.facts["last_pages"]
+    raw = pages.get(placement) or pages.get("post")
+    if raw is None:
+        raise PackError(pack.app, f"facts.last_pages has no page for {placement!r}")
+    return LastPage(
+        screens=frozenset(raw["screens"]),
+        editing=frozenset(raw.get("editing", ())),
+        button=pack.elements[raw["button"]],
+        presses=int(raw.get("presses", 1)),
+        has_caption=bool(raw.get("has_caption", True)),
+        proof=str(raw.get("proof", "profile")),
+    )

@@ -1,0 +1,91 @@
+"""How a post is known to have gone out: by the account's own profile, or by the ring around its story."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fleetlane.scripts.navigator import Navigator
+from fleetlane.scripts.profile import Profile, ProfileState
+
+_LOOK_FOR_S = 25.0
+
+
+class Proof(Protocol):
+    """Knows a post when it went out."""
+
+    @property
+    def is_conclusive(self) -> bool:
+        """Return whether not finding the post means that it is not there."""
+        ...
+
+    def look(self, until_s: float) -> str | None:
+        """Look for the post until a time of the monotonic clock, and long enough in any case.
+
+        Returns what proves it, None when nothing does.
+        """
+        ...
+
+    def restart_app(self) -> None:
+        """End the app and start it again, so that it does nothing by itself any more."""
+        ...
+
+
+class ProfileProof:
+    """The post is the newest on the own profile, was not there before, and carries the caption."""
+
+    def __init__(self, profile: Profile, before: ProfileState, caption: str) -> None:
+        self._profile = profile
+        self._before = before
+        self._caption = caption
+        self.restart_app = profile.restart_app
+
+    @property
+    def is_conclusive(self) -> bool:
+        """Return whether the profile would have shown the post."""
+        return self._before.newest_texts is not None
+
+    def look(self, until_s: float) -> str | None:
+        """Look at the profile again and again (see `Proof`)."""
+        clock, control = self._profile.phone.clock, self._profile.phone.control
+        until_s = max(until_s, clock.monotonic_s() + _LOOK_FOR_S)
+        screen, state = self._profile.open()
+        turn = 0
+        while not self._profile.shows(self._before, self._caption, screen, state):
+            if clock.monotonic_s() >= until_s:
+                return None
+            control.pause(0.15)
+            screen, state = self._profile.refresh(turn)
+            turn += 1
+        return "own profile"
+
+
+class StoryProof:
+    """The own picture has got the ring of a story that was not there before."""
+
+    is_conclusive = False
+
+    def __init__(self, navigator: Navigator, profile: Profile) -> None:
+        self._navigator = navigator
+        self._ring = navigator.pack.elements["story_ring"]
+        self._profile = profile
+        self.restart_app = profile.restart_app
+        self._had_ring = self._has_ring()
+
+    def _has_ring(self) -> bool:
+        screen, _ = self._profile.open()
+        return screen.find(self._ring) is not None
+
+    def look(self, until_s: float) -> str | None:
+        """Look at the own picture again and again (see `Proof`)."""
+        if self._had_ring:
+            return None
+        clock, control = self._profile.phone.clock, self._profile.phone.control
+        until_s = max(until_s, clock.monotonic_s() + _LOOK_FOR_S)
+        turn = 0
+        while not self._has_ring():
+            if clock.monotonic_s() >= until_s:
+                return None
+            control.pause(0.15)
+            self._profile.refresh(turn)
+            turn += 1
+        return "ring of the story"

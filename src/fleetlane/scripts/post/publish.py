@@ -1,0 +1,222 @@
+"""The one act that cannot be taken back: Post is pressed once, and then it is found out what became of it.
+
+    two equal looks -> journal armed -> pressed -> upload watched -> looked for on the profile
+
+Nothing here presses Post a second time, but where the pack says that the app ignores presses at times: then
+the page must have stayed as it was.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from fleetlane.core.errors import DeviceError, TaskFailedError, TaskStoppedError
+from fleetlane.core.journal import Phase
+from fleetlane.core.outcome import FAILURES, Outcome, PublishState, failed, succeeded
+from fleetlane.core.recognition import Action
+from fleetlane.core.screen import Node
+from fleetlane.scripts.navigator import Navigator
+from fleetlane.scripts.phone import Screen
+from fleetlane.scripts.post.page import LastPage
+from fleetlane.scripts.post.proof import Proof
+from fleetlane.scripts.script import Job
+
+_RUNNING = frozenset({"uploading", "pending"})
+_DONE = frozenset({"home_feed", "friends", "own_post", "own_profile"})
+_NOT_TAKEN_AFTER_S = 5.0
+_PRESS_AGAIN_AFTER_S = 2.5
+_BUTTON_TIMEOUT_S = 20.0
+
+
+class _Seen(StrEnum):
+    """What was seen of a post after its button was pressed."""
+
+    DONE = "done"
+    """The app went on; or the time is over."""
+    NOT_TAKEN = "not_taken"
+    """The last page stayed."""
+    REFUSED = "upload_failed"
+    """The app says that it failed."""
+    LOST = "lost"
+    """The app crashed, or shows what nobody knows."""
+
+
+class Publisher:
+    """Presses Post on the last page.
+
+    Args:
+        job: the task.
+        navigator: moves the app.
+        page: the last page.
+        proof: knows the post when it went out.
+        upload_s: how long to wait for the end of the upload.
+        result: the task's result so far.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        navigator: Navigator,
+        page: LastPage,
+        proof: Proof,
+        *,
+        upload_s: float,
+        result: dict[str, Any],
+    ) -> None:
+        self._job = job
+        self._phone = job.phone
+        self._navigator = navigator
+        self._page = page
+        self._proof = proof
+        self._upload_s = upload_s
+        self._result = result
+        self._confirmed: set[str] = set()
+        self._said_posted = False
+        navigator.verbs["consent"] = self._consent
+        navigator.verbs["confirm"] = self._confirm
+
+    def publish(self) -> Outcome:
+        """Press Post once, and say what became of it."""
+        journal = self._job.journal
+        with self._phone.step("press Post"):
+            button = self._still_button()
+            journal.arm()
+            try:
+                self._phone.control.check()
+            except (TaskStoppedError, TaskFailedError):
+                journal.decided(Phase.NOT_PUBLISHED, {"evidence": "ended before Post was pressed"})
+                raise
+            self._press(button)
+            journal.tapped()
+        until_s = self._phone.clock.monotonic_s() + self._upload_s
+        try:
+            with self._phone.step("watch the upload"):
+                seen = self._watch(button, until_s)
+            with self._phone.step("look at the profile"):
+                return self._settle(seen, until_s)
+        except TaskFailedError as error:
+            if journal.phase.is_decided:
+                raise
+            return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
+        except DeviceError as error:
+            return self._unknown(str(error))
+
+    def _still_button(self) -> Node:
+        """Return the button when two looks show it, and the page, in the same place."""
+        before: Node | None = None
+        until_s = self._phone.clock.monotonic_s() + _BUTTON_TIMEOUT_S
+        while self._phone.clock.monotonic_s() < until_s:
+            screen = self._navigator.reach("publish", self._page.screens)
+            button = screen.find(self._page.button)
+            if button is not None and before is not None and button.bounds == before.bounds:
+                return button
+            before = button
+            self._phone.control.pause(0.05)
+        raise TaskFailedError("screen_stuck", "The button that publishes is not there.")
+
+    def _press(self, button: Node) -> None:
+        try:
+            self._phone.tap_once(*button.bounds.center)
+        except TaskStoppedError:
+            raise
+        except DeviceError:
+            return  # it may have been pressed or not: what follows is found out by looking
+
+    # -- watching ------------------------------------------------------------------------------------
+
+    def _watch(self, button: Node, until_s: float) -> _Seen:
+        clock = self._phone.clock
+        presses, pressed_s = 1, clock.monotonic_s()
+        ran = False
+        while (left_s := until_s - clock.monotonic_s()) > 0:
+            try:
+                screen = self._navigator.reach(
+                    "confirm", {"posted", *_DONE, *_RUNNING, *self._page.all_screens}, timeout_s=left_s
+                )
+            except TaskFailedError as error:
+                return self._seen_in(error)
+            ran = ran or screen.name in _RUNNING
+            if screen.name == "posted" and ran:
+                self._said_posted = True
+            if screen.name == "posted" or screen.name in _DONE:
+                return _Seen.DONE
+            if screen.name in self._page.all_screens:
+                stayed_s = clock.monotonic_s() - pressed_s
+                if presses < self._page.presses and stayed_s >= _PRESS_AGAIN_AFTER_S and self._unchanged(button):
+                    self._press(button)
+                    presses, pressed_s = presses + 1, clock.monotonic_s()
+                elif presses >= self._page.presses and stayed_s >= _NOT_TAKEN_AFTER_S:
+                    return _Seen.NOT_TAKEN
+            self._phone.control.pause(0.1)
+        return _Seen.DONE
+
+    def _unchanged(self, button: Node) -> bool:
+        """Return whether two more looks show the last page with its button where it was."""
+        for _ in range(2):
+            screen = self._phone.look()
+            node = screen.find(self._page.button) if screen.name in self._page.screens else None
+            if node is None or node.bounds != button.bounds:
+                return False
+            self._phone.control.check()
+        return True
+
+    def _seen_in(self, error: TaskFailedError) -> _Seen:
+        """Return what a failure on the way says about the post; raises what says nothing.
+
+        An app that is gone or strange is started again before the profile is opened; one that is only stuck
+        is not, since it may still be uploading.
+        """
+        match error.code:
+            case "upload_failed":
+                return _Seen.REFUSED
+            case "app_crashed" | "app_not_responding" | "screen_unrecognised":
+                return _Seen.LOST
+            case "screen_stuck":
+                return _Seen.DONE
+            case _:
+                raise error
+
+    # -- deciding ------------------------------------------------------------------------------------
+
+    def _settle(self, seen: _Seen, until_s: float) -> Outcome:
+        """Look for the post, and decide."""
+        journal = self._job.journal
+        if seen is not _Seen.DONE:
+            self._proof.restart_app()
+        evidence = self._proof.look(until_s)
+        if evidence is None and self._said_posted:
+            evidence = "the app said so"
+        if evidence is not None:
+            journal.decided(Phase.PUBLISHED, {"evidence": evidence})
+            return succeeded(f"Published on @{self._result['account']}.", PublishState.PUBLISHED, self._result)
+        if seen in (_Seen.NOT_TAKEN, _Seen.REFUSED) and self._proof.is_conclusive:
+            journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{seen}; the profile has no new post"})
+            return failed("upload_failed" if seen is _Seen.REFUSED else "not_published", result=self._result)
+        return self._unknown("It was not seen on the profile in time.")
+
+    def _unknown(self, why: str) -> Outcome:
+        self._job.journal.decided(Phase.UNKNOWN, {"evidence": why})
+        return failed("outcome_unknown", why, self._result)
+
+    # -- verbs of the packs --------------------------------------------------------------------------
+
+    def _consent(self, screen: Screen, action: Action) -> None:
+        """Accept a legal statement in the owner's name: only when he has said so, after Post, and once."""
+        journal = self._job.journal
+        pressed = journal.phase is Phase.TAPPED
+        if not pressed or not self._job.settings.accept_music_rights:
+            if pressed:
+                journal.decided(Phase.NOT_PUBLISHED, {"evidence": "it asked for consent first"})
+            raise TaskFailedError(action.argument, "It asks to confirm the music rights (setting accept_music_rights).")
+        self._confirm(screen, action)
+
+    def _confirm(self, screen: Screen, action: Action) -> None:
+        """Confirm a sheet that asks again after Post; each one once, and before Post never."""
+        if self._job.journal.phase is not Phase.TAPPED:
+            self._phone.press("back")
+            return
+        node = screen.find(action.element) if action.element else None
+        if node is not None and screen.name not in self._confirmed:
+            self._confirmed.add(screen.name)
+            self._navigator.tap_once(node)
