@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,6 @@ from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.journal import Phase, moves_forward, never_denied
 from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.library import TakenMaterial
-from fleetlane.core.ports.phone import Driver
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Control, Phone
@@ -115,7 +115,7 @@ class Rig:
     def __init__(self, settings: FleetSettings) -> None:
         self._thread = FleetThread(settings)
         self.clock = SystemClock()
-        self.task_id = 0
+        self._task_ids = itertools.count(1)
 
     def __enter__(self) -> Rig:
         self._thread.__enter__()
@@ -156,15 +156,16 @@ class Rig:
         settings: ScriptSettings = PATIENT,
         timeout_s: float = 90.0,
         shelf: Shelf | None = None,
+        phases: Phases | None = None,
         name: str = "post",
         position: int = 0,
-        on_start: Callable[[Control, Driver], None] | None = None,
+        on_start: Callable[[Control], None] | None = None,
     ) -> Result:
         """Run the post script on a phone, with the documented example unless told otherwise."""
-        self.task_id += 1
+        task_id = next(self._task_ids)
         whole = {"captions": CAPTION, "material_list": [str(VIDEO)], "platform": "tiktok", **(config or {})}
         task = Task(
-            self.task_id,
+            task_id,
             "batch",
             position,
             name,
@@ -178,13 +179,13 @@ class Rig:
             0,
             attempt=1,
         )
-        steps, phases = Steps(), Phases()
+        steps, phases = Steps(), phases or Phases()
         control = Control(self.clock, self.clock.monotonic_s() + timeout_s)
         driver = self.devices.driver(serial)
         start = time.monotonic()
         try:
             if on_start is not None:
-                on_start(control, driver)
+                on_start(control)
             job = Job(task, Phone(driver, load_packs(), control, steps), phases, shelf or Shelf(), settings)
             outcome = script(name).run(job)
         except FleetlaneError as error:

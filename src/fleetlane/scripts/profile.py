@@ -23,7 +23,8 @@ _EMPTY_FOR_S = 1.0
 _LOOK_TIMEOUT_S = 15.0
 _FULL_GRID = 6
 _HOME_SCREENS = frozenset({"home_feed", "friends", "uploading", "pending", "posted"})
-_CAPTION_MORE = re.compile(r"(…|\.\.\.)? ?(more|lainnya|更多|ещё|selengkapnya|plus|más|mais)$")
+_CUT = re.compile(r"(…|\.\.\.) ?(more|lainnya|selengkapnya|更多|展开|ещё|plus|más|mais)?$")
+_SHORTEST_STEM = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +167,12 @@ def same_handle(one: str, other: str) -> bool:
 
 def same_caption(shown: str, wanted: str) -> bool:
     """Return whether a shown caption is the wanted one; apps cut long captions with an ellipsis."""
-    cut = normalise(_CAPTION_MORE.sub("", shown.strip()))
-    whole = normalise(wanted)
-    if cut == whole:
+    whole, text = normalise(wanted), normalise(shown)
+    if text == whole:
         return True
-    stem = cut.rstrip("….").rstrip()
-    return len(stem) >= 20 and whole.startswith(stem) and cut != stem
+    cut = _CUT.search(text)
+    stem = text[: cut.start()].rstrip() if cut else ""
+    return len(stem) >= _SHORTEST_STEM and whole.startswith(stem)
 
 
 def is_newer(before: ProfileState, after: ProfileState) -> bool:

@@ -1,0 +1,57 @@
+"""What two looks at a profile prove."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleetlane.scripts.profile import ProfileState, is_newer, same_caption
+
+
+def _state(*tiles, count=None):
+    return ProfileState("me", tiles, count)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "newer"),
+    [
+        ((), ("0",), True),
+        (("5", "x"), ("0", "5", "x"), True),
+        (("5", "9"), ("0", "6", "9"), True),
+        (("0",) * 9, ("0",) * 9, False),
+        (("0",) * 8, ("0",) * 9, True),
+        (("1.559", "118,6 rb", "3"), ("0", "1.560", "118,7 rb", "3"), True),
+        (("5", "9"), ("6", "9"), False),
+        (("5", "5"), ("6", "5"), False),
+        (("5", "9"), ("0", "9"), False),
+        (("5", "9"), ("0", "4", "9"), False),
+        (("9", "8", "7", "6", "5", "4"), ("0", "9", "8", "7", "6", "5"), True),
+        (("5", "9"), (), False),
+    ],
+)
+def test_a_grid_proves_a_new_post_only_when_nothing_else_explains_it(before, after, newer):
+    assert is_newer(_state(*before), _state(*after)) is newer
+
+
+def test_the_profiles_own_count_has_the_last_word():
+    assert is_newer(_state("a", count=17), _state("a", count=18))
+    assert not is_newer(_state("5", count=18), _state("0", "5", count=18))
+
+
+@pytest.mark.parametrize(
+    ("shown", "same"),
+    [
+        ("hello #fyp", True),
+        ("hello", False),
+        ("hello #fyp and more", False),
+        ("HELLO #fyp", True),
+    ],
+)
+def test_a_whole_caption_is_compared_as_people_read_it(shown, same):
+    assert same_caption(shown, "hello #fyp") is same
+
+
+def test_a_cut_caption_is_the_same_only_when_enough_of_it_is_shown():
+    wanted = "a caption that is much longer than what an app shows at first"
+    assert same_caption("a caption that is much longer… more", wanted)
+    assert not same_caption("a caption…", wanted)
+    assert not same_caption("another caption that is much longer…", wanted)

@@ -1,0 +1,68 @@
+"""Scenarios on simulated phones, run side by side: most of their time they wait for an app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from fleetlane.simulator.fleet import FleetSettings
+from support.rig import Rig
+
+_AT_ONCE = 8
+
+
+class Scenarios:
+    """Collects scenarios: functions of a rig and of a phone of their own, with their assertions in them.
+
+    All that are to run are started together; each is one test, which waits for its end.
+    """
+
+    def __init__(self, **fleet: Any) -> None:
+        self._fleet = {"app_delay_factor": 0.25, **fleet}
+        self._known: dict[str, Callable[[Rig, str], None]] = {}
+
+    def __call__(self, run: Callable[[Rig, str], None]) -> Callable[[Rig, str], None]:
+        """Add a scenario."""
+        self._known[run.__name__] = run
+        return run
+
+    def each(self, *values: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Add a scenario for each of some values."""
+
+        def add(run: Callable[..., None]) -> Callable[..., None]:
+            for number, value in enumerate(values):
+                name = f"{run.__name__}-{value if isinstance(value, str | int) and len(str(value)) < 40 else number}"
+                self._known[name] = lambda rig, serial, v=value: run(rig, serial, v)
+            return run
+
+        return add
+
+    def fixture(self) -> Any:
+        """Return the fixture that runs them."""
+
+        @pytest.fixture(scope="module")
+        def running(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
+            wanted = [item.callspec.params["name"] for item in request.session.items if self._is_ours(item)]
+            with Rig(FleetSettings(phones=len(wanted), **self._fleet)) as rig, ThreadPoolExecutor(_AT_ONCE) as pool:
+                yield {
+                    name: pool.submit(self._known[name], rig, serial)
+                    for name, serial in zip(wanted, rig.serials, strict=True)
+                }
+
+        return running
+
+    def _is_ours(self, item: Any) -> bool:
+        return getattr(getattr(item, "callspec", None), "params", {}).get("name") in self._known
+
+    def test(self) -> Any:
+        """Return the test: one for each scenario."""
+
+        @pytest.mark.phone
+        @pytest.mark.parametrize("name", list(self._known))
+        def test_scenario(running: dict[str, Future[None]], name: str) -> None:
+            running[name].result()
+
+        return test_scenario
