@@ -110,7 +110,9 @@ class Result:
 
 
 class Rig:
-    """Phones, and ways to run the post script on them."""
+    """Phones, and ways to run the post script on them. `folder` is for media of scenarios."""
+
+    folder: Path
 
     def __init__(self, settings: FleetSettings) -> None:
         self._thread = FleetThread(settings)

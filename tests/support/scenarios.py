@@ -44,9 +44,12 @@ class Scenarios:
         """Return the fixture that runs them."""
 
         @pytest.fixture(scope="module")
-        def running(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
+        def running(
+            request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+        ) -> Iterator[dict[str, Future[None]]]:
             wanted = [item.callspec.params["name"] for item in request.session.items if self._is_ours(item)]
             with Rig(FleetSettings(phones=len(wanted), **self._fleet)) as rig, ThreadPoolExecutor(_AT_ONCE) as pool:
+                rig.folder = tmp_path_factory.mktemp("media")
                 yield {
                     name: pool.submit(self._known[name], rig, serial)
                     for name, serial in zip(wanted, rig.serials, strict=True)

@@ -1,0 +1,112 @@
+"""Where the media and the text of a post come from."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from fleetlane.core.folders import AllowedFolders
+from fleetlane.core.ports.library import TakenMaterial
+from fleetlane.scripts.script import ScriptSettings
+from support.rig import VIDEO, Shelf
+from support.scenarios import Scenarios
+
+scenario = Scenarios(first_port=24100)
+running = scenario.fixture()
+
+
+def _video(folder, name, number=0):
+    """Write a video of its own content."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(VIDEO.read_bytes() + b"\x00\x00\x00\x0cfree" + number.to_bytes(4, "big"))
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _from_folder(root, **config):
+    return {"material_list": [], "material_source": "localFolder", "material_path": str(root), "captions": "", **config}
+
+
+@scenario
+def files_of_a_folder_are_used_once_on_an_account_in_the_order_of_their_names(rig, serial):
+    first, second = _video(rig.folder, "a/b.mp4", 2), _video(rig.folder, "a/sort_2_z.mp4", 1)
+    shelf = Shelf()
+    results = [rig.post(serial, _from_folder(rig.folder / "a"), shelf=shelf) for _ in range(3)]
+    assert [r.outcome.error_code for r in results] == [None, None, "media_not_enough"]
+    assert [post["media_sha256"] for post in rig.posts(serial)] == [[second], [first]]
+
+
+@scenario
+def an_accounts_own_folder_comes_before_the_root_and_caption_txt_is_spintax(rig, serial):
+    root = rig.folder / "own"
+    account = rig.on(serial, lambda server: next(iter(server.phone.apps.values())).accounts[0].handle)
+    _video(root, "root.mp4", 3)
+    own = _video(root, f"@{account}/own.mp4", 4)
+    (root / "caption.txt").write_text("{one} {two|two}\nnext #tag", encoding="utf-8")
+    result = rig.post(serial, _from_folder(root))
+    assert result.outcome.ok, result.outcome
+    [post] = rig.posts(serial)
+    assert (post["media_sha256"], post["caption"]) == ([own], "{one} two\nnext #tag")
+
+
+@scenario
+def an_item_of_the_library_brings_its_own_caption(rig, serial):
+    digest = _video(rig.folder, "library/x.mp4", 5)
+    shelf = Shelf([TakenMaterial(rig.folder / "library/x.mp4", "x.mp4", "its own {caption|text}")])
+    result = rig.post(serial, {"material_list": [], "captions": "not this"}, shelf=shelf)
+    assert result.outcome.ok, result.outcome
+    [post] = rig.posts(serial)
+    assert (post["media_sha256"], post["caption"]) == ([digest], "its own {caption|text}")
+
+
+@scenario
+def a_library_without_free_items_is_said_so(rig, serial):
+    result = rig.post(serial, {"material_list": [], "materials_tags": "Food, travel"}, shelf=Shelf())
+    assert result.outcome.error_code == "media_not_enough"
+    assert "any of the tags food, travel" in result.outcome.remark
+
+
+@scenario
+def a_list_of_videos_is_used_in_turn_over_the_tasks_of_a_request(rig, serial):
+    digests = [_video(rig.folder, f"list/{n}.mp4", 10 + n) for n in range(2)]
+    paths = [str(rig.folder / f"list/{n}.mp4") for n in range(2)]
+    for position in (0, 1, 2):
+        lines = {"captions": "one\ntwo###lines\nthree", "material_list": paths}
+        assert rig.post(serial, lines, position=position).outcome.ok
+    assert [(p["media_sha256"], p["caption"]) for p in rig.posts(serial)] == [
+        ([digests[0]], "one"),
+        ([digests[1]], "two\nlines"),
+        ([digests[0]], "three"),
+    ]
+
+
+@scenario
+def a_file_that_changes_while_it_is_copied_is_not_published(rig, serial):
+    _video(rig.folder, "changing/a.mp4", 20)
+    path = rig.folder / "changing/a.mp4"
+    shelf = Shelf()
+    taken = shelf.take_files
+
+    def change(account, hashes):
+        _video(rig.folder, "changing/a.mp4", 21)
+        return taken(account, hashes)
+
+    shelf.take_files = change
+    result = rig.post(serial, _from_folder(path.parent), shelf=shelf)
+    assert (result.outcome.error_code, rig.posts(serial)) == ("media_invalid", [])
+
+
+@scenario
+def folders_outside_the_allowed_ones_and_links_out_of_them_are_refused_alike(rig, serial):
+    _video(rig.folder, "secret/a.mp4", 30)
+    (rig.folder / "allowed").mkdir()
+    (rig.folder / "allowed/link").symlink_to(rig.folder / "secret")
+    settings = ScriptSettings(folders=AllowedFolders((rig.folder / "allowed",)))
+    remarks = set()
+    for path in (rig.folder / "secret", rig.folder / "allowed/link", rig.folder / "allowed/none"):
+        result = rig.post(serial, _from_folder(path), settings=settings)
+        assert result.outcome.error_code == "media_missing"
+        remarks.add(result.outcome.remark.replace(str(path), "PATH"))
+    assert len(remarks) == 1
+
+
+test_scenario = scenario.test()
