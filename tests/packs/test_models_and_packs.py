@@ -17,6 +17,12 @@ from support.clock import ManualClock
 MODELS = {model.app: model for model in builtin_models()}
 SYSTEM = load_model(BUILTIN_FOLDER / "_system.yaml")
 NAMED_OTHERWISE = {"mystery": "unknown", "post_editor": "reel_editor"}
+# Screens of the models that no pack knows so far; who adds one to a pack takes it out here.
+NOT_IN_PACKS = {
+    "tiktok": {"sounds", "sound_search", "volume", "search", "search_results", "add_link", "product_picker", "product_name",
+               "profile_menu", "settings"},
+    "instagram": {"story_viewer", "popup_first_reel"},
+}  # fmt: skip
 TIKTOK = [(p, b) for p in MODELS["tiktok"].packages for b in ("", "musically-43", "all-ids-different")]
 CASES = [("tiktok", package, build) for package, build in TIKTOK] + [("instagram", "com.instagram.android", "")]
 
@@ -51,7 +57,8 @@ def test_each_screen_of_a_model_is_recognised(app_name, package, build, language
         if name == "preview":
             below = [*below, "gallery"]
         app.stack = [*below, name]
-        assert seen(phone) == f"{app_name} {NAMED_OTHERWISE.get(name, name)}", (name, below)
+        known = seen(phone) == f"{app_name} {NAMED_OTHERWISE.get(name, name)}"
+        assert known is (name not in NOT_IN_PACKS[app_name]), (name, below, seen(phone))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -6,55 +6,9 @@ import itertools
 
 import pytest
 
-from fleetlane.simulator import commands, shell
-from fleetlane.simulator.ledger import Ledger
-from fleetlane.simulator.model import BUILTIN_FOLDER, builtin_models, load_model
-from fleetlane.simulator.phone import PhoneFacts, SimPhone, standard_account
 from fleetlane.simulator.ui_server import RpcError, UiServer
-from support.clock import ManualClock
+from support.handset import SHARE, TIKTOK, Handset
 from support.rig import VIDEO
-
-assert commands  # imported for the commands it registers
-TIKTOK = "com.zhiliaoapp.musically"
-SHARE = f"{TIKTOK}/com.ss.android.ugc.aweme.share.SystemShareActivity"
-
-
-class Handset:
-    """A phone with TikTok and a clock, and a log of what it complained about."""
-
-    def __init__(self, **facts):
-        self.clock = ManualClock()
-        self.ledger = Ledger()
-        self.complaints: list[str] = []
-        system = load_model(BUILTIN_FOLDER / "_system.yaml")
-        self.phone = SimPhone(PhoneFacts("s", **facts), system, self.clock, self.ledger, self.complaints.append)
-        self.app = self.phone.install(builtin_models()[0], TIKTOK)
-        self.app.data["first_run"] = False
-        standard_account(self.app, "lane01", "Lane One")
-
-    def sh(self, line: str):
-        return shell.run(self.phone, line)
-
-    def wait(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-        self.phone.settle()
-
-    def node(self, role: str):
-        nodes = [n for root in self.phone.windows() for n in root.walk() if n.role == role]
-        assert nodes, (role, [n.role for root in self.phone.windows() for n in root.walk() if n.role])
-        return nodes[-1]
-
-    def tap(self, role: str) -> None:
-        left, top, right, bottom = self.node(role).bounds
-        self.phone.tap((left + right) // 2, (top + bottom) // 2)
-
-    def share_video(self, options: str = "--grant-read-uri-permission"):
-        self.phone.files.write("/sdcard/Movies/a.mp4", VIDEO.read_bytes(), 0o644, 1)
-        row = self.phone.media.scan_file("/sdcard/Movies/a.mp4", int(self.clock.wall_s()))
-        return self.sh(
-            f"am start -a android.intent.action.SEND -t video/mp4 --eu android.intent.extra.STREAM {row.uri} "
-            f"{options} -f 0x10000000 -n {SHARE}"
-        )
 
 
 @pytest.fixture

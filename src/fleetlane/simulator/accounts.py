@@ -30,7 +30,8 @@ class Account:
     posts: list[Post] = field(default_factory=list[Post])
     shown: list[Post] = field(default_factory=list[Post])
     """What the profile grid shows: refreshed late, as on a phone."""
-    story: bool = False
+    stories: list[Post] = field(default_factory=list[Post])
+    """What its story shows, oldest first."""
 
 
 def standard_account(app: App, handle: str, name: str, *, older_posts: int = 3) -> Account:

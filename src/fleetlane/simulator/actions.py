@@ -48,6 +48,7 @@ class Actions:
             "ask": self._ask,
             "set": lambda argument, scope: self._app.session.update(self._values(argument, scope)),
             "set_data": lambda argument, scope: self._app.data.update(self._values(argument, scope)),
+            "fill": self._fill,
             "toggle": self._toggle,
             "select": lambda argument, scope: self._select(self._value(argument, scope)),
             "publish": self._publish,
@@ -67,6 +68,7 @@ class Actions:
             "hide_keyboard": lambda _argument, _scope: app.blur(),
             "type_suggestion": lambda argument, scope: self._take_suggestion(str(self._value(argument, scope))),
             "toast": lambda name, _scope: app.show_toast(name),
+            "log_out": lambda _argument, _scope: app.log_out(),
             "finish": lambda _argument, _scope: app.finish(),
             "crash": lambda _argument, _scope: app.phone.crash(app),
         }
@@ -100,6 +102,9 @@ class Actions:
     def _publish(self, argument: Any, scope: Scope) -> None:
         texts, steps = argument
         publish(self._app, texts, steps, scope)
+
+    def _fill(self, argument: Any, scope: Scope) -> None:
+        self._app.fields.update({name: str(value) for name, value in self._values(argument, scope).items()})
 
     def _toggle(self, name: str, _scope: Scope) -> None:
         self._app.session[name] = not self._app.session.get(name)

@@ -59,6 +59,8 @@ class App:
         self.upload: Upload | None = None
         self.toast = ""
         self.generation = 0
+        """Which of its sessions this is: each start, share and link begins a new one."""
+        self.process = 0
         self._moving = False
         self._shown_at_s = 0.0
         self._interactive_at_s = 0.0
@@ -82,6 +84,7 @@ class App:
             **self.data,
             **self.session,
             "t": self._string,
+            "now": now,
             "app_label": self.model.label,
             "package": self.package.name,
             "screen": self.screen,
@@ -138,6 +141,16 @@ class App:
             self._start_process(self.model.share)
         self.selected = list(rows)
 
+    def view(self, url: str) -> None:
+        """Open a link."""
+        found, steps = self.model.links.open(url)
+        if self.running:
+            self._reset_session()
+            self._begin(steps, self.timing("transition"))
+        else:
+            self._start_process(steps)
+        self.session["link"] = found
+
     def _start_process(self, steps: Sequence[Action]) -> None:
         self.running = True
         self._reset_session()
@@ -163,6 +176,7 @@ class App:
         self.actions.run(self.model.on_kill)
         self.running = False
         self.upload = None
+        self.process += 1
         self._reset_session()
         self.phone.app_left(self)
         self.phone.touch()
@@ -174,14 +188,16 @@ class App:
         """Return whether taps are taken now."""
         return not self._moving and self.phone.now_s() >= self._interactive_at_s
 
-    def tap(self, node: SimNode, *, long: bool = False) -> None:
-        """Tap a node. Nothing happens while the screen moves, or in its first moments."""
+    def tap(self, node: SimNode, x: int, *, long: bool = False) -> None:
+        """Tap a node at `x`. Nothing happens while the screen moves, or in its first moments."""
         if not self.interactive:
             return
         left = self.faults.ignored_taps.get(node.role, 0)
         if left > 0:
             self.faults.ignored_taps[node.role] = left - 1
             return
+        if node.slider:
+            self.slide(node, x)
         actions = node.long_tap if long and node.long_tap else node.tap
         if node.field_name is not None:
             self.focus(node.field_name)
@@ -194,11 +210,28 @@ class App:
             self.actions.run(self.model.screens[self.screen].back)
             self.phone.touch()
 
-    def swipe_down(self) -> None:
-        """Pull down (refresh)."""
+    def swipe(self, direction: str) -> None:
+        """Swipe the page "down" (refresh, or back to its top) or "up" (to what is below)."""
         if self.stack and self.interactive:
-            self.actions.run(self.model.screens[self.screen].swipe_down)
+            spec = self.model.screens[self.screen]
+            self.actions.run(spec.swipe_down if direction == "down" else spec.swipe_up)
             self.phone.touch()
+
+    def slide(self, node: SimNode, x: int) -> None:
+        """Put a slider to where the finger is: its value, 0 to 100, is kept in the session."""
+        left, _, right, _ = node.bounds
+        if node.enabled:
+            self.session[node.slider] = max(0, min(100, round(100 * (x - left) / (right - 1 - left))))
+            self.phone.touch()
+
+    def enter(self) -> None:
+        """Press Enter: a field may have an action for it, else it ends the line."""
+        fields = [node for root in self.nodes() for node in root.walk() if node.field_name == self.focused]
+        if fields and fields[-1].enter:
+            self.actions.run(fields[-1].enter, fields[-1].scope)
+            self.phone.touch()
+        else:
+            self.type_text("\n")
 
     def type_text(self, text: str, *, replace: bool = False) -> bool:
         """Put text into the focused field. Return False when there is none."""
@@ -284,12 +317,14 @@ class App:
         """Leave the app for the launcher."""
         self.phone.app_left(self)
 
-    def later(self, seconds: float, call: Callable[[], None], *, counts: bool = True) -> None:
-        """Call something after `seconds`, unless the app was started anew or ended before."""
-        generation = self.generation
+    def later(
+        self, seconds: float, call: Callable[[], None], *, counts: bool = True, outlives_session: bool = False
+    ) -> None:
+        """Call something after `seconds`, unless the session, or at least the process, ended before."""
+        generation, process = self.generation, self.process
 
         def run() -> None:
-            if self.generation == generation:
+            if self.generation == generation or (outlives_session and self.process == process):
                 call()
                 self.phone.touch()
 
@@ -311,6 +346,10 @@ class App:
             if account.handle == handle:
                 self.current = index
                 account.shown = list(account.posts)
+
+    def log_out(self) -> None:
+        """Sign the account out; the next start shows the login page."""
+        self.logged_in = False
 
     def refresh_profile(self) -> None:
         """Bring the grid up to date, unless a post is too fresh to show yet."""

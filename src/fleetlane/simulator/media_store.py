@@ -60,6 +60,7 @@ class MediaRow:
             "_id": self.id,
             "_data": self.path,
             "_display_name": self.display_name,
+            "media_type": 3 if self.kind is MediaKind.VIDEO else 1,
             "mime_type": self.mime_type,
             "_size": self.size_bytes,
             "date_added": self.date_added_s,
@@ -113,9 +114,12 @@ class MediaStore:
                 del self._rows[path]
 
     def newest_first(self, kind: MediaKind | None = None) -> list[MediaRow]:
-        """Return the rows as galleries show them: date added, newest first, then the later row."""
+        """Return the rows as galleries show them: date added, newest first.
+
+        Of rows that were added in one second the earlier comes first: nothing promises that the last one does.
+        """
         rows = [row for row in self._rows.values() if kind is None or row.kind is kind]
-        return sorted(rows, key=lambda row: (row.date_added_s, row.id), reverse=True)
+        return sorted(rows, key=lambda row: (-row.date_added_s, row.id))
 
     def by_uri(self, uri: str) -> MediaRow | None:
         """Return the row of a content URI."""

@@ -14,23 +14,46 @@ from typing import Any, cast
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
-from fleetlane.core.document import known_keys, mapping
+from fleetlane.core.document import known_keys, mapping, strings
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.specs import Action, AppModel, Expression, Grid, NodeSpec, PackageFacts, ScreenSpec, Text
+from fleetlane.simulator.specs import (
+    Action,
+    AppModel,
+    Expression,
+    Grid,
+    Links,
+    NodeSpec,
+    PackageFacts,
+    ScreenSpec,
+    Text,
+)
+
+
+def _matching(items: Sequence[Mapping[str, Any]], key: str, text: str) -> list[Mapping[str, Any]]:
+    """Return the items whose `key` holds every word of a text, as a search does."""
+    words = text.casefold().split()
+    return [item for item in items if all(word in str(item[key]).casefold() for word in words)]
+
 
 _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+cast("dict[str, object]", _ENVIRONMENT.globals)["matching"] = _matching
 _STRING_NAME = re.compile(r"\$(\w+)")
 _NODE_KEYS = {
     "class", "id", "text", "desc", "at", "grid", "when", "each", "tap", "long_tap", "field", "hint", "children",
     "clickable", "enabled", "checked", "selected", "checkable", "scrollable", "progress", "paint",
+    "slider", "enter", "masked",
 }  # fmt: skip
 _SCREEN_KEYS = {
-    "nodes", "over", "back", "on_show", "swipe_down", "ready_after", "slide", "layers", "package", "id_package",
-    "background", "dialog",
+    "nodes", "over", "back", "on_show", "swipe_down", "swipe_up", "ready_after", "slide", "layers", "package",
+    "id_package", "background", "dialog",
 }  # fmt: skip
+_PUBLISHED = (
+    "kind", "caption", "title", "placement", "sound", "original_volume", "sound_volume", "product_link",
+)  # fmt: skip
+_STEPS = ("started", "done", "failed")
 _MODEL_KEYS = {
     "app", "label", "packages", "design", "activities", "permissions", "strings", "ids", "stable_ids", "timings",
-    "data", "session", "start", "share", "screens", "on_kill", "limits", "parts",
+    "data", "session", "start", "share", "screens", "on_kill", "limits", "parts", "links",
 }  # fmt: skip
 
 
@@ -45,7 +68,7 @@ class ModelReader:
 
     def model(self, raw: Mapping[str, Any]) -> AppModel:
         """Return the compiled model."""
-        known_keys(raw, _MODEL_KEYS, self.place)
+        known_keys({key: value for key, value in raw.items() if not key.startswith("x_")}, _MODEL_KEYS, self.place)
         for key in ("app", "packages", "screens", "start"):
             if key not in raw:
                 raise PackError(self.place, f"an app model has `{key}`")
@@ -77,7 +100,23 @@ class ModelReader:
                 for name, value in mapping(raw["screens"], f"{self.place}: screens").items()
             },
             limits=mapping(raw.get("limits", {}), f"{self.place}: limits"),
+            links=self._links(raw.get("links", {}), f"{self.place}: links"),
         )
+
+    def _links(self, value: object, place: str) -> Links:
+        raw = mapping(value, place)
+        known_keys(raw, {"hosts", "open", "other"}, place)
+        patterns: list[tuple[re.Pattern[str], tuple[Action, ...]]] = []
+        for index, item in enumerate(raw.get("open", [])):
+            where = f"{place}.open[{index}]"
+            rule = mapping(item, where)
+            known_keys(rule, {"pattern", "do"}, where)
+            try:
+                patterns.append((re.compile(str(rule.get("pattern", ""))), self.actions(rule.get("do", []), where)))
+            except re.error as error:
+                raise PackError(where, f"{rule['pattern']!r}: {error}") from error
+        other = self.actions(raw.get("other", []), f"{place}.other")
+        return Links(frozenset(strings(raw.get("hosts", []), f"{place}.hosts")), tuple(patterns), other)
 
     def _packages(self, value: object) -> dict[str, PackageFacts]:
         packages: dict[str, PackageFacts] = {}
@@ -113,6 +152,7 @@ class ModelReader:
             back=self.actions(raw.get("back", [{"pop": 1}]), f"{place}.back"),
             on_show=self.actions(raw.get("on_show", []), f"{place}.on_show"),
             swipe_down=self.actions(raw.get("swipe_down", []), f"{place}.swipe_down"),
+            swipe_up=self.actions(raw.get("swipe_up", []), f"{place}.swipe_up"),
             ready_after=str(raw.get("ready_after", "")),
             slide=(int(slide["dx"]), str(slide["for"])) if slide else None,
             layers=int(raw.get("layers", 0)),
@@ -158,6 +198,9 @@ class ModelReader:
             tap=self.actions(raw.get("tap", []), f"{place}.tap"),
             long_tap=self.actions(raw.get("long_tap", []), f"{place}.long_tap"),
             field_name=raw.get("field"),
+            masked=self.expression(raw["masked"], f"{place}.masked") if "masked" in raw else None,
+            slider=str(raw.get("slider", "")),
+            enter=self.actions(raw.get("enter", []), f"{place}.enter"),
             hint=self.text(raw.get("hint", ""), f"{place}.hint"),
             children=self._nodes(raw.get("children", []), f"{place}.children"),
             flags=flags,
@@ -202,7 +245,13 @@ class ModelReader:
     def actions(self, value: object, place: str) -> tuple[Action, ...]:
         """Compile a list of actions, or a single one."""
         items = cast("list[object]", value) if isinstance(value, list) else [value]
-        return tuple(self._action(item, f"{place}[{i}]") for i, item in enumerate(items))
+        compiled: list[Action] = []
+        for index, item in enumerate(items):
+            where = f"{place}[{index}]"  # a list in the list is one that YAML repeats by its anchor
+            compiled.extend(
+                self.actions(cast("object", item), where) if isinstance(item, list) else [self._action(item, where)]
+            )
+        return tuple(compiled)
 
     def _action(self, value: object, place: str) -> Action:
         raw = mapping(value, place)
@@ -215,9 +264,18 @@ class ModelReader:
         match verb:
             case "goto" | "push" | "home" | "toggle" | "focus" | "toast" | "pop" | "answer" | "open":
                 return verb, argument
-            case "blur" | "finish" | "crash" | "hide_keyboard" | "refresh_profile" | "unlock" | "keep_waiting":
+            case (
+                "blur"
+                | "finish"
+                | "crash"
+                | "hide_keyboard"
+                | "refresh_profile"
+                | "unlock"
+                | "keep_waiting"
+                | "log_out"
+            ):
                 return verb, None
-            case "set" | "set_data":
+            case "set" | "set_data" | "fill":
                 return verb, {k: self.expression(v, place) for k, v in mapping(argument, place).items()}
             case "select" | "switch_account" | "type_suggestion":
                 return verb, self.expression(argument, place)
@@ -228,22 +286,9 @@ class ModelReader:
                 denied = self.actions(argument.get("denied", []), place)
                 return verb, (str(argument["permission"]), granted, denied)
             case "publish":
-                known = {
-                    "kind",
-                    "caption",
-                    "title",
-                    "placement",
-                    "sound",
-                    "started",
-                    "done",
-                    "failed",
-                    "link",
-                }
-                known_keys(argument, known, place)
-                texts = {
-                    k: self.text(argument[k], place) for k in known - {"started", "done", "failed"} if k in argument
-                }
-                steps = {k: self.actions(argument.get(k, []), place) for k in ("started", "done", "failed")}
+                known_keys(argument, {*_PUBLISHED, *_STEPS}, place)
+                texts = {k: self.text(argument[k], place) for k in _PUBLISHED if k in argument}
+                steps = {k: self.actions(argument.get(k, []), place) for k in _STEPS}
                 return verb, (texts, steps)
             case _:
                 raise PackError(place, f"there is no action {verb!r}")

@@ -35,6 +35,8 @@ class SimNode:
     focused: bool = False
     scrollable: bool = False
     field_name: str | None = None
+    slider: str = ""
+    enter: tuple[Action, ...] = ()
     hint: str = ""
     tap: tuple[Action, ...] = ()
     long_tap: tuple[Action, ...] = ()
@@ -89,7 +91,9 @@ class _Builder:
         text, hint, focused = spec.text(context), "", False
         if spec.field_name is not None:
             hint = spec.hint(context)
-            text = self.app.fields.get(spec.field_name, "") or hint  # an empty field reports its hint as text
+            masked = spec.masked is not None and spec.masked(context)
+            text = "" if masked else self.app.fields.get(spec.field_name, "")
+            text = text or hint  # an empty field reports its hint as text
             focused = self.app.focused == spec.field_name
         flags = {key: bool(expression(context)) for key, expression in spec.flags.items() if key != "progress"}
         if "progress" in spec.flags:
@@ -102,7 +106,7 @@ class _Builder:
             desc=spec.desc(context),
             resource_id=self._resource_id(spec.id_role),
             role=spec.id_role,
-            clickable=flags.get("clickable", bool(spec.tap) or spec.field_name is not None),
+            clickable=flags.get("clickable", bool(spec.tap or spec.slider) or spec.field_name is not None),
             enabled=flags.get("enabled", True),
             checkable=flags.get("checkable", False),
             checked=flags.get("checked", False),
@@ -111,6 +115,8 @@ class _Builder:
             focused=focused,
             field_name=spec.field_name,
             hint=hint,
+            slider=spec.slider,
+            enter=spec.enter,
             tap=spec.tap,
             long_tap=spec.long_tap,
             scope=scope,
@@ -168,7 +174,7 @@ def build_screen(app: App, spec: ScreenSpec, context: Mapping[str, Any], shift: 
     inner.children.extend(builder.nodes(spec.nodes, (0, 0, *app.model.design), {}))
     if not top:
         for node in root.walk():
-            node.tap, node.long_tap, node.field_name = (), (), None
+            node.tap, node.long_tap, node.field_name, node.slider = (), (), None, ""
     return root
 
 

@@ -40,6 +40,10 @@ def _silent(_line: str) -> None:
     """Log nothing."""
 
 
+def _number(text: str | None) -> int | None:
+    return int(text) if text else None
+
+
 class SimPhone(Timers):
     """One phone. All methods must be called from one thread."""
 
@@ -87,6 +91,10 @@ class SimPhone(Timers):
         self._blamed: App | None = None
         self._windows = Windows(self)
 
+    def wall_s(self) -> float:
+        """Return the seconds since the epoch by the phone's own clock."""
+        return super().wall_s() + self.facts.clock_ahead_s
+
     def touch(self) -> None:
         """Note that something on the screen may have changed."""
         self.version += 1
@@ -115,6 +123,15 @@ class SimPhone(Timers):
             return False
         self._front(app)
         app.launch()
+        return True
+
+    def view(self, package: str, url: str) -> bool:
+        """Open a link in an app. Return False when the app does not take it."""
+        app = self.apps.get(package)
+        if app is None or not app.model.links.takes(url):
+            return False
+        self._front(app)
+        app.view(url)
         return True
 
     def share(self, package: str, rows: Sequence[MediaRow]) -> None:
@@ -224,7 +241,7 @@ class SimPhone(Timers):
         owner = self.system if self.system.stack else self.foreground
         target = hit(owner.nodes(), x, y)
         if target is not None:
-            owner.tap(target, long=long)
+            owner.tap(target, x, long=long)
         self.settle()
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:
@@ -234,8 +251,13 @@ class SimPhone(Timers):
             if end[1] < start[1] and not self.facts.secure_lock:
                 self.unlock()
             return
-        if end[1] - start[1] > self.size[1] * 0.15 and not self.system.stack:
-            self.foreground.swipe_down()
+        if self.system.stack or not self.screen_on:
+            return
+        slider = hit(self.foreground.nodes(), *start)
+        if slider is not None and slider.slider:
+            self.foreground.slide(slider, end[0])
+        elif abs(end[1] - start[1]) > self.size[1] * 0.15:
+            self.foreground.swipe("down" if end[1] > start[1] else "up")
 
     def press(self, key: str | int) -> bool:
         """Press a key by name or code. Return False for a key the phone does not have."""
@@ -257,7 +279,7 @@ class SimPhone(Timers):
                 if not self.facts.secure_lock:
                     self.unlock()
             case 66 if self.foreground.focused:
-                self.foreground.type_text("\n")
+                self.foreground.enter()
             case 67 if self.foreground.focused:
                 name = self.foreground.focused
                 self.foreground.fields[name] = self.foreground.fields.get(name, "")[:-1]
@@ -321,7 +343,7 @@ class SimPhone(Timers):
         self.ledger.write(
             {
                 "serial": self.facts.serial,
-                "time": self.wall_s(),
+                "time": super().wall_s(),
                 "app": app.package.name,
                 "account": account.handle,
                 "kind": post.kind,
@@ -330,6 +352,8 @@ class SimPhone(Timers):
                 "media_sha256": hashes,
                 "placement": post.placement,
                 "sound": values.get("sound", ""),
-                "product_link": values.get("link", ""),
+                "original_volume": _number(values.get("original_volume")),
+                "sound_volume": _number(values.get("sound_volume")),
+                "product_link": values.get("product_link", ""),
             }
         )

@@ -23,6 +23,8 @@ class PhoneFacts:
     upload_s: float | None = None
     """Upload time of every post; None: as the app's model says."""
     secure_lock: bool = False
+    clock_ahead_s: float = 0.0
+    """How far the phone's own clock is ahead of this computer's."""
 
 
 @dataclass(slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 Context = Mapping[str, Any]
 Text = Callable[[Context], str]
@@ -48,6 +50,9 @@ class NodeSpec:
     tap: tuple[Action, ...]
     long_tap: tuple[Action, ...]
     field_name: str | None
+    masked: Expression | None
+    slider: str
+    enter: tuple[Action, ...]
     hint: Text
     children: tuple[NodeSpec, ...]
     flags: Mapping[str, Expression]
@@ -65,6 +70,7 @@ class ScreenSpec:
     back: tuple[Action, ...]
     on_show: tuple[Action, ...]
     swipe_down: tuple[Action, ...]
+    swipe_up: tuple[Action, ...]
     ready_after: str
     slide: tuple[int, str] | None
     layers: int
@@ -81,6 +87,27 @@ class PackageFacts:
     version: str
     version_code: int
     build: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links an app opens: those of its hosts, by the first pattern that fits."""
+
+    hosts: frozenset[str] = frozenset()
+    patterns: tuple[tuple[re.Pattern[str], tuple[Action, ...]], ...] = ()
+    other: tuple[Action, ...] = ()
+
+    def takes(self, url: str) -> bool:
+        """Return whether the app opens a link."""
+        return urlsplit(url).hostname in self.hosts
+
+    def open(self, url: str) -> tuple[dict[str, str], tuple[Action, ...]]:
+        """Return the parts of a link (`url`, and what the pattern names), and what it does."""
+        for pattern, actions in self.patterns:
+            found = pattern.fullmatch(url)
+            if found:
+                return {"url": url, **{name: part or "" for name, part in found.groupdict().items()}}, actions
+        return {"url": url}, self.other
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +132,7 @@ class AppModel:
     on_kill: tuple[Action, ...]
     screens: Mapping[str, ScreenSpec]
     limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    links: Links = field(default_factory=Links)
 
     def resource_id(self, role: str, build: str) -> str:
         """Return the id a build gives a role. Builds not listed scramble every id."""

@@ -20,6 +20,7 @@ class Upload:
 
     started_s: float
     duration_s: float
+    placement: str = ""
     stuck: bool = False
 
     def percent(self, now_s: float) -> int:
@@ -48,7 +49,7 @@ def publish(
     media = list(app.selected)
     duration = app.phone.upload_s if app.phone.upload_s is not None else app.timing("upload")
     fault, app.faults.upload = app.faults.upload, ""
-    app.upload = Upload(app.phone.now_s(), duration, stuck=fault == "stuck")
+    app.upload = Upload(app.phone.now_s(), duration, values.get("placement", ""), stuck=fault == "stuck")
     app.actions.run(steps["started"], scope)
     if fault == "stuck":
         return
@@ -61,10 +62,10 @@ def publish(
         kind = values.get("kind") or ("video" if media and media[0].kind is MediaKind.VIDEO else "images")
         post = Post(kind, values.get("caption", ""), "0", app.phone.now_s(), values.get("placement", ""))
         if post.placement == "story":
-            account.story = True
+            account.stories.append(post)
         else:
             account.posts.insert(sum(p.pinned for p in account.posts), post)
         app.phone.published(app, account, post, media, values)
         app.actions.run(steps["done"], scope)
 
-    app.later(duration, end)
+    app.later(duration, end, outlives_session=True)

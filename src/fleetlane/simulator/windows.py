@@ -73,7 +73,11 @@ def hit(roots: list[SimNode], x: int, y: int) -> SimNode | None:
         if not root.contains(x, y):
             continue
         for node in reversed(list(root.walk())):
-            if (node.tap or node.field_name is not None or node.long_tap) and node.contains(x, y) and node.enabled:
+            if (
+                (node.tap or node.slider or node.field_name is not None or node.long_tap)
+                and node.contains(x, y)
+                and node.enabled
+            ):
                 return node
         if root.modal:
             return None

@@ -15,6 +15,7 @@ from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command
 _GRANT = 0x1
 _STREAM = "android.intent.extra.STREAM"
 _SEND = "android.intent.action.SEND"
+_VIEW = "android.intent.action.VIEW"
 
 
 @command("monkey")
@@ -48,6 +49,8 @@ def _start(phone: SimPhone, args: Sequence[str]) -> Result:
         ["-a", "-t", "-d", "-c", "-n", "-f", "-p", "--user"],
     )
     action = found.get("-a", [""])[0]
+    if action == _VIEW and not found.get("-n"):
+        return _view(phone, found, rest)
     component = (found.get("-n") or rest or [""])[0]
     package, _, activity = component.partition("/")
     starting = f"Starting: Intent {{ act={action} cmp={component} }}\n"
@@ -63,6 +66,18 @@ def _start(phone: SimPhone, args: Sequence[str]) -> Result:
         phone.stop_app(package)
     phone.start_app(package)
     return Result.text(starting)
+
+
+def _view(phone: SimPhone, found: dict[str, list[str]], rest: Sequence[str]) -> Result:
+    url, package = (found.get("-d") or rest or [""])[0], found.get("-p", [""])[0]
+    intent = f"Intent {{ act={_VIEW} dat={url} pkg={package} }}"
+    if not package:
+        raise UnsupportedArgumentsError("a link is opened with its package (-p): there is no browser and no chooser")
+    if "-S" in found:
+        phone.stop_app(package)
+    if not phone.view(package, url):
+        return Result.text(f"Starting: {intent}\nError: Activity not started, unable to resolve {intent}", 1)
+    return Result.text(f"Starting: {intent}")
 
 
 def _uri_extras(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:

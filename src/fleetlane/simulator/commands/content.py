@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fleetlane.core.media import MediaKind
 from fleetlane.simulator.media_store import MediaRow
@@ -19,7 +20,13 @@ _TABLES = {
     "content://media/external/images/media": MediaKind.IMAGE,
     "content://media/external/file": None,
 }
-_CONDITION = re.compile(r"\s*(\w+)\s*(>=|=|LIKE)\s*(?:'((?:[^']|'')*)'|(\d+))\s*", re.IGNORECASE)
+_CONDITION = re.compile(r"\s*(\w+)\s*(=|!=|<>|<=|>=|<|>|LIKE)\s*(?:'((?:[^']|'')*)'|(\d+))\s*", re.IGNORECASE)
+_COMPARE: Mapping[str, Callable[[int, int], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 
 
 @command("content")
@@ -67,44 +74,59 @@ def _content_call(phone: SimPhone, uri: str, found: dict[str, list[str]]) -> Res
 
 
 def _rows(phone: SimPhone, uri: str) -> list[MediaRow]:
-    base = uri.rstrip("/")
+    base, _, last = uri.rstrip("/").rpartition("/")
+    if not last.isdigit():
+        base, last = uri.rstrip("/"), ""
     if base not in _TABLES:
         raise UnsupportedArgumentsError(f"--uri {uri}")
-    return phone.media.newest_first(_TABLES[base])
+    return [row for row in phone.media.newest_first(_TABLES[base]) if not last or row.id == int(last)]
 
 
 def _where(rows: list[MediaRow], found: dict[str, list[str]]) -> list[MediaRow]:
-    for clause in re.split(r"\s+AND\s+", found.get("--where", [""])[0]):
-        if not clause:
-            continue
-        match = _CONDITION.fullmatch(clause)
-        if not match:
-            raise UnsupportedArgumentsError(f"--where {clause}")
-        column, operator, text, number = match.groups()
-        value = number if text is None else text.replace("''", "'")
-        if operator == ">=":
-            rows = [row for row in rows if int(row.column(column)) >= int(value)]
-        elif operator == "=":
-            rows = [row for row in rows if row.column(column) == value]
-        else:
-            pattern = re.compile(re.escape(value).replace("%", ".*"))
-            rows = [row for row in rows if pattern.fullmatch(row.column(column))]
+    for clause in re.split(r"\s+AND\s+", found.get("--where", [""])[0], flags=re.IGNORECASE):
+        if clause:
+            holds = _condition(clause)
+            rows = [row for row in rows if holds(row)]
     return rows
 
 
+def _condition(clause: str) -> Callable[[MediaRow], bool]:
+    match = _CONDITION.fullmatch(clause)
+    if not match:
+        raise UnsupportedArgumentsError(f"--where {clause}")
+    column, sign, text, number = match.groups()
+    value = number if text is None else text.replace("''", "'")
+    if sign == "=":
+        return lambda row: row.column(column) == value
+    if sign in ("!=", "<>"):
+        return lambda row: row.column(column) not in (value, "NULL")
+    if sign.upper() == "LIKE":
+        pattern = re.compile(re.escape(value).replace("%", ".*"), re.IGNORECASE)
+        return lambda row: pattern.fullmatch(row.column(column)) is not None
+    if not value.isdigit():
+        raise UnsupportedArgumentsError(f"--where {clause}: a number is expected")
+    compare = _COMPARE[sign]
+
+    def compared(row: MediaRow) -> bool:
+        held = row.column(column)  # NULL compares to nothing
+        return held.isdigit() and compare(int(held), int(value))
+
+    return compared
+
+
 def _content_query(phone: SimPhone, uri: str, found: dict[str, list[str]]) -> Result:
-    rows = _where(_rows(phone, uri), found)
     columns = found.get("--projection", ["_id:_data"])[0].split(":")
     sort = found.get("--sort", ["date_added DESC"])[0].split()
     try:
-        rows.sort(key=lambda row: (int(row.column(sort[0])), row.id), reverse=sort[-1].upper() == "DESC")
+        rows = _where(_rows(phone, uri), found)
+        rows.sort(key=lambda row: int(row.column(sort[0])), reverse=sort[-1].upper() == "DESC")
         lines = [
             f"Row: {index} " + ", ".join(f"{column}={row.column(column)}" for column in columns)
             for index, row in enumerate(rows)
         ]
-    except (KeyError, ValueError) as error:
-        name = found.get("--projection", [""])[0]
-        phone.log(f"content query: {error}")
+    except KeyError as error:
+        name = str(error.args[0])
+        phone.log(f"content query: there is no column {name!r}")
         return Result.text(
             f"Error while accessing provider:media\njava.lang.IllegalArgumentException: Invalid column {name}"
         )

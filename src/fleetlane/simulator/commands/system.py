@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command
@@ -15,9 +16,14 @@ def _id(_phone: SimPhone, _args: Sequence[str]) -> Result:
 
 @command("date")
 def _date(phone: SimPhone, args: Sequence[str]) -> Result:
-    if list(args) != ["+%s"]:
-        raise UnsupportedArgumentsError("only `date +%s`")
-    return Result.text(str(int(phone.wall_s())))
+    match list(args):
+        case []:
+            now = datetime.fromtimestamp(phone.wall_s(), UTC)
+            return Result.text(f"{now:%a %b} {now.day:2d} {now:%H:%M:%S} UTC {now.year}")
+        case ["+%s"]:
+            return Result.text(str(int(phone.wall_s())))
+        case _:
+            raise UnsupportedArgumentsError("only `date` and `date +%s`")
 
 
 @command("getprop")
