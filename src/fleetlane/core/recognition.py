@@ -23,6 +23,7 @@ class Pick(StrEnum):
     FIRST = "first"
     LAST = "last"
     LOWEST = "lowest"
+    HIGHEST = "highest"
     LARGEST = "largest"
     LEFTMOST = "leftmost"
 
@@ -256,6 +257,8 @@ def _picked(found: Sequence[Node], pick: Pick) -> Node:
             return found[-1]
         case Pick.LOWEST:
             return max(found, key=lambda node: node.bounds.bottom)
+        case Pick.HIGHEST:
+            return min(found, key=lambda node: node.bounds.top)
         case Pick.LARGEST:
             return max(found, key=lambda node: node.bounds.area)
         case Pick.LEFTMOST:

@@ -25,7 +25,7 @@ class AccountSwitcher:
     def __init__(self, navigator: Navigator, profile: Profile) -> None:
         self._navigator = navigator
         self._profile = profile
-        self._rows = navigator.pack.elements["account_rows"]
+        self._elements = navigator.pack.elements
         self._wanted = ""
         self._by_menu = False
         navigator.verbs["pick_account"] = self._pick
@@ -63,9 +63,15 @@ class AccountSwitcher:
         return now
 
     def _handles(self, screen: Screen) -> dict[str, Node]:
-        """Return the rows of the list by their handles. Of several, the last is drawn on top."""
+        """Return the rows of the list by their handles: those on its sheet, above the row that adds an account."""
+        sheet, end = (
+            screen.find(self._elements[name]) if name in self._elements else None for name in ("sheet", "add_account")
+        )
         found: dict[str, Node] = {}
-        for node in screen.view.find_all(self._rows):
+        for node in screen.view.find_all(self._elements["account_rows"]):
+            outside = sheet is not None and not node.bounds.within(sheet.bounds)
+            if outside or (end is not None and node.bounds.bottom > end.bounds.bottom):
+                continue  # pages below the sheet stay in the tree
             if match := _HANDLE.fullmatch(node.label.strip()):
                 found[match[1]] = node
         return found

@@ -26,7 +26,7 @@ _CAREFUL_AGE_S = 0.45
 _MOST_TRIES = 6
 UNKNOWN_PATIENCE_S = 12.0
 _STAGE_TIMEOUT_S = 45.0
-_TAPS = ("tap", "tap_last", "tap_or_back")
+_TAPS = ("tap", "tap_last", "tap_or_back", "tap_or_scroll")
 
 
 @dataclass(slots=True)
@@ -78,8 +78,8 @@ class Navigator:
             "tap": self._tap,
             "tap_last": self._tap,
             "tap_or_back": self._tap_or_back,
+            "tap_or_scroll": self._tap_or_scroll,
             "back": lambda _screen, _action: self.phone.press("back"),
-            "wait": lambda _screen, _action: None,
             "unlock": self._unlock,
             "open_app": lambda _screen, _action: self.phone.start_app(self.package),
             "premature": self._premature,
@@ -135,12 +135,12 @@ class Navigator:
     ) -> _Attempt | None:
         """Do what the pack says, when it is time to. Returns the attempt that now counts."""
         action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
-        if action is None or (action.careful and now_s - before.since_s < _CAREFUL_AGE_S):
+        if action is None or action.verb == "wait" or (action.careful and now_s - before.since_s < _CAREFUL_AGE_S):
             return attempt
         node = self._target(screen, action)
         if action.verb in _TAPS:
             earlier = self._target(before.screen, action)
-            if node is None and action.verb != "tap_or_back":
+            if node is None and action.verb in ("tap", "tap_last"):
                 return attempt  # its button is not there yet
             if node is not None and (earlier is None or earlier.bounds != node.bounds):
                 return attempt  # it still moves
@@ -189,6 +189,13 @@ class Navigator:
             self.phone.tap(node)
         else:
             self.phone.press("back")
+
+    def _tap_or_scroll(self, screen: Screen, action: Action) -> None:
+        node = self._target(screen, action)
+        if node is not None:
+            self.phone.tap(node)
+        else:
+            self.phone.swipe_up()
 
     def _unlock(self, _screen: Screen, _action: Action) -> None:
         self.phone.press("wakeup")

@@ -59,6 +59,8 @@ class CaptionWriter:
         for _ in range(_FOCUS_TRIES):
             screen = self._navigator.reach("caption", self._page.all_screens)
             field = screen.find(element)
+            if name == "title_field" and field is not None and field is screen.find(self._elements["caption_field"]):
+                field = None  # the page has one field only
             if field is not None and field.focused:
                 return field
             if field is not None:

@@ -26,6 +26,7 @@ from fleetlane.scripts.post.content import Content, find_content
 from fleetlane.scripts.post.gallery import Gallery, PhoneMedia
 from fleetlane.scripts.post.page import last_page
 from fleetlane.scripts.post.picker import MediaPicker
+from fleetlane.scripts.post.product import add_product_link
 from fleetlane.scripts.post.proof import ProfileProof, Proof, StoryProof
 from fleetlane.scripts.post.publish import Publisher
 from fleetlane.scripts.post.sounds import Sounds
@@ -109,7 +110,7 @@ class PostFlow:
     def _make(self, content: Content, media: Sequence[PhoneMedia], before: ProfileState) -> Outcome:
         """Make the post in the app, and publish it."""
         phone = self.job.phone
-        sounds = Sounds(self._navigator, self.config)
+        sounds = Sounds(self._navigator, self.config, content.sound)
         proof: Proof = ProfileProof(self._profile, before, content.caption.text)
         if self.page.proof == "story":
             proof = StoryProof(self._navigator, self._profile)
@@ -118,9 +119,11 @@ class PostFlow:
         )
         if content.sound is not None and self.config.post_way == PostWay.USE_SOUND:
             with phone.step("use the sound", content.sound.text):
-                sounds.use(content.sound)
+                self.result["sound"] = sounds.use()
         with phone.step("bring the media into the app", self._way):
             self._bring_in(media)
+        if sounds.has_to_act and self.pack.app != "tiktok":
+            raise TaskFailedError("step_unavailable", f"Sounds cannot be set on {self.pack.label}.")
         if sounds.has_to_act:
             with phone.step("set the sound", self.config.add_sound.value):
                 sounds.set()
@@ -131,7 +134,7 @@ class PostFlow:
                 CaptionWriter(self._navigator, self.page).write(content.caption)
         if self.config.add_product_link:
             with phone.step("add the product link"):
-                self._add_product_link()
+                self.result["product_link"] = add_product_link(self._navigator, self.page)
         self.job.journal.prepared(self._prepared_facts(before))
         if self.config.dry_run:
             return self._leave()
@@ -178,12 +181,6 @@ class PostFlow:
         node = screen.find(self.pack.elements[kind])
         if node is not None:
             self.job.phone.tap(node)
-
-    def _add_product_link(self) -> None:
-        """Add the first product of the account."""
-        if "product_row" not in self.pack.elements:
-            raise TaskFailedError("step_unavailable", f"{self.pack.label} has no product links.")
-        self._navigator.reach("product", {"product_added"})
 
     # -- the end -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from fleetlane.core.errors import TaskFailedError
@@ -14,7 +13,6 @@ from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.gallery import Gallery, PhoneMedia
 
 _TICK_TIMEOUT_S = 3.0
-_DIGITS = re.compile(r"\d+")
 
 
 class MediaPicker:
@@ -41,9 +39,18 @@ class MediaPicker:
             self._pick_several(screen)
             return
         self._check_length(screen, cells[0])
+        if 0 in self._ticked(screen):  # a gallery that keeps what is tapped, and waits
+            self._go_on(screen)
+            return
         # Left of the middle: the top right corner ticks the cell instead of opening it.
         box = cells[0].bounds
         self._navigator.phone.tap_at(box.left + box.width // 3, box.top + box.height * 2 // 3)
+
+    def _go_on(self, screen: Screen) -> None:
+        node = screen.find(self._elements["gallery_next"])
+        if node is None:
+            raise TaskFailedError("step_unavailable", "The gallery offers no way on with the chosen files.")
+        self._navigator.phone.tap(node)
 
     def _cells(self, screen: Screen) -> list[Node]:
         cells = screen.view.find_all(self._elements["gallery_cells"])
@@ -72,67 +79,46 @@ class MediaPicker:
 
     def _pick_several(self, screen: Screen) -> None:
         """Turn on the choice of several, tick the first cells in their order, and go on."""
-        ticks = self._elements["gallery_ticks"]
-        toggle = screen.find(self._elements["select_multiple"])
-        if not screen.view.find_all(ticks):
+        is_on = self._elements["multiple_on"]
+        if screen.find(is_on) is None:
+            toggle = screen.find(self._elements["select_multiple"])
             if toggle is None:
                 raise TaskFailedError("step_unavailable", "The gallery offers no choice of several files.")
             self._navigator.phone.tap(toggle)
-            screen = self._await(lambda s: bool(s.view.find_all(ticks)), "does not let several files be chosen")
-        screen = self._untick(screen)
+            screen = self._await(lambda s: s.find(is_on) is not None, "does not let several files be chosen")
+        while ticked := self._ticked(screen):  # what the app has ticked by itself
+            screen = self._tick(screen, ticked[-1], ticked[:-1])
         for index in range(len(self._media)):
-            screen = self._choose(screen, index)
+            screen = self._tick(screen, index, list(range(index + 1)))
         self._gallery.must_be_newest(self._media)
-        go_on = screen.find(self._elements["gallery_next"])
-        if go_on is None:
-            raise TaskFailedError("step_unavailable", "The gallery offers no way on with several files.")
-        self._navigator.phone.tap(go_on)
+        self._go_on(screen)
 
-    def _choose(self, screen: Screen, index: int) -> Screen:
-        """Tick a cell, and return the screen that counts it."""
-        self._navigator.phone.tap(self._tick(screen, index))
-
-        def is_counted(now: Screen) -> bool:
-            return _number(self._tick(now, index)) == index + 1
-
-        return self._await(is_counted, f"does not count file {index + 1}")
-
-    def _untick(self, screen: Screen) -> Screen:
-        """Take off what the app has ticked by itself."""
-        while chosen := self._ticked(screen):
-            self._navigator.phone.tap(self._tick(screen, chosen[-1]))
-            left = len(chosen) - 1
-
-            def is_off(now: Screen, most: int = left) -> bool:
-                return len(self._ticked(now)) <= most
-
-            screen = self._await(is_off, "keeps a file that it chose itself")
-        return screen
+    def _tick(self, screen: Screen, index: int, ticked: list[int]) -> Screen:
+        """Tap the tick of a cell, and return the screen on which just these cells are ticked."""
+        box = self._cells(screen)[index].bounds
+        right, down = self._navigator.pack.facts["tick_at"]
+        self._navigator.phone.tap_at(box.left + round(box.width * right), box.top + round(box.height * down))
+        return self._await(lambda s: self._ticked(s) == ticked, f"does not count file {index + 1}")
 
     def _ticked(self, screen: Screen) -> list[int]:
         """Return the indexes of the cells that are ticked."""
-        return [i for i in range(len(self._cells(screen))) if _number(self._tick(screen, i)) is not None]
-
-    def _tick(self, screen: Screen, index: int) -> Node:
-        """Return the tick of a cell."""
-        cells = self._cells(screen)
-        ticks = screen.view.find_all(self._elements["gallery_ticks"])
-        for tick in ticks if index < len(cells) else ():
-            if tick.bounds.within(cells[index].bounds):
-                return tick
-        raise TaskFailedError("step_unavailable", "The gallery does not show what is chosen.")
+        marks = [
+            node
+            for name in ("ticked_cells", "tick_numbers")
+            if name in self._elements
+            for node in screen.view.find_all(self._elements[name])
+        ]
+        return [
+            index
+            for index, cell in enumerate(self._cells(screen))
+            if any(node.bounds.within(cell.bounds) for node in marks)
+        ]
 
     def _await(self, shows: Callable[[Screen], bool], problem: str) -> Screen:
         screen = self._navigator.see(shows, _TICK_TIMEOUT_S)
         if screen is None:
             raise TaskFailedError("step_unavailable", f"The app's gallery {problem}.")
         return screen
-
-
-def _number(tick: Node) -> int | None:
-    """Return the number on a tick ("2", "selected 2"), None when it is not ticked."""
-    found = _DIGITS.findall(tick.label)
-    return int(found[-1]) if found else None
 
 
 def _is_selected(node: Node | None) -> bool:

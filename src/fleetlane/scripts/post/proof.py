@@ -18,6 +18,11 @@ class Proof(Protocol):
         """Return whether not finding the post means that it is not there."""
         ...
 
+    @property
+    def missing(self) -> str:
+        """Return a sentence for a post that was not found."""
+        ...
+
     def look(self, until_s: float) -> str | None:
         """Look for the post until a time of the monotonic clock, and long enough in any case.
 
@@ -43,6 +48,11 @@ class ProfileProof:
     def is_conclusive(self) -> bool:
         """Return whether the profile would have shown the post."""
         return self._before.newest_texts is not None
+
+    @property
+    def missing(self) -> str:
+        """Return a sentence for a post that was not found."""
+        return "It was not seen on the profile in time."
 
     def look(self, until_s: float) -> str | None:
         """Look at the profile again and again (see `Proof`)."""
@@ -70,6 +80,13 @@ class StoryProof:
         self._profile = profile
         self.restart_app = profile.restart_app
         self._had_ring = self._has_ring()
+
+    @property
+    def missing(self) -> str:
+        """Return a sentence for a story that was not found."""
+        if self._had_ring:
+            return "The account already had a story: the ring around its picture does not tell of another one."
+        return "The ring of a story was not seen in time."
 
     def _has_ring(self) -> bool:
         screen, _ = self._profile.open()

@@ -193,7 +193,7 @@ class Publisher:
         if seen in (_Seen.NOT_TAKEN, _Seen.REFUSED) and self._proof.is_conclusive:
             journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{seen}; the profile has no new post"})
             return failed("upload_failed" if seen is _Seen.REFUSED else "not_published", result=self._result)
-        return self._unknown("It was not seen on the profile in time.")
+        return self._unknown(self._proof.missing)
 
     def _unknown(self, why: str) -> Outcome:
         self._job.journal.decided(Phase.UNKNOWN, {"evidence": why})
