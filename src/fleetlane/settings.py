@@ -5,6 +5,7 @@ Read only by the entry points and `bootstrap`; everything else is given values.
 
 from __future__ import annotations
 
+import base64
 import os
 from datetime import tzinfo
 from pathlib import Path
@@ -24,6 +25,8 @@ from pydantic_settings import (
 from fleetlane.core.errors import FleetlaneError
 
 DEFAULT_PORT = 50809
+_PUBLIC_KEY_BYTES = 32
+_PUBLIC_KEY_LENGTH = 43
 
 
 class SettingsError(FleetlaneError):
@@ -37,6 +40,16 @@ def _zone(name: str) -> str:
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f'no such time zone: {name!r}; use a name such as "Europe/Rome"') from error
     return name
+
+
+def _public_key(text: str) -> str:
+    try:
+        found = base64.urlsafe_b64decode(f"{text}=") if len(text) == _PUBLIC_KEY_LENGTH else b""
+    except ValueError:
+        found = b""
+    if len(found) != _PUBLIC_KEY_BYTES:
+        raise ValueError("this is no public key; use the line that `fleetlane license keygen` printed")
+    return text
 
 
 def _absolute(path: Path) -> Path:
@@ -106,6 +119,10 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Host names, beside this computer's own loopback names, that requests may be sent to.",
     )
+    license_public_keys: list[Annotated[str, AfterValidator(_public_key)]] = Field(
+        default_factory=list,
+        description="Public keys of those whose licences are taken, as `fleetlane license keygen` prints them.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, JSON elsewhere.")
 
@@ -153,6 +170,11 @@ class Settings(BaseSettings):
     def store_path(self) -> Path:
         """Return the store's file."""
         return self.data_dir / "fleetlane.db"
+
+    @property
+    def license_path(self) -> Path:
+        """Return the file of the installed licence."""
+        return self.data_dir / "license.jwt"
 
     @property
     def materials_dir(self) -> Path:

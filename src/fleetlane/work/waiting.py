@@ -38,6 +38,8 @@ class Waiting:
             return unavailable
         if self._scheduler.is_busy(task.serial):
             return f"device {task.serial} to finish its present task"
+        if self._scheduler.limit == 0:
+            return "a licence that can be used"
         if self._scheduler.at_limit:
             return "another device to finish: the licence limits how many may work at the same time"
         return f"its turn on device {task.serial}"
