@@ -36,10 +36,12 @@ from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
 from fleetlane.work.recovery import recover
+from fleetlane.work.retention import Retention
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.waiting import Waiting
 
+_HOUR_MS = 60 * 60 * 1000
 log = structlog.get_logger(__name__)
 
 
@@ -68,6 +70,7 @@ def build(settings: Settings) -> Server:
     scheduler = Scheduler(store, devices, clock, lambda: licensing.now().device_limit, _retries(settings))
     licensing.on_change = scheduler.wake
     waiting = Waiting(devices, scheduler, clock, settings.zone)
+    retention = Retention(store, clock, round(settings.idempotency_keep_h * _HOUR_MS))
     traces = TraceFolder(settings.traces_dir)
     materials = MaterialFolder(settings.materials_dir)
     script_settings = _script_settings(settings)
@@ -106,7 +109,7 @@ def build(settings: Settings) -> Server:
                 await licensing.look()
                 await recover(store, clock)
                 executor = LocalExecutor(devices, runner, scheduler.ended)
-                loops = {"scheduler": scheduler.run, "licence": licensing.run}
+                loops = {"scheduler": scheduler.run, "licence": licensing.run, "retention": retention.run}
                 async with _working(devices, scheduler, executor, loops):
                     yield
             finally:

@@ -159,6 +159,9 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Host names, beside this computer's own loopback names, that requests may be sent to.",
     )
+    idempotency_keep_h: float = Field(
+        168.0, ge=1, le=87_600, description="How many hours the answer to an Idempotency-Key is kept for repeats."
+    )
     license_public_keys: list[Annotated[str, AfterValidator(_public_key)]] = Field(
         default_factory=list,
         description="Public keys of those whose licences are taken, as `fleetlane license keygen` prints them.",
