@@ -7,7 +7,7 @@ import sys
 import typer
 
 from fleetlane import __version__
-from fleetlane.cli import config, demo, doctor, screens, serve, simulate
+from fleetlane.cli import accounts, config, demo, doctor, screens, serve, simulate
 from fleetlane.cli import license as licenses
 from fleetlane.core.errors import FleetlaneError
 
@@ -23,6 +23,7 @@ app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(screens.app, name="screens")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(config.app, name="config")
 app.add_typer(licenses.app, name="license")
 
