@@ -6,7 +6,8 @@ from datetime import UTC
 
 import pytest
 
-from fleetlane.core.task import Source, Status, Task
+from fleetlane.core.device import DeviceState
+from fleetlane.core.task import NewTask, Source, Status, Task
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.waiting import Waiting
 from support.clock import ManualClock
@@ -22,3 +23,21 @@ def test_a_task_says_when_it_is_the_licence_that_holds_it_back(limit, sentence):
     scheduler = Scheduler(None, devices, clock, lambda: limit)
     task = Task(1, "b", 0, "post", {}, "a", None, Source.API, 1, Status.PENDING, 0, 0)
     assert Waiting(devices, scheduler, clock, UTC).reason(task) == sentence
+
+
+def test_warnings_name_twenty_tasks_that_wait_and_count_the_rest():
+    devices, clock = FakeDevices("ready"), ManualClock()
+    devices.set("gone", DeviceState.ABSENT)
+    waiting = Waiting(devices, Scheduler(None, devices, clock), clock, UTC)
+
+    def warnings(*targets):
+        return waiting.warnings([NewTask("b", 0, "post", "{}", s, name, Source.API, 1, 0, 0) for s, name in targets])
+
+    assert warnings(("ready", None)) == []
+    [gone, unbound] = warnings(("gone", None), ("ready", None), (None, "@shop"))
+    assert gone.startswith("the task waits: device gone")
+    assert unbound == "the task waits: account @shop is not bound to a device yet"
+    assert len(warnings(*[(f"x{n}", None) for n in range(20)])) == 20
+    many = warnings(*[(f"x{n}", None) for n in range(25)])
+    assert len(many) == 21
+    assert many[-1] == "and 5 more tasks wait for their device"
