@@ -54,7 +54,10 @@ def scan(
     for task in tasks:
         for row in _rows(task):
             table.add_row(*row)
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    else:
+        typer.echo("No account was found.")
     problems = [problem for task in tasks for problem in _problems(task)]
     for problem in problems:
         typer.echo(problem, err=True)
