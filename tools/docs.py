@@ -76,7 +76,7 @@ def settings() -> str:
         "",
         "From a TOML file (`FLEETLANE_CONFIG`, else `fleetlane.toml` in the user's own configuration folder), the",
         "environment, and the command line; the last wins. A wrong setting stops the start, and all that are wrong",
-        "are named.",
+        "are named. `fleetlane config check` prints what holds and who says so.",
         "",
         "| setting | environment | default | meaning |",
         "|---|---|---|---|",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -17,10 +18,10 @@ from fleetlane.adapters.db.migrate import migrate
 from fleetlane.adapters.db.sqlite import SqliteStore
 from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.adapters.files import MaterialFolder, TraceFolder
+from fleetlane.adapters.license import LicenseFile
 from fleetlane.core.device import Device
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.folders import AllowedFolders
-from fleetlane.core.license import UNLICENSED
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, Services
 from fleetlane.scripts.packs import load_packs
@@ -33,11 +34,14 @@ from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
+from fleetlane.work.licensing import Licensing
 from fleetlane.work.recovery import recover
+from fleetlane.work.retention import Retention
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.waiting import Waiting
 
+_HOUR_MS = 60 * 60 * 1000
 log = structlog.get_logger(__name__)
 
 
@@ -62,8 +66,11 @@ def build(settings: Settings) -> Server:
     clock = SystemClock()
     store = SqliteStore(settings.store_path)
     devices = DeviceSupervisor(adb_port(settings.adb_port), clock)
-    scheduler = Scheduler(store, devices, clock, lambda: UNLICENSED.device_limit, _retries(settings))
+    licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
+    scheduler = Scheduler(store, devices, clock, lambda: licensing.now().device_limit, _retries(settings))
+    licensing.on_change = scheduler.wake
     waiting = Waiting(devices, scheduler, clock, settings.zone)
+    retention = Retention(store, clock, round(settings.idempotency_keep_h * _HOUR_MS))
     traces = TraceFolder(settings.traces_dir)
     materials = MaterialFolder(settings.materials_dir)
     script_settings = _script_settings(settings)
@@ -82,7 +89,7 @@ def build(settings: Settings) -> Server:
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
         library=Library(store, materials, clock),
-        license=lambda: UNLICENSED,
+        license=licensing.now,
         health=health,
         zone=settings.zone,
     )
@@ -99,8 +106,11 @@ def build(settings: Settings) -> Server:
             migrate(settings.store_path)
             store.start()
             try:
+                await licensing.look()
                 await recover(store, clock)
-                async with _working(devices, scheduler, LocalExecutor(devices, runner, scheduler.ended)):
+                executor = LocalExecutor(devices, runner, scheduler.ended)
+                loops = {"scheduler": scheduler.run, "licence": licensing.run, "retention": retention.run}
+                async with _working(devices, scheduler, executor, loops):
                     yield
             finally:
                 await device_desk.close()
@@ -110,8 +120,13 @@ def build(settings: Settings) -> Server:
 
 
 @asynccontextmanager
-async def _working(devices: DeviceSupervisor, scheduler: Scheduler, executor: LocalExecutor) -> AsyncGenerator[None]:
-    """Follow the devices and run tasks on them."""
+async def _working(
+    devices: DeviceSupervisor,
+    scheduler: Scheduler,
+    executor: LocalExecutor,
+    loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
+) -> AsyncGenerator[None]:
+    """Follow the devices, run tasks on them, and keep the loops going."""
     loop = asyncio.get_running_loop()
     scheduler.use(executor)
 
@@ -121,11 +136,12 @@ async def _working(devices: DeviceSupervisor, scheduler: Scheduler, executor: Lo
     devices.on_change = device_changed
     devices.start()
     try:
-        async with asyncio.TaskGroup() as group:  # when the scheduler fails, the server ends
-            scheduling = group.create_task(scheduler.run(), name="scheduler")
+        async with asyncio.TaskGroup() as group:  # when one of them fails, the server ends
+            running = [group.create_task(loop_of(), name=name) for name, loop_of in loops.items()]
             yield
             scheduler.pause()
-            scheduling.cancel()
+            for task in running:
+                task.cancel()
     finally:
         scheduler.pause()
         await executor.close()

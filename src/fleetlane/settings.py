@@ -5,7 +5,12 @@ Read only by the entry points and `bootstrap`; everything else is given values.
 
 from __future__ import annotations
 
+import base64
+import difflib
 import os
+import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,8 +19,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import platformdirs
 import tzlocal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -24,10 +32,45 @@ from pydantic_settings import (
 from fleetlane.core.errors import FleetlaneError
 
 DEFAULT_PORT = 50809
+_PUBLIC_KEY_BYTES = 32
+_PUBLIC_KEY_LENGTH = 43
+
+
+_PREFIX = "FLEETLANE_"
+_CONFIG_VARIABLE = "FLEETLANE_CONFIG"
 
 
 class SettingsError(FleetlaneError):
     """The settings cannot be used; names every fault."""
+
+    faults: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, faults: Sequence[str]) -> SettingsError:
+        """Return the error for faults, a sentence each."""
+        error = cls("\n".join(["These settings cannot be used:", *(f"  {fault}" for fault in faults)]))
+        error.faults = tuple(faults)
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A setting, its value, and who says so: "default", a variable of the environment, or the file."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+class _Environment(EnvSettingsSource):
+    """The environment; a list that is no JSON is left to be refused with all else that is wrong."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """Return a list from its JSON."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
 
 
 def _zone(name: str) -> str:
@@ -37,6 +80,16 @@ def _zone(name: str) -> str:
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f'no such time zone: {name!r}; use a name such as "Europe/Rome"') from error
     return name
+
+
+def _public_key(text: str) -> str:
+    try:
+        found = base64.urlsafe_b64decode(f"{text}=") if len(text) == _PUBLIC_KEY_LENGTH else b""
+    except ValueError:
+        found = b""
+    if len(found) != _PUBLIC_KEY_BYTES:
+        raise ValueError("this is no public key; use the line that `fleetlane license keygen` printed")
+    return text
 
 
 def _absolute(path: Path) -> Path:
@@ -49,7 +102,7 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 class Settings(BaseSettings):
     """All settings. Environment variables are named FLEETLANE_ and the name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="FLEETLANE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
 
     data_dir: AbsolutePath = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("fleetlane", appauthor=False)),
@@ -106,13 +159,20 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Host names, beside this computer's own loopback names, that requests may be sent to.",
     )
+    idempotency_keep_h: float = Field(
+        168.0, ge=1, le=87_600, description="How many hours the answer to an Idempotency-Key is kept for repeats."
+    )
+    license_public_keys: list[Annotated[str, AfterValidator(_public_key)]] = Field(
+        default_factory=list,
+        description="Public keys of those whose licences are taken, as `fleetlane license keygen` prints them.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, JSON elsewhere.")
 
     @model_validator(mode="after")
     def _ordered_delays(self) -> Self:
         if self.retry_delay_min_s > self.retry_delay_max_s:
-            raise ValueError("retry_delay_min_s must not be more than retry_delay_max_s")
+            raise ValueError("retry_delay_min_s must not be more than retry_delay_max_s: lower it, or raise the other")
         return self
 
     @classmethod
@@ -120,12 +180,12 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line first, then the environment, then the file."""
-        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings]
+        sources: list[PydanticBaseSettingsSource] = [init_settings, _Environment(settings_cls)]
         path = config_path()
         if path is not None:
             sources.append(TomlConfigSettingsSource(settings_cls, path))
@@ -155,6 +215,11 @@ class Settings(BaseSettings):
         return self.data_dir / "fleetlane.db"
 
     @property
+    def license_path(self) -> Path:
+        """Return the file of the installed licence."""
+        return self.data_dir / "license.jwt"
+
+    @property
     def materials_dir(self) -> Path:
         """Return the folder of uploaded materials."""
         return self.data_dir / "materials"
@@ -167,14 +232,19 @@ class Settings(BaseSettings):
 
 def config_path() -> Path | None:
     """Return the settings file: FLEETLANE_CONFIG, else the user's own; None when there is none."""
-    named = os.environ.get("FLEETLANE_CONFIG")
+    named = os.environ.get(_CONFIG_VARIABLE)
     if named:
         path = Path(named)
         if not path.is_file():
-            raise SettingsError(f"FLEETLANE_CONFIG names {path}, which is not a file.")
+            raise SettingsError.of([f"{_CONFIG_VARIABLE} names {path}, which is not a file."])
         return path
-    path = Path(platformdirs.user_config_dir("fleetlane", appauthor=False)) / "fleetlane.toml"
+    path = own_config_path()
     return path if path.is_file() else None
+
+
+def own_config_path() -> Path:
+    """Return where the user's own settings file is, or would be."""
+    return Path(platformdirs.user_config_dir("fleetlane", appauthor=False)) / "fleetlane.toml"
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -187,10 +257,61 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        faults = [
-            f"  {'.'.join(str(p) for p in item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
-            for item in error.errors()
-        ]
-        raise SettingsError("These settings cannot be used:\n" + "\n".join(faults)) from error
+        origins = _origins(given)
+        raise SettingsError.of([_sentence(item, origins) for item in error.errors()]) from error
     except (OSError, ValueError) as error:
-        raise SettingsError(f"The settings file cannot be read: {error}") from error
+        raise SettingsError.of([f"The settings file {config_path()} cannot be read: {error}."]) from error
+
+
+def held(settings: Settings) -> Iterator[Held]:
+    """Yield what holds, setting by setting, and who says so. Only for settings without overrides."""
+    origins = _origins({})
+    for name in Settings.model_fields:
+        yield Held(name, getattr(settings, name), origins.get(name, "default"))
+
+
+def unused_variables() -> list[str]:
+    """Return a sentence for each variable of the environment that looks like a setting and is none."""
+    known = {_variable(name) for name in Settings.model_fields} | {_CONFIG_VARIABLE}
+    return [
+        f"{name}: there is no such setting{_meant(name.upper(), known)}. Take it out of the environment."
+        for name in sorted(os.environ)
+        if name.upper().startswith(_PREFIX) and name.upper() not in known
+    ]
+
+
+def _origins(overrides: Mapping[str, Any]) -> dict[str, str]:
+    """Return who gives a value to each setting that anybody gives one to; the strongest."""
+    path = config_path()
+    found = dict.fromkeys(_keys(path), str(path)) if path else {}
+    variables = {name.upper() for name in os.environ}
+    found |= {name: _variable(name) for name in Settings.model_fields if _variable(name) in variables}
+    return found | {name: f"--{name.replace('_', '-')}" for name in overrides}
+
+
+def _keys(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        return list(tomllib.load(file))
+
+
+def _variable(name: str) -> str:
+    return f"{_PREFIX}{name.upper()}"
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; {near[0]} is meant, perhaps" if near else ""
+
+
+def _sentence(fault: ErrorDetails, origins: Mapping[str, str]) -> str:
+    """Return what is wrong with a setting, where, and how to mend it."""
+    problem = fault["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    if not fault["loc"]:
+        return f"{problem}."
+    name, key = str(fault["loc"][0]), ".".join(str(part) for part in fault["loc"])
+    origin = origins.get(name, "the command line")
+    if name not in Settings.model_fields:
+        return f"{key}: there is no such setting{_meant(name, Settings.model_fields)}. Take it out of {origin}."
+    if fault["type"] == "list_type" and origin == _variable(name):
+        problem += ' in JSON, such as ["a", "b"]'
+    return f"{key}: {problem}; {origin} says {fault['input']!r}. Correct it there, or take it out."

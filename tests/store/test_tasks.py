@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -43,6 +44,27 @@ def test_a_task_comes_back_as_it_was_stored(store):
     assert task.script_config == {"captions": "看"}
     assert (task.status, task.attempt, task.result) == (Status.PENDING, 0, {})
     assert run(store, lambda r: r.tasks.get(2)) is None
+
+
+def test_many_tasks_at_once_are_stored_as_if_they_came_one_by_one(tmp_path, store):
+    wanted = [
+        new(f"s{n % 150}" if n % 7 else None, n, username=f"@Ünï{n}" if n % 3 else None, position=n, seed=n * 2**53)
+        for n in range(500)
+    ]
+    other = SqliteStore(tmp_path / "other.db")
+    migrate(other.path)
+    other.start()
+    for task in wanted:
+        run(other, lambda r, task=task: r.tasks.add([task]))
+    other.close()
+    assert list(run(store, lambda r: r.tasks.add(wanted))) == list(range(1, 501))
+    for table in ("tasks ORDER BY id", "task_counts ORDER BY serial, status", "sequences ORDER BY name"):
+        rows = []
+        for path in (store.path, other.path):
+            with closing(sqlite3.connect(path)) as connection:
+                rows.append(connection.execute(f"SELECT * FROM {table}").fetchall())
+        assert len(rows[0]) > 1
+        assert rows[0] == rows[1]
 
 
 def test_the_head_of_a_lane_is_the_earliest_due_and_then_the_lowest_id(store):

@@ -15,11 +15,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import intake
 import phones
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "benchmarks.md"
-SECTIONS = {"trees": phones.trees, "posts": phones.posts, "fleet": phones.fleet}
+SECTIONS = {"trees": phones.trees, "posts": phones.posts, "fleet": phones.fleet, "intake": intake.intake}
 
 
 def main() -> None:

@@ -96,16 +96,16 @@ def fleet() -> str:
         ledger, adb_port, port = Path(folder) / "ledger.jsonl", free_port(), free_port()
         simulate = ["simulate", "--phones", str(FLEET), "--ledger", str(ledger), "--adb-port", str(adb_port)]
         serve = ["serve", "--port", str(port), "--data-dir", f"{folder}/data", "--adb-port", str(adb_port)]
-        with _process(simulate, stdout=subprocess.PIPE) as simulator:
+        with process(simulate, stdout=subprocess.PIPE) as simulator:
             serials = [simulator.stdout.readline().strip() for _ in range(FLEET)]
-            with _process(serve) as server, httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http:
-                _until(lambda: http.get("/healthz").json()["devices"]["ready"] == FLEET)
+            with process(serve) as server, httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http:
+                until(lambda: http.get("/healthz").json()["devices"]["ready"] == FLEET)
                 before = _cpu(server), _cpu(simulator)
                 start = time.monotonic()
                 config = {"captions": "hello #fleet", "material_list": [str(VIDEO)], "upload_wait_time": 120}
                 body = {"serials": serials, "script_name": "post", "script_config": config}
                 http.post("/api/v1/task", json=body)
-                _until(lambda: _ended(http) == FLEET, 600)
+                until(lambda: _ended(http) == FLEET, 600)
                 seconds = time.monotonic() - start
                 after = _cpu(server), _cpu(simulator)
                 memory = [psutil.Process(p.pid).memory_info().rss / 1e6 for p in (server, simulator)]
@@ -150,25 +150,26 @@ def _p95(values: list[float]) -> float:
 
 
 @contextmanager
-def _process(arguments: list[str], **options):
+def process(arguments: list[str], stdout: int = subprocess.DEVNULL, **variables: str):
+    """Run a command of Fleetlane with some variables in its environment, and end it."""
     environment = {
         **os.environ,
+        **variables,
         "FLEETLANE_MATERIAL_ROOTS": json.dumps([str(VIDEO.parent)]),
         "FLEETLANE_LOG_LEVEL": "warning",
     }
-    options = {"stdout": subprocess.DEVNULL, **options}
-    process = subprocess.Popen(
+    running = subprocess.Popen(
         [sys.executable, "-m", "fleetlane", *arguments],
+        stdout=stdout,
         stderr=subprocess.DEVNULL,
         text=True,
         env=environment,
-        **options,
     )
     try:
-        yield process
+        yield running
     finally:
-        process.terminate()
-        process.wait(timeout=60)
+        running.terminate()
+        running.wait(timeout=60)
 
 
 def _cpu(process: subprocess.Popen) -> float:
@@ -181,14 +182,15 @@ def _ended(http: httpx2.Client) -> int:
     return stats["completed"] + stats["failed"]
 
 
-def _until(condition, timeout_s: float = 60) -> None:
-    until = time.monotonic() + timeout_s
+def until(condition, timeout_s: float = 60) -> None:
+    """Wait for something that a server says."""
+    end = time.monotonic() + timeout_s
     while True:
         try:
             if condition():
                 return
         except httpx2.TransportError:
             pass  # it does not listen yet
-        if time.monotonic() > until:
+        if time.monotonic() > end:
             raise SystemExit("a benchmark did not come to its end")
         time.sleep(0.2)

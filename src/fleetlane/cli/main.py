@@ -7,7 +7,8 @@ import sys
 import typer
 
 from fleetlane import __version__
-from fleetlane.cli import demo, doctor, screens, serve, simulate
+from fleetlane.cli import accounts, config, demo, doctor, screens, serve, simulate
+from fleetlane.cli import license as licenses
 from fleetlane.core.errors import FleetlaneError
 
 app = typer.Typer(
@@ -22,6 +23,9 @@ app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(screens.app, name="screens")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(config.app, name="config")
+app.add_typer(licenses.app, name="license")
 
 
 @app.command("version")

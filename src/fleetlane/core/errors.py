@@ -25,6 +25,7 @@ FleetlaneError
 │   ├── ShellFailedError
 │   ├── DriverBrokenError
 │   └── AdbServerDownError
+├── LicenseInvalidError         a licence is not to be trusted: says why
 ├── TaskFailedError             a script ends its task: carries an error code of core.outcome
 ├── TaskStoppedError            the stop flag was seen
 └── PackError                   a screen pack or app model is wrong: says where
@@ -192,6 +193,10 @@ class AdbServerDownError(DeviceError):
     """The adb server on this machine does not answer."""
 
     code = "adb_server_down"
+
+
+class LicenseInvalidError(FleetlaneError):
+    """A licence is not to be trusted: forged, damaged, or older than one installed before."""
 
 
 class TaskFailedError(FleetlaneError):

@@ -51,20 +51,17 @@ def _first_instant_after_change(before: datetime, after: datetime, zone: tzinfo)
 
 
 def next_start(hhmm: time, now_ms: int, zone: tzinfo) -> int:
-    """Return when a task for the time of day `hhmm` starts: today, or tomorrow when it is over.
+    """Return when a task for the time of day `hhmm` starts: on the first day from today on when it is not over.
 
     The current minute means now.
     """
     now = datetime.fromtimestamp(now_ms / 1000, zone)
     if (now.hour, now.minute) == (hhmm.hour, hhmm.minute):
         return now_ms
-    today = instant_on(now.date(), hhmm, zone)
-    start_ms = int(today.timestamp()) * 1000
-    if start_ms // 60_000 == now_ms // 60_000:
-        return now_ms
-    if start_ms < now_ms:
-        start_ms = int(instant_on(now.date() + timedelta(days=1), hhmm, zone).timestamp()) * 1000
-    return start_ms
+    day = now.date()
+    while (start_ms := int(instant_on(day, hhmm, zone).timestamp()) * 1000) // 60_000 < now_ms // 60_000:
+        day += timedelta(days=1)  # twice where clocks went back over midnight: tomorrow's is over as well
+    return max(start_ms, now_ms)
 
 
 def parse_instant(text: str) -> int:

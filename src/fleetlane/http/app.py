@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 
 from fleetlane import __version__
 from fleetlane.http import accounts, devices, materials, pages, scripts, tasks
@@ -13,7 +13,6 @@ from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.guard import Guard
-from fleetlane.http.license import must_allow_api
 from fleetlane.http.query import EmptyParameters
 from fleetlane.http.services import Services
 from fleetlane.http.strict_json import BodyLimit
@@ -51,7 +50,7 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
     app.state.services = services
     answers = ErrorAnswers(always_200=options.always_200)
     answers.install(app)
-    api = APIRouter(prefix=PREFIX, dependencies=[Depends(must_allow_api)])
+    api = APIRouter(prefix=PREFIX)
     for resource in (
         tasks.router,
         accounts.sheets,
@@ -68,5 +67,11 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
     larger = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
     app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes, larger=larger)
     app.add_middleware(EmptyParameters)
-    app.add_middleware(Guard, answers=answers, allowed_hosts=options.allowed_hosts)
+    app.add_middleware(
+        Guard,
+        answers=answers,
+        api_prefix=PREFIX,
+        license=services.license,
+        allowed_hosts=options.allowed_hosts,
+    )
     return app

@@ -1,5 +1,7 @@
 """The guard in front of every route: only requests that were meant for this server, from here, pass.
 
+Calls of the API pass only where the licence's plan includes it, whatever they ask for.
+
 Against DNS rebinding the Host must be one of ours; against other web sites any request that a browser
 marks as foreign is refused, on every method. Programs send no such marks and pass.
 """
@@ -7,11 +9,12 @@ marks as foreign is refused, on every method. Programs send no such marks and pa
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import urlsplit
 
-from fleetlane.core.errors import FleetlaneError, ForeignRequestError
+from fleetlane.core.errors import FleetlaneError, ForeignRequestError, LicenseRefusedError
+from fleetlane.core.license import License
 from fleetlane.http.errors import ErrorAnswers
 
 _LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
@@ -24,12 +27,23 @@ class Guard:
     Args:
         app: what is behind it.
         answers: makes the error answers.
+        api_prefix: where the paths of the API begin.
+        license: what is allowed; asked at each call of the API.
         allowed_hosts: host names this server may be called by, beside the loopback names.
     """
 
-    def __init__(self, app: Any, answers: ErrorAnswers, allowed_hosts: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: Any,
+        answers: ErrorAnswers,
+        api_prefix: str,
+        license: Callable[[], License],  # noqa: A002
+        allowed_hosts: Collection[str] = (),
+    ) -> None:
         self._app = app
         self._answers = answers
+        self._api_prefix = api_prefix
+        self._license = license
         self._hosts = frozenset(host.lower() for host in allowed_hosts)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -39,6 +53,8 @@ class Guard:
             return
         try:
             self._check(dict(scope["headers"]))
+            if scope["path"].startswith(f"{self._api_prefix}/"):
+                self._must_have_api()
             await self._app(scope, receive, send)
         except FleetlaneError as error:
             await self._answers.for_error(error)(scope, receive, send)
@@ -55,6 +71,11 @@ class Guard:
         origin = headers.get(b"origin")
         if origin is not None and origin.decode("latin-1").partition("://")[2].lower() != host.lower():
             raise ForeignRequestError("A page of another origin may not use this server.")
+
+    def _must_have_api(self) -> None:
+        license_ = self._license()
+        if not license_.plan.has_api:
+            raise LicenseRefusedError(f"The {license_.plan} plan has no API access. {license_.message}")
 
     def _is_ours(self, name: str | None) -> bool:
         if name is None:

@@ -1,4 +1,4 @@
-"""The licence: what the plan allows, and the check every API call passes."""
+"""The licence: what the plan allows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from fleetlane.core.errors import LicenseRefusedError
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
 from fleetlane.http.services import Wired
@@ -23,13 +22,6 @@ class LicenseView(BaseModel):
 
 
 router = APIRouter(prefix="/license", tags=["licence"])
-
-
-def must_allow_api(services: Wired) -> None:
-    """Refuse a call when the plan has no API access (a dependency of every API route)."""
-    license_ = services.license()
-    if not license_.plan.has_api:
-        raise LicenseRefusedError(f"The {license_.plan} plan has no API access. {license_.message}")
 
 
 @router.get("/check", response_model=Envelope[LicenseView], responses=documented(40301), summary="Check the licence")

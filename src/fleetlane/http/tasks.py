@@ -48,7 +48,8 @@ async def create_tasks(
     body: CreateTask,
     services: Wired,
     idempotency_key: Annotated[
-        str | None, Header(description="A repeated request with the same key gets the first answer")
+        str | None,
+        Header(description="A repeated request with the same key gets the first answer, for idempotency_keep_h hours"),
     ] = None,
 ) -> dict[str, Any]:
     """Create one task for each target: all of them, or none when anything in the request is wrong."""

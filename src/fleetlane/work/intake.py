@@ -199,7 +199,7 @@ class _TaskBuilder:
         self._scheduled_ms = scheduled_ms
         self._batch_id = str(uuid.uuid4())
         self._config = json.dumps(dict(request.script_config), ensure_ascii=False)
-        self._draw = random.SystemRandom()
+        self._draw = random.Random()  # seeded by the system, once a request
 
     def __call__(self, targets: Sequence[Target]) -> list[NewTask]:
         due_ms = self._now_ms if self._scheduled_ms is None else self._scheduled_ms

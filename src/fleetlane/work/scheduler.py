@@ -86,6 +86,11 @@ class Scheduler:
         return serial in self._book.busy
 
     @property
+    def limit(self) -> int | None:
+        """Return how many devices may work at the same time, None for no limit."""
+        return self._limit()
+
+    @property
     def at_limit(self) -> bool:
         """Return whether as many devices work as may."""
         limit = self._limit()

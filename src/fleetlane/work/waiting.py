@@ -38,6 +38,8 @@ class Waiting:
             return unavailable
         if self._scheduler.is_busy(task.serial):
             return f"device {task.serial} to finish its present task"
+        if self._scheduler.limit == 0:
+            return "a licence that can be used"
         if self._scheduler.at_limit:
             return "another device to finish: the licence limits how many may work at the same time"
         return f"its turn on device {task.serial}"
@@ -50,15 +52,14 @@ class Waiting:
 
     def warnings(self, tasks: Sequence[NewTask]) -> list[str]:
         """Return what the creator of tasks should know about their targets."""
-        found: list[str] = []
-        for task in tasks:
-            if task.serial is None:
-                found.append(f"the task waits: account {task.username} is not bound to a device yet")
-            elif reason := self._unavailable(task.serial):
-                found.append(f"the task waits: {reason}")
-        if len(found) > _MOST_WARNINGS:
-            return [
-                *found[:_MOST_WARNINGS],
-                f"and {len(found) - _MOST_WARNINGS} more tasks wait for their device",
-            ]
+        ready = {device.serial for device in self._devices.all() if device.is_ready}
+        waiting = [task for task in tasks if task.serial not in ready]
+        found = [f"the task waits: {self._missing(task)}" for task in waiting[:_MOST_WARNINGS]]
+        if len(waiting) > _MOST_WARNINGS:
+            found.append(f"and {len(waiting) - _MOST_WARNINGS} more tasks wait for their device")
         return found
+
+    def _missing(self, task: NewTask) -> str:
+        if task.serial is None:
+            return f"account {task.username} is not bound to a device yet"
+        return self._unavailable(task.serial) or f"its turn on device {task.serial}"

@@ -56,9 +56,10 @@ class AnswerRepository:
         values = {"key": key, "request": answer.request, "data": data, "created_ms": now_ms}
         self._connection.execute(insert(answers).values(values))
 
-    def prune(self, before_ms: int) -> int:
-        """Forget answers older than an instant. Returns how many."""
-        return self._connection.execute(delete(answers).where(answers.c.created_ms < before_ms)).rowcount
+    def prune(self, before_ms: int, most: int) -> int:
+        """Forget the oldest answers older than an instant, at most so many. Returns how many."""
+        old = select(answers.c.key).where(answers.c.created_ms < before_ms).order_by(answers.c.created_ms).limit(most)
+        return self._connection.execute(delete(answers).where(answers.c.key.in_(old))).rowcount
 
 
 class FactRepository:

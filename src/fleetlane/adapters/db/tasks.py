@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
+from fleetlane.adapters.db.bulk import insert_many
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import attempts, steps, task_counts, tasks
 from fleetlane.adapters.db.text import contains
@@ -50,8 +51,8 @@ class TaskRepository:
         if not new:
             return range(0)
         first = take_ids(self._connection, "task", len(new))
-        rows = [_row(task, first + index) for index, task in enumerate(new)]
-        self._connection.execute(insert(tasks), rows)
+        rows = [_row(task, task_id) for task_id, task in enumerate(new, first)]
+        insert_many(self._connection, insert(tasks), rows)
         self._count(Counter((t.serial or "", t.script_name, t.source.value, int(Status.PENDING)) for t in new))
         return range(first, first + len(new))
 
@@ -317,7 +318,7 @@ class TaskRepository:
             {"serial": serial, "script_name": script, "source": source, "status": status, "n": n}
             for (serial, script, source, status), n in sorted(changes.items())
         ]
-        self._connection.execute(statement, rows)
+        insert_many(self._connection, statement, rows)
 
     # -- journal and steps -----------------------------------------------------------------------------
 

@@ -52,8 +52,8 @@ class Answers(Protocol):
         """Keep an answer under a key that is new."""
         ...
 
-    def prune(self, before_ms: int) -> int:
-        """Forget answers older than an instant. Returns how many."""
+    def prune(self, before_ms: int, most: int) -> int:
+        """Forget the oldest answers older than an instant, at most so many. Returns how many."""
         ...
 
 

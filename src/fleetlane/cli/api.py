@@ -1,0 +1,63 @@
+"""Calls of a running server from the command line: the envelope opened, every failure a sentence."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from fleetlane.core.errors import FleetlaneError
+
+_TIMEOUT_S = 30.0
+
+
+class ServerCallError(FleetlaneError):
+    """The server does not answer, or refuses."""
+
+
+class Api:
+    """The API of one server.
+
+    Args:
+        url: where it is, such as http://localhost:50809.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        try:
+            self._http = httpx2.Client(base_url=f"{self._url}/api/v1", timeout=_TIMEOUT_S)
+        except httpx2.InvalidURL as error:
+            raise ServerCallError(f"{url!r} is no address of a server: {error}.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def get(self, path: str) -> Any:
+        """Return the data of a GET."""
+        return self._call("GET", path, None)
+
+    def post(self, path: str, body: Any) -> Any:
+        """Return the data of a POST."""
+        return self._call("POST", path, body)
+
+    def _call(self, method: str, path: str, body: Any) -> Any:
+        try:
+            answer = self._http.request(method, path, json=body)
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            raise ServerCallError(
+                f"No server answers at {self._url} ({error}). Start it with `fleetlane serve`, or name it with --url."
+            ) from error
+        try:
+            envelope = answer.json()
+            code, message, data = envelope["code"], envelope["message"], envelope["data"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise ServerCallError(f"What answers at {self._url} is no Fleetlane server.") from error
+        if code != 0:
+            raise ServerCallError(f"The server refuses ({code}): {message}")
+        return data

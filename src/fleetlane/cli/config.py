@@ -1,0 +1,41 @@
+"""`fleetlane config`: what the settings are, and who says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fleetlane.settings import SettingsError, config_path, held, load_settings, own_config_path, unused_variables
+
+app = typer.Typer(help="Settings, from the file and the environment.", no_args_is_help=True)
+
+
+@app.callback()
+def config() -> None:
+    """Settings, from the file and the environment."""
+
+
+@app.command("check")
+def check() -> None:
+    """Print every setting and who says so; or, with exit code 1, every mistake and how to mend it."""
+    faults = unused_variables()
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise SettingsError.of([*error.faults, *faults]) from error
+    if faults:
+        raise SettingsError.of(faults)
+    typer.echo(f"Settings file: {config_path() or f'none (it would be {own_config_path()})'}")
+    table = Table("Setting", "Value", "From")
+    for setting in held(settings):
+        table.add_row(setting.name, _shown(setting.value), setting.origin)
+    Console(markup=False, highlight=False).print(table)
+
+
+def _shown(value: Any) -> str:
+    return "-" if value is None else str(value) if isinstance(value, Path) else json.dumps(value, default=str)

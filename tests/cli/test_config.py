@@ -1,0 +1,84 @@
+"""`fleetlane config check`: what holds and who says so, or every mistake and how to mend it."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from fleetlane.cli.main import app
+from fleetlane.settings import Settings, SettingsError, load_settings
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    """Run the check with a settings file and variables; the answer is (exit code, lines)."""
+    monkeypatch.setenv("COLUMNS", "250")
+
+    def check(toml=None, **variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        if toml is not None:
+            (tmp_path / "c.toml").write_text(toml, encoding="utf-8")
+            monkeypatch.setenv("FLEETLANE_CONFIG", str(tmp_path / "c.toml"))
+        result = CliRunner().invoke(app, ["config", "check"])
+        if isinstance(result.exception, SettingsError):
+            return 1, str(result.exception).splitlines()[1:]
+        assert result.exception is None, result.exc_info
+        return result.exit_code, result.stdout.splitlines()
+
+    return check
+
+
+def test_every_setting_is_shown_with_who_says_so(check, tmp_path):
+    code, lines = check('time_zone = "Europe/Rome"\nport = 6000\n', FLEETLANE_PORT="7000")
+    assert code == 0
+    assert lines[0] == f"Settings file: {tmp_path / 'c.toml'}"
+    shown = {cells[1]: cells[2:4] for line in lines if len(cells := [c.strip() for c in line.split("│")]) == 5}
+    assert list(shown) == list(Settings.model_fields)
+    assert shown["port"] == ["7000", "FLEETLANE_PORT"]
+    assert shown["time_zone"] == ['"Europe/Rome"', str(tmp_path / "c.toml")]
+    assert shown["host"] == ['"127.0.0.1"', "default"]
+
+
+def test_without_a_file_it_says_where_one_would_be(check):
+    code, lines = check()
+    assert code == 0
+    assert lines[0].startswith("Settings file: none (it would be ")
+
+
+def test_every_mistake_is_one_sentence_with_its_key_its_place_and_its_mending(check, tmp_path):
+    file, zone, hosts = tmp_path / "c.toml", "FLEETLANE_TIME_ZONE", "FLEETLANE_ALLOWED_HOSTS"
+    mend = "Correct it there, or take it out."
+    code, lines = check(
+        'port = "x"\nlog_leval = "info"\nretry_delay_min_s = -1\n',
+        FLEETLANE_ALLOWED_HOSTS="here",
+        FLEETLANE_TIME_ZONE="Mars",
+        FLEETLANE_PROT="1",
+    )
+    assert code == 1
+    assert lines == [
+        f"  port: it should be a valid integer, unable to parse string as an integer; {file} says 'x'. {mend}",
+        f"  time_zone: no such time zone: 'Mars'; use a name such as \"Europe/Rome\"; {zone} says 'Mars'. {mend}",
+        f"  retry_delay_min_s: it should be greater than or equal to 0; {file} says -1. {mend}",
+        f'  allowed_hosts: it should be a valid list in JSON, such as ["a", "b"]; {hosts} says \'here\'. {mend}',
+        f"  log_leval: there is no such setting; log_level is meant, perhaps. Take it out of {file}.",
+        "  FLEETLANE_PROT: there is no such setting; FLEETLANE_PORT is meant, perhaps. Take it out of the environment.",
+    ]
+
+
+def test_settings_that_contradict_each_other_name_both(check):
+    _, [line] = check(FLEETLANE_RETRY_DELAY_MIN_S="100")
+    assert "retry_delay_min_s" in line
+    assert "retry_delay_max_s" in line
+
+
+def test_a_file_that_is_no_toml_and_one_that_is_missing_are_named(check):
+    _, [line] = check("port =\n")
+    assert "c.toml cannot be read: Invalid value (at line 1" in line
+    _, [line] = check(FLEETLANE_CONFIG="/no/such/file")
+    assert "FLEETLANE_CONFIG names" in line
+
+
+def test_the_start_says_the_same_of_an_option_of_the_command_line():
+    with pytest.raises(SettingsError, match="port: it should be less than or equal to 65535; --port says 99999"):
+        load_settings(port=99999)

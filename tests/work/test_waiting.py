@@ -1,0 +1,43 @@
+"""What a pending task says it waits for."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from fleetlane.core.device import DeviceState
+from fleetlane.core.task import NewTask, Source, Status, Task
+from fleetlane.work.scheduler import Scheduler
+from fleetlane.work.waiting import Waiting
+from support.clock import ManualClock
+from support.fakes import FakeDevices
+
+
+@pytest.mark.parametrize(
+    ("limit", "sentence"),
+    [(0, "a licence that can be used"), (1, "its turn on device a"), (None, "its turn on device a")],
+)
+def test_a_task_says_when_it_is_the_licence_that_holds_it_back(limit, sentence):
+    devices, clock = FakeDevices("a"), ManualClock()
+    scheduler = Scheduler(None, devices, clock, lambda: limit)
+    task = Task(1, "b", 0, "post", {}, "a", None, Source.API, 1, Status.PENDING, 0, 0)
+    assert Waiting(devices, scheduler, clock, UTC).reason(task) == sentence
+
+
+def test_warnings_name_twenty_tasks_that_wait_and_count_the_rest():
+    devices, clock = FakeDevices("ready"), ManualClock()
+    devices.set("gone", DeviceState.ABSENT)
+    waiting = Waiting(devices, Scheduler(None, devices, clock), clock, UTC)
+
+    def warnings(*targets):
+        return waiting.warnings([NewTask("b", 0, "post", "{}", s, name, Source.API, 1, 0, 0) for s, name in targets])
+
+    assert warnings(("ready", None)) == []
+    [gone, unbound] = warnings(("gone", None), ("ready", None), (None, "@shop"))
+    assert gone.startswith("the task waits: device gone")
+    assert unbound == "the task waits: account @shop is not bound to a device yet"
+    assert len(warnings(*[(f"x{n}", None) for n in range(20)])) == 20
+    many = warnings(*[(f"x{n}", None) for n in range(25)])
+    assert len(many) == 21
+    assert many[-1] == "and 5 more tasks wait for their device"
