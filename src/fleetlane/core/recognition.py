@@ -33,8 +33,10 @@ class Selector:
 
     `texts`, `descs`, `labels` (text or description) are whole strings; `starts` and `has` look at
     the label's beginning or inside; `pattern` must match the whole label. `not_ids` and
-    `not_classes` leave out nodes that hold what people wrote (captions, names, input fields). `area` holds fractions
-    (left, top, right, bottom) of the screen in which the node's centre must lie.
+    `not_classes` leave out nodes that hold what people wrote (captions, names, input fields).
+    `packages` are those that may draw the node; a node that names none counts too. `area` holds
+    fractions (left, top, right, bottom) of the screen in which the node's centre must lie;
+    `min_width` and `min_height` are parts of it too. `bare` is a node without text, description, id.
     """
 
     texts: frozenset[str] = frozenset()
@@ -55,6 +57,8 @@ class Selector:
     focused: bool | None = None
     area: tuple[float, float, float, float] | None = None
     min_width: float = 0.0
+    min_height: float = 0.0
+    bare: bool | None = None
     pick: Pick = Pick.FIRST
 
 
@@ -216,7 +220,7 @@ def _fits(node: Node, s: Selector, tree: Tree) -> bool:
         and (not s.id_packages or node.id_package in s.id_packages)
         and (not s.classes or node.class_name.endswith(s.classes))
         and not (s.not_classes and node.class_name.endswith(s.not_classes))
-        and (not s.packages or node.package in s.packages)
+        and (not s.packages or not node.package or node.package in s.packages)
         and (s.clickable is None or node.clickable is s.clickable)
         and (s.checked is None or node.checked is s.checked)
         and (s.selected is None or node.selected is s.selected)
@@ -224,6 +228,8 @@ def _fits(node: Node, s: Selector, tree: Tree) -> bool:
         and _label_fits(node, s)
         and (s.area is None or _in_area(node.bounds, s.area, tree))
         and node.bounds.width >= s.min_width * tree.width
+        and node.bounds.height >= s.min_height * tree.height
+        and (s.bare is None or (not node.label and not node.id) is s.bare)
     )
 
 
