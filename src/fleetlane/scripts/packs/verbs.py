@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 # Done to an element of the screen.
-ELEMENT_VERBS = frozenset({"tap", "tap_last", "tap_or_back", "publish", "consent", "premature", "fail"})
+ELEMENT_VERBS = frozenset(
+    {"tap", "tap_last", "tap_or_back", "confirm", "consent", "open_accounts", "publish", "premature", "fail"}
+)
 # Done without one.
 PLAIN_VERBS = frozenset(
     {"back", "wait", "unlock", "open_app", "person", "pick_media", "pick_account", "create_row", "open_newest"}
