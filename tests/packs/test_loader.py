@@ -51,6 +51,11 @@ WRONG = [
     ("{has: log in}", "{at_least: 0, of: next}", "p.yaml:11: screen 'login': needs[0]: `at_least` is a number"),
     ("{has: log in}", "{any: [next], or: next}", "p.yaml:11: screen 'login': needs[0]: unknown key 'or'"),
     ("needs: [next]", "need: [next]", "p.yaml:13: screen 'page': unknown key 'need'"),
+    ("needs: [next]", "ways: []", "p.yaml:13: screen 'page': `ways` is a list"),
+    ("needs: [next]", "ways: [{not: next}]", "p.yaml:14: screen 'page': ways[0]: it says nothing that"),
+    ("needs: [next]", "ways: [next]", "p.yaml:13: screen 'page': ways: must be a mapping"),
+    ("needs: [next]", "not: [next]", "p.yaml:13: screen 'page': it says nothing that"),
+    ("    needs: [next]\n", "", "p.yaml:13: screen 'page': a screen has a `name`, and either"),
     ("name: page", "name: login", "p.yaml: there are two screens 'login'"),
     (
         "person: not_logged_in",
@@ -102,6 +107,18 @@ def seen(*nodes, package="com.shop"):
 def test_what_people_wrote_does_not_name_a_screen(written):
     assert seen('text="Next"', written) == "shop page"
     assert seen('text="Next"', 'text="Please log in"') == "shop login"
+
+
+def test_a_screen_may_be_known_in_several_ways():
+    ways = "ways: [{needs: [next], not: [field]}, {needs: [field, {text: Page}]}]"
+    pack = load_pack(GOOD.replace("needs: [next]", ways), "p.yaml")
+    nodes = {"next": 'text="Next"', "field": 'class="android.widget.EditText"', "title": 'text="Page"'}
+
+    def shown(*names):
+        parts = "".join(f'<node bounds="[0,0][9,9]" package="com.shop" {nodes[name]}/>' for name in names)
+        return recognise([pack], View(parse_tree(f"<hierarchy>{parts}</hierarchy>"))).screen
+
+    assert [shown("next"), shown("next", "field"), shown("next", "field", "title")] == ["page", "unknown", "page"]
 
 
 def test_words_of_another_apps_window_count_for_nothing():

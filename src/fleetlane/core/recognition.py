@@ -94,12 +94,22 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class ScreenRule:
-    """How one screen is recognised and what is done there. `actions` is keyed by goal; "*" is any goal."""
+class Way:
+    """One way to know a screen: all that it needs is there, and nothing that it refuses."""
 
-    name: str
     needs: tuple[Condition, ...]
     refuses: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRule:
+    """How one screen is recognised, by any of its ways, and what is done there.
+
+    `actions` is keyed by goal; "*" is any goal.
+    """
+
+    name: str
+    ways: tuple[Way, ...]
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     any_package: bool = False
     unverified: bool = False
@@ -188,7 +198,9 @@ class View:
 
     def shows(self, rule: ScreenRule) -> bool:
         """Return whether a rule holds on this screen."""
-        return all(self.holds(c) for c in rule.needs) and not any(self.holds(c) for c in rule.refuses)
+        return any(
+            all(self.holds(c) for c in way.needs) and not any(self.holds(c) for c in way.refuses) for way in rule.ways
+        )
 
     def _matches(self, selector: Selector) -> Iterator[Node]:
         return (node for node in self._candidates(selector) if _fits(node, selector, self.tree))

@@ -14,12 +14,13 @@ from typing import Any, cast
 from fleetlane.core.document import known_keys, mapping, strings
 from fleetlane.core.errors import PackError
 from fleetlane.core.outcome import FAILURES
-from fleetlane.core.recognition import Action, Condition, Element, Pack, ScreenRule
+from fleetlane.core.recognition import Action, Condition, Element, Pack, ScreenRule, Way
 from fleetlane.scripts.packs import source
 from fleetlane.scripts.packs.selectors import SelectorReader, read_written
 from fleetlane.scripts.packs.verbs import ELEMENT_VERBS, ENDING_VERBS, PLAIN_VERBS
 
-_SCREEN_KEYS = {"name", "needs", "not", "do", "any_package", "unverified", "person", "dismiss"}
+_WAY_KEYS = {"needs", "not"}
+_SCREEN_KEYS = {*_WAY_KEYS, "name", "ways", "do", "any_package", "unverified", "person", "dismiss"}
 _PACK_KEYS = {"app", "packages", "words", "written", "elements", "screens", "facts"}
 _ACTION_KEYS = {"argument", "careful", "unverified"}
 
@@ -103,20 +104,39 @@ class _Reader:
         name = str(raw.get("name", ""))
         place = self._at(value, f"screen {name!r}" if name else f"screens[{index}]")
         known_keys(raw, _SCREEN_KEYS, place)
-        if not name or not raw.get("needs"):
-            raise PackError(place, "a screen has a `name` and what it `needs`")
+        if not name or ("ways" in raw) == any(key in raw for key in _WAY_KEYS):
+            raise PackError(place, "a screen has a `name`, and either what it `needs` or several `ways`")
         self._any_package = bool(raw.get("any_package", False))
         what = f"screen {name!r}"
         rule = ScreenRule(
             name=name,
-            needs=self._conditions(raw["needs"], value, f"{what}: needs"),
-            refuses=self._conditions(raw.get("not", []), value, f"{what}: not"),
+            ways=self._ways(raw, what),
             actions=self._actions(raw, what),
             any_package=self._any_package,
             unverified=bool(raw.get("unverified", False)),
         )
         self._any_package = False
         return rule
+
+    def _ways(self, raw: Mapping[str, Any], what: str) -> tuple[Way, ...]:
+        if "ways" not in raw:
+            return (self._way({key: raw[key] for key in _WAY_KEYS if key in raw}, raw, what),)
+        ways: object = raw["ways"]
+        if not isinstance(ways, list) or not ways:
+            raise PackError(self._at(raw, what), "`ways` is a list of {needs: [...], not: [...]}")
+        return tuple(
+            self._way(mapping(way, self._at(raw, f"{what}: ways")), way, f"{what}: ways[{i}]")
+            for i, way in enumerate(cast("list[object]", ways))
+        )
+
+    def _way(self, raw: Mapping[str, Any], near: object, what: str) -> Way:
+        known_keys(raw, _WAY_KEYS, self._at(near, what))
+        if not raw.get("needs"):
+            raise PackError(self._at(near, what), "it says nothing that the screen `needs`")
+        return Way(
+            self._conditions(raw["needs"], near, f"{what}: needs"),
+            self._conditions(raw.get("not", []), near, f"{what}: not"),
+        )
 
     # -- actions -------------------------------------------------------------------------------------
 
