@@ -160,6 +160,7 @@ class View:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.nodes: list[Node] = list(tree.visible())
+        self._labelled = [node for node in self.nodes if node.label]
         self._by_text: dict[str, list[Node]] = {}
         self._by_desc: dict[str, list[Node]] = {}
         self._by_id: dict[str, list[Node]] = {}
@@ -206,7 +207,7 @@ class View:
         return (node for node in self._candidates(selector) if _fits(node, selector, self.tree))
 
     def _candidates(self, selector: Selector) -> Iterable[Node]:
-        # Whole strings and ids come from the index; only the rest looks at every node.
+        # Whole strings and ids come from the index; the rest looks at every node, or every label.
         if selector.ids:
             return _gather(self._by_id, selector.ids)
         if selector.texts:
@@ -215,6 +216,8 @@ class View:
             return _gather(self._by_desc, selector.descs)
         if selector.labels:
             return [*_gather(self._by_text, selector.labels), *_gather(self._by_desc, selector.labels)]
+        if selector.starts or selector.has or selector.pattern:
+            return self._labelled
         return self.nodes
 
 
