@@ -27,6 +27,20 @@ def test_pages_kept_beside_the_screen_are_not_visible():
     assert [node.text for node in parsed.visible()] == ["on"]
 
 
+@pytest.mark.parametrize(("rotation", "seen"), [(0, False), (1, True), (2, False), (3, True)])
+def test_a_screen_turned_a_quarter_is_as_wide_as_the_phone_is_high(rotation, seen):
+    parsed = parse_tree(
+        f'<hierarchy rotation="{rotation}"><node text="right" bounds="[150,10][190,90]"/></hierarchy>', size=(100, 200)
+    )
+    assert (parsed.width, parsed.height) == ((200, 100) if seen else (100, 200))
+    assert bool(list(parsed.visible())) is seen
+
+
+def test_without_a_size_the_bounds_say_how_the_screen_lies():
+    parsed = parse_tree('<hierarchy rotation="1"><node bounds="[0,0][2400,1080]"/></hierarchy>')
+    assert (parsed.width, parsed.height) == (2400, 1080)
+
+
 def test_a_raw_resource_number_is_no_label():
     assert tree('<node content-desc="@2131954894" bounds="[0,0][1,1]"/>').nodes[0].desc == ""
 

@@ -34,8 +34,10 @@ class Selector:
 
     `texts`, `descs`, `labels` (text or description) are whole strings; `starts` and `has` look at
     the label's beginning or inside; `pattern` must match the whole label. `not_ids` and
-    `not_classes` leave out nodes that hold what people wrote (captions, names, input fields). `area` holds fractions
-    (left, top, right, bottom) of the screen in which the node's centre must lie.
+    `not_classes` leave out nodes that hold what people wrote (captions, names, input fields).
+    `packages` are those that may draw the node; a node that names none counts too. `area` holds
+    fractions (left, top, right, bottom) of the screen in which the node's centre must lie;
+    `min_width` and `min_height` are parts of it too. `bare` is a node without text, description, id.
     """
 
     texts: frozenset[str] = frozenset()
@@ -56,6 +58,8 @@ class Selector:
     focused: bool | None = None
     area: tuple[float, float, float, float] | None = None
     min_width: float = 0.0
+    min_height: float = 0.0
+    bare: bool | None = None
     pick: Pick = Pick.FIRST
 
 
@@ -91,12 +95,22 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class ScreenRule:
-    """How one screen is recognised and what is done there. `actions` is keyed by goal; "*" is any goal."""
+class Way:
+    """One way to know a screen: all that it needs is there, and nothing that it refuses."""
 
-    name: str
     needs: tuple[Condition, ...]
     refuses: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRule:
+    """How one screen is recognised, by any of its ways, and what is done there.
+
+    `actions` is keyed by goal; "*" is any goal.
+    """
+
+    name: str
+    ways: tuple[Way, ...]
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     any_package: bool = False
     unverified: bool = False
@@ -147,6 +161,7 @@ class View:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.nodes: list[Node] = list(tree.visible())
+        self._labelled = [node for node in self.nodes if node.label]
         self._by_text: dict[str, list[Node]] = {}
         self._by_desc: dict[str, list[Node]] = {}
         self._by_id: dict[str, list[Node]] = {}
@@ -185,13 +200,15 @@ class View:
 
     def shows(self, rule: ScreenRule) -> bool:
         """Return whether a rule holds on this screen."""
-        return all(self.holds(c) for c in rule.needs) and not any(self.holds(c) for c in rule.refuses)
+        return any(
+            all(self.holds(c) for c in way.needs) and not any(self.holds(c) for c in way.refuses) for way in rule.ways
+        )
 
     def _matches(self, selector: Selector) -> Iterator[Node]:
         return (node for node in self._candidates(selector) if _fits(node, selector, self.tree))
 
     def _candidates(self, selector: Selector) -> Iterable[Node]:
-        # Whole strings and ids come from the index; only the rest looks at every node.
+        # Whole strings and ids come from the index; the rest looks at every node, or every label.
         if selector.ids:
             return _gather(self._by_id, selector.ids)
         if selector.texts:
@@ -200,6 +217,8 @@ class View:
             return _gather(self._by_desc, selector.descs)
         if selector.labels:
             return [*_gather(self._by_text, selector.labels), *_gather(self._by_desc, selector.labels)]
+        if selector.starts or selector.has or selector.pattern:
+            return self._labelled
         return self.nodes
 
 
@@ -217,7 +236,7 @@ def _fits(node: Node, s: Selector, tree: Tree) -> bool:
         and (not s.id_packages or node.id_package in s.id_packages)
         and (not s.classes or node.class_name.endswith(s.classes))
         and not (s.not_classes and node.class_name.endswith(s.not_classes))
-        and (not s.packages or node.package in s.packages)
+        and (not s.packages or not node.package or node.package in s.packages)
         and (s.clickable is None or node.clickable is s.clickable)
         and (s.checked is None or node.checked is s.checked)
         and (s.selected is None or node.selected is s.selected)
@@ -225,6 +244,8 @@ def _fits(node: Node, s: Selector, tree: Tree) -> bool:
         and _label_fits(node, s)
         and (s.area is None or _in_area(node.bounds, s.area, tree))
         and node.bounds.width >= s.min_width * tree.width
+        and node.bounds.height >= s.min_height * tree.height
+        and (s.bare is None or (not node.label and not node.id) is s.bare)
     )
 
 

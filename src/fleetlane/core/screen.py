@@ -15,6 +15,7 @@ from functools import lru_cache
 
 _BOUNDS = re.compile(r"\[(-?\d+),(-?\d+)\]\[(-?\d+),(-?\d+)\]")
 _RAW_RESOURCE = re.compile(r"@\d{7,10}")  # a label that is an unresolved resource number says nothing
+_QUARTER_TURNS = ("1", "3")  # android.view.Surface.ROTATION_90 and ROTATION_270
 _MAX_SIDE = 5000  # no phone has a longer side; larger bounds are pages kept off screen
 
 
@@ -141,7 +142,8 @@ def parse_tree(xml: str, size: tuple[int, int] | None = None) -> Tree:
 
     Args:
         xml: the dump; nodes may be nested or flat, attributes may be missing.
-        size: (width, height) of the screen in pixels; guessed from the bounds when not given.
+        size: (width, height) of the screen in pixels as the phone is built; a tree that says it was
+            turned a quarter is read with the sides exchanged. Guessed from the bounds when not given.
 
     Raises:
         ValueError: the text is no UI tree.
@@ -156,7 +158,7 @@ def parse_tree(xml: str, size: tuple[int, int] | None = None) -> Tree:
         raise ValueError(f"this is not a UI tree: it begins with <{root.tag}>, not <hierarchy>")
     nodes: list[Node] = []
     _collect(root, None, nodes)
-    width, height = size or _guess_size(nodes)
+    width, height = _turned(size, root.get("rotation", "")) if size else _guess_size(nodes)
     return Tree(nodes, width, height, xml)
 
 
@@ -191,6 +193,10 @@ def _node(element: ET.Element, parent: Node | None) -> Node:
         focused=get("focused") == "true",
         parent=parent,
     )
+
+
+def _turned(size: tuple[int, int], rotation: str) -> tuple[int, int]:
+    return (size[1], size[0]) if rotation in _QUARTER_TURNS else size
 
 
 def _guess_size(nodes: list[Node]) -> tuple[int, int]:

@@ -21,6 +21,7 @@ Verb = Callable[[Screen, Action], None]
 _FIRST_POLL_S, _LAST_POLL_S, _POLL_GROWTH = 0.03, 0.4, 1.25
 _SEE_POLL_S = 0.05
 _RETRY_AFTER_S = 0.6
+_TAP_AGAIN_AFTER_S = 1.0
 _CAREFUL_RETRY_AFTER_S = 2.0
 _CAREFUL_AGE_S = 0.45
 _MOST_TRIES = 6
@@ -129,6 +130,24 @@ class Navigator:
             if self.phone.clock.monotonic_s() >= until_s:
                 return None
             self.phone.control.pause(_SEE_POLL_S)
+
+    def tap_until(
+        self, find: Callable[[Screen], Node | None], shows: Callable[[Screen], bool], timeout_s: float
+    ) -> Screen | None:
+        """Tap a node until a screen shows something; again when nothing came of it, as apps drop taps.
+
+        For taps that may be repeated. Returns None when it does not come in time.
+        """
+        until_s = self.phone.clock.monotonic_s() + timeout_s
+        while self.phone.clock.monotonic_s() < until_s:
+            screen = self.phone.look()
+            if shows(screen):
+                return screen
+            if node := find(screen):
+                self.phone.tap(node)
+            if (seen := self.see(shows, _TAP_AGAIN_AFTER_S)) is not None:
+                return seen
+        return None
 
     def _act(
         self, goal: str, screen: Screen, before: _Sight, attempt: _Attempt | None, now_s: float

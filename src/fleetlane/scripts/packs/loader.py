@@ -5,26 +5,24 @@ The format is described in docs/screen-packs.md.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
 from fleetlane.core.document import known_keys, mapping, strings
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import Action, Condition, Element, Pack, Pick, ScreenRule, Selector
-from fleetlane.core.screen import normalise
+from fleetlane.core.outcome import FAILURES
+from fleetlane.core.recognition import Action, Condition, Element, Pack, ScreenRule, Way
+from fleetlane.scripts.packs import source
+from fleetlane.scripts.packs.selectors import SelectorReader, read_written
+from fleetlane.scripts.packs.verbs import ELEMENT_VERBS, ENDING_VERBS, PLAIN_VERBS
 
-_SELECTOR_KEYS = {
-    "text", "desc", "label", "starts", "has", "pattern", "id", "not_id", "id_package", "class", "not_class", "package",
-    "clickable", "checked", "selected", "focused", "area", "min_width", "pick",
-}  # fmt: skip
-_SCREEN_KEYS = {"name", "needs", "not", "do", "any_package", "unverified", "person", "fail", "dismiss"}
-_PACK_KEYS = {"app", "packages", "words", "elements", "screens", "facts"}
+_WAY_KEYS = {"needs", "not"}
+_SCREEN_KEYS = {*_WAY_KEYS, "name", "ways", "do", "any_package", "unverified", "person", "dismiss"}
+_PACK_KEYS = {"app", "packages", "words", "written", "elements", "screens", "facts"}
+_ACTION_KEYS = {"argument", "careful", "unverified"}
 
 
 @cache
@@ -38,170 +36,198 @@ def load_packs() -> tuple[Pack, ...]:
 
 
 def load_pack_file(path: Path) -> Pack:
-    """Return the pack in a file."""
-    return load_pack(path.read_text(encoding="utf-8"), path.name)
+    """Return the pack in a file.
+
+    Raises:
+        PackError: it cannot be read, or is no pack; says where.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackError(str(path), f"cannot be read: {error}") from error
+    return load_pack(text, path.name)
 
 
-def load_pack(text: str, place: str) -> Pack:
+def load_pack(text: str, file: str) -> Pack:
     """Return the pack described by YAML text.
 
     Args:
         text: the YAML.
-        place: what to call it in errors.
+        file: what to call it in errors.
 
     Raises:
-        PackError: it is no pack; says where.
+        PackError: it is no pack; says where, with the line.
     """
-    try:
-        raw: object = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise PackError(place, f"not YAML: {error}") from error
-    return _Reader(place, mapping(raw, place)).pack()
+    return _Reader(file, mapping(source.read(text, file), file)).pack()
 
 
 class _Reader:
     """Reads one pack; carries its words and elements."""
 
-    def __init__(self, place: str, raw: Mapping[str, Any]) -> None:
-        self.place = place
-        self.raw = raw
-        known_keys(raw, _PACK_KEYS, place)
-        self.words: dict[str, list[str]] = {
-            name: strings(value, f"{place}: words.{name}")
-            for name, value in mapping(raw.get("words", {}), f"{place}: words").items()
+    def __init__(self, file: str, raw: Mapping[str, Any]) -> None:
+        self._file = file
+        self._raw = raw
+        known_keys(raw, _PACK_KEYS, file)
+        if not raw.get("app"):
+            raise PackError(file, "a pack names its `app`")
+        self._packages = strings(raw.get("packages", []), f"{file}: packages")
+        words = {
+            name: strings(value, f"{file}: words.{name}")
+            for name, value in mapping(raw.get("words", {}), f"{file}: words").items()
         }
-        self.elements: dict[str, Element] = {}
-        for name, value in mapping(raw.get("elements", {}), f"{place}: elements").items():
-            self.elements[name] = self._element(value, name, f"{place}: elements.{name}")
+        written = read_written(mapping(raw.get("written", {}), f"{file}: written"), f"{file}: written")
+        self._selectors = SelectorReader(words, written, self._packages)
+        self._any_package = False
+        self._elements: dict[str, Element] = {}
+        for name, value in mapping(raw.get("elements", {}), f"{file}: elements").items():
+            self._elements[name] = self._element(value, name, f"elements.{name}")
 
     def pack(self) -> Pack:
-        screens = [self._screen(value, index) for index, value in enumerate(self.raw.get("screens", []))]
+        screens = [self._screen(value, index) for index, value in enumerate(self._raw.get("screens", []))]
+        names = [screen.name for screen in screens]
+        for name in names:
+            if names.count(name) > 1:
+                raise PackError(self._file, f"there are two screens {name!r}; give one of them alternatives (`any`)")
         return Pack(
-            app=str(self.raw["app"]),
-            packages=tuple(strings(self.raw.get("packages", []), f"{self.place}: packages")),
-            elements=self.elements,
+            app=str(self._raw["app"]),
+            packages=tuple(self._packages),
+            elements=self._elements,
             screens=tuple(screens),
-            facts=mapping(self.raw.get("facts", {}), f"{self.place}: facts"),
+            facts=mapping(self._raw.get("facts", {}), f"{self._file}: facts"),
         )
+
+    def _at(self, value: object, what: str) -> str:
+        return source.place(self._file, value, what)
 
     def _screen(self, value: object, index: int) -> ScreenRule:
-        place = f"{self.place}: screens[{index}]"
-        raw = mapping(value, place)
-        known_keys(raw, _SCREEN_KEYS, place)
+        raw = mapping(value, self._at(value, f"screens[{index}]"))
         name = str(raw.get("name", ""))
-        place = f"{self.place}: screen {name!r}"
-        if not name or not raw.get("needs"):
-            raise PackError(place, "a screen has a `name` and what it `needs`")
-        return ScreenRule(
+        place = self._at(value, f"screen {name!r}" if name else f"screens[{index}]")
+        known_keys(raw, _SCREEN_KEYS, place)
+        if not name or ("ways" in raw) == any(key in raw for key in _WAY_KEYS):
+            raise PackError(place, "a screen has a `name`, and either what it `needs` or several `ways`")
+        self._any_package = bool(raw.get("any_package", False))
+        what = f"screen {name!r}"
+        rule = ScreenRule(
             name=name,
-            needs=self._conditions(raw["needs"], f"{place}: needs"),
-            refuses=self._conditions(raw.get("not", []), f"{place}: not"),
-            actions=self._actions(raw, place),
-            any_package=bool(raw.get("any_package", False)),
+            ways=self._ways(raw, what),
+            actions=self._actions(raw, what),
+            any_package=self._any_package,
             unverified=bool(raw.get("unverified", False)),
         )
+        self._any_package = False
+        return rule
 
-    def _actions(self, raw: Mapping[str, Any], place: str) -> dict[str, Action]:
-        actions: dict[str, Action] = {}
-        if "person" in raw:
-            actions["*"] = Action("person", argument=str(raw["person"]))
-        if "fail" in raw:
-            actions["*"] = Action("fail", argument=str(raw["fail"]))
-        if "dismiss" in raw:
-            actions["*"] = Action("tap", self._named(raw["dismiss"], f"{place}: dismiss"))
-        for goals, value in mapping(raw.get("do", {}), f"{place}: do").items():
-            action = self._action(value, f"{place}: do.{goals}")
-            actions.update({goal.strip(): action for goal in goals.split(",")})
-        return actions
-
-    def _action(self, value: object, place: str) -> Action:
-        if isinstance(value, str):
-            return Action(value)
-        raw = dict(mapping(value, place))
-        unverified = bool(raw.pop("unverified", False))
-        careful = bool(raw.pop("careful", False))
-        argument = str(raw.pop("argument", ""))
-        if len(raw) != 1:
-            raise PackError(place, "an action is one verb, such as {tap: next}")
-        [(verb, target)] = raw.items()
-        return Action(verb, self._named(target, place), argument, careful, unverified)
-
-    def _conditions(self, value: object, place: str) -> tuple[Condition, ...]:
-        items = cast("list[object]", value) if isinstance(value, list) else [value]
-        return tuple(self._condition(item, f"{place}[{i}]") for i, item in enumerate(items))
-
-    def _condition(self, value: object, place: str) -> Condition:
-        if isinstance(value, dict) and "any" in value:
-            raw = mapping(cast("object", value), place)
-            members = tuple(self._named(item, place) for item in raw["any"])
-            return Condition(members, int(raw.get("at_least", 1)))
-        if isinstance(value, dict) and "at_least" in value:
-            raw = dict(mapping(cast("object", value), place))
-            count = int(raw.pop("at_least"))
-            return Condition((self._named(raw.pop("of"), place),), count)
-        return Condition((self._named(cast("object", value), place),))
-
-    def _named(self, value: object, place: str) -> Element:
-        if isinstance(value, str):
-            if value not in self.elements:
-                raise PackError(place, f"there is no element {value!r}")
-            return self.elements[value]
-        return self._element(value, "", place)
-
-    def _element(self, value: object, name: str, place: str) -> Element:
-        items = cast("list[object]", value) if isinstance(value, list) else [value]
-        return Element(name, tuple(self._selector(mapping(item, place), place) for item in items))
-
-    def _selector(self, raw: Mapping[str, Any], place: str) -> Selector:
-        known_keys(raw, _SELECTOR_KEYS, place)
-        area = raw.get("area")
-        return Selector(
-            texts=self._texts(raw, "text", place),
-            descs=self._texts(raw, "desc", place),
-            labels=self._texts(raw, "label", place),
-            starts=tuple(sorted(self._texts(raw, "starts", place))),
-            has=tuple(sorted(self._texts(raw, "has", place))),
-            pattern=_pattern(raw.get("pattern"), place),
-            ids=frozenset(strings(raw.get("id", []), place)),
-            not_ids=frozenset(strings(raw.get("not_id", []), place)),
-            id_packages=frozenset(strings(raw.get("id_package", []), place)),
-            classes=tuple(strings(raw.get("class", []), place)),
-            not_classes=tuple(strings(raw.get("not_class", []), place)),
-            packages=frozenset(strings(raw.get("package", []), place)),
-            clickable=raw.get("clickable"),
-            checked=raw.get("checked"),
-            selected=raw.get("selected"),
-            focused=raw.get("focused"),
-            area=_area(area, place),
-            min_width=float(raw.get("min_width", 0.0)),
-            pick=Pick(raw.get("pick", "first")),
+    def _ways(self, raw: Mapping[str, Any], what: str) -> tuple[Way, ...]:
+        if "ways" not in raw:
+            return (self._way({key: raw[key] for key in _WAY_KEYS if key in raw}, raw, what),)
+        ways: object = raw["ways"]
+        if not isinstance(ways, list) or not ways:
+            raise PackError(self._at(raw, what), "`ways` is a list of {needs: [...], not: [...]}")
+        return tuple(
+            self._way(mapping(way, self._at(raw, f"{what}: ways")), way, f"{what}: ways[{i}]")
+            for i, way in enumerate(cast("list[object]", ways))
         )
 
-    def _texts(self, raw: Mapping[str, Any], key: str, place: str) -> frozenset[str]:
-        texts: list[str] = []
-        for text in strings(raw.get(key, []), place):
-            if text.startswith("$"):
-                if text[1:] not in self.words:
-                    raise PackError(place, f"there are no words {text!r}")
-                texts.extend(self.words[text[1:]])
-            else:
-                texts.append(text)
-        return frozenset(normalise(text) for text in texts)
+    def _way(self, raw: Mapping[str, Any], near: object, what: str) -> Way:
+        known_keys(raw, _WAY_KEYS, self._at(near, what))
+        if not raw.get("needs"):
+            raise PackError(self._at(near, what), "it says nothing that the screen `needs`")
+        return Way(
+            self._conditions(raw["needs"], near, f"{what}: needs"),
+            self._conditions(raw.get("not", []), near, f"{what}: not"),
+        )
 
+    # -- actions -------------------------------------------------------------------------------------
 
-def _pattern(value: object, place: str) -> re.Pattern[str] | None:
-    if value is None:
-        return None
-    try:
-        return re.compile(str(value))
-    except re.error as error:
-        raise PackError(place, f"{value!r} is no regular expression: {error}") from error
+    def _actions(self, raw: Mapping[str, Any], what: str) -> dict[str, Action]:
+        actions: dict[str, Action] = {}
+        if "person" in raw:
+            actions["*"] = self._checked(Action("person", argument=str(raw["person"])), self._at(raw, what))
+        if "dismiss" in raw:
+            actions["*"] = Action("tap", self._named(raw["dismiss"], raw, f"{what}: dismiss"))
+        for goals, value in mapping(raw.get("do", {}), self._at(raw, f"{what}: do")).items():
+            action = self._action(value, raw, f"{what}: do.{goals}")
+            for goal in goals.split(","):
+                if goal.strip() in actions:
+                    raise PackError(self._at(raw, what), f"says twice what to do for {goal.strip()!r}")
+                actions[goal.strip()] = action
+        return actions
 
+    def _action(self, value: object, near: object, what: str) -> Action:
+        if isinstance(value, str):
+            return self._checked(Action(value), self._at(near, what))
+        place = self._at(value, what)
+        raw = mapping(value, place)
+        verbs = [key for key in raw if key not in _ACTION_KEYS]
+        if len(verbs) != 1:
+            raise PackError(place, "an action is one verb, such as {tap: next}")
+        [verb] = verbs
+        if verb in PLAIN_VERBS:
+            raise PackError(place, f"{verb!r} takes no element")
+        self._known_verb(verb, place)
+        action = Action(
+            verb,
+            self._named(raw[verb], value, what),
+            str(raw.get("argument", "")),
+            bool(raw.get("careful", False)),
+            bool(raw.get("unverified", False)),
+        )
+        return self._checked(action, place)
 
-def _area(value: object, place: str) -> tuple[float, float, float, float] | None:
-    if value is None:
-        return None
-    numbers = [float(n) for n in cast("Iterable[float]", value)]
-    if len(numbers) != 4 or not all(0 <= n <= 1 for n in numbers):
-        raise PackError(place, "`area` is [left, top, right, bottom], each from 0 to 1")
-    return (numbers[0], numbers[1], numbers[2], numbers[3])
+    @staticmethod
+    def _known_verb(verb: str, place: str) -> None:
+        if verb not in PLAIN_VERBS | ELEMENT_VERBS:
+            raise PackError(
+                place, f"there is no verb {verb!r}; known: {', '.join(sorted(PLAIN_VERBS | ELEMENT_VERBS))}"
+            )
+
+    def _checked(self, action: Action, place: str) -> Action:
+        self._known_verb(action.verb, place)
+        if action.verb in ELEMENT_VERBS and action.element is None:
+            raise PackError(place, f"{action.verb!r} needs an element: {{{action.verb}: ...}}")
+        if (action.argument or action.verb in ENDING_VERBS) and action.argument not in FAILURES:
+            raise PackError(place, f"there is no error code {action.argument!r}")
+        return action
+
+    # -- conditions and elements -----------------------------------------------------------------------
+
+    def _conditions(self, value: object, near: object, what: str) -> tuple[Condition, ...]:
+        items = cast("list[object]", value) if isinstance(value, list) else [value]
+        return tuple(self._condition(item, near, f"{what}[{i}]") for i, item in enumerate(items))
+
+    def _condition(self, value: object, near: object, what: str) -> Condition:
+        if not isinstance(value, dict) or not {"any", "at_least", "of"} & set(cast("dict[str, Any]", value)):
+            return Condition((self._named(cast("object", value), near, what),))
+        place = self._at(cast("object", value), what)
+        raw = mapping(cast("object", value), place)
+        known_keys(raw, {"any", "at_least", "of"}, place)
+        if ("any" in raw) == ("of" in raw):
+            raise PackError(place, "a condition is {any: [...]}, or {at_least: 2, of: element}")
+        items: object = raw["any"] if "any" in raw else [raw["of"]]
+        if not isinstance(items, list) or not items:
+            raise PackError(place, "`any` is a list")
+        count: object = raw.get("at_least", 1)
+        if not isinstance(count, int) or count < 1:
+            raise PackError(place, "`at_least` is a number from 1 on")
+        members = (self._named(item, raw, what) for item in cast("list[object]", items))
+        return Condition(tuple(members), count)
+
+    def _named(self, value: object, near: object, what: str) -> Element:
+        if isinstance(value, str):
+            if value not in self._elements:
+                raise PackError(self._at(near, what), f"there is no element {value!r}")
+            return self._elements[value]
+        return self._element(value, "", what)
+
+    def _element(self, value: object, name: str, what: str) -> Element:
+        items = cast("list[object]", value) if isinstance(value, list) else [value]
+        if not items:
+            raise PackError(f"{self._file}: {what}", "an element has at least one selector")
+        selectors = (
+            self._selectors.read(
+                mapping(item, self._at(item, what)), self._at(item, what), any_package=self._any_package
+            )
+            for item in items
+        )
+        return Element(name, tuple(selectors))

@@ -18,6 +18,7 @@ from fleetlane.scripts.post.content import Sound
 _EDITOR = frozenset({"editor"})
 _LATE_SOUND_S = 2.0
 _REACTS_S = 3.0
+_DROPS_TAPS_S = 8.0
 _RESULTS_S = 10.0
 
 
@@ -67,19 +68,14 @@ class Sounds:
         return self._await_loaded()
 
     def _open_sounds_tab(self) -> None:
-        tab = self._elements["sounds_tab"]
+        if not self._shows(self._phone.look(), "sounds_tab"):
+            raise TaskFailedError("step_unavailable", "The search has no tab for sounds.")
 
         def is_open(screen: Screen) -> bool:
-            node = screen.find(tab)
-            return node is not None and node.selected
+            tab = screen.find(self._elements["sounds_tab"])
+            return tab is not None and tab.selected
 
-        screen = self._phone.look()
-        node = screen.find(tab)
-        if node is None:
-            raise TaskFailedError("step_unavailable", "The search has no tab for sounds.")
-        if not node.selected:
-            self._phone.tap(node)
-            self._see(is_open, _REACTS_S, "The search does not show sounds.")
+        self._tap(self._finder("sounds_tab"), is_open, "The search does not show sounds.")
 
     def set(self) -> None:
         """Set the sound in the editor.
@@ -108,10 +104,8 @@ class Sounds:
         """Take off the sound that the app has added by itself; it may come a moment after the editor."""
         if self._navigator.see(lambda s: self._shows(s, "sound_remove"), _LATE_SOUND_S) is None:
             return
-        node = self._phone.look().find(self._elements["sound_remove"])
-        if node is not None:
-            self._phone.tap(node)
-        self._see(lambda s: not self._shows(s, "sound_remove"), _REACTS_S, "The editor keeps the sound it added.")
+        gone = "The editor keeps the sound it added."
+        self._tap(self._finder("sound_remove"), lambda s: not self._shows(s, "sound_remove"), gone)
 
     def _search(self, text: str) -> None:
         """Type into the search field, and start the search."""
@@ -137,8 +131,13 @@ class Sounds:
         return field.text if field else ""
 
     def _tap_first_result(self, wanted: str) -> None:
-        screen = self._see(lambda s: bool(self._rows(s)), _RESULTS_S, f"No sound was found for {wanted!r}.")
-        self._phone.tap(self._rows(screen)[0])
+        here = self._see(lambda s: bool(self._rows(s)), _RESULTS_S, f"No sound was found for {wanted!r}.").name
+
+        def is_chosen(screen: Screen) -> bool:
+            rows = self._rows(screen)
+            return screen.name != here or bool(rows and rows[0].selected)
+
+        self._tap(lambda s: next(iter(self._rows(s)), None), is_chosen, "The app did not take the sound.")
 
     def _rows(self, screen: Screen) -> list[Node]:
         """Return the rows of sounds, from the top; on a sheet only those that lie on it."""
@@ -169,16 +168,22 @@ class Sounds:
         self._set_volume("added_volume", self._config.add_sound_volume)
 
     def _set_volume(self, name: str, percent: int) -> None:
-        node = self._phone.look().find(self._elements[name])
+        until_s = self._phone.clock.monotonic_s() + _DROPS_TAPS_S
+        while (node := self._phone.look().find(self._elements[name])) is not None and not _slider_shows(node, percent):
+            if self._phone.clock.monotonic_s() >= until_s:
+                raise TaskFailedError("step_unavailable", f"The volume did not become {percent}.")
+            box = node.bounds
+            self._phone.tap_at(box.left + round((box.width - 1) * percent / 100), box.center[1])
+            self._navigator.see(lambda s: _slider_shows(s.find(self._elements[name]), percent), _REACTS_S)
         if node is None:
             raise TaskFailedError("step_unavailable", "The app has no slider for a volume.")
-        box = node.bounds
-        self._phone.tap_at(box.left + round((box.width - 1) * percent / 100), box.center[1])
-        self._see(
-            lambda s: _slider_shows(s.find(self._elements[name]), percent),
-            _REACTS_S,
-            f"The volume did not become {percent}.",
-        )
+
+    def _finder(self, name: str) -> Callable[[Screen], Node | None]:
+        return lambda screen: screen.find(self._elements[name])
+
+    def _tap(self, find: Callable[[Screen], Node | None], shows: Callable[[Screen], bool], problem: str) -> None:
+        if self._navigator.tap_until(find, shows, _DROPS_TAPS_S) is None:
+            raise TaskFailedError("step_unavailable", problem)
 
     def _shows(self, screen: Screen, name: str) -> bool:
         return screen.find(self._elements[name]) is not None

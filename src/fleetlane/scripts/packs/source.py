@@ -1,0 +1,63 @@
+"""YAML with places: every mapping knows its line, and a key given twice is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, cast
+
+import yaml
+
+from fleetlane.core.errors import PackError
+
+
+class Placed(dict[str, Any]):
+    """A mapping of a YAML file and the line it begins on, counted from 1."""
+
+    line: int = 0
+
+
+def read(text: str, file: str) -> object:
+    """Return the YAML document in `text`; its mappings are `Placed`.
+
+    Args:
+        text: the YAML.
+        file: what to call it in errors.
+
+    Raises:
+        PackError: it is no YAML, or a mapping has a key twice or one that is no text.
+    """
+    try:
+        return cast("object", yaml.load(text, Loader=_Loader))  # noqa: S506 - a SafeLoader all the same
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise PackError(f"{file}{line}", f"not YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise PackError(file, f"not YAML: {error}") from error
+
+
+def place(file: str, value: object, what: str) -> str:
+    """Return where a fault lies: `FILE:LINE: what`, or `FILE: what` for what has no line."""
+    line = f":{value.line}" if isinstance(value, Placed) else ""
+    return f"{file}{line}: {what}"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader; only how mappings are made differs."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Generator[Placed, None, None]:
+    data = Placed()
+    data.line = node.start_mark.line + 1
+    yield data  # first empty: a mapping may refer to itself
+    seen: set[object] = set()
+    for key_node, _ in node.value:
+        key = cast("object", loader.construct_object(key_node, deep=True))  # pyright: ignore[reportUnknownMemberType]
+        if not isinstance(key, str):  # YAML reads a bare `no` or `off` as false
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} needs quotes", key_node.start_mark)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
+        seen.add(key)
+    data.update(cast("dict[str, Any]", loader.construct_mapping(node)))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
