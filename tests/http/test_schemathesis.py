@@ -20,7 +20,6 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
-from fleetlane.scripts.script import scripts
 from support.rig import ROOT
 from support.server import ServerThread
 
@@ -39,8 +38,6 @@ OPERATIONS = {
     for operation in path.values()
 }
 """Whether there is anything to vary, by the names of the operations."""
-if "accounts_scan" not in scripts():  # the route asks for a script that is not there yet
-    del OPERATIONS["scan_device"]
 _sent: Counter[str] = Counter()
 
 
