@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
 
-.PHONY: setup demo serve test check format bench docs clean
+.PHONY: setup demo serve test conformance check format bench docs clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -21,6 +21,10 @@ serve: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+conformance: export CONFORMANCE_URL := $(URL)
+conformance: $(STAMP)
+	@$(BIN)/python -m pytest tests/conformance --confcutdir=tests/conformance $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check src tests tools

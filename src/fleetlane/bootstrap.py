@@ -79,7 +79,7 @@ def build(settings: Settings) -> Server:
     def health() -> Health:
         known = devices.all()
         problems = tuple(problem for problem in (store.problem, devices.problem) if problem)
-        return Health(problems, len(known), sum(device.is_ready for device in known))
+        return Health(store.problem, problems, len(known), sum(device.is_ready for device in known))
 
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(

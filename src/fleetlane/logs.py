@@ -19,7 +19,10 @@ def configure_logs(level: str = "info", style: Literal["auto", "text", "json"] =
     number = logging.getLevelNamesMapping()[level.upper()]
     text = style == "text" or (style == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer(ensure_ascii=False)
+        # Plain tracebacks: the rich ones show every local variable, secrets too, and take seconds to draw.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if text
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -23,7 +23,8 @@ from fleetlane.scripts.script import Job, ScriptSettings, script
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from fleetlane.simulator.phone_server import PhoneServer
 
-VIDEO = Path(__file__).parents[2] / "src/fleetlane/cli/demo_media/video1.mp4"
+ROOT = Path(__file__).parents[2]
+VIDEO = ROOT / "src/fleetlane/cli/demo_media/video1.mp4"
 CAPTION = "看看我的新视频！#热门 #推荐"
 PATIENT = ScriptSettings(unknown_screen_patience_s=2.0)
 

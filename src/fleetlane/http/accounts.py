@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Path, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,7 +24,8 @@ from fleetlane.work.intake import TaskRequest
 from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
 
 LARGEST_SHEET_BYTES = 16 * 1024 * 1024
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHEETS = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}
+"""Media types of exports."""
 _LONGEST_NOTE = 2000
 
 AccountId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The account's id")]
@@ -48,7 +49,9 @@ class CreateAccount(BaseModel):
 class ChangeAccount(BaseModel):
     """What to change of an account; what is absent stays."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(
+        strict=True, json_schema_extra={"examples": [{"device": "device_serial_2"}, {"enabled": False}]}
+    )
 
     username: str = Field("", description="Its name")
     platform: str = Field("", description="tiktok or instagram")
@@ -60,64 +63,66 @@ class ChangeAccount(BaseModel):
 class AccountView(BaseModel):
     """An account."""
 
-    id: int
-    username: str
-    platform: str
-    device: str | None = Field(description="Serial of the device it is signed in on")
-    enabled: bool
-    note: str
-    created_at: str
-    updated_at: str
+    id: int = Field(description="Its id", examples=[7])
+    username: str = Field(description="Its name, as given", examples=["@shop_one"])
+    platform: str = Field(description="tiktok or instagram", examples=["tiktok"])
+    device: str | None = Field(description="Serial of the device it is signed in on", examples=["device_serial_1"])
+    enabled: bool = Field(description="Whether tasks may use it", examples=[True])
+    note: str = Field(description="For people", examples=["main shop"])
+    created_at: str = Field(description="When it was added; RFC 3339", examples=["2026-11-21T09:00:00.000+08:00"])
+    updated_at: str = Field(
+        description="When it was last changed; RFC 3339", examples=["2026-11-21T10:00:00.000+08:00"]
+    )
 
 
 class AccountPageView(BaseModel):
     """One page of accounts."""
 
-    total: int
-    page: int
-    page_size: int
-    accounts: list[AccountView]
+    total: int = Field(description="How many accounts the whole list has", examples=[1])
+    page: int = Field(description="Number of this page, from 1", examples=[1])
+    page_size: int = Field(description="Accounts on a page", examples=[20])
+    accounts: list[AccountView] = Field(description="The accounts, by name")
 
 
 class DeletedAccount(BaseModel):
     """An account that was deleted."""
 
-    account_id: int
-    deleted: bool
+    account_id: int = Field(description="Its id", examples=[7])
+    deleted: bool = Field(description="True", examples=[True])
 
 
 class FieldChange(BaseModel):
     """One field that an import changes."""
 
-    field: str
-    before: Any
-    after: Any
+    field: str = Field(description="Name of the field", examples=["device"])
+    before: Any = Field(description="What it is now", examples=[None])
+    after: Any = Field(description="What it becomes", examples=["device_serial_1"])
 
 
 class ImportedAccount(BaseModel):
     """An account that an import adds or changes."""
 
-    username: str
-    platform: str
+    username: str = Field(description="Its name", examples=["shop_one"])
+    platform: str = Field(description="tiktok or instagram", examples=["tiktok"])
     changes: list[FieldChange] = Field(description="What changes; empty for a new account")
 
 
 class ImportResult(BaseModel):
     """What an import did, or would do."""
 
-    dry_run: bool
-    added_count: int
-    changed_count: int
-    unchanged_count: int
-    added: list[ImportedAccount]
-    changed: list[ImportedAccount]
-    warnings: list[str]
+    dry_run: bool = Field(description="True: nothing was done", examples=[False])
+    added_count: int = Field(description="How many accounts are new", examples=[0])
+    changed_count: int = Field(description="How many accounts change", examples=[1])
+    unchanged_count: int = Field(description="How many rows say what is known already", examples=[12])
+    added: list[ImportedAccount] = Field(description="The new accounts", examples=[[]])
+    changed: list[ImportedAccount] = Field(description="The accounts that change")
+    warnings: list[str] = Field(description="What the caller should know", examples=[["the column phone is not used"]])
 
 
 class ScanDevice(BaseModel):
     """Which device to scan."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"serial": "device_serial_1"}]})
 
     serial: str = Field(description="Serial of the device")
     platform: str | None = Field(None, description="tiktok or instagram; absent: every app that is installed")
@@ -127,9 +132,7 @@ router = APIRouter(prefix="/account", tags=["accounts"], route_class=StrictJsonR
 sheets = APIRouter(prefix="/account", tags=["accounts"], route_class=MultipartRoute)
 
 
-@router.get(
-    "", response_model=Envelope[AccountPageView], responses=documented(40001, 40301, 50301), summary="List accounts"
-)
+@router.get("", response_model=Envelope[AccountPageView], responses=documented(40001, 50301), summary="List accounts")
 async def list_accounts(
     services: Wired,
     platform: Annotated[Platform | None, Query(description="Only accounts of this platform")] = None,
@@ -148,7 +151,7 @@ async def list_accounts(
 @router.post(
     "",
     response_model=Envelope[AccountView],
-    responses=documented(40001, 40301, 40901, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 40901, 41501, 50301, 50701),
     summary="Add an account",
 )
 async def add_account(body: CreateAccount, services: Wired) -> dict[str, Any]:
@@ -157,23 +160,33 @@ async def add_account(body: CreateAccount, services: Wired) -> dict[str, Any]:
     return success(_view(await services.accounts.add(new), services))
 
 
-@router.get("/export", responses=documented(40001, 40301, 50301), summary="Export accounts", response_class=Response)
+@router.get(
+    "/export",
+    responses={
+        200: {
+            "description": "The accounts as a file",
+            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in SHEETS.values()},
+        },
+        **documented(40001, 50301),
+    },
+    summary="Export accounts",
+    response_class=Response,
+)
 async def export_accounts(
     services: Wired,
-    format: Annotated[str, Query(pattern="^(xlsx|csv)$", description="xlsx or csv")] = "xlsx",  # noqa: A002
+    format: Annotated[Literal["xlsx", "csv"], Query(description="xlsx or csv")] = "xlsx",  # noqa: A002
 ) -> Response:
     """Return all accounts as a file, which can be imported again."""
     accounts = await services.accounts.export()
-    write, kind = (write_csv, "text/csv") if format == "csv" else (write_xlsx, _XLSX)
-    content = await asyncio.to_thread(write, accounts)
+    content = await asyncio.to_thread(write_csv if format == "csv" else write_xlsx, accounts)
     headers = {"Content-Disposition": f'attachment; filename="accounts.{format}"'}
-    return Response(content, media_type=kind, headers=headers)
+    return Response(content, media_type=SHEETS[format], headers=headers)
 
 
 @sheets.post(
     "/import",
     response_model=Envelope[ImportResult],
-    responses=documented(40001, 40301, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 41501, 50301, 50701),
     summary="Import accounts",
 )
 async def import_accounts(
@@ -201,7 +214,7 @@ async def import_accounts(
 @router.post(
     "/scan",
     response_model=Envelope[CreatedTasks],
-    responses=documented(40001, 40301, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 41501, 50301, 50701),
     summary="Scan a device for accounts",
 )
 async def scan_device(body: ScanDevice, services: Wired) -> dict[str, Any]:
@@ -214,7 +227,7 @@ async def scan_device(body: ScanDevice, services: Wired) -> dict[str, Any]:
 @router.get(
     "/{account_id}",
     response_model=Envelope[AccountView],
-    responses=documented(40001, 40301, 40401, 50301),
+    responses=documented(40001, 40401, 50301),
     summary="Get an account",
 )
 async def get_account(account_id: AccountId, services: Wired) -> dict[str, Any]:
@@ -225,7 +238,7 @@ async def get_account(account_id: AccountId, services: Wired) -> dict[str, Any]:
 @router.patch(
     "/{account_id}",
     response_model=Envelope[AccountView],
-    responses=documented(40001, 40301, 40401, 40901, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 40401, 40901, 41501, 50301, 50701),
     summary="Change an account",
 )
 async def change_account(account_id: AccountId, body: ChangeAccount, services: Wired) -> dict[str, Any]:
@@ -246,7 +259,7 @@ async def change_account(account_id: AccountId, body: ChangeAccount, services: W
 @router.delete(
     "/{account_id}",
     response_model=Envelope[DeletedAccount],
-    responses=documented(40001, 40301, 40401, 50301, 50701),
+    responses=documented(40001, 40401, 50301, 50701),
     summary="Delete an account",
 )
 async def delete_account(account_id: AccountId, services: Wired) -> dict[str, Any]:

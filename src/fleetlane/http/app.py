@@ -13,6 +13,7 @@ from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.guard import Guard
+from fleetlane.http.openapi import use_whole_document
 from fleetlane.http.query import EmptyParameters
 from fleetlane.http.services import Services
 from fleetlane.http.strict_json import BodyLimit
@@ -46,7 +47,9 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
         openapi_url="/openapi.json",
         separate_input_output_schemas=False,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
+    use_whole_document(app)
     app.state.services = services
     answers = ErrorAnswers(always_200=options.always_200)
     answers.install(app)

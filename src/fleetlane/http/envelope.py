@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 class Envelope(BaseModel, Generic[T]):
     """A successful answer."""
 
-    code: int = Field(0, description="0: success")
-    message: str = Field("success", description="A sentence for people")
-    data: T
+    code: Literal[0] = Field(description="0: success")
+    message: Literal["success"] = Field(description="Always this word")
+    data: T = Field(description="What was asked for")
 
 
 class FieldProblem(BaseModel):
@@ -37,7 +37,7 @@ class ErrorEnvelope(BaseModel):
 
     code: int = Field(description="See the table of codes", examples=[40001])
     message: str = Field(description="A sentence for people")
-    data: ErrorData | None = None
+    data: ErrorData | None = Field(description="More of some codes, else null")
 
 
 def success(data: Any) -> dict[str, Any]:

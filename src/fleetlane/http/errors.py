@@ -71,6 +71,8 @@ MEANINGS: Mapping[int, str] = {
     50301: "The store is busy; try again after Retry-After seconds",
     50701: "The disk is full",
 }
+EVERYWHERE = (40301, 40302, 41301, 50001)
+"""Codes that any route of the API may answer."""
 
 
 def code_of(error: FleetlaneError) -> int:
@@ -81,12 +83,13 @@ def code_of(error: FleetlaneError) -> int:
 def documented(*codes: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses for the codes a route may answer, beside those that every route may."""
     by_status: dict[int, list[int]] = {}
-    for code in sorted({*codes, 40302, 50001}):
+    for code in sorted({*codes, *EVERYWHERE}):
         by_status.setdefault(code // 100, []).append(code)
     return {
         status: {
             "model": ErrorEnvelope,
             "description": "; ".join(f"{code}: {MEANINGS[code]}" for code in group),
+            "content": {"application/json": {"schema": {"properties": {"code": {"enum": group}}}}},
         }
         for status, group in by_status.items()
     }

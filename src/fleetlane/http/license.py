@@ -15,16 +15,18 @@ from fleetlane.http.services import Wired
 class LicenseView(BaseModel):
     """What the licence allows."""
 
-    plan_name: str = Field(description="Starter, Pro, Team or Business")
-    api_enabled: bool
-    device_limit: int | None = Field(description="How many devices may work at the same time; null: no limit")
-    message: str
+    plan_name: str = Field(description="Starter, Pro, Team or Business", examples=["Pro"])
+    api_enabled: bool = Field(description="Whether the plan has access to the API", examples=[True])
+    device_limit: int | None = Field(
+        description="How many devices may work at the same time; null: no limit", examples=[20]
+    )
+    message: str = Field(description="The same in a sentence", examples=["API access enabled"])
 
 
 router = APIRouter(prefix="/license", tags=["licence"])
 
 
-@router.get("/check", response_model=Envelope[LicenseView], responses=documented(40301), summary="Check the licence")
+@router.get("/check", response_model=Envelope[LicenseView], responses=documented(), summary="Check the licence")
 async def check_license(services: Wired) -> dict[str, Any]:
     """Return the plan and what it allows. On Starter this call, like every other, is refused."""
     license_ = services.license()

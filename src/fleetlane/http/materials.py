@@ -30,9 +30,13 @@ Sort = Annotated[int, Field(ge=-_LARGEST_SORT, le=_LARGEST_SORT)]
 class ChangeMaterial(BaseModel):
     """What to change of a material; what is absent stays."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(
+        strict=True, json_schema_extra={"examples": [{"tags": ["summer", "sale"], "caption": "Our summer"}]}
+    )
 
-    tags: list[Annotated[str, Field(max_length=200)]] = Field(default_factory=list, max_length=100)
+    tags: list[Annotated[str, Field(max_length=200)]] = Field(
+        default_factory=list, max_length=100, description="What tasks ask for with materials_tags"
+    )
     caption: str = Field("", max_length=_LONGEST_CAPTION, description="Wins over the captions of a task")
     username: str | None = Field(None, description="The account it is meant for; null: any")
     sort: Sort = Field(0, description="Lower ones are taken first")
@@ -41,44 +45,46 @@ class ChangeMaterial(BaseModel):
 class MaterialView(BaseModel):
     """A material."""
 
-    id: int
-    name: str
-    kind: str = Field(description="video or image")
-    mime_type: str
-    size_bytes: int
-    duration_ms: int | None = Field(description="Length of a video; null for images")
-    sha256: str
-    tags: list[str]
-    caption: str
-    username: str | None
-    sort: int
-    state: str = Field(description="free, reserved or used")
-    task_id: int | None = Field(description="The task that reserved or used it")
-    created_at: str
+    id: int = Field(description="Its id", examples=[12])
+    name: str = Field(description="Name of the file that was uploaded", examples=["summer.mp4"])
+    kind: str = Field(description="video or image", examples=["video"])
+    mime_type: str = Field(description="What its content is", examples=["video/mp4"])
+    size_bytes: int = Field(description="Its size", examples=[8_400_000])
+    duration_ms: int | None = Field(description="Length of a video; null for images", examples=[14_500])
+    sha256: str = Field(description="Hash of its content", examples=["9f86d081884c7d659a2feaa0c55ad015"])
+    tags: list[str] = Field(description="What tasks ask for with materials_tags", examples=[["summer", "sale"]])
+    caption: str = Field(description="Wins over the captions of a task; empty: none", examples=["Our summer"])
+    username: str | None = Field(description="The account it is meant for; null: any", examples=["@shop_one"])
+    sort: int = Field(description="Lower ones are taken first", examples=[0])
+    state: str = Field(description="free, reserved or used", examples=["used"])
+    task_id: int | None = Field(description="The task that reserved or used it", examples=[101])
+    created_at: str = Field(description="When it was uploaded; RFC 3339", examples=["2026-11-21T09:00:00.000+08:00"])
 
 
 class UploadedMaterials(BaseModel):
     """Materials that were uploaded."""
 
-    materials: list[MaterialView]
-    added_count: int
-    known_ids: list[int] = Field(description="Those whose content was there already; they stay as they were")
+    materials: list[MaterialView] = Field(description="All of them, in the order of the request")
+    added_count: int = Field(description="How many are new", examples=[1])
+    known_ids: list[int] = Field(
+        description="Those whose content was there already; they stay as they were", examples=[[]]
+    )
 
 
 class MaterialPageView(BaseModel):
     """One page of materials."""
 
-    total: int
-    page: int
-    page_size: int
-    materials: list[MaterialView]
+    total: int = Field(description="How many materials the whole list has", examples=[1])
+    page: int = Field(description="Number of this page, from 1", examples=[1])
+    page_size: int = Field(description="Materials on a page", examples=[20])
+    materials: list[MaterialView] = Field(description="The materials, in the order in which tasks take them")
 
 
 class DeletedMaterial(BaseModel):
     """A material that was deleted."""
 
-    material_id: int
-    deleted: bool
+    material_id: int = Field(description="Its id", examples=[12])
+    deleted: bool = Field(description="True", examples=[True])
 
 
 router = APIRouter(prefix="/material", tags=["materials"], route_class=StrictJsonRoute)
@@ -88,7 +94,7 @@ uploads = APIRouter(prefix="/material", tags=["materials"], route_class=Multipar
 @uploads.post(
     "",
     response_model=Envelope[UploadedMaterials],
-    responses=documented(40001, 40301, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 41501, 50301, 50701),
     summary="Upload materials",
 )
 async def upload_materials(
@@ -112,9 +118,7 @@ async def upload_materials(
     )
 
 
-@router.get(
-    "", response_model=Envelope[MaterialPageView], responses=documented(40001, 40301, 50301), summary="List materials"
-)
+@router.get("", response_model=Envelope[MaterialPageView], responses=documented(40001, 50301), summary="List materials")
 async def list_materials(
     services: Wired,
     kind: Annotated[MediaKind | None, Query(description="video or image")] = None,
@@ -133,7 +137,7 @@ async def list_materials(
 @router.get(
     "/{material_id}",
     response_model=Envelope[MaterialView],
-    responses=documented(40001, 40301, 40401, 50301),
+    responses=documented(40001, 40401, 50301),
     summary="Get a material",
 )
 async def get_material(material_id: MaterialId, services: Wired) -> dict[str, Any]:
@@ -144,7 +148,7 @@ async def get_material(material_id: MaterialId, services: Wired) -> dict[str, An
 @router.patch(
     "/{material_id}",
     response_model=Envelope[MaterialView],
-    responses=documented(40001, 40301, 40401, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 40401, 41501, 50301, 50701),
     summary="Change a material",
 )
 async def change_material(material_id: MaterialId, body: ChangeMaterial, services: Wired) -> dict[str, Any]:
@@ -160,7 +164,7 @@ async def change_material(material_id: MaterialId, body: ChangeMaterial, service
 @router.post(
     "/{material_id}/free",
     response_model=Envelope[MaterialView],
-    responses=documented(40001, 40301, 40401, 40901, 50301, 50701),
+    responses=documented(40001, 40401, 40901, 50301, 50701),
     summary="Free a material",
 )
 async def free_material(material_id: MaterialId, services: Wired) -> dict[str, Any]:
@@ -171,7 +175,7 @@ async def free_material(material_id: MaterialId, services: Wired) -> dict[str, A
 @router.delete(
     "/{material_id}",
     response_model=Envelope[DeletedMaterial],
-    responses=documented(40001, 40301, 40401, 40901, 50301, 50701),
+    responses=documented(40001, 40401, 40901, 50301, 50701),
     summary="Delete a material",
 )
 async def delete_material(material_id: MaterialId, services: Wired) -> dict[str, Any]:

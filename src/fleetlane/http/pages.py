@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from fleetlane.core.errors import NotFoundError
+from fleetlane.core.errors import NotFoundError, StoreBusyError
+from fleetlane.http.envelope import success
 from fleetlane.http.services import Wired
 
 router = APIRouter(include_in_schema=False)
@@ -45,6 +46,15 @@ async def health(services: Wired) -> JSONResponse:
         },
     }
     return JSONResponse(body)
+
+
+@router.get("/readyz")
+async def ready(services: Wired) -> dict[str, Any]:
+    """Say whether requests can be served: 50301 while nothing can be stored."""
+    problem = services.health().store_problem
+    if problem is not None:
+        raise StoreBusyError(problem)
+    return success({"ready": True})
 
 
 @router.get("/docs")

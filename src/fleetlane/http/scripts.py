@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from fleetlane.http.envelope import Envelope, success
@@ -15,30 +15,35 @@ from fleetlane.scripts.script import Script, script, scripts
 class ScriptView(BaseModel):
     """A script."""
 
-    name: str
-    summary: str
-    config_schema: dict[str, Any] = Field(description="JSON Schema of script_config")
+    name: str = Field(description="What script_name may be", examples=["post"])
+    summary: str = Field(
+        description="What it does", examples=["Publish a video or images with the phone's own TikTok or Instagram app"]
+    )
+    config_schema: dict[str, Any] = Field(
+        description="JSON Schema of script_config",
+        examples=[{"type": "object", "properties": {"captions": {"type": "string", "default": ""}}}],
+    )
 
 
 class ScriptList(BaseModel):
     """The scripts that are offered."""
 
-    total: int
-    scripts: list[ScriptView]
+    total: int = Field(description="How many there are", examples=[1])
+    scripts: list[ScriptView] = Field(description="The scripts, by name")
 
 
 router = APIRouter(prefix="/script", tags=["scripts"])
 
 
-@router.get("", response_model=Envelope[ScriptList], responses=documented(40301), summary="List scripts")
+@router.get("", response_model=Envelope[ScriptList], responses=documented(), summary="List scripts")
 async def list_scripts() -> dict[str, Any]:
     """List the scripts that tasks can name."""
     offered = [_view(known) for known in scripts().values() if known.offered]
     return success({"total": len(offered), "scripts": offered})
 
 
-@router.get("/{name}", response_model=Envelope[ScriptView], responses=documented(40003, 40301), summary="Get a script")
-async def get_script(name: str) -> dict[str, Any]:
+@router.get("/{name}", response_model=Envelope[ScriptView], responses=documented(40003), summary="Get a script")
+async def get_script(name: Annotated[str, Path(description="The script's name", examples=["post"])]) -> dict[str, Any]:
     """Return one script."""
     return success(_view(script(name, offered_only=True)))
 

@@ -20,8 +20,9 @@ from fleetlane.work.library import Library
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether the server can do its work. `problems` are sentences."""
+    """Whether the server can do its work. `problems` are sentences; with `store_problem` nothing can be done."""
 
+    store_problem: str | None
     problems: tuple[str, ...]
     devices_known: int
     devices_ready: int

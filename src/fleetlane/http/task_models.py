@@ -59,10 +59,15 @@ class CreateTask(BaseModel):
 class CreatedTasks(BaseModel):
     """What was created."""
 
-    task_ids: list[int] = Field(description="Ids, in the order of the request")
-    created_count: int
-    scheduled_at: str | None = Field(None, description="When they start, RFC 3339; null: as soon as they can")
-    warnings: list[str] = Field(default_factory=list, description="What the caller should know, in sentences")
+    task_ids: list[int] = Field(description="Ids, in the order of the request", examples=[[101, 102]])
+    created_count: int = Field(description="How many tasks were created", examples=[2])
+    scheduled_at: str | None = Field(
+        description="When they start, RFC 3339; null: as soon as they can", examples=["2026-11-21T14:30:00.000+08:00"]
+    )
+    warnings: list[str] = Field(
+        description="What the caller should know, in sentences",
+        examples=[["the task waits: device device_serial_2 has never been seen"]],
+    )
 
 
 class DeleteTasks(BaseModel):
@@ -78,7 +83,7 @@ class DeleteTasks(BaseModel):
 class RetryTask(BaseModel):
     """How to retry a task."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"force": True}]})
 
     force: bool = Field(False, description="Post again although nobody knows whether the former post went out")
 
@@ -86,98 +91,118 @@ class RetryTask(BaseModel):
 class DeletedTask(BaseModel):
     """A task that was deleted."""
 
-    task_id: int
-    deleted: bool
+    task_id: int = Field(description="Its id", examples=[101])
+    deleted: bool = Field(description="True", examples=[True])
 
 
 class DeletedTasks(BaseModel):
     """Tasks that were deleted."""
 
-    deleted_count: int
-    deleted_ids: list[int]
-    not_found_ids: list[int]
+    deleted_count: int = Field(description="How many were deleted", examples=[2])
+    deleted_ids: list[int] = Field(description="Those that were deleted", examples=[[101, 102]])
+    not_found_ids: list[int] = Field(description="Those that were not there", examples=[[103]])
 
 
 class SkippedTask(BaseModel):
     """A failed task that was not retried."""
 
-    task_id: int
-    reason: str
+    task_id: int = Field(description="Its id", examples=[104])
+    reason: str = Field(
+        description="Why it was not, in a sentence", examples=["Nobody knows whether its post went out."]
+    )
 
 
 class RetriedTasks(BaseModel):
     """Failed tasks that wait again."""
 
-    retried_count: int
-    task_ids: list[int]
-    skipped_count: int
+    retried_count: int = Field(description="How many wait again", examples=[2])
+    task_ids: list[int] = Field(description="Those that wait again", examples=[[101, 102]])
+    skipped_count: int = Field(description="How many were passed over", examples=[1])
     skipped: list[SkippedTask] = Field(description="Their outcome is unknown: retry them one by one, with force")
 
 
 class TaskView(BaseModel):
     """A task."""
 
-    id: int
-    script_name: str
-    script_config: dict[str, Any]
-    serial: str | None = Field(description="The device; null until an account is bound to one")
-    username: str | None
-    status: int = Field(description="0 pending, 1 running, 2 completed, 3 failed")
-    status_text: str
-    source: str = Field(description="api or ui")
-    remark: str = Field(description="How it ended, in a sentence")
-    error_code: str | None = Field(description="Why it failed, as a stable word")
-    retry_count: int
-    start_time: str | None = Field(description="When it began, or is due; RFC 3339")
-    end_time: str | None
-    created_at: str
-    scheduled_at: str | None
-    waiting_for: str | None = Field(description="Pending: what it waits for, in words")
-    stop_requested: bool
-    batch_id: str = Field(description="Shared by the tasks of one request")
-    outcome: str | None = Field(description="What is known of the post: published, not_published, unknown, dry_run")
-    result: dict[str, Any]
+    id: int = Field(description="Its id", examples=[101])
+    script_name: str = Field(description="What it does", examples=["post"])
+    script_config: dict[str, Any] = Field(
+        description="The script's settings, as given",
+        examples=[{"captions": "Our summer #sale", "material_list": ["C:/Videos/video1.mp4"]}],
+    )
+    serial: str | None = Field(
+        description="The device; null until an account is bound to one", examples=["R58N12ABCDE"]
+    )
+    username: str | None = Field(description="The account, as given; null in device mode", examples=["@shop_one"])
+    status: int = Field(description="0 pending, 1 running, 2 completed, 3 failed", examples=[2])
+    status_text: str = Field(description="The same in a word", examples=["completed"])
+    source: str = Field(description="api or ui", examples=["api"])
+    remark: str = Field(description="How it ended, in a sentence", examples=["Published on @shop_one."])
+    error_code: str | None = Field(description="Why it failed, as a stable word", examples=[None])
+    retry_count: int = Field(description="How often it was retried", examples=[0])
+    start_time: str | None = Field(
+        description="When it began, or is due; RFC 3339", examples=["2026-11-21T14:30:00.120+08:00"]
+    )
+    end_time: str | None = Field(description="When it ended; RFC 3339", examples=["2026-11-21T14:30:41.820+08:00"])
+    created_at: str = Field(description="When it was created; RFC 3339", examples=["2026-11-21T09:00:00.000+08:00"])
+    scheduled_at: str | None = Field(
+        description="When it was to start, RFC 3339; null: as soon as it could",
+        examples=["2026-11-21T14:30:00.000+08:00"],
+    )
+    waiting_for: str | None = Field(description="Pending: what it waits for, in words", examples=[None])
+    stop_requested: bool = Field(description="Whether somebody asked that it stops", examples=[False])
+    batch_id: str = Field(
+        description="Shared by the tasks of one request", examples=["1b4e28ba-2fa1-4d3e-883f-0016d3cca427"]
+    )
+    outcome: str | None = Field(
+        description="What is known of the post: published, not_published, unknown, dry_run", examples=["published"]
+    )
+    result: dict[str, Any] = Field(
+        description="What the script found out", examples=[{"app": "com.zhiliaoapp.musically", "account": "shop_one"}]
+    )
 
 
 class TaskPage(BaseModel):
     """One page of the list."""
 
-    total: int = Field(description="How many tasks the whole list has")
-    page: int
-    page_size: int
-    tasks: list[TaskView]
+    total: int = Field(description="How many tasks the whole list has", examples=[1])
+    page: int = Field(description="Number of this page, from 1", examples=[1])
+    page_size: int = Field(description="Tasks on a page", examples=[20])
+    tasks: list[TaskView] = Field(description="The tasks, newest id first unless sort says otherwise")
 
 
 class TaskStats(BaseModel):
     """How many tasks there are in each state."""
 
-    total: int
-    pending: int
-    running: int
-    completed: int
-    failed: int
+    total: int = Field(description="All of them", examples=[120])
+    pending: int = Field(description="Status 0", examples=[10])
+    running: int = Field(description="Status 1", examples=[3])
+    completed: int = Field(description="Status 2", examples=[100])
+    failed: int = Field(description="Status 3", examples=[7])
 
 
 class StepView(BaseModel):
     """One thing an attempt did."""
 
-    attempt: int = Field(description="Number of the attempt, from 1")
-    number: int = Field(description="Number of the step in its attempt, from 1")
-    name: str
-    detail: str
-    screen: str = Field(description="App and screen at the end of the step")
-    started_at: str
-    duration_ms: int
-    ok: bool
-    screenshot: str = Field(description="File of the picture below the traces folder; empty: none")
-    tree: str = Field(description="File of the UI tree when the step failed; empty: none")
+    attempt: int = Field(description="Number of the attempt, from 1", examples=[1])
+    number: int = Field(description="Number of the step in its attempt, from 1", examples=[7])
+    name: str = Field(description="What was done", examples=["press Post"])
+    detail: str = Field(description="How, in words; may be empty", examples=[""])
+    screen: str = Field(description="App and screen at the end of the step", examples=["tiktok post"])
+    started_at: str = Field(description="When it began; RFC 3339", examples=["2026-11-21T14:30:20.100+08:00"])
+    duration_ms: int = Field(description="How long it took", examples=[840])
+    ok: bool = Field(description="False: it failed, and with it the attempt", examples=[True])
+    screenshot: str = Field(
+        description="File of the picture below the traces folder; empty: none", examples=["101/1/07.jpg"]
+    )
+    tree: str = Field(description="File of the UI tree when the step failed; empty: none", examples=[""])
 
 
 class TraceView(BaseModel):
     """What a task did."""
 
-    task_id: int
-    steps: list[StepView]
+    task_id: int = Field(description="Its id", examples=[101])
+    steps: list[StepView] = Field(description="Its steps, in order")
 
 
 def task_view(shown: Shown, services: Services) -> TaskView:

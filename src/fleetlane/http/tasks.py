@@ -41,7 +41,7 @@ router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
 @router.post(
     "",
     response_model=Envelope[CreatedTasks],
-    responses=documented(40001, 40002, 40003, 40004, 40301, 40901, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 40002, 40003, 40004, 40901, 41501, 50301, 50701),
     summary="Create tasks",
 )
 async def create_tasks(
@@ -69,7 +69,7 @@ async def create_tasks(
     return success(created_view(await services.intake.create(request, idempotency_key), services))
 
 
-@router.get("", response_model=Envelope[TaskPage], responses=documented(40001, 40301, 50301), summary="List tasks")
+@router.get("", response_model=Envelope[TaskPage], responses=documented(40001, 50301), summary="List tasks")
 async def list_tasks(
     services: Wired,
     status: Annotated[Status | None, Query(description="0 pending, 1 running, 2 completed, 3 failed")] = None,
@@ -90,7 +90,7 @@ async def list_tasks(
     return success({"total": found.total, "page": page, "page_size": page_size, "tasks": tasks})
 
 
-@router.get("/stats", response_model=Envelope[TaskStats], responses=documented(40301, 50301), summary="Count tasks")
+@router.get("/stats", response_model=Envelope[TaskStats], responses=documented(50301), summary="Count tasks")
 async def task_stats(services: Wired) -> dict[str, Any]:
     """Return how many tasks there are in each state."""
     counts = await services.desk.counts()
@@ -108,7 +108,7 @@ async def task_stats(services: Wired) -> dict[str, Any]:
 @router.delete(
     "/batch",
     response_model=Envelope[DeletedTasks],
-    responses=documented(40001, 40301, 40901, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 40901, 41501, 50301, 50701),
     summary="Delete tasks",
 )
 async def delete_tasks(body: DeleteTasks, services: Wired) -> dict[str, Any]:
@@ -126,7 +126,7 @@ async def delete_tasks(body: DeleteTasks, services: Wired) -> dict[str, Any]:
 @router.post(
     "/retry-all",
     response_model=Envelope[RetriedTasks],
-    responses=documented(40301, 50301, 50701),
+    responses=documented(50301, 50701),
     summary="Retry all failed tasks",
 )
 async def retry_all(services: Wired) -> dict[str, Any]:
@@ -145,7 +145,7 @@ async def retry_all(services: Wired) -> dict[str, Any]:
 @router.get(
     "/{task_id}",
     response_model=Envelope[TaskView],
-    responses=documented(40001, 40301, 40401, 50301),
+    responses=documented(40001, 40401, 50301),
     summary="Get a task",
 )
 async def get_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
@@ -156,7 +156,7 @@ async def get_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
 @router.delete(
     "/{task_id}",
     response_model=Envelope[DeletedTask],
-    responses=documented(40001, 40301, 40401, 40901, 50301, 50701),
+    responses=documented(40001, 40401, 40901, 50301, 50701),
     summary="Delete a task",
 )
 async def delete_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
@@ -168,7 +168,7 @@ async def delete_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
 @router.post(
     "/{task_id}/stop",
     response_model=Envelope[TaskView],
-    responses=documented(40001, 40301, 40401, 40901, 50301, 50701),
+    responses=documented(40001, 40401, 40901, 50301, 50701),
     summary="Stop a task",
 )
 async def stop_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
@@ -180,7 +180,7 @@ async def stop_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
 @router.post(
     "/{task_id}/retry",
     response_model=Envelope[TaskView],
-    responses=documented(40001, 40301, 40401, 40901, 41301, 41501, 50301, 50701),
+    responses=documented(40001, 40401, 40901, 41501, 50301, 50701),
     summary="Retry a task",
 )
 async def retry_task(task_id: TaskId, services: Wired, body: RetryTask | None = None) -> dict[str, Any]:
@@ -192,7 +192,7 @@ async def retry_task(task_id: TaskId, services: Wired, body: RetryTask | None = 
 @router.get(
     "/{task_id}/trace",
     response_model=Envelope[TraceView],
-    responses=documented(40001, 40301, 40401, 50301),
+    responses=documented(40001, 40401, 50301),
     summary="Get a task's trace",
 )
 async def get_trace(task_id: TaskId, services: Wired) -> dict[str, Any]:

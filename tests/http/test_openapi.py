@@ -1,0 +1,349 @@
+"""The OpenAPI document says what is: every answer of every operation, no more and no less.
+
+Each documented code is provoked from its operation, in process and through the whole app with its middleware; what
+no caller can provoke, a store and a licence that fail do. Schemathesis (test_schemathesis.py) looks for answers that
+are not documented.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import httpx2
+import jsonschema_rs
+import pytest
+
+from fleetlane.adapters.db.migrate import migrate
+from fleetlane.bootstrap import build
+from fleetlane.core.device import Device, DeviceState
+from fleetlane.core.errors import DeviceGoneError, StoreBusyError, StoreFullError
+from fleetlane.core.license import UNLICENSED, License, Plan
+from fleetlane.core.material import MaterialWish
+from fleetlane.core.media import MediaKind
+from fleetlane.core.ports.phone import PhoneReport
+from fleetlane.http.app import HttpOptions, create_app
+from fleetlane.http.errors import EVERYWHERE, MEANINGS
+from fleetlane.http.openapi import EXAMPLES
+from fleetlane.settings import Settings
+from support.rig import VIDEO
+
+PREFIX = "/api/v1"
+GOOD_TASK = {"serials": ["a"], "script_name": "post", "script_config": {}}
+NONE = 999_999
+FILE = {"files": {"file": ("a.mp4", VIDEO.read_bytes())}}
+SHEET = {"files": {"file": ("a.csv", b"username\nnew\n")}}
+
+
+def json_body(body, **headers):
+    return {"content": json.dumps(body), "headers": {"Content-Type": "application/json", **headers}}
+
+
+WRONG_KIND = {"content": b"x", "headers": {"Content-Type": "text/plain"}}
+WRONG_JSON = json_body(5)
+
+# By operation: its path, a request that is good, and one for each code that a caller can provoke.
+# Ids in braces are of what `things` makes.
+OPERATIONS = {
+    "create_tasks": ("POST", "/task", json_body(GOOD_TASK), {
+        40001: json_body(GOOD_TASK | {"serials": 5}),
+        40002: json_body(GOOD_TASK | {"script_name": ""}),
+        40003: json_body(GOOD_TASK | {"script_name": "follow"}),
+        40004: json_body(GOOD_TASK | {"usernames": ["disabled"]}),
+        40901: json_body(GOOD_TASK, **{"Idempotency-Key": "used"}),
+        41501: WRONG_KIND,
+    }),
+    "list_tasks": ("GET", "/task", {}, {40001: "/task?page=0"}),
+    "task_stats": ("GET", "/task/stats", {}, {}),
+    "delete_tasks": ("DELETE", "/task/batch", json_body({"task_ids": [NONE]}), {
+        40001: WRONG_JSON, 40901: json_body({"task_ids": ["{stuck}"]}), 41501: WRONG_KIND,
+    }),
+    "retry_all": ("POST", "/task/retry-all", {}, {}),
+    "get_task": ("GET", "/task/{task}", {}, {40001: "/task/x", 40401: f"/task/{NONE}"}),
+    "delete_task": ("DELETE", "/task/{task}", {}, {
+        40001: "/task/x", 40401: f"/task/{NONE}", 40901: "/task/{stuck}",
+    }),
+    "stop_task": ("POST", "/task/{task}/stop", {}, {
+        40001: "/task/x/stop", 40401: f"/task/{NONE}/stop", 40901: "/task/{failed}/stop",
+    }),
+    "retry_task": ("POST", "/task/{failed}/retry", {}, {
+        40001: WRONG_JSON, 40401: f"/task/{NONE}/retry", 40901: "/task/{task}/retry", 41501: WRONG_KIND,
+    }),
+    "get_trace": ("GET", "/task/{task}/trace", {}, {40001: "/task/x/trace", 40401: f"/task/{NONE}/trace"}),
+    "import_accounts": ("POST", "/account/import", SHEET, {
+        40001: {"files": {"file": ("a.csv", b"colour\n")}}, 41501: WRONG_KIND,
+    }),
+    "list_accounts": ("GET", "/account", {}, {40001: "/account?page=0"}),
+    "add_account": ("POST", "/account", json_body({"username": "fresh"}), {
+        40001: json_body({}), 40901: json_body({"username": "disabled"}), 41501: WRONG_KIND,
+    }),
+    "export_accounts": ("GET", "/account/export", {}, {40001: "/account/export?format=pdf"}),
+    "scan_device": ("POST", "/account/scan", json_body({"serial": "a"}), {40001: json_body({}), 41501: WRONG_KIND}),
+    "get_account": ("GET", "/account/{account}", {}, {40001: "/account/x", 40401: f"/account/{NONE}"}),
+    "change_account": ("PATCH", "/account/{account}", json_body({"note": "x"}), {
+        40001: json_body({"note": 5}),
+        40401: (f"/account/{NONE}", json_body({})),
+        40901: json_body({"username": "disabled"}),
+        41501: WRONG_KIND,
+    }),
+    "delete_account": ("DELETE", "/account/{account}", {}, {40001: "/account/x", 40401: f"/account/{NONE}"}),
+    "list_devices": ("GET", "/device", {}, {}),
+    "connect_device": ("POST", "/device/connect", json_body({"address": "127.0.0.1:5555"}), {
+        40001: json_body({}), 40901: json_body({"address": "127.0.0.1:9"}), 41501: WRONG_KIND,
+    }),
+    "disconnect_device": ("POST", "/device/disconnect", json_body({"address": "127.0.0.1:5555"}), {
+        40001: json_body({}), 40401: json_body({"address": "127.0.0.1:9"}), 41501: WRONG_KIND,
+    }),
+    "get_device": ("GET", "/device/{device}", {}, {40001: f"/device/{'x' * 256}", 40401: "/device/none"}),
+    "upload_materials": ("POST", "/material", FILE, {
+        40001: {"files": {"file": ("a.mp4", b"no video")}}, 41501: WRONG_KIND,
+    }),
+    "list_materials": ("GET", "/material", {}, {40001: "/material?page=0"}),
+    "get_material": ("GET", "/material/{material}", {}, {40001: "/material/x", 40401: f"/material/{NONE}"}),
+    "change_material": ("PATCH", "/material/{material}", json_body({"caption": "x"}), {
+        40001: json_body({"tags": 5}), 40401: (f"/material/{NONE}", json_body({})), 41501: WRONG_KIND,
+    }),
+    "free_material": ("POST", "/material/{material}/free", {}, {
+        40001: "/material/x/free", 40401: f"/material/{NONE}/free", 40901: "/material/{held}/free",
+    }),
+    "delete_material": ("DELETE", "/material/{material}", {}, {
+        40001: "/material/x", 40401: f"/material/{NONE}", 40901: "/material/{held}",
+    }),
+    "list_scripts": ("GET", "/script", {}, {}),
+    "get_script": ("GET", "/script/post", {}, {40003: "/script/none"}),
+    "check_license": ("GET", "/license/check", {}, {}),
+}  # fmt: skip
+
+
+class Phones:
+    """Phones that are there, or are not."""
+
+    problem = None
+
+    def all(self):
+        return [Device("127.0.0.1:5555", DeviceState.ONLINE, 0)]
+
+    def get(self, serial):
+        return next((device for device in self.all() if device.serial == serial), None)
+
+    def report(self, serial, packages):
+        return PhoneReport("Pixel", "google", "13", (1080, 2400), 50, 1, {})
+
+    def connect(self, address):
+        if self.get(address) is None:
+            raise DeviceGoneError("Nothing answers there.")
+        return address
+
+    def disconnect(self, address):
+        return self.get(address) is not None
+
+
+class World:
+    """The whole app in process, and the ids of what is in its store."""
+
+    def __init__(self, server) -> None:
+        self.services = replace(server.app.state.services, license=self.license_now)
+        self.license = lambda: UNLICENSED
+        self.store = self.services.desk._store
+        self.services.devices._devices = Phones()
+        transport = httpx2.ASGITransport(app=create_app(self.services, HttpOptions()), raise_app_exceptions=False)
+        self.http = httpx2.AsyncClient(transport=transport, base_url="http://localhost")
+        self.ids = {"device": "127.0.0.1:5555"}
+
+    def license_now(self):
+        return self.license()
+
+    async def ask(self, method, path, options, **headers):
+        """Return the answer to a request; ids in braces are put in."""
+        options = dict(options)
+        if "content" in options:
+            content = options["content"]
+            for name, value in self.ids.items() if isinstance(content, str) else ():
+                content = content.replace(f'"{{{name}}}"', str(value))
+            options["content"] = content
+        options["headers"] = {**options.get("headers", {}), **headers}
+        return await self.http.request(method, PREFIX + path.format(**self.ids), **options)
+
+    async def fill(self) -> None:
+        """Put tasks, accounts and materials of every kind into the store."""
+        for name in ("task", "failed", "stuck"):
+            self.ids[name] = await self._make("POST", "/task", json_body(GOOD_TASK | {"serials": [name]}), "task_ids")
+        await self.ask("POST", "/task/{failed}/stop", {})
+        now = self.services.intake._clock.now_ms() + 1000
+        assert await self.store.write(lambda r: r.tasks.claim(self.ids["stuck"], "stuck", now))
+        self.ids["account"] = await self._make("POST", "/account", json_body({"username": "one"}), "id")
+        await self._make("POST", "/account", json_body({"username": "disabled", "enabled": False}), "id")
+        self.ids["held"] = await self._upload("held", VIDEO.read_bytes())
+        wish = MaterialWish(MediaKind.VIDEO, 1)
+        assert await self.store.write(lambda r: r.materials.take(wish, self.ids["stuck"], now))
+        self.ids["material"] = await self._upload("free", VIDEO.read_bytes() + b"\0\0\0\x08free")
+        other = json_body(GOOD_TASK | {"serials": ["other"]}, **{"Idempotency-Key": "used"})
+        await self._make("POST", "/task", other, "task_ids")
+
+    async def _make(self, method, path, options, key):
+        answer = (await self.ask(method, path, options)).json()
+        assert answer["code"] == 0, answer
+        made = answer["data"][key]
+        return made[0] if isinstance(made, list) else made
+
+    async def _upload(self, name, content):
+        made = await self._make("POST", "/material", {"files": {"file": (f"{name}.mp4", content)}}, "materials")
+        return made["id"]
+
+
+@asynccontextmanager
+async def world(folder):
+    settings = Settings(data_dir=folder, adb_port=1)
+    server = build(settings)
+    for path in (settings.materials_dir, settings.traces_dir):
+        path.mkdir(parents=True)
+    migrate(settings.store_path)
+    made = World(server)
+    made.store.start()
+    try:
+        await made.fill()
+        yield made
+    finally:
+        await made.services.devices.close()
+        await made.http.aclose()
+        made.store.close()
+
+
+def failing(error):
+    async def fail(_work):
+        raise error
+
+    return fail
+
+
+async def provoked(folder, operation):
+    """Return every code the operation answers, and the answers by their codes."""
+    method, path, good, bad = OPERATIONS[operation]
+    found = {}
+
+    def note(answer):
+        is_file = "json" not in answer.headers["content-type"]
+        code = 0 if is_file else answer.json()["code"]
+        assert answer.status_code == (code // 100 or 200), answer.text
+        found[code] = answer
+        return code
+
+    async with world(folder) as here:
+        for code, wrong in bad.items():
+            where, what = wrong if isinstance(wrong, tuple) else (path, wrong)
+            where, what = (wrong, good) if isinstance(wrong, str) else (where, what)
+            assert note(await here.ask(method, where, what)) == code
+        assert note(await here.ask(method, path, good, Host="evil.example")) == 40302
+        assert note(await here.ask(method, path, {"content": b"x"}, **{"Content-Length": "999999999999"})) == 41301
+        here.license = lambda: License(Plan.STARTER, None, "Too small.")
+        assert note(await here.ask(method, path, good)) == 40301
+        here.license = lambda: 1 / 0
+        assert note(await here.ask(method, path, good)) == 50001
+        here.license = lambda: UNLICENSED
+        for error in (StoreBusyError("Busy."), StoreFullError("Full.")):
+            here.store.write = failing(error)
+            note(await here.ask(method, path, good))
+        del here.store.write
+        if 0 not in found:  # else it writes nothing
+            assert note(await here.ask(method, path, good)) == 0
+        here.store.read = failing(StoreBusyError("Busy."))
+        note(await here.ask(method, path, good))
+        del here.store.read
+    return found
+
+
+@pytest.fixture(scope="module")
+def document():
+    return build(Settings(time_zone="UTC")).app.openapi()
+
+
+def operations(document):
+    return {op["operationId"]: op for path in document["paths"].values() for op in path.values()}
+
+
+def documented_codes(operation):
+    codes = set()
+    for status, answer in operation["responses"].items():
+        if status == "200":
+            codes.add(0)
+        else:
+            codes |= set(answer["content"]["application/json"]["schema"]["properties"]["code"]["enum"])
+    return codes
+
+
+def test_every_operation_is_provoked_here(document):
+    assert operations(document).keys() == OPERATIONS.keys()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_gives_exactly_the_documented_codes_in_the_documented_shape(name, document, tmp_path):
+    found = asyncio.run(provoked(tmp_path, name))
+    operation = operations(document)[name]
+    assert set(found) == documented_codes(operation)
+    for answer in found.values():
+        described = operation["responses"][str(answer.status_code)]
+        kind = answer.headers["content-type"].partition(";")[0]
+        assert kind in described["content"]
+        if kind == "application/json":
+            schema = {**described["content"][kind]["schema"], "components": document["components"]}
+            jsonschema_rs.Draft202012Validator(schema).validate(answer.json())
+        assert set(described.get("headers", {})) <= {header.title() for header in answer.headers}
+
+
+def test_every_answer_has_an_example_that_is_one(document):
+    for name, operation in operations(document).items():
+        for status, answer in operation["responses"].items():
+            content = answer["content"].get("application/json")
+            if content is None:
+                continue
+            schema = {**content["schema"], "components": document["components"]}
+            validator = jsonschema_rs.Draft202012Validator(schema)
+            examples = [content["example"]] if status == "200" else [e["value"] for e in content["examples"].values()]
+            assert examples
+            for example in examples:
+                assert not list(validator.iter_errors(example)), (name, status, example)
+
+
+def test_every_request_body_that_is_json_has_an_example(document):
+    for name, operation in operations(document).items():
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is not None:
+            schema = content["schema"]
+            while "$ref" not in schema:
+                schema = schema["anyOf"][0]
+            body = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+            assert "examples" in body or all("examples" in field for field in body["properties"].values()), name
+
+
+def test_every_field_and_parameter_is_described(document):
+    silent = [
+        f"{name}.{field}"
+        for name, schema in document["components"]["schemas"].items()
+        for field, described in schema.get("properties", {}).items()
+        if not described.get("description")
+    ]
+    silent += [
+        f"{name}.{parameter['name']}"
+        for name, operation in operations(document).items()
+        for parameter in operation.get("parameters", [])
+        if not parameter.get("description")
+    ]
+    assert silent == []
+
+
+def test_every_operation_says_what_it_does(document):
+    for operation in operations(document).values():
+        assert operation["summary"]
+        assert operation["description"].endswith((".", "`"))
+
+
+def test_exports_are_documented_as_the_files_they_are(document):
+    content = operations(document)["export_accounts"]["responses"]["200"]["content"]
+    assert set(content) == {"text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+def test_every_code_has_a_meaning_and_an_example():
+    assert MEANINGS.keys() == EXAMPLES.keys()
+    assert set(EVERYWHERE) <= MEANINGS.keys()
