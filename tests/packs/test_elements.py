@@ -13,6 +13,7 @@ PACKS = {pack.app: pack for pack in load_packs()}
 # Elements that the script looks for by name, beside those of the packs' own actions.
 BY_NAME = {
     ("tiktok", "gallery"): ["gallery_cells", "duration_labels", "chip_videos", "gallery_next"],
+    ("tiktok", "editor"): ["editor_next", "your_story", "sound_chip", "sound_remove"],
     ("tiktok", "post"): ["caption_field", "post_button"],
     ("tiktok", "own_profile"): ["handle"],
     ("instagram", "gallery_reel"): ["gallery_cells", "gallery_cancel", "dest_reel"],
