@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,7 @@ def test_a_generated_page_is_not_stale(name):
 )
 def test_links_inside_the_repository_lead_somewhere(page):
     text = page.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?(?: \"[^\"]*\")?\)", text):
         if not target.startswith(("http:", "https:", "mailto:")):
             assert (page.parent / target).exists(), target
 
@@ -40,3 +42,30 @@ def test_every_make_target_is_one_line_and_described_in_the_readme():
     assert targets
     for target in targets:
         assert f"make {target}" in readme, target
+
+
+def features():
+    """Rows of the README's table of features: what, the test's file, the test."""
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| feature | shown by |")[2].partition("\n\n")[0]
+    return re.findall(r'^\| (.+) \| \[.+\]\((\S+) "(\w+)"\) \|$', table, flags=re.MULTILINE), table
+
+
+def test_every_feature_in_the_readme_is_linked_to_a_test_that_is_there():
+    rows, table = features()
+    assert len(rows) == table.count("\n") - 1 > 25, "a row is not in the form of the others"
+    for what, path, name in rows:
+        assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8"), what
+
+
+def test_the_readme_says_how_many_conformance_tests_there_are():
+    command = [sys.executable, "-m", "pytest", "tests/conformance", "--confcutdir=tests/conformance"]
+    options = ["--collect-only", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=True)
+    count = len(re.findall(r"^tests/conformance/\S+::", done.stdout, flags=re.MULTILINE))
+    assert count > 100
+    assert f"\n{count} tests, over HTTP alone" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_conformance_tests_import_nothing_of_the_program():
+    for path in (ROOT / "tests" / "conformance").glob("*.py"):
+        assert not re.search(r"^\s*(from|import) fleetlane", path.read_text(encoding="utf-8"), flags=re.MULTILINE), path
