@@ -140,7 +140,7 @@ def faults() -> str:
         "```",
         "",
         "A fault strikes once. `popup` names what comes up (`do: popup`), `role` the node (`do: ignore_tap`), `app`",
-        "the app. A wrong name is refused, with those that are known; so is a fault given twice for a phone and moment.",
+        "the app. A wrong name is refused, with those that are known; so is a fault given twice for one moment.",
         "",
         "| do | what happens |",
         "|---|---|",
