@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from fleetlane.simulator.fleet import Fleet
 from fleetlane.simulator.fleet_settings import FleetSettings, load_plans
 from fleetlane.simulator.model import LANGUAGES, builtin_models, load_models
 
+_COUNTS = [str(count) for count in range(1, 9)]
 _HANDLE = re.compile(r"[\w.]{1,30}")
 
 
@@ -42,10 +44,10 @@ def simulate(
     accounts: Annotated[
         str,
         typer.Option(
-            help="Accounts signed in to every app on every phone, such as shop,shop_two; the first is in use. "
-            "Without it each phone has one of its own, such as lane01."
+            help="Accounts signed in to every app: names, such as shop,shop_two, or how many (then with names of each "
+            "phone's own, such as lane01). The first is in use."
         ),
-    ] = "",
+    ] = "1",
     adb_port: Annotated[
         int,
         typer.Option(
@@ -88,8 +90,10 @@ def known_language(language: str) -> None:
         raise FleetlaneError(f"There is no language {language!r}; known: {', '.join(LANGUAGES)}.")
 
 
-def _handles(text: str) -> list[str]:
-    handles = [name.strip().removeprefix("@") for name in text.split(",")] if text else []
+def _handles(text: str) -> Sequence[str] | int:
+    if text in _COUNTS:
+        return int(text)
+    handles = [name.strip().removeprefix("@") for name in text.split(",")]
     for name in handles:
         if not _HANDLE.fullmatch(name):
             raise FleetlaneError(

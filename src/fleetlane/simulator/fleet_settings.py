@@ -61,8 +61,8 @@ class FleetSettings:
     build: str = ""
     app_delay_factor: float = 1.0
     upload_s: float | None = None
-    accounts: Sequence[str] = ()
-    """Accounts signed in to every app; none: one with a name of the phone's own."""
+    accounts: Sequence[str] | int = 1
+    """Names of the accounts signed in to every app; a number: so many, with names of the phone's own."""
     plans: Sequence[PhonePlan] = ()
     """What single phones have that others have not; a later plan wins."""
     adb_port: int = 0

@@ -67,7 +67,7 @@ class PhoneBuilder:
 
     def _install(self, phone: SimPhone, number: int, model: AppModel, plans: Sequence[PhonePlan]) -> None:
         package = self._settings.package(number, model)
-        handles = self._settings.accounts or (f"lane{number:02d}",)
+        handles = self._handles(number)
         for plan in plans:
             package = plan.packages.get(model.app, package)
             handles = plan.accounts.get(model.app, handles)
@@ -78,5 +78,11 @@ class PhoneBuilder:
             app.data.update(plan.data.get(model.app, {}))
         app.logged_in = bool(handles)
         for handle in handles:
-            name = f"Lane {number}" if handle == f"lane{number:02d}" else handle
-            standard_account(app, handle, name, older_posts=self._random.randint(2, 5))
+            standard_account(app, handle, handle.title(), older_posts=self._random.randint(2, 5))
+
+    def _handles(self, number: int) -> Sequence[str]:
+        accounts = self._settings.accounts
+        if not isinstance(accounts, int):
+            return accounts
+        own = f"lane{number:02d}"
+        return [own, *(f"{own}_{index}" for index in range(2, accounts + 1))]
