@@ -1,5 +1,5 @@
 """`python -m fleetlane`."""
 
-from fleetlane.cli.main import main
+from fleetlane.cli.entry import main
 
 main()

@@ -193,8 +193,20 @@ class Settings(BaseSettings):
 
     @property
     def zone(self) -> tzinfo:
-        """Return the time zone of start times."""
-        return ZoneInfo(self.time_zone) if self.time_zone else tzlocal.get_localzone()
+        """Return the time zone of start times.
+
+        Raises:
+            SettingsError: this computer's own cannot be told.
+        """
+        if self.time_zone:
+            return ZoneInfo(self.time_zone)
+        try:
+            return tzlocal.get_localzone()
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise SettingsError(
+                "This computer's time zone cannot be told; set one: time_zone in the settings file, or the environment "
+                "variable FLEETLANE_TIME_ZONE, such as Europe/Rome."
+            ) from error
 
     @property
     def roots(self) -> tuple[Path, ...]:

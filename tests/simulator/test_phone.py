@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 
-from fleetlane.simulator.ui_server import RpcError, UiServer
-from support.handset import SHARE, TIKTOK, Handset
+from fleetlane.simulator.ui_server import UiServer
+from support.handset import INSTAGRAM, SHARE, TIKTOK, Handset
 from support.rig import VIDEO
 
 
@@ -75,23 +76,142 @@ def test_a_share_of_an_unknown_uri_is_refused(handset):
 
 
 @pytest.mark.parametrize(
-    "line", ["nonsense --now", "ls | cat", "getprop > /sdcard/x", "am dance", "input text hello", "content update"]
-)
+    "line",
+    [
+        "nonsense --now", "ls | cat", "getprop > /sdcard/x", "am dance", "input text hello", "content update",
+        "echo -n x", "id -u", "ls -l /sdcard", "cat", "md5sum /a /b", "ps -ef", "pidof", "reboot bootloader",
+        "dumpsys meminfo", "dumpsys window policy", "input tap 1", "input tap a b", "input swipe 1 1 1 1 9 9",
+        "ime list", "uiautomator dump --compressed", "uiautomator events", "monkey -p com.zhiliaoapp.musically 500",
+        "am start -W -n com.zhiliaoapp.musically/com.ss.android.ugc.aweme.splash.SplashActivity",
+        f"am start -n {SHARE}",
+        "am force-stop", "pm list packages -f", "pm install --abi x /sdcard/a", "cmd wifi status", "pm package list",
+        "content call --uri content://media --method scan_file",
+        "content query --uri content://media/external/video/media --where 'date_added>yesterday'",
+        "content query --uri content://media/external/video/media --sort 'date_added RANDOM'",
+        "echo $HOME", 'echo "$HOME"', "echo `id`", "(echo a)", "echo a\necho b", "echo a # b", "rm -f /sdcard/*.mp4",
+        "am start -a android.intent.action.VIEW -d https://www.tiktok.com/x?a=1&b=2 -p com.zhiliaoapp.musically",
+    ],
+)  # fmt: skip
 def test_what_is_not_simulated_fails_loudly(handset, line):
+    handset.phone.files.write("/sdcard/a.mp4", b"x", 0o644, 1)
     result = handset.sh(line)
     assert result.exit_code != 0
     assert result.output
     assert handset.complaints
 
 
-def test_an_unknown_rpc_method_fails_loudly(handset):
-    server = UiServer(handset.phone)
-    status, body = server.handle("POST", "/jsonrpc/0", b'{"jsonrpc":"2.0","id":1,"method":"danceNow","params":[]}')
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("rm -f /sdcard/DCIM", "rm: /sdcard/DCIM: is a directory"),
+        ("mkdir /sdcard/DCIM", "mkdir: '/sdcard/DCIM': File exists"),
+        ("mkdir /sdcard/a/b", "mkdir: '/sdcard/a/b': No such file or directory"),
+        ("touch /sdcard/a/b", "touch: '/sdcard/a/b': No such file or directory"),
+        ("cat /sdcard/DCIM", "cat: /sdcard/DCIM: Is a directory"),
+        ("df -k /nowhere", "df: /nowhere: No such file or directory"),
+        ("pm clear com.example", "Failed"),
+        ("pm revoke com.example android.permission.CAMERA", "Unknown package: com.example"),
+        ("pm install /sdcard/a.apk", "INSTALL_PARSE_FAILED_NOT_APK"),
+    ],
+)
+def test_a_command_complains_as_on_a_phone(handset, line, answer):
+    handset.phone.files.write("/sdcard/a.apk", b"no apk", 0o644, 1)
+    result = handset.sh(line)
+    assert answer in result.output.decode()
+    assert result.exit_code != 0
+
+
+def test_a_short_swipe_at_one_point_is_a_tap_and_a_long_one_a_press():
+    handset = Handset(INSTAGRAM, accounts=("one", "two"))
+    handset.allow_all()
+    handset.phone.start_app(INSTAGRAM)
+    handset.wait(2)
+    left, top, _, _ = handset.node("profile_tab").bounds
+    handset.sh(f"input swipe {left + 5} {top + 5} {left + 5} {top + 5} 800")
+    handset.wait(2)
+    assert handset.app.screen == "account_sheet"
+    handset.phone.press("back")
+    handset.sh(f"input swipe {left + 5} {top + 5} {left + 5} {top + 5}")
+    handset.wait(2)
+    assert handset.app.screen == "own_profile"
+
+
+def test_a_cleared_app_has_forgotten_its_account(handset):
+    handset.allow_all()
+    assert handset.sh(f"pm clear {TIKTOK}").stdout == b"Success\n"
+    handset.phone.start_app(TIKTOK)
+    handset.wait(2)
+    assert handset.app.screen == "logged_out"
+    assert not handset.phone.permissions.is_granted(TIKTOK, "media")
+
+
+def test_a_revoked_permission_ends_the_app(handset):
+    handset.allow_all()
+    handset.phone.start_app(TIKTOK)
+    assert handset.sh(f"pm revoke {TIKTOK} android.permission.CAMERA").exit_code == 0
+    assert not handset.app.running
+
+
+def test_the_media_store_is_asked_by_time_id_and_kind():
+    handset = Handset(clock_ahead_s=3600.0)
+    handset.media("a.mp4", "b.jpg", "c.mp4")
+    now = int(handset.sh("date +%s").stdout)
+    assert now == int(handset.clock.wall_s()) + 3600
+    assert b" UTC " in handset.sh("date").stdout
+    rows = {row.display_name: row for row in handset.phone.media.newest_first()}
+    assert len({row.date_added_s for row in rows.values()}) == 3
+
+    def names(table: str, where: str = "") -> list[str]:
+        line = f"content query --uri content://media/external/{table} --projection _display_name"
+        output = handset.sh(f"{line} --where '{where}'" if where else line).stdout.decode()
+        return [row.partition("_display_name=")[2] for row in output.splitlines() if row.startswith("Row:")]
+
+    since = f"date_added>={rows['b.jpg'].date_added_s}"
+    assert names("file", since) == ["c.mp4", "b.jpg"]
+    assert names("video/media", since) == ["c.mp4"]
+    assert names("images/media", since) == ["b.jpg"]
+    assert names("file", f"{since} AND _id={rows['b.jpg'].id}") == ["b.jpg"]
+    assert names(f"video/media/{rows['a.mp4'].id}") == ["a.mp4"]
+    assert names("file", f"date_added<{rows['b.jpg'].date_added_s} AND mime_type!=5") == ["a.mp4"]
+    assert names("file", "duration>0") == ["c.mp4", "a.mp4"]
+
+
+def test_what_was_added_in_one_second_has_no_promised_order(handset):
+    for name in ("a.mp4", "b.mp4"):
+        handset.phone.files.write(f"/sdcard/{name}", VIDEO.read_bytes(), 0o644, 1)
+        handset.phone.media.scan_file(f"/sdcard/{name}", 5)
+    assert [row.display_name for row in handset.phone.media.newest_first()] == ["a.mp4", "b.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("danceNow", []),
+        ("drag", [1, 1, 2, 2, 5]),
+        ("freezeRotation", [True]),
+        ("getLastToast", []),
+        ("dumpWindowHierarchy", [True, 50]),
+        ("dumpWindowHierarchy", [False, 3]),
+        ("click", ["here"]),
+        ("setOrientation", ["sideways"]),
+        ("exist", [{"mask": 0, "wobbly": True}]),
+        ("exist", [{"mask": 0, "childOrSibling": ["child"]}]),
+    ],
+)
+def test_an_rpc_call_that_is_not_simulated_fails_loudly(handset, method, params):
+    call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    status, body = UiServer(handset.phone).handle("POST", "/jsonrpc/0", json.dumps(call).encode())
     assert status == 200
-    assert b"method not found" in body
-    assert handset.complaints
-    with pytest.raises(RpcError):
-        server._call("exist", [{"mask": 0, "wobbly": True}])
+    assert "error" in json.loads(body)
+    assert method in handset.complaints[-1]
+
+
+def test_a_text_set_from_outside_raises_no_keyboard():
+    handset = on_the_post_page()
+    call = {"id": 1, "method": "setText", "params": [{"mask": 0, "className": "android.widget.EditText"}, "hello"]}
+    UiServer(handset.phone).handle("POST", "/jsonrpc/0", json.dumps(call).encode())
+    assert handset.app.fields["caption"] == "hello"
+    assert not handset.phone.keyboard_visible
 
 
 def test_the_exit_marker_of_a_list_of_commands_is_that_of_the_last(handset):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,10 +24,15 @@ from rich.table import Table
 from fleetlane.adapters.android.supervisor import adb_port as port_of_adb
 from fleetlane.adapters.android.transport import QuickClient
 from fleetlane.core.device import WAITING_SENTENCES, DeviceState
-from fleetlane.settings import Settings, load_settings
+from fleetlane.http.server import PortTakenError, listen
+from fleetlane.settings import Settings, SettingsError, load_settings
 
 _LEAST_FREE_BYTES = 1 << 30
 _SAFE_SQLITE = (3, 51, 3)
+_NO_PERMISSIONS = (
+    "this user may not use it over USB. Install the udev rules (on Debian and Ubuntu: apt install "
+    "android-sdk-platform-tools-common), plug it in again, and restart the adb server."
+)
 
 
 class Verdict(StrEnum):
@@ -71,6 +78,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Yield the findings about this computer."""
     yield _python()
     yield _sqlite()
+    yield _folder(settings)
     yield _disk(settings)
     yield _port(settings)
     yield _time_zone(settings)
@@ -98,9 +106,21 @@ def _sqlite() -> Finding:
     return Finding(Verdict.OK, "SQLite", version)
 
 
+def _folder(settings: Settings) -> Finding:
+    what, mend = "Data directory", "choose another --data-dir, or mend its permissions."
+    try:
+        with tempfile.TemporaryFile(dir=_existing(settings.data_dir)):
+            return Finding(Verdict.OK, what, f"{settings.data_dir} can be written")
+    except OSError as error:
+        return Finding(Verdict.WRONG, what, f"{settings.data_dir} cannot be written ({error.strerror}); {mend}")
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+
+
 def _disk(settings: Settings) -> Finding:
-    folder = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(_existing(settings.data_dir)).free
     text = f"{free / (1 << 30):.1f} GiB free for {settings.data_dir}"
     if free < _LEAST_FREE_BYTES:
         return Finding(Verdict.WRONG, "Disk", f"{text}; free some space, or choose another --data-dir.")
@@ -109,18 +129,29 @@ def _disk(settings: Settings) -> Finding:
 
 def _port(settings: Settings) -> Finding:
     try:
-        with socket.create_connection((settings.host, settings.port), timeout=1):
-            return Finding(
-                Verdict.NOTE,
-                "Port",
-                f"{settings.port} is in use: the server runs already, or another program has it (use --port).",
-            )
+        for listening in listen(settings.host, settings.port):
+            listening.close()
+    except PortTakenError as error:
+        if _answers(settings.host, settings.port):
+            in_use = f"{settings.port} is in use: the server runs already, or another program has it (use --port)."
+            return Finding(Verdict.NOTE, "Port", in_use)
+        return Finding(Verdict.WRONG, "Port", str(error))
+    return Finding(Verdict.OK, "Port", f"{settings.port} is free")
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
     except OSError:
-        return Finding(Verdict.OK, "Port", f"{settings.port} is free")
+        return False
 
 
 def _time_zone(settings: Settings) -> Finding:
-    name = settings.time_zone or str(settings.zone)
+    try:
+        name = settings.time_zone or str(settings.zone)
+    except SettingsError as error:
+        return Finding(Verdict.WRONG, "Time zone", str(error))
     return Finding(Verdict.OK, "Time zone", f'{name}; "start_time" means this zone (setting time_zone)')
 
 
@@ -136,13 +167,17 @@ def _adb(settings: Settings) -> Iterator[Finding]:
 
 
 def _devices(port: int) -> Iterator[Finding]:
+    if not _answers("127.0.0.1", port):
+        yield Finding(Verdict.NOTE, "adb server", f"none on port {port} yet; `fleetlane serve` starts it.")
+        return
     try:
         with QuickClient("127.0.0.1", port).make_connection(timeout=5) as connection:
             connection.send_command("host:devices")
             connection.check_okay()
             lines = connection.read_string_block().splitlines()
-    except (adbutils.AdbError, OSError):
-        yield Finding(Verdict.NOTE, "adb server", f"none on port {port} yet; `fleetlane serve` starts it.")
+    except (adbutils.AdbError, OSError, EOFError, ValueError):
+        sentence = f"port {port} is used by something that is no adb server; end that, or choose another --adb-port."
+        yield Finding(Verdict.WRONG, "adb server", sentence)
         return
     yield Finding(Verdict.OK, "adb server", f"answers on port {port}")
     if not lines:
@@ -156,5 +191,7 @@ def _devices(port: int) -> Iterator[Finding]:
         state = DeviceState.from_adb(word)
         if state is DeviceState.ONLINE:
             yield Finding(Verdict.OK, "Phone", f"{serial} is ready")
+        elif word.startswith("no permissions"):
+            yield Finding(Verdict.WRONG, "Phone", f"{serial}: {_NO_PERMISSIONS}")
         else:
             yield Finding(Verdict.WRONG, "Phone", WAITING_SENTENCES[state].format(serial=serial))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from fleetlane import __version__
 from fleetlane.cli import accounts, config, demo, doctor, screens, serve, simulate
 from fleetlane.cli import license as licenses
-from fleetlane.core.errors import FleetlaneError
 
 app = typer.Typer(
     name="fleetlane",
@@ -32,12 +29,3 @@ app.add_typer(licenses.app, name="license")
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
-
-
-def main() -> None:
-    """Run the command line; one of our errors ends it with a sentence and exit code 1."""
-    try:
-        app()
-    except FleetlaneError as error:
-        typer.echo(f"fleetlane: {error}", err=True)
-        sys.exit(1)

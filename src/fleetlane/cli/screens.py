@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.recognition import Pack, View, recognise
+from fleetlane.core.screen import Tree, parse_tree
 from fleetlane.scripts.packs import load_pack_file, load_packs
 
 app = typer.Typer(help="Screens and the packs that recognise them.", no_args_is_help=True)
@@ -28,10 +28,26 @@ def recognise_files(
     ] = None,
 ) -> None:
     """Print `APP SCREEN` for each file, or `APP unknown`."""
-    packs = (*([load_pack_file(pack)] if pack else []), *load_packs())
+    packs = (*([_pack(pack)] if pack else []), *load_packs())
     for file in files:
-        try:
-            tree = parse_tree(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise FleetlaneError(f"{file}: {error}") from error
-        typer.echo(str(recognise(packs, View(tree))))
+        typer.echo(str(recognise(packs, View(_tree(file)))))
+
+
+def _pack(file: Path) -> Pack:
+    try:
+        return load_pack_file(file)
+    except OSError as error:
+        raise FleetlaneError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise FleetlaneError(f"{file} is no text in UTF-8.") from error
+
+
+def _tree(file: Path) -> Tree:
+    try:
+        return parse_tree(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise FleetlaneError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise FleetlaneError(f"{file} is no text in UTF-8, so it is no UI tree.") from error
+    except ValueError as error:
+        raise FleetlaneError(f"{file}: {error}. Record one with `adb exec-out uiautomator dump /dev/tty`.") from error

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from fleetlane.bootstrap import build
+from fleetlane.cli.signals import stop_event
 from fleetlane.http.server import listen
 from fleetlane.http.server import serve as serve_app
 from fleetlane.logs import configure_logs
@@ -28,15 +29,20 @@ def serve(
     settings = load_settings(host=host, port=port, data_dir=data_dir, adb_port=adb_port)
     configure_logs(settings.log_level, settings.log_format)
     sockets = listen(settings.host, settings.port)
-    address = f"[{settings.host}]" if ":" in settings.host else settings.host
-    typer.echo(
-        f"Fleetlane serves http://{address}:{settings.port}/api/v1 (documentation: /docs). Stop with Ctrl+C.",
-        err=True,
-    )
-    asyncio.run(_run(settings, sockets))
+    try:
+        asyncio.run(_run(settings, sockets))
+    finally:
+        for listening in sockets:
+            listening.close()
 
 
 async def _run(settings: Settings, sockets: list[socket.socket]) -> None:
+    stop = stop_event()
     server = build(settings)
     async with server.running():
-        await serve_app(server.app, sockets)
+        address = f"[{settings.host}]" if ":" in settings.host else settings.host
+        typer.echo(
+            f"Fleetlane serves http://{address}:{settings.port}/api/v1 (documentation: /docs). Stop with Ctrl+C.",
+            err=True,
+        )
+        await serve_app(server.app, sockets, stop)

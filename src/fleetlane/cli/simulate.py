@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fleetlane.cli.signals import stop_event
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.simulator.faults import load_faults
-from fleetlane.simulator.fleet import Fleet, FleetSettings
+from fleetlane.simulator.fleet import Fleet
+from fleetlane.simulator.fleet_settings import FleetSettings, load_plans
 from fleetlane.simulator.model import LANGUAGES, builtin_models, load_models
+
+_COUNTS = [str(count) for count in range(1, 9)]
+_HANDLE = re.compile(r"[\w.]{1,30}")
 
 
 def simulate(
@@ -23,6 +29,10 @@ def simulate(
     ledger: Annotated[Path | None, typer.Option(help="File that gets a JSON line for each post.")] = None,
     latency_ms: Annotated[int, typer.Option(min=0, help="Added to every call, in milliseconds.")] = 0,
     faults: Annotated[Path | None, typer.Option(help="YAML file of faults; see docs/faults.md.")] = None,
+    fleet: Annotated[
+        Path | None,
+        typer.Option(help="YAML file of what single phones have that others have not; see docs/simulated-phones.md."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Fixes every random choice.")] = 0,
     language: Annotated[str, typer.Option(help=f"Language of the phones: {', '.join(LANGUAGES)}.")] = "en",
     android: Annotated[int, typer.Option(min=9, max=16, help="Android version of the phones.")] = 13,
@@ -31,7 +41,13 @@ def simulate(
         typer.Option(help="Build of the apps, which decides their resource ids; any new name scrambles them."),
     ] = "",
     app_delay: Annotated[float, typer.Option(min=0, help="Factor on the apps' own delays.")] = 1.0,
-    accounts: Annotated[int, typer.Option(min=1, max=8, help="Accounts signed in to each app.")] = 1,
+    accounts: Annotated[
+        str,
+        typer.Option(
+            help="Accounts signed in to every app: names, such as shop,shop_two, or how many (then with names of each "
+            "phone's own, such as lane01). The first is in use."
+        ),
+    ] = "1",
     adb_port: Annotated[
         int,
         typer.Option(
@@ -43,40 +59,60 @@ def simulate(
     ] = 0,
 ) -> None:
     """Run simulated phones until stopped. They use an adb server of their own, never yours."""
-    if language not in LANGUAGES:
-        raise FleetlaneError(f"There is no language {language!r}; known: {', '.join(LANGUAGES)}.")
+    known_language(language)
+    models = load_models(apps) if apps else builtin_models()
     settings = FleetSettings(
         phones=phones,
-        models=load_models(apps) if apps else builtin_models(),
+        models=models,
         ledger=ledger,
         latency_s=latency_ms / 1000,
-        faults=load_faults(faults) if faults else (),
+        faults=load_faults(faults, models) if faults else (),
+        plans=load_plans(fleet, models) if fleet else (),
         seed=seed,
         language=language,
         android=android,
         build=build,
         app_delay_factor=app_delay,
-        accounts=accounts,
+        accounts=_handles(accounts),
         adb_port=adb_port,
         log=lambda line: typer.echo(line, err=True),
     )
     asyncio.run(_run(settings))
 
 
+def known_language(language: str) -> None:
+    """Check the language of simulated phones.
+
+    Raises:
+        FleetlaneError: they do not speak it; names those they do.
+    """
+    if language not in LANGUAGES:
+        raise FleetlaneError(f"There is no language {language!r}; known: {', '.join(LANGUAGES)}.")
+
+
+def _handles(text: str) -> Sequence[str] | int:
+    if text in _COUNTS:
+        return int(text)
+    handles = [name.strip().removeprefix("@") for name in text.split(",")]
+    for name in handles:
+        if not _HANDLE.fullmatch(name):
+            raise FleetlaneError(
+                f"{name!r} is no name of an account: letters, digits, dots and underscores, at most 30. "
+                "Separate names by commas."
+            )
+    if len(set(handles)) < len(handles):
+        raise FleetlaneError("An account is named twice in --accounts.")
+    return handles
+
+
 async def _run(settings: FleetSettings) -> None:
+    stop = stop_event()
     fleet = Fleet(settings)
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, stopped.set)
-        except NotImplementedError:  # Windows: Ctrl+C ends the loop by KeyboardInterrupt
-            break
     try:
         await fleet.start()
         typer.echo(f"adb server: port {fleet.adb.port} (use: fleetlane serve --adb-port {fleet.adb.port})", err=True)
         for serial in fleet.serials:
             typer.echo(serial)
-        await stopped.wait()
+        await stop.wait()
     finally:
         await fleet.stop()

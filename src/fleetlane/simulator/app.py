@@ -181,6 +181,11 @@ class App:
         self.phone.app_left(self)
         self.phone.touch()
 
+    def wipe(self) -> None:
+        """Forget everything, as after the first installation."""
+        self.data = dict(self.model.data)
+        self.accounts, self.current, self.logged_in = [], 0, False
+
     # -- input ---------------------------------------------------------------------------------
 
     @property
@@ -232,6 +237,11 @@ class App:
             self.phone.touch()
         else:
             self.type_text("\n")
+
+    def put_text(self, name: str, text: str) -> None:
+        """Set a field's text from outside: it needs no cursor, and raises no keyboard."""
+        self.fields[name] = limited(name, text, self.model.limits)
+        self.phone.touch()
 
     def type_text(self, text: str, *, replace: bool = False) -> bool:
         """Put text into the focused field. Return False when there is none."""

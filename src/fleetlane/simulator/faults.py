@@ -10,15 +10,15 @@ The kinds are listed in docs/faults.md, made from `KINDS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
-
-import yaml
+from typing import Any
 
 from fleetlane.core.document import known_keys, mapping
 from fleetlane.core.errors import PackError
+from fleetlane.simulator.documents import parse_yaml_list, read
+from fleetlane.simulator.specs import AppModel
 
 KINDS: Mapping[str, str] = {
     "unplug": "the cable is pulled; plugged in again after `for_s`",
@@ -46,6 +46,10 @@ KINDS: Mapping[str, str] = {
     "uninstall": "the app is removed",
 }
 
+SYSTEM_POPUPS = {
+    "app_crashed", "not_responding", "lock_screen", "perm_media", "perm_camera", "perm_audio", "perm_notifications",
+}  # fmt: skip
+_BELONGS_TO = {"popup": "popup", "role": "ignore_tap"}
 _KEYS = {"phone", "when", "do", "for_s", "factor", "popup", "role", "count", "app"}
 _WHEN_KEYS = {"screen", "call", "after_s", "times"}
 
@@ -67,54 +71,107 @@ class Fault:
     count: int = 1
     app: str = ""
 
+    def is_given_again(self, other: Fault) -> bool:
+        """Return whether another fault is the same one, at the same moment, on a phone that both mean."""
+        mine, others = ((f.kind, f.screen, f.call, f.after_s, f.times, f.popup, f.role, f.app) for f in (self, other))
+        return mine == others and (self.phone == other.phone or "*" in (self.phone, other.phone))
+
     def concerns(self, serial: str, number: int) -> bool:
         """Return whether it is meant for a phone."""
         return self.phone in ("*", serial, str(number))
 
 
-def load_faults(path: Path) -> list[Fault]:
+def load_faults(path: Path, apps: Sequence[AppModel]) -> list[Fault]:
     """Return the faults in a YAML file.
 
+    Args:
+        path: the file.
+        apps: the apps of the phones: screens, popups and roles must be theirs.
+
     Raises:
-        PackError: something in it is wrong; says where.
+        PackError: the file cannot be read, or something in it is wrong; says where.
     """
-    return parse_faults(path.read_text(encoding="utf-8"), path.name)
+    return parse_faults(read(path), path.name, apps)
 
 
-def parse_faults(text: str, place: str) -> list[Fault]:
+def parse_faults(text: str, place: str, apps: Sequence[AppModel]) -> list[Fault]:
     """Return the faults described by YAML text (see `load_faults`)."""
-    try:
-        raw: object = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise PackError(place, f"not YAML: {error}") from error
-    if not isinstance(raw, list):
-        raise PackError(place, "a fault file is a list of faults")
-    items = cast("list[object]", raw)
-    return [_fault(item, f"{place}: fault {number}") for number, item in enumerate(items, 1)]
+    items = parse_yaml_list(text, place, "faults")
+    faults = [_Reader(f"{place}: fault {number}", apps).fault(item) for number, item in enumerate(items, 1)]
+    for number, fault in enumerate(faults, 1):
+        for earlier, other in enumerate(faults[: number - 1], 1):
+            if fault.is_given_again(other):
+                raise PackError(
+                    f"{place}: fault {number}",
+                    f"the same as fault {earlier}, for the same phone and moment; to let it strike again later, "
+                    "give the second one `times` in its `when`",
+                )
+    return faults
 
 
-def _fault(value: object, place: str) -> Fault:
-    raw = mapping(value, place)
-    known_keys(raw, _KEYS, place)
-    kind = str(raw.get("do", ""))
-    if kind not in KINDS:
-        raise PackError(place, f"there is no fault {kind!r}; known: {', '.join(KINDS)}")
-    when = mapping(raw.get("when", {"after_s": 0}), f"{place}.when")
-    known_keys(when, _WHEN_KEYS, f"{place}.when")
-    try:
+class _Reader:
+    """Reads one fault."""
+
+    def __init__(self, place: str, apps: Sequence[AppModel]) -> None:
+        self.place = place
+        self.apps = {model.app: model for model in apps}
+
+    def fault(self, value: object) -> Fault:
+        raw = mapping(value, self.place)
+        known_keys(raw, _KEYS, self.place)
+        kind = self._one_of("fault", str(raw.get("do", "")), KINDS)
+        when = mapping(raw.get("when", {"after_s": 0}), f"{self.place}.when")
+        known_keys(when, _WHEN_KEYS, f"{self.place}.when")
+        if len(when.keys() & {"screen", "call", "after_s"}) != 1:
+            raise PackError(f"{self.place}.when", "names one moment: a `screen`, a `call` or `after_s`")
+        app = self._one_of("app", str(raw.get("app", "")), self.apps, optional=True)
+        models = [self.apps[app]] if app else list(self.apps.values())
         return Fault(
             kind=kind,
             phone=str(raw.get("phone", "*")),
-            screen=str(when.get("screen", "")),
+            screen=self._one_of("screen", str(when.get("screen", "")), _screens(models), optional=True),
             call=str(when.get("call", "")),
-            after_s=float(when["after_s"]) if "after_s" in when else None,
-            times=int(when.get("times", 1)),
-            for_s=float(raw["for_s"]) if "for_s" in raw else None,
-            factor=float(raw.get("factor", 10.0)),
-            popup=str(raw.get("popup", "")),
-            role=str(raw.get("role", "")),
-            count=int(raw.get("count", 1)),
-            app=str(raw.get("app", "")),
+            after_s=self._number(when, "after_s", None),
+            times=int(self._number(when, "times", 1) or 1),
+            for_s=self._number(raw, "for_s", None),
+            factor=self._number(raw, "factor", 10.0) or 0.0,
+            popup=self._for(raw, kind, "popup", popups(models)),
+            role=self._for(raw, kind, "role", _roles(models)),
+            count=int(self._number(raw, "count", 1) or 1),
+            app=app,
         )
-    except (TypeError, ValueError) as error:
-        raise PackError(place, f"a number is expected: {error}") from error
+
+    def _for(self, raw: Mapping[str, Any], kind: str, key: str, known: Collection[str]) -> str:
+        if _BELONGS_TO[key] == kind:
+            return self._one_of(key, str(raw.get(key, "")), known)
+        if key in raw:
+            raise PackError(self.place, f"`{key}` belongs to `do: {_BELONGS_TO[key]}`")
+        return ""
+
+    def _one_of(self, what: str, name: str, known: Collection[str], *, optional: bool = False) -> str:
+        if name not in known and not (optional and not name):
+            raise PackError(self.place, f"there is no {what} {name!r}; known: {', '.join(sorted(known))}")
+        return name
+
+    def _number(self, raw: Mapping[str, Any], key: str, default: float | None) -> float | None:
+        value = raw.get(key, default)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise PackError(self.place, f"`{key}` is a number from 0 on, not {value!r}")
+        return float(value)
+
+
+def popups(models: Sequence[AppModel]) -> set[str]:
+    """Return the names of what can come over an app's screen: its dialogs, pages without a way back, the system's."""
+    own = {name for model in models for name, spec in model.screens.items() if spec.dialog or not spec.back}
+    return own | SYSTEM_POPUPS
+
+
+def _screens(models: Sequence[AppModel]) -> set[str]:
+    return {name for model in models for name in model.screens}
+
+
+def _roles(models: Sequence[AppModel]) -> set[str]:
+    roots = [node for model in models for spec in model.screens.values() for node in spec.nodes]
+    return {node.id_role for root in roots for node in root.walk() if node.id_role and node.tap}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import posixpath
 import weakref
@@ -135,6 +136,11 @@ class FileSystem:
             for name, file in self._files.items()
             if name.startswith(prefix) and name != prefix and "/" not in name[len(prefix) :]
         )
+
+    def matches(self, pattern: str) -> bool:
+        """Return whether a shell pattern fits the name of anything."""
+        wanted = canonical(pattern)
+        return any(fnmatch.fnmatchcase(name, wanted) for name in self._files)
 
     def paths(self, folder: str) -> list[str]:
         """Return the paths of all files below a folder."""

@@ -12,17 +12,31 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fleetlane.core.errors import FleetlaneError
+
+
+class LedgerError(FleetlaneError):
+    """A ledger cannot be written or read."""
+
 
 class Ledger:
-    """Appends posts to a file, or only to memory when no path is given. Safe from several threads."""
+    """Appends posts to a file, or only to memory when no path is given. Safe from several threads.
+
+    Raises:
+        LedgerError: the file cannot be written.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self.entries: list[dict[str, Any]] = []
         self._lock = threading.Lock()
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("a", encoding="utf-8"):
+                    pass
+            except OSError as error:
+                raise LedgerError(f"The ledger {path} cannot be written: {error.strerror}. Choose another.") from error
 
     def write(self, entry: Mapping[str, Any]) -> None:
         """Write one post. `entry["time"]` is in seconds since the epoch."""
@@ -35,7 +49,17 @@ class Ledger:
 
 
 def read_ledger(path: Path) -> list[dict[str, Any]]:
-    """Return the posts in a ledger file, oldest first; none when there is no file yet."""
-    if not path.exists():
+    """Return the posts in a ledger file, oldest first; none when there is no file yet.
+
+    Raises:
+        LedgerError: it cannot be read, or is no ledger.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line]
+    except FileNotFoundError:
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    except OSError as error:
+        raise LedgerError(f"The ledger {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise LedgerError(f"{path} is no ledger: {error}. Move it away, or choose another file.") from error

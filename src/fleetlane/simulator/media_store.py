@@ -20,6 +20,12 @@ _BY_EXTENSION = {
 }
 
 
+COLUMNS = (
+    "_id", "_data", "_display_name", "media_type", "mime_type", "_size", "date_added", "date_modified", "duration",
+    "is_pending",
+)  # fmt: skip
+
+
 @dataclass(slots=True)
 class MediaRow:
     """One indexed file. Times are whole seconds since the epoch; `duration_ms` is None for images."""

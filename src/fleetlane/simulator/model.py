@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from fleetlane.core.document import mapping
 from fleetlane.core.errors import PackError
+from fleetlane.simulator.documents import parse_yaml, read
 from fleetlane.simulator.model_reader import ModelReader
 from fleetlane.simulator.specs import AppModel
 
@@ -22,9 +21,9 @@ def load_model(path: Path) -> AppModel:
     """Return the model in a YAML file.
 
     Raises:
-        PackError: it is no model; says where.
+        PackError: it cannot be read, or is no model; says where.
     """
-    return parse_model(path.read_text(encoding="utf-8"), path.name)
+    return parse_model(read(path), path.name)
 
 
 def load_models(folder: Path) -> list[AppModel]:
@@ -33,6 +32,8 @@ def load_models(folder: Path) -> list[AppModel]:
     Raises:
         PackError: a file is no model, or there is none.
     """
+    if not folder.is_dir():
+        raise PackError(str(folder), "is no folder; app models (*.yaml) lie in one")
     paths = sorted(p for p in folder.glob("*.yaml") if not p.name.startswith("_"))
     if not paths:
         raise PackError(str(folder), "there is no app model (*.yaml) in this folder")
@@ -46,8 +47,4 @@ def builtin_models() -> list[AppModel]:
 
 def parse_model(text: str, place: str) -> AppModel:
     """Return the model described by YAML text (see `load_model`)."""
-    try:
-        raw: object = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise PackError(place, f"not YAML: {error}") from error
-    return ModelReader(place).model(mapping(raw, place))
+    return ModelReader(place).model(mapping(parse_yaml(text, place), place))

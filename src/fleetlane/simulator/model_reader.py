@@ -1,21 +1,14 @@
-"""Compiles an app model: checks every key, and turns texts and conditions into functions.
-
-Texts may hold `$name` (a string of the model in the phone's language) or `{{ expression }}`; conditions
-are bare expressions. Expressions are Jinja2's, in its sandbox, over the values that are listed in
-`simulator.app.App.context`.
-"""
+"""Compiles an app model: checks every key, and compiles what `simulator.action_reader` does not."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
-
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
+from typing import Any
 
 from fleetlane.core.document import known_keys, mapping, strings
 from fleetlane.core.errors import PackError
+from fleetlane.simulator.action_reader import ActionReader, placed
 from fleetlane.simulator.specs import (
     Action,
     AppModel,
@@ -28,16 +21,6 @@ from fleetlane.simulator.specs import (
     Text,
 )
 
-
-def _matching(items: Sequence[Mapping[str, Any]], key: str, text: str) -> list[Mapping[str, Any]]:
-    """Return the items whose `key` holds every word of a text, as a search does."""
-    words = text.casefold().split()
-    return [item for item in items if all(word in str(item[key]).casefold() for word in words)]
-
-
-_ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-cast("dict[str, object]", _ENVIRONMENT.globals)["matching"] = _matching
-_STRING_NAME = re.compile(r"\$(\w+)")
 _NODE_KEYS = {
     "class", "id", "text", "desc", "at", "grid", "when", "each", "tap", "long_tap", "field", "hint", "children",
     "clickable", "enabled", "checked", "selected", "checkable", "scrollable", "progress", "paint",
@@ -47,27 +30,30 @@ _SCREEN_KEYS = {
     "nodes", "over", "back", "on_show", "swipe_down", "swipe_up", "ready_after", "slide", "layers", "package",
     "id_package", "background", "dialog",
 }  # fmt: skip
-_PUBLISHED = (
-    "kind", "caption", "title", "placement", "sound", "original_volume", "sound_volume", "product_link",
-)  # fmt: skip
-_STEPS = ("started", "done", "failed")
 _MODEL_KEYS = {
     "app", "label", "packages", "design", "activities", "permissions", "strings", "ids", "stable_ids", "timings",
     "data", "session", "start", "share", "screens", "on_kill", "limits", "parts", "links",
 }  # fmt: skip
 
 
-class ModelReader:
+class ModelReader(ActionReader):
     """Compiles one model."""
 
     def __init__(self, place: str) -> None:
-        self.place = place
+        super().__init__(place)
         self.strings: Mapping[str, Mapping[str, Text]] = {}
-        self.string_names: set[str] = set()
         self.parts: Mapping[str, Any] = {}
 
     def model(self, raw: Mapping[str, Any]) -> AppModel:
         """Return the compiled model."""
+        with placed(self.place):
+            model = self._model(raw)
+        for place, screen in self.targets:
+            if screen not in model.screens:
+                raise PackError(place, f"there is no screen {screen!r}; known: {', '.join(model.screens)}")
+        return model
+
+    def _model(self, raw: Mapping[str, Any]) -> AppModel:
         known_keys({key: value for key, value in raw.items() if not key.startswith("x_")}, _MODEL_KEYS, self.place)
         for key in ("app", "packages", "screens", "start"):
             if key not in raw:
@@ -136,11 +122,14 @@ class ModelReader:
         translations = mapping(value, f"{self.place}: strings.{name}")
         if "en" not in translations:
             raise PackError(f"{self.place}: strings.{name}", "every string has an English text (`en`)")
-        return {language: self.text(text, f"strings.{name}") for language, text in translations.items()}
+        return {language: self.text(text, f"{self.place}: strings.{name}") for language, text in translations.items()}
 
     def _screen(self, name: str, value: object) -> ScreenSpec:
         place = f"{self.place}: screens.{name}"
-        raw = mapping(value, place)
+        with placed(place):
+            return self._checked_screen(name, mapping(value, place), place)
+
+    def _checked_screen(self, name: str, raw: Mapping[str, Any], place: str) -> ScreenSpec:
         known_keys(raw, _SCREEN_KEYS, place)
         slide = raw.get("slide")
         package, id_package = raw.get("package"), raw.get("id_package", raw.get("package"))
@@ -170,7 +159,8 @@ class ModelReader:
                     raise PackError(f"{place}[{index}]", f"there is no part {raw['use']!r}")
                 nodes.extend(self._nodes(self.parts[raw["use"]], f"{self.place}: parts.{raw['use']}"))
             else:
-                nodes.append(self._node(raw, f"{place}[{index}]"))
+                with placed(f"{place}[{index}]"):
+                    nodes.append(self._node(raw, f"{place}[{index}]"))
         return tuple(nodes)
 
     def _node(self, value: object, place: str) -> NodeSpec:
@@ -214,84 +204,6 @@ class ModelReader:
             self.expression(raw["of"], f"{place}.each"),
             int(raw.get("max", 1000)),
         )
-
-    def text(self, value: object, place: str) -> Text:
-        """Compile a text."""
-        source = "" if value is None else str(value)
-        found = _STRING_NAME.fullmatch(source)
-        if found:
-            name = found[1]
-            if name not in self.string_names:
-                raise PackError(f"{self.place}: {place}", f"there is no string ${name}")
-            return lambda context: context["t"](name)
-        if "{{" not in source and "{%" not in source:
-            return lambda _context: source
-        try:
-            template = _ENVIRONMENT.from_string(source)
-        except TemplateError as error:
-            raise PackError(f"{self.place}: {place}", f"{source!r}: {error}") from error
-        return template.render
-
-    def expression(self, value: object, place: str) -> Expression:
-        """Compile an expression; anything but a text stands for itself."""
-        if not isinstance(value, str):
-            return lambda _context: value
-        try:
-            compiled = _ENVIRONMENT.compile_expression(value, undefined_to_none=True)
-        except TemplateError as error:
-            raise PackError(f"{self.place}: {place}", f"{value!r}: {error}") from error
-        return compiled
-
-    def actions(self, value: object, place: str) -> tuple[Action, ...]:
-        """Compile a list of actions, or a single one."""
-        items = cast("list[object]", value) if isinstance(value, list) else [value]
-        compiled: list[Action] = []
-        for index, item in enumerate(items):
-            where = f"{place}[{index}]"  # a list in the list is one that YAML repeats by its anchor
-            compiled.extend(
-                self.actions(cast("object", item), where) if isinstance(item, list) else [self._action(item, where)]
-            )
-        return tuple(compiled)
-
-    def _action(self, value: object, place: str) -> Action:
-        raw = mapping(value, place)
-        if "if" in raw:
-            branches = (self.actions(raw.get("then", []), place), self.actions(raw.get("else", []), place))
-            return "if", (self.expression(raw["if"], place), *branches)
-        if len(raw) != 1:
-            raise PackError(place, "an action has one verb, such as {goto: home_feed}")
-        [(verb, argument)] = raw.items()
-        match verb:
-            case "goto" | "push" | "home" | "toggle" | "focus" | "toast" | "pop" | "answer" | "open":
-                return verb, argument
-            case (
-                "blur"
-                | "finish"
-                | "crash"
-                | "hide_keyboard"
-                | "refresh_profile"
-                | "unlock"
-                | "keep_waiting"
-                | "log_out"
-            ):
-                return verb, None
-            case "set" | "set_data" | "fill":
-                return verb, {k: self.expression(v, place) for k, v in mapping(argument, place).items()}
-            case "select" | "switch_account" | "type_suggestion":
-                return verb, self.expression(argument, place)
-            case "after":
-                return verb, (str(argument["time"]), self.actions(argument["do"], place))
-            case "ask":
-                granted = self.actions(argument.get("granted", []), place)
-                denied = self.actions(argument.get("denied", []), place)
-                return verb, (str(argument["permission"]), granted, denied)
-            case "publish":
-                known_keys(argument, {*_PUBLISHED, *_STEPS}, place)
-                texts = {k: self.text(argument[k], place) for k in _PUBLISHED if k in argument}
-                steps = {k: self.actions(argument.get(k, []), place) for k in _STEPS}
-                return verb, (texts, steps)
-            case _:
-                raise PackError(place, f"there is no action {verb!r}")
 
 
 def _class_name(short: str) -> str:

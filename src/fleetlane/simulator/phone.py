@@ -114,6 +114,7 @@ class SimPhone(Timers):
             return False
         app.kill()
         self.permissions.granted.pop(package, None)
+        self.permissions.refused.pop(package, None)
         return True
 
     def start_app(self, package: str) -> bool:
@@ -151,6 +152,17 @@ class SimPhone(Timers):
         self.hide_keyboard()
         self.foreground = app
         self.touch()
+
+    def clear_app(self, package: str) -> bool:
+        """Wipe an app's data: nobody is signed in any more. Return False when it is not installed."""
+        app = self.apps.get(package)
+        if app is None:
+            return False
+        self.stop_app(package)
+        app.wipe()
+        self.permissions.granted.pop(package, None)
+        self.permissions.refused.pop(package, None)
+        return True
 
     def app_left(self, app: App) -> None:
         """Note that an app went away from the front."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 SDK_OF = {9: 28, 10: 29, 11: 30, 12: 31, 13: 33, 14: 34, 15: 35, 16: 36}
 """Android's API levels by its versions."""
+DENSITY = 420
+"""Of every simulated screen, in dots per inch."""
 
 
 @dataclass(frozen=True, slots=True)

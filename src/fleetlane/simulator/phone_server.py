@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
+import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -119,8 +120,11 @@ class PhoneServer:
         await self.daemon.serve(reader, writer)
 
     def settle(self) -> None:
-        """Let the phone's time pass."""
-        self.phone.settle()
+        """Let the phone's time pass. A broken app model does not end the phone, but is seen in the log."""
+        try:
+            self.phone.settle()
+        except Exception:  # noqa: BLE001 - the edge: the model may be anybody's
+            self.phone.log(f"the app model failed:\n{traceback.format_exc()}")
 
     # -- services ------------------------------------------------------------------------------------
 

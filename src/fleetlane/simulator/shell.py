@@ -59,6 +59,7 @@ class ShellSyntaxError(ValueError):
 
 def split(line: str) -> list[tuple[str, list[str]]]:
     """Return the simple commands of a line, each with the operator before it ("" for the first)."""
+    _refuse_unknown_syntax(line)
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -74,6 +75,20 @@ def split(line: str) -> list[tuple[str, list[str]]]:
             words.append(token)
     parts.append((operator, words))
     return [(op, words) for op, words in parts if words]
+
+
+def _refuse_unknown_syntax(line: str) -> None:
+    """Refuse what a real shell would replace: variables, commands in commands, comments, several lines."""
+    quote = ""
+    for index, character in enumerate(line):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "()\n" or (character == "#" and line[index - 1 : index] in ("", " ")):
+            raise ShellSyntaxError(f"this shell has no {character!r}")
+        if quote != "'" and (character == "`" or (character == "$" and line[index + 1 : index + 2] != "?")):
+            raise ShellSyntaxError(f"this shell has no {character!r}")
 
 
 def run(phone: SimPhone, line: str) -> Result:
@@ -110,10 +125,18 @@ def _simple(phone: SimPhone, words: list[str]) -> Result:
         phone.log(f"shell: there is no command {name!r} (in {shlex.join(words)!r})")
         return Result.error(f"/system/bin/sh: {name}: inaccessible or not found", 127)
     try:
+        _refuse_patterns(phone, words[1:])
         return function(phone, words[1:])
-    except UnsupportedArgumentsError as error:
+    except (UnsupportedArgumentsError, ValueError, IndexError, KeyError) as error:  # or not so many, or no number
         phone.log(f"shell: {name} does not take {shlex.join(words[1:])!r}: {error}")
         return Result.error(f"{name}: unsupported on a simulated phone: {error}", 126)
+
+
+def _refuse_patterns(phone: SimPhone, words: Sequence[str]) -> None:
+    """Refuse a word that a real shell would replace by the names of files."""
+    for word in words:
+        if set(word) & set("*?[") and word.startswith("/") and phone.files.matches(word):
+            raise UnsupportedArgumentsError(f"the pattern {word}")
 
 
 def _is_assignment(word: str) -> bool:

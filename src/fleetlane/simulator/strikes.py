@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from fleetlane.simulator.app import App
-from fleetlane.simulator.faults import Fault
+from fleetlane.simulator.faults import SYSTEM_POPUPS, Fault
 
 if TYPE_CHECKING:
     from fleetlane.simulator.phone_server import PhoneServer
@@ -109,10 +109,10 @@ class Strikes:
 
     def _in_app(self, fault: Fault) -> None:
         phone = self._server.phone
-        apps = [app for app in phone.apps.values() if not fault.app or app.model.app == fault.app]
+        apps = [app for app in phone.apps.values() if _concerns(fault, app)]
         app = next((app for app in apps if app is phone.foreground), apps[0] if apps else None)
         if app is None:
-            phone.log(f"fault {fault.kind}: there is no app {fault.app!r} on this phone")
+            phone.log(f"fault {fault.kind}: no app on this phone has what it needs")
             return
         match fault.kind:
             case "crash":
@@ -138,3 +138,9 @@ class Strikes:
                 phone.uninstall(app.package.name)
             case _:
                 raise AssertionError(fault.kind)
+
+
+def _concerns(fault: Fault, app: App) -> bool:
+    needed = fault.kind if fault.kind in ("security_check", "account_blocked") else fault.popup
+    has_it = not needed or needed in app.model.screens or needed in SYSTEM_POPUPS
+    return has_it and fault.app in ("", app.model.app)

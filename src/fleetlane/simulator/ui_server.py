@@ -14,8 +14,10 @@ from typing import Any
 
 from fleetlane.simulator.nodes import SimNode
 from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.phone_facts import DENSITY
 from fleetlane.simulator.render import screenshot
 
+_NOT_FOUND_CODE = -32002
 _NOT_FOUND = "androidx.test.uiautomator.UiObjectNotFoundException"
 Method = Callable[..., Any]
 
@@ -38,7 +40,6 @@ class UiServer:
             "dumpWindowHierarchy": self._dump,
             "click": self._click,
             "swipe": self._swipe,
-            "drag": self._swipe,
             "pressKey": self._press_key,
             "pressKeyCode": self._press_key_code,
             "takeScreenshot": self._screenshot,
@@ -49,9 +50,6 @@ class UiServer:
             "wakeUp": lambda: self.phone.press("wakeup"),
             "sleep": lambda: self.phone.press("sleep"),
             "setOrientation": self._set_orientation,
-            "freezeRotation": _nothing,
-            "getLastToast": _nothing,
-            "clearLastToast": _nothing,
             "exist": self._exists,
             "waitForExists": self._exists,
             "waitUntilGone": self._is_gone,
@@ -80,6 +78,8 @@ class UiServer:
         try:
             answer["result"] = self._call(name, params)
         except RpcError as error:
+            if error.code != _NOT_FOUND_CODE:
+                self.phone.log(f"uiautomator: {name!r}: {error}")
             answer["error"] = {"code": error.code, "message": str(error), "data": str(error)}
         return 200, json.dumps(answer).encode()
 
@@ -97,31 +97,36 @@ class UiServer:
         return None
 
     def _call(self, name: str, params: list[Any] | dict[str, Any]) -> Any:
-        function = self.methods.get(name)
+        function = self.methods.get(str(name))
         if function is None:
-            self.phone.log(f"uiautomator: there is no method {name!r}")
             raise RpcError(-32601, f"method not found: {name}")
         self.phone.settle()
-        return function(*params) if isinstance(params, list) else function(**params)
+        try:
+            return function(*params) if isinstance(params, list) else function(**params)
+        except (TypeError, ValueError, KeyError, IndexError) as error:
+            raise RpcError(-32602, f"invalid parameters {params!r}: {error}") from error
 
     # -- screen ----------------------------------------------------------------------------------
 
     def _device_info(self) -> dict[str, Any]:
         width, height = self.phone.size
+        per_dp = DENSITY / 160
         return {
             "currentPackageName": self.phone.focused_activity.split("/")[0],
             "displayHeight": height,
             "displayWidth": width,
             "displayRotation": self.phone.rotation,
-            "displaySizeDpX": 411,
-            "displaySizeDpY": 914,
+            "displaySizeDpX": int(width / per_dp),
+            "displaySizeDpY": int(height / per_dp),
             "productName": self.phone.facts.model,
             "screenOn": self.phone.screen_on,
             "sdkInt": self.phone.sdk,
             "naturalOrientation": self.phone.rotation == 0,
         }
 
-    def _dump(self, _compressed: bool = False, _max_depth: int = 50, *_rest: Any) -> str:
+    def _dump(self, compressed: bool = False, max_depth: int = 50, root: str = "") -> str:
+        if compressed or max_depth < 50 or root:
+            raise RpcError(-32602, "only whole trees are simulated")
         return self.phone.dump()
 
     def _screenshot(self, scale: float, quality: int) -> str:
@@ -141,14 +146,14 @@ class UiServer:
         self.phone.swipe((x1, y1), (x2, y2))
         return True
 
-    def _press_key(self, key: str) -> bool:
+    def _press_key(self, key: str | int) -> bool:
         if not self.phone.press(key):
             self.phone.log(f"uiautomator: there is no key {key!r}")
             return False
         return True
 
-    def _press_key_code(self, code: int, *_meta: Any) -> bool:
-        return self.phone.press(code)
+    def _press_key_code(self, code: int) -> bool:
+        return self._press_key(code)
 
     def _set_clipboard(self, _label: str | None, text: str) -> None:
         self.phone.clipboard = text
@@ -169,7 +174,6 @@ class UiServer:
 
     def _find_all(self, selector: Mapping[str, Any]) -> list[SimNode]:
         if selector.get("childOrSibling"):
-            self.phone.log(f"uiautomator: child and sibling selectors are not simulated: {selector}")
             raise RpcError(-32602, "child and sibling selectors are not simulated")
         return [node for node in self._nodes() if _matches(node, selector)]
 
@@ -181,7 +185,7 @@ class UiServer:
     def _must(self, selector: Mapping[str, Any]) -> SimNode:
         node = self._find(selector)
         if node is None:
-            raise RpcError(-32002, f"{_NOT_FOUND}: {dict(selector)}")
+            raise RpcError(_NOT_FOUND_CODE, f"{_NOT_FOUND}: {dict(selector)}")
         return node
 
     def _exists(self, selector: Mapping[str, Any], _timeout_ms: int = 0) -> bool:
@@ -206,13 +210,8 @@ class UiServer:
         node = self._must(selector)
         if node.field_name is None:
             return False
-        self.phone.foreground.focused = node.field_name
-        self.phone.show_keyboard()
-        return self.phone.foreground.type_text(text, replace=True)
-
-
-def _nothing(*_arguments: Any) -> None:
-    """Do nothing: the phone has no such thing to change or show."""
+        self.phone.foreground.put_text(node.field_name, text)
+        return True
 
 
 _CHECKS: Mapping[str, Callable[[SimNode, Any], bool]] = {

@@ -28,12 +28,13 @@ log = structlog.get_logger(__name__)
 _TCP_SERIAL = re.compile(r"[^\s:]+:\d{1,5}")
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 30.0
 _START_TIMEOUT_S = 30.0
+_STOP_TIMEOUT_S = 10.0
 _CONNECT_TIMEOUT_S = 5.0
 
 
 def adb_port(configured: int | None) -> int:
     """Return the adb server's port: as configured, else ANDROID_ADB_SERVER_PORT, else 5037."""
-    return configured or int(os.environ.get("ANDROID_ADB_SERVER_PORT", "5037"))
+    return configured or int(os.environ.get("ANDROID_ADB_SERVER_PORT") or "5037")
 
 
 class DeviceSupervisor:
@@ -61,6 +62,7 @@ class DeviceSupervisor:
         """TCP phones that were disconnected on purpose."""
         self._tracking: adbutils.AdbConnection | None = None
         self._threads: list[threading.Thread] = []
+        self._started_server = False
 
     # -- the table -----------------------------------------------------------------------------------
 
@@ -118,7 +120,7 @@ class DeviceSupervisor:
             thread.start()
 
     def stop(self) -> None:
-        """Stop following. The adb server goes on."""
+        """Stop following. An adb server that was started here ends; any other goes on."""
         self._stop.set()
         self._absent.set()
         with self._lock:
@@ -126,7 +128,8 @@ class DeviceSupervisor:
         if tracking is not None:
             tracking.close()
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=_STOP_TIMEOUT_S)
+        self._end_server()
 
     def _follow(self) -> None:
         pause_s = _FIRST_RETRY_S
@@ -193,7 +196,21 @@ class DeviceSupervisor:
         if done.returncode:
             return f"adb could not be started ({cause}): {done.stderr.strip()[-300:]}"
         log.info("adb_server_started", port=self.port)
+        # It says so only when none was running: somebody else's is never ended.
+        self._started_server = "daemon started" in done.stderr
+        if self._stop.is_set():
+            self._end_server()
         return None
+
+    def _end_server(self) -> None:
+        if not self._started_server:
+            return
+        self._started_server = False
+        try:
+            self._client.server_kill()
+            log.info("adb_server_ended", port=self.port)
+        except (adbutils.AdbError, OSError, EOFError) as error:
+            log.debug("adb_server_gone_already", port=self.port, error=str(error))
 
     # -- TCP phones ----------------------------------------------------------------------------------
 

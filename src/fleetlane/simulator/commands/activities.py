@@ -20,8 +20,10 @@ _VIEW = "android.intent.action.VIEW"
 
 @command("monkey")
 def _monkey(phone: SimPhone, args: Sequence[str]) -> Result:
-    found, _ = options(args, "", ["-p", "-c"])
-    package = found.get("-p", [""])[0]
+    found, events = options(args, "", ["-p", "-c"])
+    if events != ["1"] or "-p" not in found:
+        raise UnsupportedArgumentsError("only `monkey -p PACKAGE [-c CATEGORY] 1`")
+    package = found["-p"][0]
     if not phone.start_app(package):
         return Result.text("** No activities found to run, monkey aborted.", 252)
     return Result.text("Events injected: 1")
@@ -33,7 +35,8 @@ def _am(phone: SimPhone, args: Sequence[str]) -> Result:
         case "start" | "start-activity":
             return _start(phone, args[1:])
         case "force-stop":
-            phone.stop_app(args[1])
+            [_, package] = args
+            phone.stop_app(package)
             return Result()
         case "broadcast":
             return _broadcast(phone, args[1:])
@@ -45,7 +48,7 @@ def _start(phone: SimPhone, args: Sequence[str]) -> Result:
     extras, args = _uri_extras(args)
     found, rest = options(
         args,
-        "-W -S -D --grant-read-uri-permission --activity-clear-task --activity-clear-top",
+        "-S --grant-read-uri-permission",
         ["-a", "-t", "-d", "-c", "-n", "-f", "-p", "--user"],
     )
     action = found.get("-a", [""])[0]
@@ -62,10 +65,13 @@ def _start(phone: SimPhone, args: Sequence[str]) -> Result:
         return Result.text(f"{starting}Error type 3\nError: Activity class {{{component}}} does not exist.", 1)
     if activity == app.model.activities.get("share") and action == _SEND:
         return _share(phone, app, found, extras.get(_STREAM, ""), starting)
+    if activity != app.model.activities.get("main"):
+        raise UnsupportedArgumentsError(f"{component} by {action or 'no action'}")
     if "-S" in found:
         phone.stop_app(package)
+    there = "Warning: Activity not started, its current task has been brought to the front\n" if app.running else ""
     phone.start_app(package)
-    return Result.text(starting)
+    return Result.text(starting + there)
 
 
 def _view(phone: SimPhone, found: dict[str, list[str]], rest: Sequence[str]) -> Result:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from fleetlane.core.media import MediaKind
-from fleetlane.simulator.media_store import MediaRow
+from fleetlane.simulator.media_store import COLUMNS, MediaRow
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
 
@@ -114,12 +114,23 @@ def _condition(clause: str) -> Callable[[MediaRow], bool]:
     return compared
 
 
+def _by(column: str) -> Callable[[MediaRow], tuple[int, str]]:
+    def key(row: MediaRow) -> tuple[int, str]:
+        value = row.column(column)
+        return (int(value), "") if value.isdigit() else (-1, value)
+
+    return key
+
+
 def _content_query(phone: SimPhone, uri: str, found: dict[str, list[str]]) -> Result:
-    columns = found.get("--projection", ["_id:_data"])[0].split(":")
-    sort = found.get("--sort", ["date_added DESC"])[0].split()
+    columns = found["--projection"][0].split(":") if "--projection" in found else COLUMNS
+    sorts = [part.split() for part in found.get("--sort", ["date_added DESC"])[0].split(",")]
     try:
         rows = _where(_rows(phone, uri), found)
-        rows.sort(key=lambda row: int(row.column(sort[0])), reverse=sort[-1].upper() == "DESC")
+        for column, *direction in reversed(sorts):
+            if [word.upper() for word in direction] not in ([], ["ASC"], ["DESC"]):
+                raise UnsupportedArgumentsError(f"--sort {' '.join(direction)}")
+            rows.sort(key=_by(column), reverse=[word.upper() for word in direction] == ["DESC"])
         lines = [
             f"Row: {index} " + ", ".join(f"{column}={row.column(column)}" for column in columns)
             for index, row in enumerate(rows)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Callable, Sequence
 
-from fleetlane.simulator.files import S_IFDIR
+from fleetlane.simulator.files import S_IFDIR, Blob, File, NoSpaceError
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
 
 
 @command("echo")
 def _echo(_phone: SimPhone, args: Sequence[str]) -> Result:
-    return Result.text(" ".join(args))
+    if args and args[0] in ("-n", "-e", "-E"):
+        raise UnsupportedArgumentsError(args[0])
+    return Result.text(" ".join(args) + "\n")
 
 
 @command("true", "sync")
@@ -24,20 +27,38 @@ def _false(_phone: SimPhone, _args: Sequence[str]) -> Result:
     return Result(exit_code=1)
 
 
+def _one_file(phone: SimPhone, name: str, args: Sequence[str]) -> File | Result:
+    """Return the one file that a command is given, or how it complains."""
+    [path] = args
+    file = phone.files.get(path)
+    if file is None:
+        return Result.error(f"{name}: {path}: No such file or directory")
+    return Result.error(f"{name}: {path}: Is a directory") if _is_folder(file) else file
+
+
+def _is_folder(file: File | None) -> bool:
+    return file is not None and bool(file.mode & S_IFDIR)
+
+
+def _digest(phone: SimPhone, name: str, args: Sequence[str], digest: Callable[[Blob], str]) -> Result:
+    file = _one_file(phone, name, args)
+    return file if isinstance(file, Result) else Result.text(f"{digest(file.blob)}  {args[0]}")
+
+
 @command("md5sum", "md5")
 def _md5sum(phone: SimPhone, args: Sequence[str]) -> Result:
-    file = phone.files.get(args[0])
-    if file is None:
-        return Result.error(f"md5sum: {args[0]}: No such file or directory")
-    return Result.text(f"{file.blob.md5}  {args[0]}")
+    return _digest(phone, "md5sum", args, lambda blob: blob.md5)
 
 
 @command("sha256sum")
 def _sha256sum(phone: SimPhone, args: Sequence[str]) -> Result:
-    file = phone.files.get(args[0])
-    if file is None:
-        return Result.error(f"sha256sum: {args[0]}: No such file or directory")
-    return Result.text(f"{file.blob.sha256}  {args[0]}")
+    return _digest(phone, "sha256sum", args, lambda blob: blob.sha256)
+
+
+@command("cat")
+def _cat(phone: SimPhone, args: Sequence[str]) -> Result:
+    file = _one_file(phone, "cat", args)
+    return file if isinstance(file, Result) else Result(file.blob.data)
 
 
 @command("rm")
@@ -46,6 +67,8 @@ def _rm(phone: SimPhone, args: Sequence[str]) -> Result:
     force = bool({"-f", "-rf", "-fr"} & found.keys())
     recursive = bool({"-r", "-rf", "-fr"} & found.keys())
     for path in paths:
+        if _is_folder(phone.files.get(path)) and not recursive:
+            return Result.error(f"rm: {path}: is a directory")
         if not phone.files.remove(path, recursive=recursive) and not force:
             return Result.error(f"rm: {path}: No such file or directory")
     return Result()
@@ -53,51 +76,54 @@ def _rm(phone: SimPhone, args: Sequence[str]) -> Result:
 
 @command("mkdir")
 def _mkdir(phone: SimPhone, args: Sequence[str]) -> Result:
-    _, paths = options(args, "-p", [])
+    found, paths = options(args, "-p", [])
     for path in paths:
+        there = phone.files.get(path)
+        if there is not None and not ("-p" in found and _is_folder(there)):
+            return Result.error(f"mkdir: '{path}': File exists")
+        if "-p" not in found and phone.files.get(posixpath.dirname(path)) is None:
+            return Result.error(f"mkdir: '{path}': No such file or directory")
         phone.files.make_folder(path, int(phone.wall_s()))
     return Result()
 
 
 @command("touch")
 def _touch(phone: SimPhone, args: Sequence[str]) -> Result:
-    for path in args:
+    _, paths = options(args, "", [])
+    for path in paths:
         file = phone.files.get(path)
-        if file is None:
-            phone.files.write(path, b"", 0o660, int(phone.wall_s()))
-        else:
+        if file is not None:
             file.mtime_s = int(phone.wall_s())
+        elif phone.files.get(posixpath.dirname(path)) is None:
+            return Result.error(f"touch: '{path}': No such file or directory")
+        else:
+            try:
+                phone.files.write(path, b"", 0o660, int(phone.wall_s()))
+            except NoSpaceError:
+                return Result.error(f"touch: '{path}': No space left on device")
     return Result()
 
 
 @command("ls")
 def _ls(phone: SimPhone, args: Sequence[str]) -> Result:
-    _, paths = options(args, "-1 -a", [])
-    path = paths[0] if paths else "/"
+    _, [path] = options(args, "-1", [])
     file = phone.files.get(path)
     if file is None:
         return Result.error(f"ls: {path}: No such file or directory")
-    if not file.mode & S_IFDIR:
+    if not _is_folder(file):
         return Result.text(path)
     return Result.text("\n".join(name for name, _ in phone.files.listing(path)))
 
 
-@command("cat")
-def _cat(phone: SimPhone, args: Sequence[str]) -> Result:
-    file = phone.files.get(args[0])
-    if file is None:
-        return Result.error(f"cat: {args[0]}: No such file or directory")
-    return Result(file.blob.data)
-
-
 @command("df")
 def _df(phone: SimPhone, args: Sequence[str]) -> Result:
-    found, paths = options(args, "-k", [])
+    found, [path] = options(args, "-k", [])
     if "-k" not in found:
         raise UnsupportedArgumentsError("only `df -k PATH`")
+    if path != "/data" and phone.files.get(path) is None:
+        return Result.error(f"df: {path}: No such file or directory")
     total, free = phone.files.capacity_bytes // 1024, phone.files.free_bytes // 1024
-    mount = paths[0] if paths else "/data"
     return Result.text(
         "Filesystem     1K-blocks      Used Available Use% Mounted on\n"
-        f"/dev/fuse      {total} {total - free} {free} {100 * (total - free) // total}% {mount}"
+        f"/dev/fuse      {total} {total - free} {free} {100 * (total - free) // total}% {path}"
     )

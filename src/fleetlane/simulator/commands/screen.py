@@ -9,15 +9,17 @@ from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.render import screenshot
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
 
+_LONG_MS = 500
+
 
 @command("input")
 def _input(phone: SimPhone, args: Sequence[str]) -> Result:
     match list(args):
         case ["tap", x, y]:
             phone.tap(int(x), int(y))
-        case ["swipe", x1, y1, x2, y2, *_]:
+        case ["swipe", x1, y1, x2, y2, *duration] if len(duration) < 2:
             if (x1, y1) == (x2, y2):
-                phone.tap(int(x1), int(y1), long=True)
+                phone.tap(int(x1), int(y1), long=int(duration[0] if duration else 300) >= _LONG_MS)
             else:
                 phone.swipe((int(x1), int(y1)), (int(x2), int(y2)))
         case ["keyevent", key]:
@@ -37,14 +39,15 @@ _LATIN = "com.android.inputmethod.latin/.LatinIME"
 def _ime(phone: SimPhone, args: Sequence[str]) -> Result:
     installed = [_LATIN, *([_KEYBOARD] if phone.settings.get(("sim", "adb_keyboard")) else [])]
     match list(args):
-        case ["list", *_]:
+        case ["list", "-s"] | ["list", "-s", "-a"]:
             return Result.text("\n".join(installed))
         case ["enable" | "set" | "disable" as verb, name]:
+            done = {"enable": "enabled", "set": "selected", "disable": "disabled"}[verb]
             if name not in installed:
-                return Result.error(f"Unknown input method {name} cannot be {verb}ed for user #0")
+                return Result.error(f"Unknown input method {name} cannot be {done} for user #0")
             if verb == "set":
                 phone.settings[("secure", "default_input_method")] = name
-            return Result.text(f"Input method {name}: now {verb}ed for user #0")
+            return Result.text(f"Input method {name}{'' if verb == 'set' else ': now'} {done} for user #0")
         case _:
             raise UnsupportedArgumentsError(" ".join(args))
 
@@ -59,11 +62,17 @@ def _screencap(phone: SimPhone, args: Sequence[str]) -> Result:
 
 @command("uiautomator")
 def _uiautomator(phone: SimPhone, args: Sequence[str]) -> Result:
-    if not args or args[0] != "dump":
-        raise UnsupportedArgumentsError(" ".join(args))
+    match list(args):
+        case ["dump"]:
+            target = "/sdcard/window_dump.xml"
+        case ["dump", target] if target.startswith("/"):
+            pass
+        case _:
+            raise UnsupportedArgumentsError(" ".join(args))
     if phone.foreground.screen == "home_feed":
-        return Result.error("ERROR: could not get idle state.")  # a video plays
-    target = args[1] if len(args) > 1 else "/sdcard/window_dump.xml"
+        return Result.error("ERROR: could not get idle state.", 0)  # a video plays
+    if target == "/dev/tty":
+        return Result.text(f"{phone.dump()}UI hierchary dumped to: {target}")
     phone.files.make_folder(posixpath.dirname(target), 0)
     phone.files.write(target, phone.dump().encode(), 0o660, int(phone.wall_s()))
     return Result.text(f"UI hierchary dumped to: {target}")

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.phone_facts import DENSITY
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command
 
 
 @command("id")
-def _id(_phone: SimPhone, _args: Sequence[str]) -> Result:
+def _id(_phone: SimPhone, args: Sequence[str]) -> Result:
+    if args:
+        raise UnsupportedArgumentsError(" ".join(args))
     return Result.text("uid=2000(shell) gid=2000(shell)")
 
 
@@ -44,7 +47,8 @@ def _getprop(phone: SimPhone, args: Sequence[str]) -> Result:
         "ro.boot.qemu": "0",
     }
     if args:
-        return Result.text(properties.get(args[0], "") + "\n")
+        name, *default = args
+        return Result.text((properties.get(name) or " ".join(default)) + "\n")
     return Result.text("\n".join(f"[{key}]: [{value}]" for key, value in properties.items()))
 
 
@@ -54,7 +58,7 @@ def _wm(phone: SimPhone, args: Sequence[str]) -> Result:
         case ["size"]:
             return Result.text(f"Physical size: {phone.size[0]}x{phone.size[1]}")
         case ["density"]:
-            return Result.text("Physical density: 420")
+            return Result.text(f"Physical density: {DENSITY}")
         case ["dismiss-keyguard"]:
             if not phone.facts.secure_lock:
                 phone.unlock()
@@ -72,9 +76,9 @@ def _dumpsys(phone: SimPhone, args: Sequence[str]) -> Result:
                 f"  DisplayViewport{{type=INTERNAL, valid=true, displayId=0, orientation={phone.rotation}, "
                 f"deviceWidth={width}, deviceHeight={height}}}"
             )
-        case ["window", *_]:
+        case ["window"] | ["window", "windows" | "displays"]:
             return Result.text(f"  mCurrentFocus=Window{{41b37570 u0 {phone.focused_activity}}}")
-        case ["activity", *_]:
+        case ["activity"] | ["activity", "activities" | "top"]:
             return Result.text(f"  mResumedActivity: ActivityRecord{{42dee38 u0 {phone.focused_activity} t14}}")
         case ["battery"]:
             return Result.text(
@@ -140,7 +144,9 @@ def _svc(_phone: SimPhone, args: Sequence[str]) -> Result:
 
 
 @command("reboot")
-def _reboot(phone: SimPhone, _args: Sequence[str]) -> Result:
+def _reboot(phone: SimPhone, args: Sequence[str]) -> Result:
+    if args:
+        raise UnsupportedArgumentsError(" ".join(args))
     phone.log("reboot asked for")
     for listener in phone.reboot_listeners:
         listener()
@@ -148,7 +154,9 @@ def _reboot(phone: SimPhone, _args: Sequence[str]) -> Result:
 
 
 @command("ps")
-def _ps(phone: SimPhone, _args: Sequence[str]) -> Result:
+def _ps(phone: SimPhone, args: Sequence[str]) -> Result:
+    if list(args) not in ([], ["-A"]):
+        raise UnsupportedArgumentsError(" ".join(args))
     lines = ["USER           PID  PPID     VSZ    RSS WCHAN            ADDR S NAME"]
     lines.extend(
         f"u0_a{200 + index}    {3000 + index}   500 1010000  27580 SyS_epoll_          0 S {name}"
@@ -160,7 +168,8 @@ def _ps(phone: SimPhone, _args: Sequence[str]) -> Result:
 
 @command("pidof")
 def _pidof(phone: SimPhone, args: Sequence[str]) -> Result:
+    [wanted] = args
     for index, (name, app) in enumerate(phone.apps.items()):
-        if name == args[0] and app.running:
+        if name == wanted and app.running:
             return Result.text(str(3000 + index))
     return Result(exit_code=1)

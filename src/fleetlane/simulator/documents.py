@@ -1,0 +1,52 @@
+"""Reads the YAML files that people write for simulated phones: clear errors with a place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from fleetlane.core.errors import PackError
+
+
+def read(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        PackError: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise PackError(str(path), f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PackError(str(path), "is no text in UTF-8") from error
+
+
+def parse_yaml(text: str, place: str) -> object:
+    """Return what YAML text holds.
+
+    Raises:
+        PackError: it is no YAML; says where.
+    """
+    try:
+        return cast("object", yaml.safe_load(text))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise PackError(place, f"not YAML: {where}{error.problem}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise PackError(place, f"not YAML: {str(error).splitlines()[0]}") from error
+
+
+def parse_yaml_list(text: str, place: str, what: str) -> list[object]:
+    """Return the items of a YAML list; `what` says in an error what they are.
+
+    Raises:
+        PackError: it is no YAML, or no list.
+    """
+    raw = parse_yaml(text, place)
+    if not isinstance(raw, list):
+        raise PackError(place, f"holds a list of {what}, each beginning with `- `")
+    return cast("list[object]", raw)
