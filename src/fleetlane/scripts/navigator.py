@@ -190,15 +190,16 @@ class Navigator:
         if node is None:
             return
         if action.careful:
-            self.tap_once(node)
+            # Near the upper edge: where the next page's Post was recorded, it begins a little lower.
+            self.tap_once(node.bounds.center[0], node.bounds.top + node.bounds.height // 8)
         else:
             self.phone.tap(node)
 
-    def tap_once(self, node: Node) -> None:
-        """Tap a node by the path that never repeats. When the call is lost, the next look shows what it did."""
+    def tap_once(self, x: int, y: int) -> None:
+        """Tap a point by the path that never repeats. When the call is lost, the next look shows what it did."""
         self.phone.control.check()
         try:
-            self.phone.tap_once(*node.bounds.center)
+            self.phone.tap_once(x, y)
         except CallLostError:
             self.phone.control.check()
 

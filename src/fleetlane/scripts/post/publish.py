@@ -219,4 +219,4 @@ class Publisher:
         node = screen.find(action.element) if action.element else None
         if node is not None and screen.name not in self._confirmed:
             self._confirmed.add(screen.name)
-            self._navigator.tap_once(node)
+            self._navigator.tap_once(*node.bounds.center)
