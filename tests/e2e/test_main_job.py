@@ -9,6 +9,7 @@ import pytest
 from fleetlane.core.outcome import FAILURES
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from support.phones import app_on, change, posts
 from support.rig import CAPTION, VIDEO, wait_for
 from support.server import ServerThread
 
@@ -45,18 +46,6 @@ def iter_serials(phones):
     return serial
 
 
-def change(phones, serial, what):
-    return phones.call(lambda: what(phones.fleet.server(serial)))
-
-
-def tiktok(server):
-    return next(app for app in server.phone.apps.values() if app.model.app == "tiktok")
-
-
-def posts(phones, serial):
-    return [entry for entry in phones.fleet.ledger.entries if entry["serial"] == serial]
-
-
 def test_three_phones_publish_the_documented_example_at_once_and_each_its_tasks_in_order(phones, server):
     serials = [iter_serials(phones) for _ in range(3)]
     first = server.create(serials, {"captions": CAPTION, "upload_wait_time": 60})
@@ -91,11 +80,11 @@ def test_each_step_leaves_a_row_and_a_picture(phones, server, fresh):
 
 
 def _log_out(phone_server):
-    tiktok(phone_server).logged_in = False
+    app_on(phone_server).logged_in = False
 
 
 def _show(screen, popup):
-    return lambda phone_server: tiktok(phone_server).faults.popups.append((screen, popup))
+    return lambda phone_server: app_on(phone_server).faults.popups.append((screen, popup))
 
 
 def _strike_at(screen, fault):

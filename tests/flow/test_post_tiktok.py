@@ -70,32 +70,6 @@ def test_an_app_build_whose_ids_are_all_different_works():
             _published(result, rig.posts(serial))
 
 
-POPUPS = (
-    "popup_notifications", "popup_contacts", "popup_widget", "popup_phone", "popup_resume_edit",
-    "perm_notifications", "not_responding", "lock_screen",
-)  # fmt: skip
-PLACES = ("home_feed", "own_profile", "editor_loading", "editor", "post", "camera", "gallery", "own_post")
-
-
-@pytest.mark.phone
-@pytest.mark.parametrize("way", ["share", "addButton"])
-def test_each_recorded_popup_over_each_screen_is_dismissed(way):
-    cases = [
-        (p, s) for p, s in itertools.product(POPUPS, PLACES) if way == "addButton" or s not in ("camera", "gallery")
-    ]
-    with Rig(FleetSettings(phones=len(cases), app_delay_factor=FAST, first_port=22300)) as rig:
-        for serial, (popup, place) in zip(rig.serials, cases, strict=True):
-            rig.on(serial, lambda s, p=popup, at=place: _tiktok(s).faults.popups.append((at, p)))
-        results = rig.post_all([(serial, {"post_way": way}) for serial in rig.serials])
-        for serial, result, case in zip(rig.serials, results, cases, strict=True):
-            assert result.outcome.error_code is None, (case, result.outcome, result.steps.failed[:1])
-            _published(result, rig.posts(serial))
-
-
-def _tiktok(server):
-    return next(app for app in server.phone.apps.values() if app.model.app == "tiktok")
-
-
 @pytest.mark.phone
 @pytest.mark.parametrize("seconds", [0.0, 20.0])
 def test_the_upload_is_watched_until_it_is_done(seconds):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fleetlane.core.errors import TaskFailedError
+from fleetlane.core.account import Platform
+from fleetlane.core.errors import FieldError, InvalidParametersError, TaskFailedError
 from fleetlane.core.outcome import Outcome, PublishState, failed, succeeded
 from fleetlane.core.recognition import Pack
 from fleetlane.scripts.accounts import AccountSwitcher
@@ -23,18 +24,24 @@ class AccountsScanScript:
     summary = "Find the accounts that are signed in on a phone"
 
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:
-        """Return no warnings: there is nothing to set."""
-        return [f"script_config.{key} is not known and was ignored" for key in sorted(config)]
+        """Return no warnings.
+
+        Raises:
+            InvalidParametersError: `platform` is none.
+        """
+        if config.get("platform") not in (None, *Platform):
+            raise InvalidParametersError([FieldError("script_config.platform", "must be tiktok or instagram")])
+        return [f"script_config.{key} is not known and was ignored" for key in sorted(set(config) - {"platform"})]
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of `script_config`."""
-        return {"type": "object", "properties": {}}
+        return {"type": "object", "properties": {"platform": {"enum": [platform.value for platform in Platform]}}}
 
     def run(self, job: Job) -> Outcome:
         """Look into every app; an app that needs a person does not keep the others from being read."""
         found: list[dict[str, Any]] = []
         problems: list[dict[str, str]] = []
-        for pack, package in installed_apps(job.phone, None):
+        for pack, package in installed_apps(job.phone, job.task.script_config.get("platform")):
             try:
                 with job.phone.step("read the accounts", pack.label):
                     found.extend(_accounts(job, pack, package))
