@@ -238,20 +238,16 @@ class App:
         else:
             self.type_text("\n")
 
-    def put_text(self, name: str, text: str) -> None:
-        """Set a field's text from outside: it needs no cursor, and raises no keyboard."""
-        self.fields[name] = limited(name, text, self.model.limits)
-        self.phone.touch()
-
-    def type_text(self, text: str, *, replace: bool = False) -> bool:
-        """Put text into the focused field. Return False when there is none."""
-        if self.focused is None:
+    def type_text(self, text: str, *, replace: bool = False, into: str | None = None) -> bool:
+        """Put text into the focused field, or `into` one that needs no cursor. Return False when there is none."""
+        name = into or self.focused
+        if name is None:
             return False
         if self.faults.eat_text:
             self.faults.eat_text = False
             text = text[: max(len(text) - 2, 0)] + " " + text[-2:]
-        whole = text if replace else self.fields.get(self.focused, "") + text
-        self.fields[self.focused] = limited(self.focused, whole, self.model.limits)
+        whole = text if replace else self.fields[name] + text
+        self.fields[name] = limited(name, whole, self.model.limits)
         self.phone.touch()
         return True
 

@@ -210,8 +210,7 @@ class UiServer:
         node = self._must(selector)
         if node.field_name is None:
             return False
-        self.phone.foreground.put_text(node.field_name, text)
-        return True
+        return self.phone.foreground.type_text(text, replace=True, into=node.field_name)
 
 
 _CHECKS: Mapping[str, Callable[[SimNode, Any], bool]] = {
