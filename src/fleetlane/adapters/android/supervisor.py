@@ -30,6 +30,8 @@ _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 30.0
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 10.0
 _CONNECT_TIMEOUT_S = 5.0
+_CONNECT_TRIES = 3
+_CONNECT_AGAIN_AFTER_S = 0.5
 
 
 def adb_port(configured: int | None) -> int:
@@ -92,13 +94,18 @@ class DeviceSupervisor:
         """Connect a phone by TCP and keep it connected (see the port)."""
         with self._lock:
             self._let_go.discard(address)
-        try:
-            answer = self._client.connect(address, timeout=_CONNECT_TIMEOUT_S)
-        except (adbutils.AdbError, OSError, EOFError) as error:
-            raise AdbServerDownError(f"The adb server does not answer: {error}.", serial=address) from error
-        if "connected" not in answer:
-            raise DeviceGoneError(f"{answer.strip()}.", serial=address)
-        return address
+        answer = ""
+        for _ in range(_CONNECT_TRIES):
+            try:
+                answer = self._client.connect(address, timeout=_CONNECT_TIMEOUT_S).strip()
+            except (adbutils.AdbError, OSError, EOFError) as error:
+                raise AdbServerDownError(f"The adb server does not answer: {error}.", serial=address) from error
+            if "failed" not in answer and "connected" in answer:
+                return address
+            # Just after a disconnect a phone may still be busy with its end; one that refuses is not there.
+            if "refused" in answer or self._stop.wait(_CONNECT_AGAIN_AFTER_S):
+                break
+        raise DeviceGoneError(f"{answer}.", serial=address)
 
     def disconnect(self, address: str) -> bool:
         """Let go of a TCP phone (see the port)."""
