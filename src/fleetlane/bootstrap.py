@@ -98,6 +98,8 @@ def build(settings: Settings) -> Server:
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
         allowed_hosts=(settings.host, *settings.allowed_hosts),
+        token=settings.secret_token,
+        requests_per_s=settings.max_requests_per_s,
     )
 
     @asynccontextmanager

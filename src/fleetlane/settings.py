@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import difflib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 import tzlocal
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -34,6 +35,7 @@ from fleetlane.core.errors import FleetlaneError
 DEFAULT_PORT = 50809
 _PUBLIC_KEY_BYTES = 32
 _PUBLIC_KEY_LENGTH = 43
+_SHORTEST_TOKEN = 16
 
 
 _PREFIX = "FLEETLANE_"
@@ -159,6 +161,18 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Host names, beside this computer's own loopback names, that requests may be sent to.",
     )
+    token: SecretStr | None = Field(
+        None,
+        min_length=_SHORTEST_TOKEN,
+        description="What every request must carry as `Authorization: Bearer TOKEN`; needed when `host` can be reached "
+        "from other computers. Better kept in a file, see token_file.",
+    )
+    token_file: AbsolutePath | None = Field(
+        None, description="A file that holds the token, readable by its owner only (mode 0600)."
+    )
+    max_requests_per_s: float = Field(
+        0, ge=0, le=1_000_000, description="How many requests one address may send each second; 0: any number."
+    )
     idempotency_keep_h: float = Field(
         168.0, ge=1, le=87_600, description="How many hours the answer to an Idempotency-Key is kept for repeats."
     )
@@ -168,6 +182,16 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, JSON elsewhere.")
+
+    @model_validator(mode="after")
+    def _nobody_in(self) -> Self:
+        if self.token is not None and self.token_file is not None:
+            raise ValueError("token and token_file are both given: take one of them out")
+        if not _is_loopback(self.host) and self.secret_token is None:
+            raise ValueError(
+                f"host {self.host} can be reached from other computers: set token_file, or listen on 127.0.0.1"
+            )
+        return self
 
     @model_validator(mode="after")
     def _ordered_delays(self) -> Self:
@@ -222,6 +246,26 @@ class Settings(BaseSettings):
         return tuple(Path(folder).resolve() for folder in (self.materials_dir, *own, movies))
 
     @property
+    def secret_token(self) -> str | None:
+        """Return the token that requests must carry, None for none.
+
+        Raises:
+            ValueError: the file cannot be used.
+        """
+        if self.token_file is None:
+            return self.token.get_secret_value() if self.token else None
+        try:
+            mode = self.token_file.stat().st_mode
+            written = self.token_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise ValueError(f"token_file {self.token_file} cannot be read: write the token into it") from error
+        if os.name == "posix" and mode & 0o077:
+            raise ValueError(f"token_file {self.token_file} can be read by others: chmod 600 {self.token_file}")
+        if len(written) < _SHORTEST_TOKEN:
+            raise ValueError(f"token_file {self.token_file} holds fewer than {_SHORTEST_TOKEN} characters")
+        return written
+
+    @property
     def store_path(self) -> Path:
         """Return the store's file."""
         return self.data_dir / "fleetlane.db"
@@ -240,6 +284,15 @@ class Settings(BaseSettings):
     def traces_dir(self) -> Path:
         """Return the folder of trace files."""
         return self.data_dir / "traces"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def config_path() -> Path | None:

@@ -149,7 +149,7 @@ def test_the_doctor_checks_everything_and_says_how_to_mend(tmp_path):
         (["screens", "recognise", "{tmp}/ledger.jsonl"], {}, "this is not a UI tree"),
         (["screens", "recognise", "/nowhere.xml"], {}, "/nowhere.xml cannot be read: No such file"),
         (["screens", "recognise", "{tmp}/binary"], {}, "is no text in UTF-8"),
-        (["screens", "recognise", "--pack", "/nowhere", "{tmp}/file"], {}, "/nowhere cannot be read"),
+        (["screens", "recognise", "--pack", "/nowhere", "{tmp}/file"], {}, "/nowhere: cannot be read: No such file"),
     ],
 )
 def test_a_mistake_is_answered_with_a_sentence(tmp_path, arguments, environment, sentence):

@@ -156,7 +156,7 @@ def test_41501_is_a_body_that_is_not_json(api, kind):
     api.post("/task", content=b"{}", headers={"Content-Type": kind}).refused(41501)
 
 
-@pytest.mark.parametrize("code", [40302, 50001, 50301, 50701])
+@pytest.mark.parametrize("code", [40101, 40302, 42901, 50001, 50301, 50701])
 def test_codes_nobody_can_provoke_from_outside_are_documented_where_they_can_come(api, code):
     """The OpenAPI document names them: 50301 with its Retry-After, 50001 with its error_id."""
     answers = api.http.get("/openapi.json").json()["paths"][f"{PREFIX}/task"]["post"]["responses"]

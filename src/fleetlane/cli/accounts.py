@@ -38,7 +38,8 @@ def scan(
 ) -> None:
     """Find the accounts that are signed in on phones. Exit code 1 when one could not be read."""
     console = Console(markup=False, highlight=False)
-    with Api(url or f"http://localhost:{load_settings().port}") as api:
+    settings = load_settings()
+    with Api(url or f"http://localhost:{settings.port}", settings.secret_token) as api:
         wanted = list(dict.fromkeys(serials or _online(api)))
         if not wanted:
             raise NothingToScanError("No phone is online. `fleetlane doctor` says what is missing.")

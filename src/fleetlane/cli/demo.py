@@ -165,8 +165,8 @@ def _stay(console: Console, running: Running, folder: Path) -> None:
         f"cat {running.ledger}",
     ):
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"Screenshots of every step: {folder / 'data' / 'traces'}\nStop with Ctrl+C.", soft_wrap=True)
     try:
+        console.print(f"Screenshots of every step: {folder / 'data' / 'traces'}\nStop with Ctrl+C.", soft_wrap=True)
         running.server.wait()
     except KeyboardInterrupt:
         console.print("Stopping ...")

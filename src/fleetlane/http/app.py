@@ -29,6 +29,8 @@ class HttpOptions:
     max_body_bytes: int = 8 * 1024 * 1024
     max_upload_bytes: int = 2 * 1024 * 1024 * 1024
     allowed_hosts: Collection[str] = ()
+    token: str | None = None
+    requests_per_s: float = 0
 
 
 def create_app(services: Services, options: HttpOptions) -> FastAPI:
@@ -76,5 +78,7 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
         api_prefix=PREFIX,
         license=services.license,
         allowed_hosts=options.allowed_hosts,
+        token=options.token,
+        requests_per_s=options.requests_per_s,
     )
     return app

@@ -71,7 +71,7 @@ MEANINGS: Mapping[int, str] = {
     50301: "The store is busy; try again after Retry-After seconds",
     50701: "The disk is full",
 }
-EVERYWHERE = (40301, 40302, 41301, 50001)
+EVERYWHERE = (40101, 40301, 40302, 41301, 42901, 50001)
 """Codes that any route of the API may answer."""
 
 

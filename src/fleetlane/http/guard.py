@@ -1,6 +1,7 @@
 """The guard in front of every route: only requests that were meant for this server, from here, pass.
 
-Calls of the API pass only where the licence's plan includes it, whatever they ask for.
+Calls of the API pass only where the licence's plan includes it, whatever they ask for. Where a token is set,
+everything but the two health pages asks for it.
 
 Against DNS rebinding the Host must be one of ours; against other web sites any request that a browser
 marks as foreign is refused, on every method. Programs send no such marks and pass.
@@ -8,16 +9,19 @@ marks as foreign is refused, on every method. Programs send no such marks and pa
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import urlsplit
 
-from fleetlane.core.errors import FleetlaneError, ForeignRequestError, LicenseRefusedError
+from fleetlane.core.errors import FleetlaneError, ForeignRequestError, LicenseRefusedError, TokenRequiredError
 from fleetlane.core.license import License
 from fleetlane.http.errors import ErrorAnswers
+from fleetlane.http.rate_limit import RateLimit
 
 _LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
+_OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 _SAME_SITE = frozenset({b"same-origin", b"none"})
 
 
@@ -30,6 +34,8 @@ class Guard:
         api_prefix: where the paths of the API begin.
         license: what is allowed; asked at each call of the API.
         allowed_hosts: host names this server may be called by, beside the loopback names.
+        token: what every request must carry; None for none.
+        requests_per_s: how many requests one address may send each second; 0 for any number.
     """
 
     def __init__(
@@ -38,13 +44,18 @@ class Guard:
         answers: ErrorAnswers,
         api_prefix: str,
         license: Callable[[], License],  # noqa: A002
+        *,
         allowed_hosts: Collection[str] = (),
+        token: str | None = None,
+        requests_per_s: float = 0,
     ) -> None:
         self._app = app
         self._answers = answers
         self._api_prefix = api_prefix
         self._license = license
         self._hosts = frozenset(host.lower() for host in allowed_hosts)
+        self._token = token.encode() if token else None
+        self._rate = RateLimit(requests_per_s)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Check a request and pass it on."""
@@ -52,7 +63,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
         try:
-            self._check(dict(scope["headers"]))
+            headers = dict(scope["headers"])
+            self._check(headers)
+            self._rate.check(scope["client"][0] if scope.get("client") else "")
+            if scope["path"] not in _OPEN_PATHS:
+                self._must_have_token(headers)
             if scope["path"].startswith(f"{self._api_prefix}/"):
                 self._must_have_api()
             await self._app(scope, receive, send)
@@ -71,6 +86,13 @@ class Guard:
         origin = headers.get(b"origin")
         if origin is not None and origin.decode("latin-1").partition("://")[2].lower() != host.lower():
             raise ForeignRequestError("A page of another origin may not use this server.")
+
+    def _must_have_token(self, headers: dict[bytes, bytes]) -> None:
+        if self._token is None:
+            return
+        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+        if scheme.lower() != b"bearer" or not hmac.compare_digest(given.strip(), self._token):
+            raise TokenRequiredError("This server asks for its token: send the header `Authorization: Bearer TOKEN`.")
 
     def _must_have_api(self) -> None:
         license_ = self._license()

@@ -43,8 +43,10 @@ def load_pack_file(path: Path) -> Pack:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PackError(str(path), f"cannot be read: {error}") from error
+    except OSError as error:
+        raise PackError(str(path), f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PackError(str(path), "is no UTF-8 text") from error
     return load_pack(text, path.name)
 
 
