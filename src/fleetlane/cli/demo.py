@@ -22,7 +22,7 @@ from rich.live import Live
 from rich.table import Table
 
 from fleetlane.cli.demo_processes import DemoError, Running, start, video
-from fleetlane.cli.signals import sigterm_as_interrupt
+from fleetlane.cli.signals import signals_as_interrupt
 from fleetlane.cli.simulate import known_language
 from fleetlane.settings import DEFAULT_PORT
 
@@ -50,7 +50,7 @@ def demo(
     console = Console()
     folder = data_dir or Path(tempfile.mkdtemp(prefix="fleetlane-demo-"))
     console.print(f"Data directory: {folder}", soft_wrap=True, highlight=False)
-    with sigterm_as_interrupt(), ExitStack() as stack:
+    with signals_as_interrupt(), ExitStack() as stack:
         running = start(stack, console, folder, phones, port, language)
         try:
             problems = _publish(console, running)

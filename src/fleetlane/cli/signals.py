@@ -31,14 +31,18 @@ def stop_event() -> asyncio.Event:
 
 
 @contextmanager
-def sigterm_as_interrupt() -> Generator[None]:
-    """Let SIGTERM end the block as Ctrl+C does, so that everything it has started is ended too."""
+def signals_as_interrupt() -> Generator[None]:
+    """Let SIGTERM end the block as Ctrl+C does, so that everything it has started is ended too.
+
+    SIGINT as well: a shell lets what it starts in the background ignore it.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    former = signal.signal(signal.SIGTERM, interrupt)
+    former = {number: signal.signal(number, interrupt) for number in _SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
