@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from fleetlane import __version__
-from fleetlane.http import accounts, devices, materials, pages, scripts, tasks
+from fleetlane.http import accounts, devices, materials, metrics, pages, scripts, tasks
 from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
@@ -69,6 +69,7 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
         api.include_router(resource)
     app.include_router(api)
     app.include_router(pages.router)
+    app.include_router(metrics.router)
     larger = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
     app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes, larger=larger)
     app.add_middleware(EmptyParameters)
