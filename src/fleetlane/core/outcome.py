@@ -48,7 +48,6 @@ FAILURES: Mapping[str, Failure] = {
     "media_not_enough": Failure(_B, "There are fewer unused media files than the task needs."),
     "caption_too_long": Failure(_B, "The caption is longer than the app allows."),
     "caption_refused": Failure(_B, "The app did not keep the caption as it was typed."),
-    "platform_unsupported": Failure(_B, "This script cannot publish on that platform."),
     # The phone and the way to it.
     "device_disconnected": Failure(_T, "The phone was disconnected. Check its cable and power."),
     "device_timeout": Failure(_T, "The phone stopped answering."),
