@@ -18,6 +18,7 @@ import uiautomator2
 
 from fleetlane.adapters.android.supervisor import DeviceSupervisor
 from fleetlane.adapters.clock import SystemClock
+from fleetlane.core.journal import Phase
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Control, Phone
@@ -32,10 +33,36 @@ FLEET = 50
 
 
 class Nothing:
-    """A trace and a journal that keep nothing."""
+    """A trace and a library that keep nothing."""
 
     def __getattr__(self, _name):
         return lambda *_args, **_options: None
+
+
+class Journal:
+    """A journal that only knows how far it is."""
+
+    phase = Phase.NONE
+
+    def at_risk(self) -> None:
+        """Note a repeated tap."""
+        self.phase = Phase.AT_RISK
+
+    def prepared(self, _facts) -> None:
+        """Note that all is in place."""
+        self.phase = Phase.PREPARED
+
+    def arm(self) -> None:
+        """Note that Post comes next."""
+        self.phase = Phase.ARMED
+
+    def tapped(self) -> None:
+        """Note that it was pressed."""
+        self.phase = Phase.TAPPED
+
+    def decided(self, phase, _facts) -> None:
+        """Note how it ended."""
+        self.phase = phase
 
 
 def trees() -> str:
@@ -135,7 +162,7 @@ def _post(driver, number: int) -> None:
     config = {"captions": f"hello {number} #bench", "material_list": [str(VIDEO)], "platform": "tiktok"}
     task = Task(number, "b", 0, "post", config, driver.serial, None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1)
     phone = Phone(driver, load_packs(), Control(clock, clock.monotonic_s() + 120), Nothing())
-    outcome = script("post").run(Job(task, phone, Nothing(), ScriptSettings()))
+    outcome = script("post").run(Job(task, phone, Journal(), Nothing(), ScriptSettings()))
     if not outcome.ok:
         raise SystemExit(f"a post failed: {outcome}")
 

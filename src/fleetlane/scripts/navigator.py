@@ -18,7 +18,7 @@ from fleetlane.scripts.phone import Phone, Screen
 
 Verb = Callable[[Screen, Action], None]
 
-_FIRST_POLL_S, _LAST_POLL_S, _POLL_GROWTH = 0.03, 0.4, 1.25
+_FIRST_POLL_S, _LAST_POLL_S, _POLL_GROWTH = 0.03, 0.3, 1.16
 _SEE_POLL_S = 0.05
 _RETRY_AFTER_S = 0.6
 _TAP_AGAIN_AFTER_S = 1.0
