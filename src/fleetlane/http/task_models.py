@@ -88,6 +88,14 @@ class RetryTask(BaseModel):
     force: bool = Field(False, description="Post again although nobody knows whether the former post went out")
 
 
+class ResolveTask(BaseModel):
+    """What a person saw on the profile."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"published": True}, {"published": False}]})
+
+    published: bool = Field(description="true: the post is on the profile; false: it is not")
+
+
 class DeletedTask(BaseModel):
     """A task that was deleted."""
 

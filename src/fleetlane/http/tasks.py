@@ -19,6 +19,7 @@ from fleetlane.http.task_models import (
     DeletedTask,
     DeletedTasks,
     DeleteTasks,
+    ResolveTask,
     RetriedTasks,
     RetryTask,
     SkippedTask,
@@ -33,7 +34,9 @@ from fleetlane.http.task_models import (
 )
 from fleetlane.work.intake import TaskRequest
 
-_WHY_SKIPPED = "Nobody knows whether its post went out; look at the profile, then retry it alone with force."
+_WHY_SKIPPED = (
+    "Nobody knows whether its post went out; look at the profile and resolve it, or retry it alone with force."
+)
 
 router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
 
@@ -186,6 +189,18 @@ async def stop_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
 async def retry_task(task_id: TaskId, services: Wired, body: RetryTask | None = None) -> dict[str, Any]:
     """Let a failed task wait again, under the same id. One whose outcome is unknown needs `force`."""
     await services.changes.retry(task_id, force=body is not None and body.force)
+    return success(task_view(await services.desk.task(task_id), services))
+
+
+@router.post(
+    "/{task_id}/resolve",
+    response_model=Envelope[TaskView],
+    responses=documented(40001, 40401, 40901, 41501, 50301, 50701),
+    summary="Resolve a task",
+)
+async def resolve_task(task_id: TaskId, services: Wired, body: ResolveTask) -> dict[str, Any]:
+    """Say what became of a post whose outcome is unknown: it went out, or it did not and may be retried."""
+    await services.changes.resolve(task_id, published=body.published)
     return success(task_view(await services.desk.task(task_id), services))
 
 

@@ -213,6 +213,25 @@ class TaskRepository:
         row = self._change(task_id, Status.FAILED, Status.PENDING, values, *conditions)
         return _pending(row) if row else None
 
+    def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:
+        """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""
+        after = Status.COMPLETED if outcome.ok else Status.FAILED
+        values = {"status": int(after), "error_code": outcome.error_code, "remark": outcome.remark}
+        values["outcome"] = outcome.publish_state.value
+        row = self._change(task_id, Status.FAILED, after, values, tasks.c.outcome == PublishState.UNKNOWN.value)
+        if row is not None:
+            self._answered(task_id, row.attempt, outcome.publish_state, now_ms)
+        return row is not None
+
+    def _answered(self, task_id: int, attempt: int, state: PublishState, now_ms: int) -> None:
+        """Add a person's answer to the journal. Its phase stays what the machine itself saw."""
+        mine = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)
+        facts = self._connection.execute(select(attempts.c.facts).where(mine)).scalar_one_or_none()
+        if facts is not None:
+            told = {**json.loads(facts), "person_says": state.value}
+            values = {"facts": json.dumps(told, ensure_ascii=False), "changed_ms": now_ms}
+            self._connection.execute(update(attempts).where(mine).values(values))
+
     def retry_failed(self, due_ms: int) -> list[Pending]:
         """Make every failed task whose outcome is not unknown pending again."""
         failed_ = and_(tasks.c.status == int(Status.FAILED), _KNOWN_OUTCOME)
@@ -304,7 +323,9 @@ class TaskRepository:
         row = self._connection.execute(statement).first()
         if row is not None:
             key = (row.serial or "", row.script_name, row.source)
-            self._count(Counter({(*key, int(before)): -1, (*key, int(after)): 1}))
+            changes: Counter[tuple[str, str, str, int]] = Counter({(*key, int(before)): -1})
+            changes[*key, int(after)] += 1
+            self._count(changes)
         return row
 
     def _count(self, changes: Mapping[tuple[str, str, str, int], int]) -> None:

@@ -115,6 +115,10 @@ class Tasks(Protocol):
         """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced."""
         ...
 
+    def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:
+        """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""
+        ...
+
     def retry_failed(self, due_ms: int) -> list[Pending]:
         """Make every failed task whose outcome is not unknown pending again."""
         ...
