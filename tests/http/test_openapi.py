@@ -79,6 +79,9 @@ OPERATIONS = {
         41501: WRONG_KIND,
     }),
     "get_trace": ("GET", "/task/{task}/trace", {}, {40001: "/task/x/trace", 40401: f"/task/{NONE}/trace"}),
+    "get_trace_bundle": ("GET", "/task/{task}/trace/bundle", {}, {
+        40001: "/task/{task}/trace/bundle?redact=perhaps", 40401: f"/task/{NONE}/trace/bundle",
+    }),
     "import_accounts": ("POST", "/account/import", SHEET, {
         40001: {"files": {"file": ("a.csv", b"colour\n")}}, 41501: WRONG_KIND,
     }),

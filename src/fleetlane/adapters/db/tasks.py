@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -22,12 +22,14 @@ from fleetlane.adapters.db.text import contains
 from fleetlane.core.journal import Phase, moves_forward
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
-from fleetlane.core.ports.tasks import Pending, Step, TaskFilter, TaskOrder
+from fleetlane.core.ports.tasks import Attempt, Pending, Step, TaskFilter, TaskOrder
 from fleetlane.core.task import NewTask, Source, Status, Task, TaskCounts, username_key
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
 _KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
 _MOST_PARAMETERS = 500
+_REACHED = "reached"
+"""Where an attempt's facts keep when each phase was."""
 _ORDERS = {
     TaskOrder.NEWEST: (tasks.c.id.desc(),),
     TaskOrder.OLDEST: (tasks.c.id,),
@@ -353,7 +355,8 @@ class TaskRepository:
         ).first()
         if row is None or row.ended_ms is not None or not moves_forward(Phase(row.phase), phase):
             return False
-        merged = {**json.loads(row.facts), **facts}
+        before = json.loads(row.facts)
+        merged = {**before, **facts, _REACHED: {**before.get(_REACHED, {}), phase.value: now_ms}}
         changed = self._connection.execute(
             update(attempts)
             .where(condition, attempts.c.phase == row.phase, attempts.c.ended_ms.is_(None))
@@ -371,6 +374,11 @@ class TaskRepository:
         value = self._connection.execute(statement).scalar_one_or_none()
         return Phase(value) if value else Phase.NONE
 
+    def attempts(self, task_id: int) -> list[Attempt]:
+        """Return the attempts of a task with their journals, oldest first."""
+        statement = select(attempts).where(attempts.c.task_id == task_id).order_by(attempts.c.number)
+        return [_attempt(row) for row in self._connection.execute(statement)]
+
     def add_step(self, step: Step) -> None:
         """Store a step."""
         values = {name: getattr(step, name) for name in steps.c.keys()}  # noqa: SIM118 - columns, not a dict
@@ -380,6 +388,30 @@ class TaskRepository:
         """Return the steps of a task, attempt by attempt."""
         statement = select(steps).where(steps.c.task_id == task_id).order_by(steps.c.attempt, steps.c.number)
         return [Step(**row) for row in self._connection.execute(statement).mappings()]
+
+    def forget_steps(self, before_ms: int, limit: int) -> list[int]:
+        """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids."""
+        old = (
+            select(tasks.c.id)
+            .where(tasks.c.ended_ms < before_ms, exists().where(steps.c.task_id == tasks.c.id))
+            .order_by(tasks.c.ended_ms, tasks.c.id)
+            .limit(min(limit, _MOST_PARAMETERS))
+        )
+        ids = list(self._connection.execute(old).scalars())
+        self._connection.execute(delete(steps).where(steps.c.task_id.in_(ids)))
+        return ids
+
+    def without_steps(self, task_ids: Collection[int]) -> set[int]:
+        """Return those of the ids of which nothing is traced, and nothing will be unless they are retried."""
+        found = set(task_ids)
+        ids = sorted(found)
+        for start in range(0, len(ids), _MOST_PARAMETERS):
+            part = ids[start : start + _MOST_PARAMETERS]
+            traced = select(steps.c.task_id).where(steps.c.task_id.in_(part)).distinct()
+            not_ended = select(tasks.c.id).where(tasks.c.id.in_(part), tasks.c.ended_ms.is_(None))
+            for statement in (traced, not_ended):
+                found.difference_update(self._connection.execute(statement).scalars())
+        return found
 
 
 def _where(wanted: TaskFilter) -> ColumnElement[bool]:
@@ -436,6 +468,22 @@ def _row(task: NewTask, task_id: int) -> dict[str, Any]:
         "scheduled_ms": task.scheduled_ms,
         "platform": task.platform,
     }
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    facts: dict[str, Any] = json.loads(row.facts)
+    reached: dict[str, int] = facts.pop(_REACHED, {})
+    return Attempt(
+        task_id=row.task_id,
+        number=row.number,
+        serial=row.serial,
+        phase=Phase(row.phase),
+        reached={Phase(phase): at_ms for phase, at_ms in reached.items()},
+        facts=facts,
+        started_ms=row.started_ms,
+        ended_ms=row.ended_ms,
+        error_code=row.error_code,
+    )
 
 
 def _pending(row: Row[*tuple[Any, ...]]) -> Pending:

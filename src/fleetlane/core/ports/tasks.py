@@ -64,6 +64,21 @@ class Step:
     tree: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a task, and its journal. `reached` says when each phase was, in milliseconds since the epoch."""
+
+    task_id: int
+    number: int
+    serial: str
+    phase: Phase
+    reached: Mapping[Phase, int]
+    facts: Mapping[str, Any]
+    started_ms: int
+    ended_ms: int | None
+    error_code: str | None
+
+
 class Tasks(Protocol):
     """Tasks and their attempts. Every change of state is one conditional update."""
 
@@ -141,6 +156,18 @@ class Tasks(Protocol):
 
     def phase(self, task_id: int, attempt: int) -> Phase:
         """Return how far an attempt's journal came."""
+        ...
+
+    def attempts(self, task_id: int) -> list[Attempt]:
+        """Return the attempts of a task with their journals, oldest first."""
+        ...
+
+    def forget_steps(self, before_ms: int, limit: int) -> list[int]:
+        """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids."""
+        ...
+
+    def without_steps(self, task_ids: Collection[int]) -> set[int]:
+        """Return those of the ids of which nothing is traced, and nothing will be unless they are retried."""
         ...
 
     def running(self) -> list[Task]:
