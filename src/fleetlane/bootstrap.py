@@ -106,8 +106,8 @@ def build(settings: Settings) -> Server:
 
     @asynccontextmanager
     async def running() -> AsyncGenerator[None]:
-        with _only_server(settings):
-            migrate(settings.store_path)
+        with only_server(settings):
+            migrate(settings.store_path, backups=settings.backups_dir)
             store.start()
             try:
                 await licensing.look()
@@ -181,8 +181,13 @@ def _script_settings(settings: Settings) -> ScriptSettings:
 
 
 @contextmanager
-def _only_server(settings: Settings) -> Generator[None]:
-    """Take the data directory for this server alone."""
+def only_server(settings: Settings) -> Generator[None]:
+    """Take the data directory for this process alone; make it when there is none.
+
+    Raises:
+        DataDirectoryInUseError: a server uses it.
+        DataDirectoryUnusableError: it cannot be made or written.
+    """
     for folder in (settings.data_dir, settings.materials_dir, settings.traces_dir):
         try:
             folder.mkdir(parents=True, exist_ok=True)

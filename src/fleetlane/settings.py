@@ -290,6 +290,11 @@ class Settings(BaseSettings):
         return self.data_dir / "materials"
 
     @property
+    def backups_dir(self) -> Path:
+        """Return the folder of the copies made before a store is changed or replaced."""
+        return self.data_dir / "backups"
+
+    @property
     def traces_dir(self) -> Path:
         """Return the folder of trace files."""
         return self.data_dir / "traces"

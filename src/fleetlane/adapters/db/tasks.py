@@ -225,6 +225,23 @@ class TaskRepository:
             self._answered(task_id, row.attempt, outcome.publish_state, now_ms)
         return row is not None
 
+    def doubt(self, outcome: Outcome, now_ms: int) -> int:
+        """Give every task that could have run by now, and may run or be retried, an outcome. Returns how many."""
+        cut_off = sum(self.finish(task.id, task.attempt, outcome, now_ms) for task in self.running())
+        due = select(tasks.c.id).where(tasks.c.status == int(Status.PENDING), tasks.c.due_ms <= now_ms)
+        doubtful = {
+            "error_code": outcome.error_code,
+            "outcome": outcome.publish_state.value,
+            "remark": outcome.remark,
+        }
+        ended = {**doubtful, "status": int(Status.FAILED), "ended_ms": now_ms}
+        waiting = list(self._connection.execute(due).scalars())
+        for task_id in waiting:
+            self._change(task_id, Status.PENDING, Status.FAILED, ended)
+        failed_ = and_(tasks.c.status == int(Status.FAILED), _KNOWN_OUTCOME)
+        retriable = self._connection.execute(update(tasks).where(failed_).values(doubtful)).rowcount
+        return cut_off + len(waiting) + retriable
+
     def _answered(self, task_id: int, attempt: int, state: PublishState, now_ms: int) -> None:
         """Add a person's answer to the journal. Its phase stays what the machine itself saw."""
         mine = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)

@@ -134,6 +134,10 @@ class Tasks(Protocol):
         """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""
         ...
 
+    def doubt(self, outcome: Outcome, now_ms: int) -> int:
+        """Give every task that could have run by now, and may run or be retried, an outcome. Returns how many."""
+        ...
+
     def retry_failed(self, due_ms: int) -> list[Pending]:
         """Make every failed task whose outcome is not unknown pending again."""
         ...
