@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
 
-.PHONY: setup demo serve test conformance check format bench docs clean
+.PHONY: setup demo serve test conformance check format bench chaos docs clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -38,6 +38,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python tools/bench $(ARGS)
+
+chaos: $(STAMP)
+	@$(BIN)/python tools/chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 docs: $(STAMP)
 	@$(BIN)/python tools/docs.py
