@@ -194,6 +194,25 @@ def test_a_damaged_backup_is_found_out_and_not_restored(store, data, tmp_path, c
     assert not (tmp_path / "other" / "fleetlane.db").exists()
 
 
+@pytest.mark.parametrize("name", ["../../evil.mp4", "/dev/zero", "..", "C:\\evil.mp4", "a/../../../evil.mp4"])
+def test_a_backup_made_to_write_elsewhere_is_refused_and_writes_nothing(store, data, tmp_path, name):
+    fill(store, data)
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        archive.extract("fleetlane.db", tmp_path)
+    with sqlite3.connect(tmp_path / "fleetlane.db") as raw:
+        raw.execute("UPDATE materials SET file = ?", [name])
+    raw.close()
+    altered = (tmp_path / "fleetlane.db").read_bytes()
+    hostile = repacked(tmp_path / "b.zip", tmp_path / "h.zip", lambda n, c: altered if n == "fleetlane.db" else c)
+    with zipfile.ZipFile(hostile, "a") as archive:
+        archive.writestr(f"materials/{name}", b"evil")
+    with pytest.raises(BackupError, match="not ours"):
+        fleetlane("restore", hostile, "--data-dir", tmp_path / "deep" / "data")
+    assert not list(tmp_path.rglob("*evil*"))
+    assert not (tmp_path / "deep" / "data" / "fleetlane.db").exists()
+
+
 def test_what_is_no_backup_or_a_newer_one_is_refused_with_a_sentence(store, data, tmp_path):
     (tmp_path / "text.zip").write_text("no zip", encoding="utf-8")
     with pytest.raises(BackupError, match="no backup"):

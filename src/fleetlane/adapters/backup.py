@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -15,7 +16,7 @@ import zipfile
 from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from fleetlane import __version__
@@ -30,6 +31,8 @@ from fleetlane.core.ports.store import Repositories
 
 _FORMAT = 1
 _STORE, _LICENSE, _MANIFEST, _MATERIALS = "fleetlane.db", "license.jwt", "manifest.json", "materials"
+_PLAIN = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,8}")
+"""What the library calls its files; a backup made by somebody else may name any."""
 _RETRIES = 2
 _DOUBT = (
     "A backup was restored, and the task may have run after the backup was made. Look at the profile: then resolve "
@@ -204,7 +207,7 @@ def _unpack(source: Path, folder: Path) -> Verified:
         (folder / _MATERIALS).mkdir()
         names = set(archive.namelist())
         for name in found.materials:
-            if PurePosixPath(name).name == name and f"{_MATERIALS}/{name}" in names:
+            if _PLAIN.fullmatch(name) and f"{_MATERIALS}/{name}" in names:
                 _extract(archive, f"{_MATERIALS}/{name}", folder / _MATERIALS / name)
         if _LICENSE in names:
             _extract(archive, _LICENSE, folder / _LICENSE)
@@ -245,6 +248,9 @@ def _verified(found: StoreCheck, wrong: list[str]) -> Verified:
 def _wrong_files(materials: Mapping[str, str], folder: Path) -> list[str]:
     problems: list[str] = []
     for name, sha256 in materials.items():
+        if not _PLAIN.fullmatch(name):
+            problems.append(f"A material's file has a name that is not ours: {name[:100]!r}.")
+            continue
         try:
             with (folder / name).open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
