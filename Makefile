@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
 
-.PHONY: setup demo serve test conformance check format bench docs clean
+.PHONY: setup demo serve test conformance check format bench chaos simulate-seeds docs clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -38,6 +38,14 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python tools/bench $(ARGS)
+
+chaos: $(STAMP)
+	@$(BIN)/python tools/chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+simulate-seeds: export SIMULATE_SEEDS := $(N)
+simulate-seeds: export SIMULATE_FIRST := $(FIRST)
+simulate-seeds: $(STAMP)
+	@$(BIN)/python -m pytest -n 0 -s tests/simulation $(ARGS)
 
 docs: $(STAMP)
 	@$(BIN)/python tools/docs.py

@@ -57,6 +57,15 @@ def test_every_feature_in_the_readme_is_linked_to_a_test_that_is_there():
         assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8"), what
 
 
+def test_every_attack_in_the_security_page_is_linked_to_a_test_that_is_there():
+    table = (ROOT / "docs/security.md").read_text(encoding="utf-8").partition("|---|---|---|\n")[2]
+    rows = re.findall(r'^\| (.+) \| .+ \| \[(\S+)\]\(\.\./(\S+) "(\w+)"\) \|$', table, flags=re.MULTILINE)
+    assert len(rows) == table.count("\n") > 20, "a row is not in the form of the others"
+    for attack, shown, path, name in rows:
+        assert shown == path, attack
+        assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8"), attack
+
+
 def test_the_readme_says_how_many_conformance_tests_there_are():
     command = [sys.executable, "-m", "pytest", "tests/conformance", "--confcutdir=tests/conformance"]
     options = ["--collect-only", "-q", "-n", "0", "-p", "no:cacheprovider"]

@@ -28,6 +28,7 @@ from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.settings import Settings
 from fleetlane.work.accounts import AccountBook
+from fleetlane.work.bundles import Bundles
 from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
@@ -36,7 +37,7 @@ from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
 from fleetlane.work.recovery import recover
-from fleetlane.work.retention import Retention
+from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.waiting import Waiting
@@ -70,7 +71,6 @@ def build(settings: Settings) -> Server:
     scheduler = Scheduler(store, devices, clock, lambda: licensing.now().device_limit, _retries(settings))
     licensing.on_change = scheduler.wake
     waiting = Waiting(devices, scheduler, clock, settings.zone)
-    retention = Retention(store, clock, round(settings.idempotency_keep_h * _HOUR_MS))
     traces = TraceFolder(settings.traces_dir)
     materials = MaterialFolder(settings.materials_dir)
     script_settings = _script_settings(settings)
@@ -81,10 +81,12 @@ def build(settings: Settings) -> Server:
         problems = tuple(problem for problem in (store.problem, devices.problem) if problem)
         return Health(store.problem, problems, len(known), sum(device.is_ready for device in known))
 
+    desk = Desk(store, waiting)
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, settings.zone),
-        desk=Desk(store, waiting),
+        desk=desk,
+        bundles=Bundles(desk, traces),
         changes=Changes(store, scheduler, clock, traces.forget),
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
@@ -104,14 +106,18 @@ def build(settings: Settings) -> Server:
 
     @asynccontextmanager
     async def running() -> AsyncGenerator[None]:
-        with _only_server(settings):
-            migrate(settings.store_path)
+        with only_server(settings):
+            migrate(settings.store_path, backups=settings.backups_dir)
             store.start()
             try:
                 await licensing.look()
                 await recover(store, clock)
                 executor = LocalExecutor(devices, runner, scheduler.ended)
-                loops = {"scheduler": scheduler.run, "licence": licensing.run, "retention": retention.run}
+                loops = {
+                    "scheduler": scheduler.run,
+                    "licence": licensing.run,
+                    "retention": _retention(settings, store, traces, clock).run,
+                }
                 async with _working(devices, scheduler, executor, loops):
                     yield
             finally:
@@ -150,6 +156,13 @@ async def _working(
         devices.stop()
 
 
+def _retention(settings: Settings, store: SqliteStore, traces: TraceFolder, clock: SystemClock) -> Retention:
+    answers = AnswerRetention(store, clock, round(settings.idempotency_keep_h * _HOUR_MS))
+    keep_ms = round(settings.trace_keep_days * 24 * _HOUR_MS)
+    old_traces = TraceRetention(store, traces, clock, keep_ms, settings.max_trace_bytes)
+    return Retention({"answers_forgotten": answers.sweep, "traces_forgotten": old_traces.sweep})
+
+
 def _retries(settings: Settings) -> RetryPolicy:
     return RetryPolicy(
         enabled=settings.auto_retry,
@@ -168,8 +181,13 @@ def _script_settings(settings: Settings) -> ScriptSettings:
 
 
 @contextmanager
-def _only_server(settings: Settings) -> Generator[None]:
-    """Take the data directory for this server alone."""
+def only_server(settings: Settings) -> Generator[None]:
+    """Take the data directory for this process alone; make it when there is none.
+
+    Raises:
+        DataDirectoryInUseError: a server uses it.
+        DataDirectoryUnusableError: it cannot be made or written.
+    """
     for folder in (settings.data_dir, settings.materials_dir, settings.traces_dir):
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -176,6 +176,15 @@ class Settings(BaseSettings):
     idempotency_keep_h: float = Field(
         168.0, ge=1, le=87_600, description="How many hours the answer to an Idempotency-Key is kept for repeats."
     )
+    trace_keep_days: float = Field(
+        30.0, gt=0, le=3650, description="How many days the trace of a task is kept after the task has ended."
+    )
+    max_trace_bytes: int = Field(
+        5 * 1024 * 1024 * 1024,
+        ge=0,
+        le=1 << 50,
+        description="How much room the files of all traces may take; the oldest go first.",
+    )
     license_public_keys: list[Annotated[str, AfterValidator(_public_key)]] = Field(
         default_factory=list,
         description="Public keys of those whose licences are taken, as `fleetlane license keygen` prints them.",
@@ -279,6 +288,11 @@ class Settings(BaseSettings):
     def materials_dir(self) -> Path:
         """Return the folder of uploaded materials."""
         return self.data_dir / "materials"
+
+    @property
+    def backups_dir(self) -> Path:
+        """Return the folder of the copies made before a store is changed or replaced."""
+        return self.data_dir / "backups"
 
     @property
     def traces_dir(self) -> Path:

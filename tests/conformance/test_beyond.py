@@ -41,7 +41,7 @@ def test_each_script_comes_with_the_json_schema_of_its_config(api):
 def test_a_task_has_a_trace(api):
     """Empty until it ran."""
     [task] = api.tasks()
-    assert api.get(f"/task/{task['id']}/trace").good() == {"task_id": task["id"], "steps": []}
+    assert api.get(f"/task/{task['id']}/trace").good() == {"task_id": task["id"], "attempts": [], "steps": []}
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/docs", "/openapi.json"])

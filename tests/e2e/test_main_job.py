@@ -65,7 +65,10 @@ def test_three_phones_publish_the_documented_example_at_once_and_each_its_tasks_
 def test_each_step_leaves_a_row_and_a_picture(phones, server, fresh):
     [task_id] = server.create([fresh])
     server.ended(task_id)
-    steps = server.call("GET", f"/task/{task_id}/trace")["data"]["steps"]
+    trace = server.call("GET", f"/task/{task_id}/trace")["data"]
+    [attempt], steps = trace["attempts"], trace["steps"]
+    assert [reached["phase"] for reached in attempt["phases"]] == ["prepared", "armed", "tapped", "published"]
+    assert attempt["started_at"] < attempt["phases"][0]["at"] < attempt["ended_at"]
     assert [step["number"] for step in steps] == list(range(1, len(steps) + 1))
     assert [step["name"] for step in steps] == [
         "check the media", "open the app", "read the profile", "find the media", "copy the media to the phone",

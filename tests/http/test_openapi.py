@@ -23,6 +23,7 @@ from fleetlane.core.errors import DeviceGoneError, StoreBusyError, StoreFullErro
 from fleetlane.core.license import UNLICENSED, License, Plan
 from fleetlane.core.material import MaterialWish
 from fleetlane.core.media import MediaKind
+from fleetlane.core.outcome import failed
 from fleetlane.core.ports.phone import PhoneReport
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.errors import EVERYWHERE, MEANINGS
@@ -71,7 +72,16 @@ OPERATIONS = {
     "retry_task": ("POST", "/task/{failed}/retry", {}, {
         40001: WRONG_JSON, 40401: f"/task/{NONE}/retry", 40901: "/task/{task}/retry", 41501: WRONG_KIND,
     }),
+    "resolve_task": ("POST", "/task/{unknown}/resolve", json_body({"published": False}), {
+        40001: WRONG_JSON,
+        40401: (f"/task/{NONE}/resolve", json_body({"published": True})),
+        40901: ("/task/{failed}/resolve", json_body({"published": True})),
+        41501: WRONG_KIND,
+    }),
     "get_trace": ("GET", "/task/{task}/trace", {}, {40001: "/task/x/trace", 40401: f"/task/{NONE}/trace"}),
+    "get_trace_bundle": ("GET", "/task/{task}/trace/bundle", {}, {
+        40001: "/task/{task}/trace/bundle?redact=perhaps", 40401: f"/task/{NONE}/trace/bundle",
+    }),
     "import_accounts": ("POST", "/account/import", SHEET, {
         40001: {"files": {"file": ("a.csv", b"colour\n")}}, 41501: WRONG_KIND,
     }),
@@ -172,11 +182,14 @@ class World:
 
     async def fill(self) -> None:
         """Put tasks, accounts and materials of every kind into the store."""
-        for name in ("task", "failed", "stuck"):
+        for name in ("task", "failed", "stuck", "unknown"):
             self.ids[name] = await self._make("POST", "/task", json_body(GOOD_TASK | {"serials": [name]}), "task_ids")
         await self.ask("POST", "/task/{failed}/stop", {})
         now = self.services.intake._clock.now_ms() + 1000
-        assert await self.store.write(lambda r: r.tasks.claim(self.ids["stuck"], "stuck", now))
+        for name in ("stuck", "unknown"):
+            assert await self.store.write(lambda r, name=name: r.tasks.claim(self.ids[name], name, now))
+        unknown = failed("outcome_unknown")
+        assert await self.store.write(lambda r: r.tasks.finish(self.ids["unknown"], 1, unknown, now))
         self.ids["account"] = await self._make("POST", "/account", json_body({"username": "one"}), "id")
         await self._make("POST", "/account", json_body({"username": "disabled", "enabled": False}), "id")
         self.ids["held"] = await self._upload("held", VIDEO.read_bytes())

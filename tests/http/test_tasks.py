@@ -88,7 +88,7 @@ def test_stats_count_each_state(server):
 
 def test_a_task_that_did_nothing_has_an_empty_trace(server):
     [task_id] = server.create(["x1"])
-    assert server.call("GET", f"/task/{task_id}/trace")["data"] == {"task_id": task_id, "steps": []}
+    assert server.call("GET", f"/task/{task_id}/trace")["data"] == {"task_id": task_id, "attempts": [], "steps": []}
 
 
 def test_tasks_survive_a_restart(tmp_path):

@@ -31,6 +31,19 @@ def test_every_earlier_revision_migrates_to_the_tables_as_they_are(tmp_path, sta
     engine.dispose()
 
 
+def test_an_older_store_is_copied_before_it_is_changed(tmp_path):
+    path, backups = tmp_path / "s.db", tmp_path / "backups"
+    old, *_, newest = known_revisions()
+    migrate(path, old, backups)
+    assert not backups.exists(), "there was nothing to copy"
+    migrate(path, backups=backups)
+    [copy] = backups.iterdir()
+    assert copy.name.startswith(f"before-migration-from-{old}-")
+    assert (revision_of(copy), revision_of(path)) == (old, newest)
+    migrate(path, backups=backups)
+    assert len([*backups.glob("*.db")]) == 1
+
+
 def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path):
     path = tmp_path / "s.db"
     migrate(path)

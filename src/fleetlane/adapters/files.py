@@ -36,6 +36,23 @@ class TraceFolder:
         path.write_bytes(content)
         return relative
 
+    def read(self, relative: str) -> bytes | None:
+        """Return a file by the path that `write` gave; None when it is not there any more."""
+        try:
+            return (self.root / relative).read_bytes()
+        except OSError:
+            return None
+
+    def sizes(self) -> dict[int, int]:
+        """Return how many bytes the files of each task take."""
+        found: dict[int, int] = {}
+        for folder, _, names in os.walk(self.root):
+            parts = Path(folder).relative_to(self.root).parts
+            if parts and parts[0].isdecimal():
+                sizes = (_size(Path(folder) / name) for name in names)
+                found[int(parts[0])] = found.get(int(parts[0]), 0) + sum(sizes)
+        return found
+
     def forget(self, task_id: int) -> None:
         """Remove the files of a task."""
         shutil.rmtree(self.root / str(task_id), ignore_errors=True)
@@ -83,6 +100,13 @@ class MaterialFolder:
     def path(self, file: str) -> Path:
         """Return where a file of the library is."""
         return self._root / file
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # it went while we looked
 
 
 def _is_whole_image(path: Path) -> bool:

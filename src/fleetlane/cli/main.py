@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fleetlane import __version__
-from fleetlane.cli import accounts, config, demo, doctor, screens, serve, simulate
+from fleetlane.cli import accounts, backup, config, demo, doctor, screens, serve, simulate
 from fleetlane.cli import license as licenses
 
 app = typer.Typer(
@@ -19,6 +19,9 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("verify")(backup.verify)
 app.add_typer(screens.app, name="screens")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(config.app, name="config")

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from fleetlane.core.license import License
 from fleetlane.work.accounts import AccountBook
+from fleetlane.work.bundles import Bundles
 from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
@@ -34,6 +35,7 @@ class Services:
 
     intake: Intake
     desk: Desk
+    bundles: Bundles
     changes: Changes
     accounts: AccountBook
     devices: DeviceDesk

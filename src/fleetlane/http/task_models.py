@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from fleetlane.core.ports.tasks import Step
+from fleetlane.core.ports.tasks import Attempt, Step
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.services import Services
-from fleetlane.work.desk import Shown
+from fleetlane.work.desk import Shown, Trace
 from fleetlane.work.intake import MOST_TARGETS, Created
 
 LARGEST_ID = 2**63 - 1
@@ -86,6 +86,14 @@ class RetryTask(BaseModel):
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"force": True}]})
 
     force: bool = Field(False, description="Post again although nobody knows whether the former post went out")
+
+
+class ResolveTask(BaseModel):
+    """What a person saw on the profile."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"published": True}, {"published": False}]})
+
+    published: bool = Field(description="true: the post is on the profile; false: it is not")
 
 
 class DeletedTask(BaseModel):
@@ -198,10 +206,40 @@ class StepView(BaseModel):
     tree: str = Field(description="File of the UI tree when the step failed; empty: none", examples=[""])
 
 
+class ReachedView(BaseModel):
+    """A phase of the publish journal."""
+
+    phase: str = Field(description="Its name", examples=["armed"])
+    at: str = Field(description="When it was reached; RFC 3339", examples=["2026-11-21T14:30:20.100+08:00"])
+
+
+class AttemptView(BaseModel):
+    """One run of a task, and its publish journal."""
+
+    number: int = Field(description="Its number, from 1", examples=[1])
+    serial: str = Field(description="The device it ran on", examples=["R58N12ABCDE"])
+    started_at: str = Field(description="When it began; RFC 3339", examples=["2026-11-21T14:30:00.120+08:00"])
+    ended_at: str | None = Field(
+        description="When it ended; RFC 3339; null: it runs", examples=["2026-11-21T14:30:41.820+08:00"]
+    )
+    error_code: str | None = Field(description="Why it failed, as a stable word", examples=[None])
+    phase: str = Field(
+        description="How far it came with its post: none, at_risk, prepared, armed, tapped, published, not_published "
+        "or unknown",
+        examples=["published"],
+    )
+    phases: list[ReachedView] = Field(description="When it reached each phase, in order")
+    facts: dict[str, Any] = Field(
+        description="What the journal notes of the post; person_says is what a person answered",
+        examples=[{"account": "shop_one", "evidence": "the profile shows it"}],
+    )
+
+
 class TraceView(BaseModel):
     """What a task did."""
 
     task_id: int = Field(description="Its id", examples=[101])
+    attempts: list[AttemptView] = Field(description="Its runs, in order")
     steps: list[StepView] = Field(description="Its steps, in order")
 
 
@@ -244,6 +282,30 @@ def created_view(created: Created, services: Services) -> CreatedTasks:
         created_count=len(created.task_ids),
         scheduled_at=scheduled,
         warnings=list(created.warnings),
+    )
+
+
+def trace_view(trace: Trace, services: Services) -> TraceView:
+    """Return a trace as the API shows it."""
+    return TraceView(
+        task_id=trace.task.id,
+        attempts=[attempt_view(attempt, services) for attempt in trace.attempts],
+        steps=[step_view(step, services) for step in trace.steps],
+    )
+
+
+def attempt_view(attempt: Attempt, services: Services) -> AttemptView:
+    """Return an attempt as the API shows it."""
+    reached = sorted(attempt.reached.items(), key=lambda item: item[1])
+    return AttemptView(
+        number=attempt.number,
+        serial=attempt.serial,
+        started_at=rfc3339(attempt.started_ms, services.zone),
+        ended_at=None if attempt.ended_ms is None else rfc3339(attempt.ended_ms, services.zone),
+        error_code=attempt.error_code,
+        phase=attempt.phase.value,
+        phases=[ReachedView(phase=phase.value, at=rfc3339(at_ms, services.zone)) for phase, at_ms in reached],
+        facts=dict(attempt.facts),
     )
 
 

@@ -1,4 +1,4 @@
-"""Changing tasks: stop, retry, delete.
+"""Changing tasks: stop, retry, resolve, delete.
 
 Each is one conditional change; when two callers come at once one wins, and the other gets a true answer.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.lanes import Head
-from fleetlane.core.outcome import PublishState
+from fleetlane.core.outcome import Outcome, PublishState, failed, succeeded
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import Pending
@@ -98,6 +98,8 @@ class Changes:
 
         def change(repositories: Repositories) -> tuple[list[Pending], list[Moved]]:
             pending = repositories.tasks.retry(task_id, due_ms, force=force)
+            if pending and force:
+                repositories.materials.seal(task_id)  # nobody will ever be asked again about the former post
             again = [pending] if pending else []
             return again, _to_their_devices(repositories, again)
 
@@ -108,7 +110,8 @@ class Changes:
                 raise ConflictError(f"Task {task_id} is {task.status.text}; only a failed task can be retried.")
             raise ConflictError(
                 f"Nobody knows whether the post of task {task_id} went out. Look at the profile; to post it again "
-                'all the same, send {"force": true}.'
+                'all the same, send {"force": true}; to say what became of it, POST {"published": true} or '
+                f'{{"published": false}} to /task/{task_id}/resolve.'
             )
         self._pending_again(pending, moved)
 
@@ -130,6 +133,34 @@ class Changes:
             if task.serial is not None:
                 self._scheduler.added(task.serial, Head(task.due_ms, task.task_id))
         tell(self._scheduler, moved)
+
+    # -- resolve ---------------------------------------------------------------------------------------
+
+    async def resolve(self, task_id: int, *, published: bool) -> None:
+        """Take a person's word for whether a post went out that nobody else could tell of.
+
+        Published: the task is completed. Not published: it stays failed, and may be retried; what it had
+        taken from the library and the folders is free again.
+
+        Raises:
+            NotFoundError: there is no such task.
+            ConflictError: its outcome is not unknown, or no longer.
+        """
+        outcome = _seen_by_a_person(published=published)
+        now_ms = self._clock.now_ms()
+
+        def change(repositories: Repositories) -> bool:
+            resolved = repositories.tasks.resolve(task_id, outcome, now_ms)
+            if resolved and not published:
+                repositories.materials.release(task_id)
+            return resolved
+
+        if not await self._store.write(change):
+            task = await self._get(task_id)
+            raise ConflictError(
+                f"Task {task_id} is {task.status.text}{_known(task)}; only a task whose outcome is unknown can be "
+                "resolved."
+            )
 
     # -- delete ----------------------------------------------------------------------------------------
 
@@ -201,6 +232,16 @@ class Changes:
     def _lane_changed(self, serial: str | None) -> None:
         if serial is not None:
             self._scheduler.changed(serial)
+
+
+def _seen_by_a_person(*, published: bool) -> Outcome:
+    if published:
+        return succeeded("Published: a person looked at the profile and said so.", PublishState.PUBLISHED, {})
+    return failed("not_published", "A person looked at the profile and said so.")
+
+
+def _known(task: Task) -> str:
+    return f", {task.outcome.replace('_', ' ')}" if task.outcome else ""
 
 
 def _to_their_devices(repositories: Repositories, tasks: Sequence[Pending]) -> list[Moved]:

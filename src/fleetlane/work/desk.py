@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fleetlane.core.errors import NotFoundError
 from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.core.ports.tasks import Step, TaskFilter, TaskOrder
+from fleetlane.core.ports.tasks import Attempt, Step, TaskFilter, TaskOrder
 from fleetlane.core.task import Task, TaskCounts
 from fleetlane.work.waiting import Waiting
 
@@ -18,6 +18,15 @@ class Shown:
 
     task: Task
     waiting_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A task, its attempts with their journals, and their steps, each in order."""
+
+    task: Task
+    attempts: Sequence[Attempt]
+    steps: Sequence[Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +66,23 @@ class Desk:
         total, tasks = await self._store.read(read)
         return Page(total, [self._shown(task) for task in tasks])
 
-    async def steps(self, task_id: int) -> list[Step]:
-        """Return what the task's attempts did, step by step.
+    async def trace(self, task_id: int) -> Trace:
+        """Return what the task's attempts did, step by step, and how far each came with its post.
 
         Raises:
             NotFoundError: there is no such task.
         """
-        await self.task(task_id)
-        return await self._store.read(lambda repositories: repositories.tasks.steps(task_id))
+
+        def read(repositories: Repositories) -> Trace | None:
+            task = repositories.tasks.get(task_id)
+            if task is None:
+                return None
+            return Trace(task, repositories.tasks.attempts(task_id), repositories.tasks.steps(task_id))
+
+        trace = await self._store.read(read)
+        if trace is None:
+            raise NotFoundError("task", task_id)
+        return trace
 
     async def counts(self) -> TaskCounts:
         """Return how many tasks there are in each state."""

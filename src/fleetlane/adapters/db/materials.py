@@ -20,6 +20,7 @@ from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.core.task import username_key
 
+_NO_TASK = 0  # ids begin at 1
 _FREE, _RESERVED, _USED = UseState.FREE.value, UseState.RESERVED.value, UseState.USED.value
 
 
@@ -143,6 +144,23 @@ class MaterialRepository:
         else:
             self._connection.execute(update(materials).where(mine).values(state=_FREE, task_id=None))
             self._connection.execute(delete(file_uses).where(files))
+
+    def seal(self, task_id: int) -> None:
+        """Let what a task has used stay used, whatever is said of the task later."""
+        mine, files = _used_by(task_id)
+        self._connection.execute(update(materials).where(mine).values(task_id=None))
+        self._connection.execute(update(file_uses).where(files).values(task_id=_NO_TASK))
+
+    def release(self, task_id: int) -> None:
+        """Free what a task has used and that is not sealed: its post did not go out after all."""
+        mine, files = _used_by(task_id)
+        self._connection.execute(update(materials).where(mine).values(state=_FREE, task_id=None))
+        self._connection.execute(delete(file_uses).where(files))
+
+
+def _used_by(task_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    mine = and_(materials.c.task_id == task_id, materials.c.state == _USED)
+    return mine, and_(file_uses.c.task_id == task_id, file_uses.c.state == _USED)
 
 
 def _where(wanted: MaterialFilter) -> ColumnElement[bool]:

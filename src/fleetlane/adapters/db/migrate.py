@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from fleetlane.adapters.db.snapshot import keep_copy
 from fleetlane.adapters.db.sqlite import translated, writer_engine
 from fleetlane.core.errors import StoreVersionError
 
@@ -41,19 +42,35 @@ def revision_of(path: Path) -> str | None:
         engine.dispose()
 
 
-def migrate(path: Path, revision: str = "head") -> None:
+def check_revision(path: Path, current: str | None) -> None:
+    """Refuse a store of a newer Fleetlane.
+
+    Raises:
+        StoreVersionError: a newer Fleetlane wrote it.
+    """
+    if current is not None and current not in known_revisions():
+        raise StoreVersionError(
+            f"The store {path} was written by a newer Fleetlane (revision {current}). Install that version, or use "
+            "another data directory."
+        )
+
+
+def migrate(path: Path, revision: str = "head", backups: Path | None = None) -> None:
     """Create the store, or bring it to a revision.
+
+    Args:
+        path: the store.
+        revision: the newest unless given.
+        backups: folder that gets a copy of an older store before it is changed; None: no copy.
 
     Raises:
         StoreVersionError: a newer Fleetlane wrote it.
         StoreError: it cannot be opened or changed.
     """
     current = revision_of(path)
-    if current is not None and current not in known_revisions():
-        raise StoreVersionError(
-            f"The store {path} was written by a newer Fleetlane (revision {current}). Install that version, or use "
-            "another data directory."
-        )
+    check_revision(path, current)
+    if backups is not None and current is not None and current != known_revisions()[-1]:
+        keep_copy(path, backups, f"before-migration-from-{current}")
     engine = writer_engine(path)
     try:
         with translated():

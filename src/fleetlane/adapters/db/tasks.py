@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -22,12 +22,14 @@ from fleetlane.adapters.db.text import contains
 from fleetlane.core.journal import Phase, moves_forward
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
-from fleetlane.core.ports.tasks import Pending, Step, TaskFilter, TaskOrder
+from fleetlane.core.ports.tasks import Attempt, Pending, Step, TaskFilter, TaskOrder
 from fleetlane.core.task import NewTask, Source, Status, Task, TaskCounts, username_key
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
 _KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
 _MOST_PARAMETERS = 500
+_REACHED = "reached"
+"""Where an attempt's facts keep when each phase was."""
 _ORDERS = {
     TaskOrder.NEWEST: (tasks.c.id.desc(),),
     TaskOrder.OLDEST: (tasks.c.id,),
@@ -213,6 +215,42 @@ class TaskRepository:
         row = self._change(task_id, Status.FAILED, Status.PENDING, values, *conditions)
         return _pending(row) if row else None
 
+    def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:
+        """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""
+        after = Status.COMPLETED if outcome.ok else Status.FAILED
+        values = {"status": int(after), "error_code": outcome.error_code, "remark": outcome.remark}
+        values["outcome"] = outcome.publish_state.value
+        row = self._change(task_id, Status.FAILED, after, values, tasks.c.outcome == PublishState.UNKNOWN.value)
+        if row is not None:
+            self._answered(task_id, row.attempt, outcome.publish_state, now_ms)
+        return row is not None
+
+    def doubt(self, outcome: Outcome, now_ms: int) -> int:
+        """Give every task that could have run by now, and may run or be retried, an outcome. Returns how many."""
+        cut_off = sum(self.finish(task.id, task.attempt, outcome, now_ms) for task in self.running())
+        due = select(tasks.c.id).where(tasks.c.status == int(Status.PENDING), tasks.c.due_ms <= now_ms)
+        doubtful = {
+            "error_code": outcome.error_code,
+            "outcome": outcome.publish_state.value,
+            "remark": outcome.remark,
+        }
+        ended = {**doubtful, "status": int(Status.FAILED), "ended_ms": now_ms}
+        waiting = list(self._connection.execute(due).scalars())
+        for task_id in waiting:
+            self._change(task_id, Status.PENDING, Status.FAILED, ended)
+        failed_ = and_(tasks.c.status == int(Status.FAILED), _KNOWN_OUTCOME)
+        retriable = self._connection.execute(update(tasks).where(failed_).values(doubtful)).rowcount
+        return cut_off + len(waiting) + retriable
+
+    def _answered(self, task_id: int, attempt: int, state: PublishState, now_ms: int) -> None:
+        """Add a person's answer to the journal. Its phase stays what the machine itself saw."""
+        mine = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)
+        facts = self._connection.execute(select(attempts.c.facts).where(mine)).scalar_one_or_none()
+        if facts is not None:
+            told = {**json.loads(facts), "person_says": state.value}
+            values = {"facts": json.dumps(told, ensure_ascii=False), "changed_ms": now_ms}
+            self._connection.execute(update(attempts).where(mine).values(values))
+
     def retry_failed(self, due_ms: int) -> list[Pending]:
         """Make every failed task whose outcome is not unknown pending again."""
         failed_ = and_(tasks.c.status == int(Status.FAILED), _KNOWN_OUTCOME)
@@ -304,7 +342,9 @@ class TaskRepository:
         row = self._connection.execute(statement).first()
         if row is not None:
             key = (row.serial or "", row.script_name, row.source)
-            self._count(Counter({(*key, int(before)): -1, (*key, int(after)): 1}))
+            changes: Counter[tuple[str, str, str, int]] = Counter({(*key, int(before)): -1})
+            changes[*key, int(after)] += 1
+            self._count(changes)
         return row
 
     def _count(self, changes: Mapping[tuple[str, str, str, int], int]) -> None:
@@ -332,7 +372,8 @@ class TaskRepository:
         ).first()
         if row is None or row.ended_ms is not None or not moves_forward(Phase(row.phase), phase):
             return False
-        merged = {**json.loads(row.facts), **facts}
+        before = json.loads(row.facts)
+        merged = {**before, **facts, _REACHED: {**before.get(_REACHED, {}), phase.value: now_ms}}
         changed = self._connection.execute(
             update(attempts)
             .where(condition, attempts.c.phase == row.phase, attempts.c.ended_ms.is_(None))
@@ -350,6 +391,11 @@ class TaskRepository:
         value = self._connection.execute(statement).scalar_one_or_none()
         return Phase(value) if value else Phase.NONE
 
+    def attempts(self, task_id: int) -> list[Attempt]:
+        """Return the attempts of a task with their journals, oldest first."""
+        statement = select(attempts).where(attempts.c.task_id == task_id).order_by(attempts.c.number)
+        return [_attempt(row) for row in self._connection.execute(statement)]
+
     def add_step(self, step: Step) -> None:
         """Store a step."""
         values = {name: getattr(step, name) for name in steps.c.keys()}  # noqa: SIM118 - columns, not a dict
@@ -359,6 +405,30 @@ class TaskRepository:
         """Return the steps of a task, attempt by attempt."""
         statement = select(steps).where(steps.c.task_id == task_id).order_by(steps.c.attempt, steps.c.number)
         return [Step(**row) for row in self._connection.execute(statement).mappings()]
+
+    def forget_steps(self, before_ms: int, limit: int) -> list[int]:
+        """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids."""
+        old = (
+            select(tasks.c.id)
+            .where(tasks.c.ended_ms < before_ms, exists().where(steps.c.task_id == tasks.c.id))
+            .order_by(tasks.c.ended_ms, tasks.c.id)
+            .limit(min(limit, _MOST_PARAMETERS))
+        )
+        ids = list(self._connection.execute(old).scalars())
+        self._connection.execute(delete(steps).where(steps.c.task_id.in_(ids)))
+        return ids
+
+    def without_steps(self, task_ids: Collection[int]) -> set[int]:
+        """Return those of the ids of which nothing is traced, and nothing will be unless they are retried."""
+        found = set(task_ids)
+        ids = sorted(found)
+        for start in range(0, len(ids), _MOST_PARAMETERS):
+            part = ids[start : start + _MOST_PARAMETERS]
+            traced = select(steps.c.task_id).where(steps.c.task_id.in_(part)).distinct()
+            not_ended = select(tasks.c.id).where(tasks.c.id.in_(part), tasks.c.ended_ms.is_(None))
+            for statement in (traced, not_ended):
+                found.difference_update(self._connection.execute(statement).scalars())
+        return found
 
 
 def _where(wanted: TaskFilter) -> ColumnElement[bool]:
@@ -415,6 +485,22 @@ def _row(task: NewTask, task_id: int) -> dict[str, Any]:
         "scheduled_ms": task.scheduled_ms,
         "platform": task.platform,
     }
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    facts: dict[str, Any] = json.loads(row.facts)
+    reached: dict[str, int] = facts.pop(_REACHED, {})
+    return Attempt(
+        task_id=row.task_id,
+        number=row.number,
+        serial=row.serial,
+        phase=Phase(row.phase),
+        reached={Phase(phase): at_ms for phase, at_ms in reached.items()},
+        facts=facts,
+        started_ms=row.started_ms,
+        ended_ms=row.ended_ms,
+        error_code=row.error_code,
+    )
 
 
 def _pending(row: Row[*tuple[Any, ...]]) -> Pending:

@@ -155,6 +155,14 @@ class Materials(Protocol):
         """Mark what a task reserved as used when it was published, or may have been; else free it."""
         ...
 
+    def seal(self, task_id: int) -> None:
+        """Let what a task has used stay used, whatever is said of the task later."""
+        ...
+
+    def release(self, task_id: int) -> None:
+        """Free what a task has used and that is not sealed: its post did not go out after all."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TakenMaterial:

@@ -38,6 +38,18 @@ class TraceFiles(Protocol):
         """
         ...
 
+    def read(self, relative: str) -> bytes | None:
+        """Return a file by the path that `write` gave; None when it is not there any more."""
+        ...
+
+    def forget(self, task_id: int) -> None:
+        """Remove the files of a task."""
+        ...
+
+    def sizes(self) -> dict[int, int]:
+        """Return how many bytes the files of each task take."""
+        ...
+
 
 class Journal(Protocol):
     """The publish journal of one attempt (`core.journal`).

@@ -64,6 +64,21 @@ class Step:
     tree: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a task, and its journal. `reached` says when each phase was, in milliseconds since the epoch."""
+
+    task_id: int
+    number: int
+    serial: str
+    phase: Phase
+    reached: Mapping[Phase, int]
+    facts: Mapping[str, Any]
+    started_ms: int
+    ended_ms: int | None
+    error_code: str | None
+
+
 class Tasks(Protocol):
     """Tasks and their attempts. Every change of state is one conditional update."""
 
@@ -115,6 +130,14 @@ class Tasks(Protocol):
         """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced."""
         ...
 
+    def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:
+        """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""
+        ...
+
+    def doubt(self, outcome: Outcome, now_ms: int) -> int:
+        """Give every task that could have run by now, and may run or be retried, an outcome. Returns how many."""
+        ...
+
     def retry_failed(self, due_ms: int) -> list[Pending]:
         """Make every failed task whose outcome is not unknown pending again."""
         ...
@@ -137,6 +160,18 @@ class Tasks(Protocol):
 
     def phase(self, task_id: int, attempt: int) -> Phase:
         """Return how far an attempt's journal came."""
+        ...
+
+    def attempts(self, task_id: int) -> list[Attempt]:
+        """Return the attempts of a task with their journals, oldest first."""
+        ...
+
+    def forget_steps(self, before_ms: int, limit: int) -> list[int]:
+        """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids."""
+        ...
+
+    def without_steps(self, task_ids: Collection[int]) -> set[int]:
+        """Return those of the ids of which nothing is traced, and nothing will be unless they are retried."""
         ...
 
     def running(self) -> list[Task]:

@@ -1,0 +1,256 @@
+"""Backup, restore and verify, by the command line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+import zipfile
+
+import pytest
+from typer.testing import CliRunner
+
+from fleetlane.adapters.backup import BackupError
+from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.bootstrap import DataDirectoryInUseError
+from fleetlane.cli.main import app
+from fleetlane.core.errors import StoreVersionError
+from fleetlane.core.journal import Phase
+from fleetlane.core.material import MaterialDescription, MaterialWish, NewMaterial
+from fleetlane.core.media import MediaKind
+from fleetlane.core.outcome import PublishState, failed, succeeded
+from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
+from fleetlane.core.task import NewTask, Source, Status
+
+FAR_MS = 10**14
+DONE = succeeded("Published.", PublishState.PUBLISHED, {})
+
+
+def fleetlane(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    (folder / "materials").mkdir(parents=True)
+    migrate(folder / "fleetlane.db")
+    return folder
+
+
+@pytest.fixture
+def store(data):
+    store = SqliteStore(data / "fleetlane.db")
+    store.start()
+    yield store
+    store.close()
+
+
+def add(store, serial, due_ms=1):
+    new = NewTask("b", 0, "post", "{}", serial, None, Source.API, 1, 1, due_ms)
+    return store.submit(lambda r: r.tasks.add([new])).result(10)[0]
+
+
+def fill(store, data):
+    """Make a task of every kind, named by its device, and a material."""
+
+    def ended(serial, outcome):
+        task_id = add(store, serial)
+        store.submit(lambda r: r.tasks.claim(task_id, serial, 1)).result(10)
+        if outcome is not None:
+            assert store.submit(lambda r: r.tasks.finish(task_id, 1, outcome, 2)).result(10)
+        return task_id
+
+    add(store, "waiting")
+    add(store, "later", FAR_MS)
+    ended("failed", failed("app_crashed"))
+    ended("done", DONE)
+    running = ended("running", None)
+    assert store.submit(lambda r: r.tasks.set_phase(running, 1, Phase.PREPARED, {}, 2)).result(10)
+    material(store, data, b"a video")
+    wish = MaterialWish(MediaKind.VIDEO, 1)
+    assert store.submit(lambda r: r.materials.take(wish, running, 2)).result(10)
+
+
+def material(store, data, content):
+    digest = hashlib.sha256(content).hexdigest()
+    (data / "materials" / f"{digest}.mp4").write_bytes(content)
+    described = MaterialDescription(name="v.mp4")
+    new = NewMaterial(digest, f"{digest}.mp4", MediaKind.VIDEO, "video/mp4", len(content), 1, described)
+    store.submit(lambda r: r.materials.add(new, 1)).result(10)
+
+
+def states(data):
+    store = SqliteStore(data / "fleetlane.db")
+    store.start()
+    found = store.submit(lambda r: r.tasks.find(TaskFilter(), 0, 1000, TaskOrder.OLDEST)).result(10)
+    store.close()
+    return {task.serial: (task.status, task.outcome) for task in found}
+
+
+def test_a_backup_while_the_store_is_in_use_is_restored_elsewhere(store, data, tmp_path):
+    fill(store, data)
+    done = fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    assert (done.exit_code, "Tasks: 5, materials: 1." in done.output) == (0, True), done.output
+    assert (tmp_path / "b.zip").stat().st_mode & 0o077 == 0
+    assert "All is well" in fleetlane("verify", tmp_path / "b.zip").output
+    other = tmp_path / "other"
+    done = fleetlane("restore", tmp_path / "b.zip", "--data-dir", other)
+    assert "3 tasks may have been published" in done.output
+    unknown = (Status.FAILED, "unknown")
+    assert states(other) == {
+        "waiting": unknown,
+        "later": (Status.PENDING, None),
+        "failed": unknown,
+        "done": (Status.COMPLETED, "published"),
+        "running": unknown,
+    }
+    assert [path.read_bytes() for path in (other / "materials").iterdir()] == [b"a video"]
+    assert "All is well" in fleetlane("verify", "--data-dir", other).output
+
+
+def test_when_nothing_ran_since_all_goes_on_as_it_was(store, data, tmp_path):
+    fill(store, data)
+    before = states(data) if store.close() is None else None
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    done = fleetlane("restore", tmp_path / "b.zip", "--data-dir", tmp_path / "other", "--nothing-ran-since")
+    assert "may have been published" not in done.output
+    assert states(tmp_path / "other") == before
+
+
+def test_every_backup_of_a_busy_store_keeps_its_rules(store, data, tmp_path):
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            task_id = add(store, "busy")
+            store.submit(lambda r, i=task_id: r.tasks.claim(i, "busy", 1)).result(10)
+            store.submit(lambda r, i=task_id: r.tasks.finish(i, 1, DONE, 2)).result(10)
+
+    busy = threading.Thread(target=work)
+    busy.start()
+    try:
+        for number in range(5):
+            target = tmp_path / f"{number}.zip"
+            assert fleetlane("backup", target, "--data-dir", data).exit_code == 0
+            assert "All is well" in fleetlane("verify", target).output
+    finally:
+        stop.set()
+        busy.join()
+
+
+def test_what_a_restore_replaces_is_kept(store, data, tmp_path):
+    fleetlane("backup", tmp_path / "empty.zip", "--data-dir", data)
+    fill(store, data)
+    store.close()
+    fleetlane("restore", tmp_path / "empty.zip", "--data-dir", data)
+    assert states(data) == {}
+    [kept] = (data / "backups").glob("before-restore-*.db")
+    (tmp_path / "again").mkdir()
+    kept.replace(tmp_path / "again" / "fleetlane.db")
+    assert len(states(tmp_path / "again")) == 5
+
+
+def test_nothing_is_restored_under_a_running_server_nor_a_backup_overwritten(store, data, tmp_path):
+    from fleetlane.bootstrap import only_server
+    from fleetlane.settings import load_settings
+
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    with only_server(load_settings(data_dir=data)), pytest.raises(DataDirectoryInUseError):
+        fleetlane("restore", tmp_path / "b.zip", "--data-dir", data)
+    with pytest.raises(BackupError, match="not overwritten"):
+        fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    with pytest.raises(BackupError, match="no store"):
+        fleetlane("backup", tmp_path / "c.zip", "--data-dir", tmp_path / "nowhere")
+
+
+def repacked(source, target, change):
+    """Write a backup anew, each file as `change(name, content)` has it; None leaves it out."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = change(name, old.read(name))
+            if content is not None:
+                new.writestr(name, content)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda name, content: b"another" if name.startswith("materials/") else content, "was changed"),
+        (lambda name, content: None if name.startswith("materials/") else content, "is missing"),
+    ],
+)
+def test_a_damaged_backup_is_found_out_and_not_restored(store, data, tmp_path, change, problem):
+    fill(store, data)
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    bad = repacked(tmp_path / "b.zip", tmp_path / "bad.zip", change)
+    done = fleetlane("verify", bad)
+    assert (done.exit_code, problem in done.output) == (1, True), done.output
+    with pytest.raises(BackupError, match=problem):
+        fleetlane("restore", bad, "--data-dir", tmp_path / "other")
+    assert not (tmp_path / "other" / "fleetlane.db").exists()
+
+
+@pytest.mark.parametrize("name", ["../../evil.mp4", "/dev/zero", "..", "C:\\evil.mp4", "a/../../../evil.mp4"])
+def test_a_backup_made_to_write_elsewhere_is_refused_and_writes_nothing(store, data, tmp_path, name):
+    fill(store, data)
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        archive.extract("fleetlane.db", tmp_path)
+    with sqlite3.connect(tmp_path / "fleetlane.db") as raw:
+        raw.execute("UPDATE materials SET file = ?", [name])
+    raw.close()
+    altered = (tmp_path / "fleetlane.db").read_bytes()
+    hostile = repacked(tmp_path / "b.zip", tmp_path / "h.zip", lambda n, c: altered if n == "fleetlane.db" else c)
+    with zipfile.ZipFile(hostile, "a") as archive:
+        archive.writestr(f"materials/{name}", b"evil")
+    with pytest.raises(BackupError, match="not ours"):
+        fleetlane("restore", hostile, "--data-dir", tmp_path / "deep" / "data")
+    assert not list(tmp_path.rglob("*evil*"))
+    assert not (tmp_path / "deep" / "data" / "fleetlane.db").exists()
+
+
+def test_what_is_no_backup_or_a_newer_one_is_refused_with_a_sentence(store, data, tmp_path):
+    (tmp_path / "text.zip").write_text("no zip", encoding="utf-8")
+    with pytest.raises(BackupError, match="no backup"):
+        fleetlane("verify", tmp_path / "text.zip")
+    with pytest.raises(BackupError, match="There is no file"):
+        fleetlane("restore", tmp_path / "none.zip", "--data-dir", data)
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    newer = json.dumps({"format": 99}).encode()
+    later = repacked(tmp_path / "b.zip", tmp_path / "n.zip", lambda n, c: newer if n == "manifest.json" else c)
+    with pytest.raises(BackupError, match="use a newer one"):
+        fleetlane("verify", later)
+    store.close()
+    with sqlite3.connect(data / "fleetlane.db") as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    with pytest.raises(StoreVersionError, match="newer Fleetlane"):
+        fleetlane("verify", "--data-dir", data)
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ("UPDATE task_counts SET n = n + 1 WHERE serial = 'waiting'", "counters"),
+        ("UPDATE tasks SET status = 7 WHERE serial = 'waiting'", "no known state"),
+        ("UPDATE tasks SET serial = 'done', status = 1 WHERE serial IN ('running', 'failed')", "several running"),
+        ("UPDATE attempts SET ended_ms = 1", "without a running attempt"),
+        ("UPDATE attempts SET ended_ms = NULL", "attempts that run without"),
+        ("UPDATE tasks SET ended_ms = NULL WHERE serial = 'done'", "without an end"),
+        ("UPDATE tasks SET error_code = 'stopped' WHERE serial = 'done'", "completed tasks with"),
+        ("UPDATE tasks SET error_code = NULL WHERE serial = 'failed'", "failed tasks without"),
+        ("UPDATE materials SET task_id = 1", "held by tasks"),
+    ],
+)
+def test_each_broken_rule_is_told(store, data, damage, problem):
+    fill(store, data)
+    store.close()
+    with sqlite3.connect(data / "fleetlane.db") as raw:
+        raw.execute(damage)
+    raw.close()
+    done = fleetlane("verify", "--data-dir", data)
+    assert (done.exit_code, problem in done.output) == (1, True), done.output

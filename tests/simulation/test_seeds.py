@@ -1,0 +1,60 @@
+"""Hundreds of drawn histories of a server; `make simulate-seeds N=10000` for more, FIRST=17 N=1 to see one again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from fleetlane.adapters.db.migrate import migrate
+from simulation.phones import FAULTS_OF_A_POST
+from simulation.world import EVENTS, World
+
+SEEDS = int(os.environ.get("SIMULATE_SEEDS") or 500)
+FIRST = int(os.environ.get("SIMULATE_FIRST") or 0)
+LENGTH = 60
+PARTS = min(10, SEEDS)
+happened: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="module")
+def empty():
+    """A migrated store to copy, in memory where there is such a folder: no history here needs a real disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        migrate(Path(folder) / "empty.db")
+        yield Path(folder) / "empty.db"
+    counts = ", ".join(f"{kind} {n}" for kind, n in sorted(happened.items()))
+    sys.stdout.write(f"\nseeds from {FIRST}; what happened: {counts}\n")
+
+
+@pytest.mark.timeout(24 * 3600 if SEEDS > 500 else 180)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_drawn_history_loses_a_task_posts_twice_or_stands_still(empty, part):
+    for seed in range(FIRST + part, FIRST + SEEDS, PARTS):
+        path = empty.with_name(f"{seed}.db")
+        shutil.copy(empty, path)
+        world = World(path, seed)
+        try:
+            asyncio.run(world.run(LENGTH))
+        except BaseException as error:
+            error.add_note(f"seed {seed}: make simulate-seeds FIRST={seed} N=1")
+            raise
+        finally:
+            world.close()
+            for file in empty.parent.glob(f"{seed}.db*"):
+                file.unlink()
+        happened.update({**world.happened, "histories": 1})
+
+
+def test_every_kind_of_event_and_fault_has_happened():
+    if happened["histories"] < 100:
+        pytest.skip("too few histories")
+    kinds = {*EVENTS, *FAULTS_OF_A_POST, "killed_between_claim_and_start"}
+    assert {kind for kind in kinds if not happened[kind]} == set()

@@ -1,0 +1,313 @@
+"""A server without sockets, threads and waiting: everything that happens is drawn from a seed.
+
+Scheduler, changes, endings, recovery, journal and store are the real ones; time is virtual; the executor and
+what attempts do are `phones`. The rules are looked at after every event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+from fleetlane.adapters.db.check import check_store
+from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.core.device import DeviceState
+from fleetlane.core.errors import ConflictError, NotFoundError
+from fleetlane.core.lanes import Head
+from fleetlane.core.outcome import PublishState, failed
+from fleetlane.core.ports.execution import Ended
+from fleetlane.core.ports.tasks import TaskFilter
+from fleetlane.core.task import NewTask, Source, Status, Task, is_legal
+from fleetlane.work.changes import Changes
+from fleetlane.work.ending import RetryPolicy
+from fleetlane.work.recovery import recover
+from fleetlane.work.runner import StoreJournal
+from fleetlane.work.scheduler import Scheduler
+from simulation.phones import FAULTS_OF_A_POST, Attempt, Handset
+from support.clock import ManualClock
+from support.fakes import FakeDevices
+
+SERIALS = ("a", "b", "c")
+EVENTS = {
+    "step": 40,
+    "tick": 12,
+    "add": 6,
+    "late_result": 2,
+    "stop": 3,
+    "delete": 1,
+    "retry": 2,
+    "retry_all": 1,
+    "force": 1,
+    "resolve": 2,
+    "unplug": 2,
+    "plug_in": 4,
+    "kill": 2,
+    "kill_after_claim": 1,
+    "shutdown": 1,
+    "clock_jump": 1,
+    "settle": 3,
+}
+_MOST_ROUNDS = 3000
+
+
+class _KilledError(Exception):
+    """The process dies here."""
+
+
+class World:
+    """One run. `path` is a migrated store of its own."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.draw = random.Random(seed)
+        self.clock = ManualClock()
+        self.path = path
+        self.store = SqliteStore(path)
+        self.store.start()
+        self.raw = sqlite3.connect(path, isolation_level=None)
+        self.raw.execute("CREATE TABLE moves (task_id INTEGER, before INTEGER, after INTEGER)")
+        self.raw.execute(
+            "CREATE TRIGGER moved AFTER UPDATE OF status ON tasks WHEN old.status <> new.status "
+            "BEGIN INSERT INTO moves VALUES (new.id, old.status, new.status); END"
+        )
+        self.devices = FakeDevices(*SERIALS)
+        self.handsets = {serial: Handset(serial) for serial in SERIALS}
+        self.happened: Counter[str] = Counter()
+        self.created: set[int] = set()
+        self.deleted: set[int] = set()
+        self.may_be_out: Counter[int] = Counter()
+        self.late: list[Ended] = []
+        self.die_at_start = False
+
+    def close(self) -> None:
+        self.raw.close()
+        self.store.close()
+
+    # -- the server's life -----------------------------------------------------------------------------
+
+    async def boot(self) -> None:
+        """Start the server, as `bootstrap` does: what ran is settled first."""
+        self.attempts: dict[int, Attempt] = {}
+        self.obeying: set[asyncio.Task[None]] = set()
+        self.scheduler = Scheduler(self.store, self.devices, self.clock, retries=RetryPolicy(enabled=True))
+        self.scheduler.use(self)
+        self.changes = Changes(self.store, self.scheduler, self.clock, lambda _task_id: None)
+        await recover(self.store, self.clock)
+        await self.scheduler.load()
+
+    async def kill(self) -> None:
+        """Kill -9 and start again; what the former life's attempts would say may still come, late."""
+        for attempt in self.attempts.values():
+            self.late.append(Ended(attempt.task, attempt.outcome or failed("app_crashed")))
+        await self.boot()
+
+    async def shutdown(self) -> None:
+        """SIGTERM: interrupt what runs, settle it, and start again."""
+        self.scheduler.pause()
+        for attempt in list(self.attempts.values()):
+            await self._end_stopped(attempt, interrupted=True)
+        await self.boot()
+
+    # -- the executor ----------------------------------------------------------------------------------
+
+    def start(self, task: Task) -> None:
+        if self.die_at_start:
+            raise _KilledError
+        assert task.serial is not None
+        assert all(other.task.serial != task.serial for other in self.attempts.values()), "two attempts on a device"
+        fault = self.draw.choice(FAULTS_OF_A_POST) if self.draw.random() < 0.35 else ""
+        if fault:
+            self.happened[fault] += 1
+        journal = StoreJournal(self.store, task, self.clock)
+        self.attempts[task.id] = Attempt(task, journal, self.handsets[task.serial], fault, self.draw)
+
+    def stop(self, task: Task) -> None:
+        attempt = self.attempts.get(task.id)
+        if attempt is not None and attempt.task.attempt == task.attempt:
+            obeying = asyncio.ensure_future(self._end_stopped(attempt, interrupted=False))
+            self.obeying.add(obeying)
+            obeying.add_done_callback(self.obeying.discard)
+
+    async def _end_stopped(self, attempt: Attempt, *, interrupted: bool) -> None:
+        attempt.stopped, attempt.hangs = True, False
+        while attempt.outcome is None:
+            attempt.step()
+        requeue = interrupted and attempt.outcome.error_code == "stopped"
+        await self._deliver(attempt, requeue=requeue)
+
+    async def _deliver(self, attempt: Attempt, *, requeue: bool = False) -> None:
+        assert attempt.outcome is not None
+        del self.attempts[attempt.task.id]
+        await self.scheduler.ended(Ended(attempt.task, attempt.outcome, requeue))
+
+    # -- events ----------------------------------------------------------------------------------------
+
+    async def run(self, events: int) -> None:
+        """Let events happen, look at the rules after each, then let everything come to its end."""
+        await self.boot()
+        for _ in range(events):
+            [event] = self.draw.choices([*EVENTS], [*EVENTS.values()])
+            self.happened[event] += 1
+            try:
+                await getattr(self, f"on_{event}")()
+            except (ConflictError, NotFoundError):
+                self.happened["refused"] += 1
+            self._look()
+        await self._drain()
+        await self._judge()
+
+    async def on_step(self) -> None:
+        if not self.attempts:
+            return await self.on_tick()
+        attempt = self.draw.choice(sorted(self.attempts.values(), key=lambda one: one.task.id))
+        self.clock.advance(self.draw.uniform(0, 3))
+        if attempt.outcome is not None:
+            await self._deliver(attempt)  # a step of its own: a kill may come between
+        elif attempt.hangs:
+            attempt.time_out()
+        else:
+            attempt.step()
+        return None
+
+    async def on_tick(self) -> None:
+        self.clock.advance(self.draw.uniform(0, 20))
+        await self.scheduler.tick()
+
+    async def on_add(self) -> None:
+        now = self.clock.now_ms()
+        serial, due = self.draw.choice(SERIALS), now + self.draw.choice([0, 0, 0, 60_000])
+        new = NewTask("b", 0, "post", "{}", serial, None, Source.API, 1, now, due)
+        [task_id] = await self.store.write(lambda r: r.tasks.add([new]))
+        self.created.add(task_id)
+        self.may_be_out[task_id] = 1
+        self.scheduler.added(serial, Head(due, task_id))
+
+    async def on_late_result(self) -> None:
+        """A result of an attempt that is no longer the one that runs: it must be refused."""
+        if not self.late:
+            return
+        event = self.draw.choice(self.late)
+        before = await self._task(event.task.id)
+        if before is not None and before.status is Status.RUNNING and before.attempt == event.task.attempt:
+            return
+        await self.store.write(lambda r: r.tasks.finish(event.task.id, event.task.attempt, event.outcome, 1))
+        assert await self._task(event.task.id) == before, "an old attempt's result was taken"
+
+    async def on_stop(self) -> None:
+        await self.changes.stop(self._any())
+
+    async def on_delete(self) -> None:
+        deleted = await self.changes.delete_many([self._any()])
+        self.deleted.update(deleted.task_ids)
+
+    async def on_retry(self) -> None:
+        await self.changes.retry(self._any(), force=False)
+
+    async def on_retry_all(self) -> None:
+        await self.changes.retry_all()
+
+    async def on_force(self) -> None:
+        task_id = self._any()
+        task = await self._task(task_id)
+        await self.changes.retry(task_id, force=True)
+        if task is not None and task.outcome == PublishState.UNKNOWN:
+            self.may_be_out[task_id] += 1  # a person wants it again, whatever became of the former one
+
+    async def on_resolve(self) -> None:
+        """A person looks at the profile, when nothing is on its way to it, and says what is there."""
+        await self._resolve(self._any())
+
+    async def _resolve(self, task_id: int) -> None:
+        self._settle()
+        await self.changes.resolve(task_id, published=self._out()[task_id] >= self.may_be_out[task_id])
+
+    async def on_unplug(self) -> None:
+        self._plug(self.draw.choice(SERIALS), there=False)
+
+    async def on_plug_in(self) -> None:
+        self._plug(self.draw.choice(SERIALS), there=True)
+
+    async def on_kill(self) -> None:
+        await self.kill()
+
+    async def on_kill_after_claim(self) -> None:
+        self.die_at_start = True
+        try:
+            await self.scheduler.tick()
+        except _KilledError:
+            self.happened["killed_between_claim_and_start"] += 1
+        self.die_at_start = False
+        await self.kill()
+
+    async def on_shutdown(self) -> None:
+        await self.shutdown()
+
+    async def on_clock_jump(self) -> None:
+        self.clock.advance(self.draw.choice([3600.0, 86_400.0, -30.0, -3600.0]))
+
+    async def on_settle(self) -> None:
+        self._settle()
+
+    # -- shorthand -------------------------------------------------------------------------------------
+
+    def _any(self) -> int:
+        return self.draw.choice(sorted(self.created) or [1])
+
+    def _plug(self, serial: str, *, there: bool) -> None:
+        self.handsets[serial].plugged_in = there
+        self.devices.set(serial, DeviceState.ONLINE if there else DeviceState.OFFLINE)
+
+    def _settle(self) -> None:
+        for handset in self.handsets.values():
+            handset.settle()
+
+    def _out(self) -> Counter[int]:
+        return sum((handset.ledger for handset in self.handsets.values()), Counter())
+
+    async def _task(self, task_id: int) -> Task | None:
+        return await self.store.read(lambda r: r.tasks.get(task_id))
+
+    async def _tasks(self) -> list[Task]:
+        return await self.store.read(lambda r: r.tasks.find(TaskFilter(), 0, 10_000))
+
+    # -- rules -----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        statuses = dict(self.raw.execute("SELECT id, status FROM tasks"))
+        assert statuses.keys() == self.created - self.deleted, "a task is lost"
+        running = {task_id for task_id, status in statuses.items() if status == Status.RUNNING}
+        assert running == self.attempts.keys(), "what runs is not what is marked as running"
+        for task_id, before, after in self.raw.execute("SELECT * FROM moves").fetchall():
+            assert is_legal(Status(before), Status(after)), (task_id, before, after)
+        self.raw.execute("DELETE FROM moves")
+        for task_id, posts in self._out().items():
+            assert posts <= self.may_be_out[task_id], f"task {task_id} was posted {posts} times"
+
+    async def _drain(self) -> None:
+        """Let every phone be there, nothing more go wrong from outside, and all tasks end."""
+        for serial in SERIALS:
+            self._plug(serial, there=True)
+        self.clock.advance(2 * 86_400.0)
+        for _ in range(_MOST_ROUNDS):
+            if not self.attempts:
+                self.clock.advance(61)
+                await self.scheduler.tick()
+                if not self.attempts:
+                    break
+            await self.on_step()
+            self._look()
+        assert all(task.is_ended for task in await self._tasks()), "a task is stuck"
+        self._settle()
+
+    async def _judge(self) -> None:
+        out = self._out()
+        for task in await self._tasks():
+            if task.outcome == PublishState.UNKNOWN:
+                await self._resolve(task.id)
+        for task in await self._tasks():
+            if self.may_be_out[task.id] == 1:
+                expected = {"published": 1, "not_published": 0}[str(task.outcome)]
+                assert out[task.id] == expected, f"task {task.id} says {task.outcome}, {out[task.id]} posts are out"
+        assert check_store(self.path).problems == ()

@@ -1,0 +1,61 @@
+"""A scheduler over a real store without phones, with attempts that a test ends."""
+
+from __future__ import annotations
+
+from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.core.lanes import Head
+from fleetlane.core.outcome import PublishState, succeeded
+from fleetlane.core.ports.execution import Ended
+from fleetlane.core.task import NewTask, Source
+from fleetlane.work.accounts import AccountBook
+from fleetlane.work.changes import Changes
+from fleetlane.work.ending import RetryPolicy
+from fleetlane.work.scheduler import Scheduler
+from support.clock import ManualClock
+from support.fakes import FakeDevices, FakeExecutor
+
+DONE = succeeded("Published.", PublishState.PUBLISHED, {})
+
+
+class World:
+    """A scheduler and its changes over a real store, with attempts that a test ends."""
+
+    def __init__(self, path, retries: RetryPolicy | None = None) -> None:
+        migrate(path)
+        self.path = path
+        self.store = SqliteStore(path)
+        self.store.start()
+        self.clock = ManualClock(1000.0)
+        self.devices = FakeDevices("a", "b")
+        self.executor = FakeExecutor()
+        self.scheduler = Scheduler(self.store, self.devices, self.clock, retries=retries)
+        self.scheduler.use(self.executor)
+        self.forgotten: list[int] = []
+        self.changes = Changes(self.store, self.scheduler, self.clock, self.forgotten.append)
+        self.accounts = AccountBook(self.store, self.scheduler, self.clock)
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.store.close()
+
+    async def add(self, serial: str | None = "a", username: str | None = None) -> int:
+        now = self.clock.now_ms()
+        new = NewTask("b", 0, "post", "{}", serial, username, Source.API, 1, now, now)
+        [task_id] = await self.store.write(lambda r: r.tasks.add([new]))
+        if serial is not None:
+            self.scheduler.added(serial, Head(now, task_id))
+        return task_id
+
+    async def running(self) -> int:
+        task_id = await self.add()
+        assert await self.scheduler.tick() == 1
+        return task_id
+
+    async def end(self, task_id: int, outcome=DONE, *, requeue: bool = False) -> None:
+        await self.scheduler.ended(Ended(self.executor.end(task_id), outcome, requeue))
+
+    async def task(self, task_id: int):
+        return await self.store.read(lambda r: r.tasks.get(task_id))

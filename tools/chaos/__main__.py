@@ -1,0 +1,65 @@
+"""`make chaos`: kill -9 of a real server while it posts; no post twice, none lost. Linux and macOS.
+
+The same seed draws the same points, instants and order; what the machine does between them is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from server import ChaosError, Victim
+from storm import Storm
+
+from fleetlane.simulator.fleet import FleetSettings, FleetThread
+
+
+def main() -> int:
+    """Run a storm, and print what was seen."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=16)
+    parser.add_argument("--posts", type=int, default=60, help="at least so many; more when the kills need them")
+    parser.add_argument("--phones", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=None)
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else random.randrange(10**6)
+    print(f"seed: {seed}", flush=True)
+    began = time.monotonic()
+    settings = FleetSettings(phones=options.phones, app_delay_factor=0.05, seed=seed)
+    with tempfile.TemporaryDirectory(prefix="fleetlane-chaos-") as name, FleetThread(settings) as phones:
+        folder = Path(name)
+        with Victim(folder, phones.fleet.adb.port) as victim:
+            storm = Storm(phones, victim, random.Random(seed), options.posts)
+            try:
+                storm.run(options.kills)
+            except ChaosError as error:
+                print(f"{error}\nseed: {seed}\n{_tail(folder / 'server.log')}", file=sys.stderr)
+                return 1
+            _report(storm, time.monotonic() - began)
+    return 0
+
+
+def _report(storm: Storm, seconds: float) -> None:
+    print(f"posts asked for: {len(storm.captions)}, posted twice: 0, lost: 0")
+    print(f"kills: {storm.kills.total()} ({_counts(storm.kills)})")
+    print(f"attempts cut off, by phase: {storm.deaths.total()} ({_counts(storm.deaths)})")
+    print(f"ends before anybody helped: {_counts(storm.ends)}")
+    print(f"slowest recovery, without waiting for a CPU: {max(storm.recoveries_s):.1f} s")
+    print(f"all of it: {seconds:.0f} s")
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(counter.items()))
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
