@@ -12,7 +12,10 @@ from support.rig import CAPTION, Rig
 
 ANDROID = ("perm_notifications", "not_responding", "lock_screen")
 POPUPS = {
-    "tiktok": ("popup_notifications", "popup_contacts", "popup_widget", "popup_phone", "popup_resume_edit"),
+    "tiktok": (
+        "popup_notifications", "popup_contacts", "popup_widget", "popup_phone", "popup_resume_edit", "popup_save_login",
+        "popup_business_inbox", "popup_commercial_sounds", "popup_update", "popup_notice",
+    ),
     "instagram": (
         "popup_draft", "popup_download_privacy", "popup_threads", "popup_meta_verified", "popup_rate",
         "popup_swipe_nav", "popup_location",
