@@ -21,6 +21,7 @@ from fleetlane.adapters.files import MaterialFolder, TraceFolder
 from fleetlane.adapters.license import LicenseFile
 from fleetlane.core.device import Device
 from fleetlane.core.errors import FleetlaneError
+from fleetlane.core.event import Change, EventKind
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, Services
@@ -32,6 +33,7 @@ from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.ending import RetryPolicy
+from fleetlane.work.events import EventBook
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
@@ -65,6 +67,8 @@ def build(settings: Settings) -> Server:
     """Return a server; nothing is started yet."""
     clock = SystemClock()
     store = SqliteStore(settings.store_path)
+    events = EventBook(clock)
+    store.on_change = events.tell
     devices = DeviceSupervisor(adb_port(settings.adb_port), clock)
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
     scheduler = Scheduler(store, devices, clock, lambda: licensing.now().device_limit, _retries(settings))
@@ -89,6 +93,7 @@ def build(settings: Settings) -> Server:
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
         library=Library(store, materials, clock),
+        events=events,
         license=licensing.now,
         health=health,
         zone=settings.zone,
@@ -107,12 +112,13 @@ def build(settings: Settings) -> Server:
         with _only_server(settings):
             migrate(settings.store_path)
             store.start()
+            events.open()
             try:
                 await licensing.look()
                 await recover(store, clock)
                 executor = LocalExecutor(devices, runner, scheduler.ended)
                 loops = {"scheduler": scheduler.run, "licence": licensing.run, "retention": retention.run}
-                async with _working(devices, scheduler, executor, loops):
+                async with _working(devices, events, scheduler, executor, loops):
                     yield
             finally:
                 await device_desk.close()
@@ -124,6 +130,7 @@ def build(settings: Settings) -> Server:
 @asynccontextmanager
 async def _working(
     devices: DeviceSupervisor,
+    events: EventBook,
     scheduler: Scheduler,
     executor: LocalExecutor,
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
@@ -132,8 +139,9 @@ async def _working(
     loop = asyncio.get_running_loop()
     scheduler.use(executor)
 
-    def device_changed(_device: Device) -> None:
+    def device_changed(device: Device) -> None:
         loop.call_soon_threadsafe(scheduler.wake)
+        events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
 
     devices.on_change = device_changed
     devices.start()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from fleetlane import __version__
-from fleetlane.http import accounts, devices, materials, metrics, pages, scripts, tasks
+from fleetlane.http import accounts, devices, events, materials, metrics, pages, scripts, tasks
 from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
@@ -64,6 +64,7 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
         materials.uploads,
         materials.router,
         scripts.router,
+        events.router,
         license_routes.router,
     ):
         api.include_router(resource)

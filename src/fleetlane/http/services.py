@@ -14,6 +14,7 @@ from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
+from fleetlane.work.events import EventBook
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 
@@ -38,6 +39,7 @@ class Services:
     accounts: AccountBook
     devices: DeviceDesk
     library: Library
+    events: EventBook
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, true, update
@@ -19,6 +19,7 @@ from fleetlane.adapters.db.bulk import insert_many
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import attempts, steps, task_counts, tasks
 from fleetlane.adapters.db.text import contains
+from fleetlane.core.event import Change, EventKind
 from fleetlane.core.journal import Phase, moves_forward
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
@@ -39,10 +40,11 @@ _ORDERS = {
 
 
 class TaskRepository:
-    """The tasks, inside one transaction."""
+    """The tasks, inside one transaction. `note` is told of each task and step that changes."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, note: Callable[[Change], None]) -> None:
         self._connection = connection
+        self._note = note
 
     # -- adding and reading --------------------------------------------------------------------------
 
@@ -54,6 +56,8 @@ class TaskRepository:
         rows = [_row(task, task_id) for task_id, task in enumerate(new, first)]
         insert_many(self._connection, insert(tasks), rows)
         self._count(Counter((t.serial or "", t.script_name, t.source.value, int(Status.PENDING)) for t in new))
+        for task_id, task in enumerate(new, first):
+            self._note(_told(task_id, task.batch_id, task.serial, Status.PENDING))
         return range(first, first + len(new))
 
     def get(self, task_id: int) -> Task | None:
@@ -204,6 +208,8 @@ class TaskRepository:
             .returning(*tasks.c)
         )
         row = self._connection.execute(statement).first()
+        if row is not None:
+            self._note(_told_of(row, stop_requested=True))
         return _task(row) if row else None
 
     def retry(self, task_id: int, due_ms: int, *, force: bool, remark: str = "") -> Pending | None:
@@ -225,9 +231,11 @@ class TaskRepository:
         if not changes:
             return []
         statement = update(tasks).where(failed_).values(_again(due_ms)).returning(*tasks.c)
-        found = [_pending(row) for row in self._connection.execute(statement)]
+        rows = self._connection.execute(statement).all()
         self._count(changes)
-        return sorted(found, key=lambda task: task.task_id)
+        for row in rows:
+            self._note(_told_of(row))
+        return sorted((_pending(row) for row in rows), key=lambda task: task.task_id)
 
     def failed_unknown(self) -> list[int]:
         """Return the ids of the failed tasks whose outcome is unknown."""
@@ -251,6 +259,7 @@ class TaskRepository:
             gone = self._connection.execute(statement).all()
             for row in gone:
                 changes[row.serial or "", row.script_name, row.source, row.status] -= 1
+                self._note(_told_of(row, deleted=True))
             deleted.extend(_pending(row) for row in gone)
             for table in (attempts, steps):
                 self._connection.execute(delete(table).where(table.c.task_id.in_([row.id for row in gone])))
@@ -267,7 +276,7 @@ class TaskRepository:
             tasks.c.serial.is_distinct_from(serial),
         )
         before = self._connection.execute(
-            select(tasks.c.id, tasks.c.due_ms, tasks.c.username, *_COUNTED).where(mine)
+            select(tasks.c.id, tasks.c.due_ms, tasks.c.username, tasks.c.batch_id, *_COUNTED).where(mine)
         ).all()
         if not before:
             return []
@@ -276,6 +285,7 @@ class TaskRepository:
         for row in before:
             changes[row.serial or "", row.script_name, row.source, int(Status.PENDING)] -= 1
             changes[serial or "", row.script_name, row.source, int(Status.PENDING)] += 1
+            self._note(_told(row.id, row.batch_id, serial, Status.PENDING))
         self._count(changes)
         return [_pending(row) for row in before]
 
@@ -305,6 +315,7 @@ class TaskRepository:
         if row is not None:
             key = (row.serial or "", row.script_name, row.source)
             self._count(Counter({(*key, int(before)): -1, (*key, int(after)): 1}))
+            self._note(_told_of(row))
         return row
 
     def _count(self, changes: Mapping[tuple[str, str, str, int], int]) -> None:
@@ -354,6 +365,12 @@ class TaskRepository:
         """Store a step."""
         values = {name: getattr(step, name) for name in steps.c.keys()}  # noqa: SIM118 - columns, not a dict
         self._connection.execute(insert(steps).values(values))
+        task = self._connection.execute(
+            select(tasks.c.batch_id, tasks.c.serial).where(tasks.c.id == step.task_id)
+        ).first()
+        if task is not None:
+            facts = {"attempt": step.attempt, "number": step.number, "name": step.name, "ok": step.ok}
+            self._note(Change(EventKind.STEP, step.task_id, task.batch_id, task.serial, facts))
 
     def steps(self, task_id: int) -> list[Step]:
         """Return the steps of a task, attempt by attempt."""
@@ -415,6 +432,15 @@ def _row(task: NewTask, task_id: int) -> dict[str, Any]:
         "scheduled_ms": task.scheduled_ms,
         "platform": task.platform,
     }
+
+
+def _told(task_id: int, batch_id: str, serial: str | None, status: Status, **facts: Any) -> Change:
+    facts = {"status": int(status), "status_text": status.text, **facts}
+    return Change(EventKind.TASK, task_id, batch_id, serial, facts)
+
+
+def _told_of(row: Row[Any], **facts: Any) -> Change:
+    return _told(row.id, row.batch_id, row.serial, Status(row.status), **facts)
 
 
 def _pending(row: Row[*tuple[Any, ...]]) -> Pending:
