@@ -23,6 +23,7 @@ from fleetlane.core.device import Device
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.folders import AllowedFolders
+from fleetlane.dashboard.router import router as dashboard
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, Services
 from fleetlane.scripts.packs import load_packs
@@ -97,6 +98,7 @@ def build(settings: Settings) -> Server:
         license=licensing.now,
         health=health,
         zone=settings.zone,
+        trace_file=traces.path,
     )
     options = HttpOptions(
         always_200=settings.error_http_status == "always_200",
@@ -124,7 +126,7 @@ def build(settings: Settings) -> Server:
                 await device_desk.close()
                 store.close()
 
-    return Server(create_app(services, options), running)
+    return Server(create_app(services, options, [dashboard]), running)
 
 
 @asynccontextmanager

@@ -36,6 +36,10 @@ class TraceFolder:
         path.write_bytes(content)
         return relative
 
+    def path(self, file: str) -> Path:
+        """Return where a file is that `write` named."""
+        return self.root / file
+
     def forget(self, task_id: int) -> None:
         """Remove the files of a task."""
         shutil.rmtree(self.root / str(task_id), ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI
@@ -33,12 +33,13 @@ class HttpOptions:
     requests_per_s: float = 0
 
 
-def create_app(services: Services, options: HttpOptions) -> FastAPI:
+def create_app(services: Services, options: HttpOptions, more: Sequence[APIRouter] = ()) -> FastAPI:
     """Return the app.
 
     Args:
         services: what the routes work with.
         options: how the app answers.
+        more: routes beside the API, behind the same guard.
     """
     app = FastAPI(
         title="Fleetlane",
@@ -71,6 +72,8 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
     app.include_router(api)
     app.include_router(pages.router)
     app.include_router(metrics.router)
+    for router in more:
+        app.include_router(router)
     larger = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
     app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes, larger=larger)
     app.add_middleware(EmptyParameters)

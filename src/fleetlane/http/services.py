@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -31,7 +32,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases behind the routes. `license` and `health` are asked at each request."""
+    """The use cases behind the routes.
+
+    `license` and `health` are asked at each request; `trace_file` says where a file of a trace is.
+    """
 
     intake: Intake
     desk: Desk
@@ -43,6 +47,7 @@ class Services:
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo
+    trace_file: Callable[[str], Path]
 
 
 def _services(request: Request) -> Services:

@@ -1,0 +1,11 @@
+"""All pages, in one router."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from fleetlane.dashboard import accounts, assets, create, materials, overview, phones, settings, task_page, tasks
+
+router = APIRouter(include_in_schema=False)
+for _part in (overview, tasks, task_page, phones, create, accounts, materials, settings, assets):
+    router.include_router(_part.router)
