@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
 
-.PHONY: setup demo serve test conformance check format bench docs clean
+.PHONY: setup demo serve test conformance check format bench docs messages clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -41,6 +41,9 @@ bench: $(STAMP)
 
 docs: $(STAMP)
 	@$(BIN)/python tools/docs.py
+
+messages: $(STAMP)
+	@$(BIN)/python tools/messages.py
 
 clean:
 	rm -rf .venv dist build

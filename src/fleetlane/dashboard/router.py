@@ -6,6 +6,10 @@ from fastapi import APIRouter
 
 from fleetlane.dashboard import accounts, assets, create, materials, overview, phones, settings, task_page, tasks
 
+PARTS = tuple(
+    part.router for part in (overview, tasks, task_page, phones, create, accounts, materials, settings, assets)
+)
+
 router = APIRouter(include_in_schema=False)
-for _part in (overview, tasks, task_page, phones, create, accounts, materials, settings, assets):
-    router.include_router(_part.router)
+for _part in PARTS:
+    router.include_router(_part)
