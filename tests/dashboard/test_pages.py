@@ -82,7 +82,7 @@ def test_pages_are_behind_the_guard_and_may_load_nothing_foreign(server, path):
         assert server.http.get(path, headers=headers).json()["code"] == 40302, headers
 
 
-CHANGES = ("/tasks/bulk", "/tasks/retry-all", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/delete", "/new",
+CHANGES = ("/login", "/tasks/bulk", "/tasks/retry-all", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/delete", "/new",
            "/new/preview", "/phones/connect", "/accounts", "/accounts/import", "/accounts/1/enabled",
            "/accounts/1/delete", "/materials", "/materials/1/delete")  # fmt: skip
 
@@ -167,3 +167,28 @@ def test_accounts_are_added_switched_and_imported_with_their_differences_first(s
     server.http.post(f"/accounts/{two['id']}/enabled", data={"enabled": "false"}, headers=OURS)
     assert server.call("GET", f"/account/{two['id']}")["data"]["enabled"] is False
     assert server.http.get("/accounts/export").content.startswith(b"PK")
+
+
+def test_where_a_token_is_set_the_pages_ask_for_it_once_and_the_api_always(tmp_path):
+    token = "0123456789abcdef-secret"
+    with ServerThread(tmp_path, token=token) as server:
+        html = {"Accept": "text/html,*/*"}
+        sent = server.http.get("/tasks", headers=html)
+        assert (sent.status_code, sent.headers["location"]) == (303, "/login")
+        assert server.http.get("/tasks").json()["code"] == 40101
+        assert server.http.get("/live").json()["code"] == 40101
+        assert 'name="token"' in server.http.get("/login", headers=html).text
+        assert server.http.get("/static/style.css").status_code == 200
+        refused = server.http.post("/login", data={"token": "wrong"}, headers=OURS)
+        assert 'role="alert"' in refused.text
+        assert "set-cookie" not in refused.headers
+        server.http.cookies.set("fleetlane_session", "forged")
+        assert server.http.get("/tasks").status_code == 401
+        server.http.cookies.clear()
+        cookie = server.http.post("/login", data={"token": f" {token}"}, headers=OURS).headers["set-cookie"]
+        assert token not in cookie
+        assert {"HttpOnly", "SameSite=strict"} <= set(cookie.split("; "))
+        assert server.http.get("/tasks").status_code == 200
+        assert server.http.post("/tasks/retry-all", headers=OURS).status_code == 200
+        assert server.call("GET", "/task")["code"] == 40101, "the cookie opens the pages only"
+        assert server.http.get("/tasks", headers={"Origin": "http://evil.example"}).json()["code"] == 40302
