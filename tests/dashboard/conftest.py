@@ -12,7 +12,7 @@ from support.server import ServerThread
 
 @pytest.fixture(scope="session")
 def phones():
-    with FleetThread(FleetSettings(phones=3, app_delay_factor=0.25, first_port=24100)) as phones:
+    with FleetThread(FleetSettings(phones=3, app_delay_factor=0.25, first_port=25500)) as phones:
         yield phones
 
 
