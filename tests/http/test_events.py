@@ -71,6 +71,14 @@ def test_it_goes_on_after_the_last_event_id(server):
         assert [data["task_id"] for _, _, data in messages] == [second]
 
 
+def test_a_page_hears_what_came_after_it_was_made(server):
+    page = server.http.get("/tasks").text
+    place = page.partition('data-events="?after=')[2].partition('"')[0]
+    [task_id] = create(server, "e5")
+    with following(server, f"?for_s=0&device=e5&after={place}") as messages:
+        assert [data["task_id"] for _, _, data in messages] == [task_id]
+
+
 def test_a_filter_by_batch_and_by_task(server):
     one, two = create(server, "e3", "e3b")
     batch = server.task(one)["batch_id"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from fleetlane import __version__
 from fleetlane.core.errors import NotFoundError
 from fleetlane.dashboard.languages import COOKIE, LANGUAGES
 from fleetlane.dashboard.page import PageRoute
@@ -33,7 +33,7 @@ async def asset(name: str, request: Request) -> Response:
     content = _files().get(name)
     if content is None:
         raise NotFoundError("file", f"static/{name[:100]}")
-    tag = f'"{__version__}-{len(content)}"'
+    tag = f'"{sha256(content).hexdigest()[:16]}"'
     headers = {"Cache-Control": "no-cache", "ETag": tag, "X-Content-Type-Options": "nosniff"}
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers=headers)

@@ -75,6 +75,7 @@ def render(
         language=language,
         theme=theme if theme in THEMES else "",
         path=request.url.path,
+        place=request.state.place,
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         moment=moment,
         languages=LANGUAGES,
@@ -116,6 +117,8 @@ class PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
+            services: Services = request.app.state.services
+            request.state.place = services.events.place  # before anything is read: the page hears all that comes later
             try:
                 if request.method not in ("GET", "HEAD") and not is_partial(request):
                     _refuse()

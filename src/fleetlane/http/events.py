@@ -48,6 +48,9 @@ async def follow_events(
     for_s: Annotated[
         float | None, Query(ge=0, le=86_400, description="End after so many seconds; 0: only what was missed")
     ] = None,
+    after: Annotated[
+        str | None, Query(max_length=100, description="Like Last-Event-ID, which wins, for callers without headers")
+    ] = None,
     last_event_id: Annotated[
         str | None, Header(max_length=100, description="Go on after this event; browsers send it by themselves")
     ] = None,
@@ -58,7 +61,7 @@ async def follow_events(
     (state, or facts), each with its `id`. `reload` means that events were lost, after a restart or to a slow reader:
     read again what you show. A comment comes at least every 15 seconds.
     """
-    text = _texts(services, last_event_id, EventFilter(task, batch, device), for_s)
+    text = _texts(services, last_event_id or after, EventFilter(task, batch, device), for_s)
     return StreamingResponse(text, media_type="text/event-stream", headers=_HEADERS)
 
 

@@ -116,6 +116,11 @@ class EventBook:
         part = [self._ring[i] for i in range(start, min(start + _MOST_AT_ONCE, len(self._ring)))]
         return [event for event in part if wanted.fits(event.change)], False, place + len(part)
 
+    @property
+    def place(self) -> str:
+        """Return the place after all that was told so far."""
+        return self._place(self._last)
+
     def place_of(self, event: Event) -> str:
         """Return the place after an event."""
         return self._place(event.number)

@@ -16,7 +16,9 @@
     waiting.clear();
     for (const part of document.querySelectorAll("[data-live]")) {
       const wanted = part.dataset.live.split(" ");
-      if (kinds.some((kind) => kind === "all" || wanted.includes(kind))) htmx.trigger(part, "live");
+      if (!kinds.some((kind) => kind === "all" || wanted.includes(kind))) continue;
+      if (part.classList.contains("htmx-request")) kinds.forEach(changed); // it may have been read too early: once more
+      else htmx.trigger(part, "live");
     }
   };
   const changed = (kind) => {
@@ -28,7 +30,7 @@
   });
   document.addEventListener("changed", () => changed("all"));
   if (document.querySelector("[data-live]")) {
-    const source = new EventSource("/live" + (document.body.dataset.events || ""));
+    const source = new EventSource("/live" + document.body.dataset.events);
     const state = document.getElementById("connection");
     for (const kind of ["task", "step", "device"]) source.addEventListener(kind, () => changed(kind));
     source.addEventListener("reload", () => changed("all"));
