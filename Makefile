@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
 
-.PHONY: setup demo serve test conformance check format bench chaos simulate-seeds docs clean
+.PHONY: setup demo serve test conformance check format bench chaos simulate-seeds docs messages clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -49,6 +49,9 @@ simulate-seeds: $(STAMP)
 
 docs: $(STAMP)
 	@$(BIN)/python tools/docs.py
+
+messages: $(STAMP)
+	@$(BIN)/python tools/messages.py
 
 clean:
 	rm -rf .venv dist build

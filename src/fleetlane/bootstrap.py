@@ -21,7 +21,9 @@ from fleetlane.adapters.files import MaterialFolder, TraceFolder
 from fleetlane.adapters.license import LicenseFile
 from fleetlane.core.device import Device
 from fleetlane.core.errors import FleetlaneError
+from fleetlane.core.event import Change, EventKind
 from fleetlane.core.folders import AllowedFolders
+from fleetlane.dashboard.router import router as dashboard
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, Services
 from fleetlane.scripts.packs import load_packs
@@ -33,6 +35,7 @@ from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.ending import RetryPolicy
+from fleetlane.work.events import EventBook
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
@@ -66,6 +69,8 @@ def build(settings: Settings) -> Server:
     """Return a server; nothing is started yet."""
     clock = SystemClock()
     store = SqliteStore(settings.store_path)
+    events = EventBook(clock)
+    store.on_change = events.tell
     devices = DeviceSupervisor(adb_port(settings.adb_port), clock)
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
     scheduler = Scheduler(store, devices, clock, lambda: licensing.now().device_limit, _retries(settings))
@@ -91,9 +96,11 @@ def build(settings: Settings) -> Server:
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
         library=Library(store, materials, clock),
+        events=events,
         license=licensing.now,
         health=health,
         zone=settings.zone,
+        trace_file=traces.path,
     )
     options = HttpOptions(
         always_200=settings.error_http_status == "always_200",
@@ -109,6 +116,7 @@ def build(settings: Settings) -> Server:
         with only_server(settings):
             migrate(settings.store_path, backups=settings.backups_dir)
             store.start()
+            events.open()
             try:
                 await licensing.look()
                 await recover(store, clock)
@@ -118,18 +126,19 @@ def build(settings: Settings) -> Server:
                     "licence": licensing.run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }
-                async with _working(devices, scheduler, executor, loops):
+                async with _working(devices, events, scheduler, executor, loops):
                     yield
             finally:
                 await device_desk.close()
                 store.close()
 
-    return Server(create_app(services, options), running)
+    return Server(create_app(services, options, [dashboard]), running)
 
 
 @asynccontextmanager
 async def _working(
     devices: DeviceSupervisor,
+    events: EventBook,
     scheduler: Scheduler,
     executor: LocalExecutor,
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
@@ -138,8 +147,9 @@ async def _working(
     loop = asyncio.get_running_loop()
     scheduler.use(executor)
 
-    def device_changed(_device: Device) -> None:
+    def device_changed(device: Device) -> None:
         loop.call_soon_threadsafe(scheduler.wake)
+        events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
 
     devices.on_change = device_changed
     devices.start()

@@ -68,7 +68,7 @@ def fill(store, data):
     ended("failed", failed("app_crashed"))
     ended("done", DONE)
     running = ended("running", None)
-    assert store.submit(lambda r: r.tasks.set_phase(running, 1, Phase.PREPARED, {}, 2)).result(10)
+    assert store.submit(lambda r: r.attempts.set_phase(running, 1, Phase.PREPARED, {}, 2)).result(10)
     material(store, data, b"a video")
     wish = MaterialWish(MediaKind.VIDEO, 1)
     assert store.submit(lambda r: r.materials.take(wish, running, 2)).result(10)

@@ -123,6 +123,7 @@ OPERATIONS = {
     }),
     "list_scripts": ("GET", "/script", {}, {}),
     "get_script": ("GET", "/script/post", {}, {40003: "/script/none"}),
+    "follow_events": ("GET", "/events?for_s=0", {}, {40001: "/events?task=x"}),
     "check_license": ("GET", "/license/check", {}, {}),
 }  # fmt: skip
 

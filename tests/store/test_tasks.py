@@ -16,7 +16,8 @@ from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, failed, succeeded
-from fleetlane.core.ports.tasks import Step, TaskFilter
+from fleetlane.core.ports.attempts import Step
+from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {"app": "x"})
@@ -103,17 +104,17 @@ def test_the_journal_only_moves_forward_and_ends_with_its_attempt(store):
     run(store, lambda r: r.tasks.claim(1, "a", 100))
 
     def move(phase, **facts):
-        return run(store, lambda r: r.tasks.set_phase(1, 1, phase, facts, 101))
+        return run(store, lambda r: r.attempts.set_phase(1, 1, phase, facts, 101))
 
     assert move(Phase.PREPARED, caption="x")
     assert move(Phase.ARMED)
     assert not move(Phase.PREPARED)
     assert not move(Phase.ARMED)
     assert move(Phase.TAPPED)
-    assert run(store, lambda r: r.tasks.phase(1, 1)) is Phase.TAPPED
+    assert run(store, lambda r: r.attempts.phase(1, 1)) is Phase.TAPPED
     run(store, lambda r: r.tasks.finish(1, 1, DONE, 130))
     assert not move(Phase.PUBLISHED)
-    assert run(store, lambda r: r.tasks.phase(9, 1)) is Phase.NONE
+    assert run(store, lambda r: r.attempts.phase(9, 1)) is Phase.NONE
 
 
 def test_counters_agree_with_the_rows_after_every_kind_of_change(store):
@@ -157,9 +158,9 @@ def test_every_filter_and_the_head_of_a_lane_use_an_index(store):
 
 def test_steps_come_back_in_order(store):
     step = Step(1, 1, 1, "open the app", "", "tiktok home_feed", 5, 6, ok=True, screenshot="1/1/01.jpg")
-    run(store, lambda r: [r.tasks.add_step(replace(step, number=n)) for n in (2, 1)])
-    assert [s.number for s in run(store, lambda r: r.tasks.steps(1))] == [1, 2]
-    assert run(store, lambda r: r.tasks.steps(1))[0] == step
+    run(store, lambda r: [r.attempts.add_step(replace(step, number=n)) for n in (2, 1)])
+    assert [s.number for s in run(store, lambda r: r.attempts.steps(1))] == [1, 2]
+    assert run(store, lambda r: r.attempts.steps(1))[0] == step
 
 
 def test_an_error_in_one_unit_of_work_leaves_the_others_of_the_group_alone(store):

@@ -12,7 +12,7 @@ import pytest
 from fleetlane.adapters.files import TraceFolder
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import failed
-from fleetlane.core.ports.tasks import Step
+from fleetlane.core.ports.attempts import Step
 from fleetlane.core.task import NewTask, Source
 from fleetlane.work.bundles import Bundles
 from fleetlane.work.desk import Desk
@@ -39,13 +39,13 @@ def bundle(tmp_path):
             new = NewTask("geheim-batch", 0, "post", config, "R58SERIAL", "@anna", Source.API, 1, 1, 1)
             [task_id] = r.tasks.add([new])
             r.tasks.claim(task_id, "R58SERIAL", 5)
-            r.tasks.set_phase(task_id, 1, Phase.PREPARED, {"account": "@anna"}, 6)
-            r.tasks.set_phase(task_id, 1, Phase.ARMED, {}, 7)
+            r.attempts.set_phase(task_id, 1, Phase.PREPARED, {"account": "@anna"}, 6)
+            r.attempts.set_phase(task_id, 1, Phase.ARMED, {}, 7)
             shot = files.write(task_id, 1, "01.jpg", b"a picture with geheim")
             trees = [files.write(task_id, 1, "01.xml", TREE.encode()), files.write(task_id, 1, "02.xml", b"geheim <")]
             first = Step(task_id, 1, 1, "write the caption", "geheim", "tiktok post", 5, 1, True, shot, trees[0])
-            r.tasks.add_step(first)
-            r.tasks.add_step(Step(task_id, 1, 2, "press Post", "@anna", "tiktok post", 5, 1, False, "", trees[1]))
+            r.attempts.add_step(first)
+            r.attempts.add_step(Step(task_id, 1, 2, "press Post", "@anna", "tiktok post", 5, 1, False, "", trees[1]))
             r.tasks.finish(task_id, 1, failed("outcome_unknown", "geheim", {"account": "@anna"}), 9)
             return task_id
 

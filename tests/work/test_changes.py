@@ -91,9 +91,9 @@ def test_a_task_that_was_asked_to_stop_is_not_armed(world):
         task_id = await world.running()
 
         def arm(repositories):
-            repositories.tasks.set_phase(task_id, 1, Phase.PREPARED, {}, 1)
+            repositories.attempts.set_phase(task_id, 1, Phase.PREPARED, {}, 1)
             repositories.tasks.request_stop(task_id)
-            return repositories.tasks.set_phase(task_id, 1, Phase.ARMED, {}, 1)
+            return repositories.attempts.set_phase(task_id, 1, Phase.ARMED, {}, 1)
 
         assert await world.store.write(arm) is False
 

@@ -39,7 +39,7 @@ async def unknown(world: World) -> int:
         assert repositories.materials.take(MaterialWish(MediaKind.VIDEO, 1), task_id, 1)
         assert repositories.materials.take_files(FOLDER, [HASH], task_id, 1)
         for phase in (Phase.PREPARED, Phase.ARMED, Phase.TAPPED):
-            assert repositories.tasks.set_phase(task_id, 1, phase, {"caption": "x"}, 1)
+            assert repositories.attempts.set_phase(task_id, 1, phase, {"caption": "x"}, 1)
 
     await world.store.write(take)
     await world.end(task_id, failed("outcome_unknown"))

@@ -10,8 +10,8 @@ from fleetlane.adapters.db.migrate import migrate
 from fleetlane.adapters.db.sqlite import SqliteStore
 from fleetlane.adapters.files import TraceFolder
 from fleetlane.core.outcome import failed
+from fleetlane.core.ports.attempts import Step
 from fleetlane.core.ports.records import StoredAnswer
-from fleetlane.core.ports.tasks import Step
 from fleetlane.core.task import NewTask, Source
 from fleetlane.work.retention import AnswerRetention, TraceRetention
 from support.clock import ManualClock
@@ -95,7 +95,7 @@ def traced(store, files, clock, *, ended=True, size=1000):
         [task_id] = repositories.tasks.add([NewTask("b", 0, "post", "{}", "a", None, Source.API, 1, now, now)])
         task = repositories.tasks.claim(task_id, "a", now)
         shot = files.write(task_id, 1, "01.jpg", b"x" * size)
-        repositories.tasks.add_step(Step(task_id, 1, 1, "look", "", "tiktok home", now, 1, ok=True, screenshot=shot))
+        repositories.attempts.add_step(Step(task_id, 1, 1, "look", "", "tiktok home", now, 1, ok=True, screenshot=shot))
         if ended:
             assert repositories.tasks.finish(task_id, task.attempt, failed("app_crashed"), now)
         return task_id
@@ -108,7 +108,7 @@ def traced(store, files, clock, *, ended=True, size=1000):
 def traces(store, files, *task_ids):
     """Say of each task whether its steps and its files are there."""
     sizes = files.sizes()
-    steps = [asyncio.run(store.read(lambda r, i=i: r.tasks.steps(i))) for i in task_ids]
+    steps = [asyncio.run(store.read(lambda r, i=i: r.attempts.steps(i))) for i in task_ids]
     return [(bool(found), task_id in sizes) for found, task_id in zip(steps, task_ids, strict=True)]
 
 
@@ -140,7 +140,7 @@ def test_files_that_a_crash_left_without_steps_go(store, files):
     clock = ManualClock()
     there, cut_off = traced(store, files, clock), traced(store, files, clock)
     files.write(4711, 1, "01.jpg", b"x")
-    store.submit(lambda r: r.tasks.forget_steps(clock.now_ms() - 1000, 1)).result(10)
+    store.submit(lambda r: r.attempts.forget_steps(clock.now_ms() - 1000, 1)).result(10)
     assert sweep(store, files, clock) == 0
     assert traces(store, files, there, cut_off, 4711) == [(False, False), (True, True), (False, False)]
 

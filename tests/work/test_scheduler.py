@@ -117,7 +117,7 @@ class Lanes(RuleBasedStateMachine):
     def the_server_crashes(self, armed):
         lost = list(self.executor.running.values())
         for task in lost if armed else ():
-            self.do(self.store.write(lambda r, t=task: r.tasks.set_phase(t.id, t.attempt, Phase.ARMED, {}, 1)))
+            self.do(self.store.write(lambda r, t=task: r.attempts.set_phase(t.id, t.attempt, Phase.ARMED, {}, 1)))
         self.do(recover(self.store, self.clock))
         if armed:
             self.ended |= {task.id for task in lost}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI
 
 from fleetlane import __version__
-from fleetlane.http import accounts, devices, materials, metrics, pages, scripts, tasks
+from fleetlane.http import accounts, devices, events, materials, metrics, pages, scripts, tasks
 from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
@@ -33,12 +33,13 @@ class HttpOptions:
     requests_per_s: float = 0
 
 
-def create_app(services: Services, options: HttpOptions) -> FastAPI:
+def create_app(services: Services, options: HttpOptions, more: Sequence[APIRouter] = ()) -> FastAPI:
     """Return the app.
 
     Args:
         services: what the routes work with.
         options: how the app answers.
+        more: routes beside the API, behind the same guard.
     """
     app = FastAPI(
         title="Fleetlane",
@@ -53,6 +54,7 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
     )
     use_whole_document(app)
     app.state.services = services
+    app.state.token = options.token
     answers = ErrorAnswers(always_200=options.always_200)
     answers.install(app)
     api = APIRouter(prefix=PREFIX)
@@ -64,13 +66,17 @@ def create_app(services: Services, options: HttpOptions) -> FastAPI:
         materials.uploads,
         materials.router,
         scripts.router,
+        events.router,
         license_routes.router,
     ):
         api.include_router(resource)
     app.include_router(api)
     app.include_router(pages.router)
     app.include_router(metrics.router)
+    for router in more:
+        app.include_router(router)
     larger = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
+    larger |= {"/materials": options.max_upload_bytes, "/accounts/import": LARGEST_SHEET_BYTES}
     app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes, larger=larger)
     app.add_middleware(EmptyParameters)
     app.add_middleware(

@@ -8,7 +8,7 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import h11
@@ -100,6 +100,12 @@ class _Server(uvicorn.Server):
     """uvicorn, whose signals end the serving only; what runs beside it is then taken down in order."""
 
     handles_signals = True
+    before_shutdown: Callable[[], None] = staticmethod(lambda: None)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would never end by itself, then wait for the rest."""
+        self.before_shutdown()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -121,6 +127,7 @@ async def serve(app: FastAPI, sockets: Sequence[socket.socket], stop: asyncio.Ev
     )  # fmt: skip
     server = _Server(config)
     server.handles_signals = stop is None
+    server.before_shutdown = app.state.services.events.close
     if stop is None:
         await server.serve(sockets=list(sockets))
         return

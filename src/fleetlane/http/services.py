@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,6 +16,7 @@ from fleetlane.work.bundles import Bundles
 from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
+from fleetlane.work.events import EventBook
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 
@@ -31,7 +33,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases behind the routes. `license` and `health` are asked at each request."""
+    """The use cases behind the routes.
+
+    `license` and `health` are asked at each request; `trace_file` says where a file of a trace is.
+    """
 
     intake: Intake
     desk: Desk
@@ -40,9 +45,11 @@ class Services:
     accounts: AccountBook
     devices: DeviceDesk
     library: Library
+    events: EventBook
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo
+    trace_file: Callable[[str], Path]
 
 
 def _services(request: Request) -> Services:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from fleetlane.core.ports.tasks import Attempt, Step
+from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.services import Services
 from fleetlane.work.desk import Shown, Trace

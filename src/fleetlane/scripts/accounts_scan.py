@@ -37,6 +37,11 @@ class AccountsScanScript:
         """Return the JSON Schema of `script_config`."""
         return {"type": "object", "properties": {"platform": {"enum": [platform.value for platform in Platform]}}}
 
+    def preview(self, config: Mapping[str, Any], position: int, seed: int) -> str:
+        """Return nothing: it publishes nothing."""
+        del config, position, seed
+        return ""
+
     def run(self, job: Job) -> Outcome:
         """Look into every app; an app that needs a person does not keep the others from being read."""
         found: list[dict[str, Any]] = []

@@ -78,6 +78,16 @@ class Script(Protocol):
         """Return the JSON Schema of `script_config`."""
         ...
 
+    def preview(self, config: Mapping[str, Any], position: int, seed: int) -> str:
+        """Return the text one task would publish, "" when there is none. `config` was checked; media is not looked at.
+
+        Args:
+            config: the `script_config`.
+            position: the task's index in its batch, from 0.
+            seed: fixes what is drawn at random; the task itself gets another one.
+        """
+        ...
+
     def run(self, job: Job) -> Outcome:
         """Do the job.
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleetlane.core.errors import NotFoundError
+from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.core.ports.tasks import Attempt, Step, TaskFilter, TaskOrder
+from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Task, TaskCounts
 from fleetlane.work.waiting import Waiting
 
@@ -77,7 +78,7 @@ class Desk:
             task = repositories.tasks.get(task_id)
             if task is None:
                 return None
-            return Trace(task, repositories.tasks.attempts(task_id), repositories.tasks.steps(task_id))
+            return Trace(task, repositories.attempts.attempts(task_id), repositories.attempts.steps(task_id))
 
         trace = await self._store.read(read)
         if trace is None:

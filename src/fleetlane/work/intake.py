@@ -65,6 +65,23 @@ class Created:
     warnings: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class PreviewedTask:
+    """A task that would be created, and the text it would publish ("" when there is none)."""
+
+    task: NewTask
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a request would create; nothing was stored."""
+
+    tasks: Sequence[PreviewedTask]
+    scheduled_ms: int | None
+    warnings: Sequence[str]
+
+
 @dataclass(slots=True)
 class _Stored:
     """What the unit of work did: new tasks, or the answer that a former request got."""
@@ -103,9 +120,7 @@ class Intake:
         """
         if idempotency_key is not None and not 0 < len(idempotency_key) <= _LONGEST_KEY:
             raise InvalidParametersError.one("Idempotency-Key", f"must be 1 to {_LONGEST_KEY} characters")
-        warnings = [f"the field {name} is not known and was ignored" for name in request.unknown_fields]
-        warnings += _check_script(request, offered_only=offered_only)
-        _check_names(request)
+        warnings = _check(request, offered_only=offered_only)
         now_ms = self._clock.now_ms()
         scheduled_ms = self._start(request, now_ms)
         build = _TaskBuilder(request, now_ms, scheduled_ms)
@@ -131,6 +146,25 @@ class Intake:
                 self._scheduler.added(task.serial, Head(task.due_ms, task_id))
         return stored.created
 
+    async def preview(self, request: TaskRequest) -> Preview:
+        """Return what `create` would do now, and do nothing. Texts drawn at random may come out otherwise.
+
+        Raises:
+            RequestError: as `create` does.
+        """
+        warnings = _check(request, offered_only=True)
+        now_ms = self._clock.now_ms()
+        scheduled_ms = self._start(request, now_ms)
+        build = _TaskBuilder(request, now_ms, scheduled_ms)
+
+        def work(repositories: Repositories) -> list[NewTask]:
+            return build(find_targets(repositories.accounts, request, warnings))
+
+        tasks = await self._store.read(work)
+        chosen = script(request.script_name)
+        shown = [PreviewedTask(task, chosen.preview(request.script_config, task.position, task.seed)) for task in tasks]
+        return Preview(shown, scheduled_ms, [*warnings, *self._waiting.warnings(tasks)])
+
     def _start(self, request: TaskRequest, now_ms: int) -> int | None:
         if request.start_time is not None and request.start_at is not None:
             raise InvalidParametersError.one("start_at", "give start_time or start_at, not both")
@@ -151,10 +185,14 @@ def _repeated(former: StoredAnswer, fingerprint: str) -> _Stored:
     return _Stored([], Created(**former.data), is_new=False)
 
 
-def _check_script(request: TaskRequest, *, offered_only: bool) -> Sequence[str]:
+def _check(request: TaskRequest, *, offered_only: bool) -> list[str]:
+    """Check what can be checked without the store, and return warnings."""
     if not request.script_name.strip():
         raise ScriptNameMissingError("script_name is missing or empty.")
-    return script(request.script_name, offered_only=offered_only).check(request.script_config)
+    warnings = [f"the field {name} is not known and was ignored" for name in request.unknown_fields]
+    warnings += script(request.script_name, offered_only=offered_only).check(request.script_config)
+    _check_names(request)
+    return warnings
 
 
 def _check_names(request: TaskRequest) -> None:

@@ -24,7 +24,7 @@ async def recover(store: Store, clock: Clock) -> int:
     def settle(repositories: Repositories) -> list[tuple[Task, Outcome | None]]:
         settled: list[tuple[Task, Outcome | None]] = []
         for task in repositories.tasks.running():
-            outcome = interrupted(task, repositories.tasks.phase(task.id, task.attempt))
+            outcome = interrupted(task, repositories.attempts.phase(task.id, task.attempt))
             ended = Ended(task, outcome or failed("server_interrupted"), requeue=outcome is None)
             settle_end(repositories, ended, RetryPolicy(), clock.now_ms())
             settled.append((task, outcome))

@@ -79,7 +79,7 @@ class TraceRetention:
         while gone := await self._oldest(now_ms - self._keep_ms, _TRACES):
             forgotten += len(gone)
         sizes = await asyncio.to_thread(self._files.sizes)
-        left_over = await self._store.read(lambda repositories: repositories.tasks.without_steps(sizes))
+        left_over = await self._store.read(lambda repositories: repositories.attempts.without_steps(sizes))
         await asyncio.to_thread(self._forget, left_over)
         total = sum(size for task_id, size in sizes.items() if task_id not in left_over)
         while total > self._most_bytes and (gone := await self._oldest(now_ms, 1)):
@@ -88,7 +88,7 @@ class TraceRetention:
         return forgotten
 
     async def _oldest(self, before_ms: int, limit: int) -> list[int]:
-        gone = await self._store.write(lambda repositories: repositories.tasks.forget_steps(before_ms, limit))
+        gone = await self._store.write(lambda repositories: repositories.attempts.forget_steps(before_ms, limit))
         await asyncio.to_thread(self._forget, gone)
         return gone
 

@@ -68,7 +68,7 @@ class StoreJournal:
         task, now_ms = self._task, self._clock.now_ms()
 
         def move(repositories: Repositories) -> bool:
-            return repositories.tasks.set_phase(task.id, task.attempt, phase, facts, now_ms)
+            return repositories.attempts.set_phase(task.id, task.attempt, phase, facts, now_ms)
 
         if not self._store.submit(move).result():
             raise TaskStoppedError("this attempt is no longer the one that runs")

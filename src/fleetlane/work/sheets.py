@@ -166,7 +166,7 @@ def write_csv(accounts: Iterable[Account]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows([_neutral(cell) for cell in _cells(account)] for account in accounts)
+    writer.writerows([neutral(cell) for cell in _cells(account)] for account in accounts)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -176,7 +176,7 @@ def write_xlsx(accounts: Iterable[Account]) -> bytes:
     sheet = workbook.create_sheet("accounts")
     sheet.append(list(COLUMNS))
     for account in accounts:
-        sheet.append([_neutral(cell) for cell in _cells(account)])
+        sheet.append([neutral(cell) for cell in _cells(account)])
     out = io.BytesIO()
     workbook.save(out)
     return out.getvalue()
@@ -187,6 +187,7 @@ def _cells(account: Account) -> list[str]:
     return [account.username, account.platform.value, account.serial or "", enabled, account.note]
 
 
-def _neutral(cell: str) -> str:
+def neutral(cell: str) -> str:
+    """Return a cell that no spreadsheet program takes for a formula."""
     cell = ILLEGAL_CHARACTERS_RE.sub("", cell)
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell

@@ -11,9 +11,9 @@ from typing import Any
 import structlog
 
 from fleetlane.core.errors import StoreError
+from fleetlane.core.ports.attempts import Step
 from fleetlane.core.ports.report import TraceFiles
 from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.core.ports.tasks import Step
 from fleetlane.core.task import Task
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ class AttemptTrace:
         )
 
         def store(repositories: Repositories) -> None:
-            repositories.tasks.add_step(step)
+            repositories.attempts.add_step(step)
 
         self._pending.append(self._store.submit(store))
 

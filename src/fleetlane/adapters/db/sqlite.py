@@ -10,7 +10,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,10 +24,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from fleetlane.adapters.db.accounts import AccountRepository
+from fleetlane.adapters.db.attempts import AttemptRepository
 from fleetlane.adapters.db.materials import MaterialRepository
 from fleetlane.adapters.db.records import AnswerRepository, DeviceRecordRepository, FactRepository
 from fleetlane.adapters.db.tasks import TaskRepository
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
+from fleetlane.core.event import Change
 from fleetlane.core.ports.store import Repositories
 
 log = structlog.get_logger(__name__)
@@ -39,13 +41,15 @@ _READERS = 4
 
 
 class SqlRepositories:
-    """All repositories over one connection."""
+    """All repositories over one connection. `changes` is what they changed, for those who watch."""
 
     def __init__(self, connection: Connection) -> None:
-        self.tasks = TaskRepository(connection)
+        self.changes: list[Change] = []
+        self.attempts = AttemptRepository(connection, self.changes.append)
+        self.tasks = TaskRepository(connection, self.attempts, self.changes.append)
         self.accounts = AccountRepository(connection)
         self.materials = MaterialRepository(connection)
-        self.devices = DeviceRecordRepository(connection)
+        self.devices = DeviceRecordRepository(connection, self.changes.append)
         self.answers = AnswerRepository(connection)
         self.facts = FactRepository(connection)
 
@@ -63,6 +67,8 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.on_change: Callable[[Sequence[Change]], None] = lambda _changes: None
+        """Called from the writer's thread with what a commit has changed, before its caller hears of it."""
         self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_loop, name="store writer", daemon=True)
         self._writer: Engine | None = None
@@ -164,7 +170,8 @@ class SqliteStore:
             return
         try:
             with translated(), connection.begin():
-                ends = [self._run_one(connection, work) for work in batch]
+                changes: list[Change] = []
+                ends = [self._run_one(connection, work, changes) for work in batch]
         except StoreError as error:
             log.warning("store_write_failed", error=str(error), works=len(batch))
             if len(batch) == 1 or isinstance(error, StoreBusyError):
@@ -174,21 +181,24 @@ class SqliteStore:
             for work in batch:
                 self._commit([work], connection)
             return
+        self.on_change(changes)
         for work, (result, error) in zip(batch, ends, strict=True):
             if error is None:
                 work.future.set_result(result)
             else:
                 work.future.set_exception(error)
 
-    def _run_one(self, connection: Connection, work: _Work[Any]) -> tuple[Any, Exception | None]:
-        """Run a unit of work in a savepoint. Returns its result, or its own error.
+    def _run_one(self, connection: Connection, work: _Work[Any], changes: list[Change]) -> tuple[Any, Exception | None]:
+        """Run a unit of work in a savepoint. Returns its result, or its own error; notes what it changed.
 
         Raises:
             StoreError: the whole transaction is lost.
         """
         try:
             with translated(), connection.begin_nested():
-                end = work.run(SqlRepositories(connection)), None
+                repositories = SqlRepositories(connection)
+                end = work.run(repositories), None
+            changes += repositories.changes
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the caller's own error goes back to the caller

@@ -1,4 +1,4 @@
-"""Tasks, their attempts and their steps in the store (`core.ports.store.Tasks`).
+"""Tasks in the store (`core.ports.tasks.Tasks`); their rows are in `task_rows`, their attempts in `attempts`.
 
 Every change of state is one conditional UPDATE, and moves the counters in the same transaction.
 Nothing here commits.
@@ -8,28 +8,35 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
+from fleetlane.adapters.db.attempts import AttemptRepository
 from fleetlane.adapters.db.bulk import insert_many
 from fleetlane.adapters.db.ids import take_ids
-from fleetlane.adapters.db.tables import attempts, steps, task_counts, tasks
-from fleetlane.adapters.db.text import contains
-from fleetlane.core.journal import Phase, moves_forward
+from fleetlane.adapters.db.tables import task_counts, tasks
+from fleetlane.adapters.db.task_rows import (
+    KNOWN_OUTCOME,
+    matching,
+    new_row,
+    to_pending,
+    to_task,
+    told,
+    told_of,
+    waiting_again,
+)
+from fleetlane.core.event import Change
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
-from fleetlane.core.ports.tasks import Attempt, Pending, Step, TaskFilter, TaskOrder
-from fleetlane.core.task import NewTask, Source, Status, Task, TaskCounts, username_key
+from fleetlane.core.ports.tasks import Pending, TaskFilter, TaskOrder
+from fleetlane.core.task import NewTask, Status, Task, TaskCounts
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
-_KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
 _MOST_PARAMETERS = 500
-_REACHED = "reached"
-"""Where an attempt's facts keep when each phase was."""
 _ORDERS = {
     TaskOrder.NEWEST: (tasks.c.id.desc(),),
     TaskOrder.OLDEST: (tasks.c.id,),
@@ -41,10 +48,12 @@ _ORDERS = {
 
 
 class TaskRepository:
-    """The tasks, inside one transaction."""
+    """The tasks, inside one transaction. `note` is told of each task that changes."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, attempts: AttemptRepository, note: Callable[[Change], None]) -> None:
         self._connection = connection
+        self._attempts = attempts
+        self._note = note
 
     # -- adding and reading --------------------------------------------------------------------------
 
@@ -53,27 +62,29 @@ class TaskRepository:
         if not new:
             return range(0)
         first = take_ids(self._connection, "task", len(new))
-        rows = [_row(task, task_id) for task_id, task in enumerate(new, first)]
+        rows = [new_row(task, task_id) for task_id, task in enumerate(new, first)]
         insert_many(self._connection, insert(tasks), rows)
         self._count(Counter((t.serial or "", t.script_name, t.source.value, int(Status.PENDING)) for t in new))
+        for task_id, task in enumerate(new, first):
+            self._note(told(task_id, task.batch_id, task.serial, Status.PENDING))
         return range(first, first + len(new))
 
     def get(self, task_id: int) -> Task | None:
         """Return a task."""
         row = self._connection.execute(select(tasks).where(tasks.c.id == task_id)).first()
-        return _task(row) if row else None
+        return to_task(row) if row else None
 
     def find(self, wanted: TaskFilter, offset: int, limit: int, order: TaskOrder = TaskOrder.NEWEST) -> list[Task]:
         """Return tasks in an order."""
         statement: Select[Any] = (
-            select(tasks).where(_where(wanted)).order_by(*_ORDERS[order]).offset(offset).limit(limit)
+            select(tasks).where(matching(wanted)).order_by(*_ORDERS[order]).offset(offset).limit(limit)
         )
-        return [_task(row) for row in self._connection.execute(statement)]
+        return [to_task(row) for row in self._connection.execute(statement)]
 
     def count(self, wanted: TaskFilter) -> int:
         """Return how many tasks there are. Rows are counted only for an account, a batch or a text."""
         if wanted.username is not None or wanted.batch_id is not None or wanted.text is not None:
-            rows = select(func.count()).select_from(tasks).where(_where(wanted))
+            rows = select(func.count()).select_from(tasks).where(matching(wanted))
             return int(self._connection.execute(rows).scalar_one())
         conditions: list[ColumnElement[bool]] = []
         if wanted.status is not None:
@@ -101,7 +112,7 @@ class TaskRepository:
     def running(self) -> list[Task]:
         """Return every running task."""
         statement = select(tasks).where(tasks.c.status == int(Status.RUNNING)).order_by(tasks.c.id)
-        return [_task(row) for row in self._connection.execute(statement)]
+        return [to_task(row) for row in self._connection.execute(statement)]
 
     def heads(self, serials: Collection[str] | None) -> dict[str, Head]:
         """Return the next pending task of each lane that has one; None for all lanes."""
@@ -147,16 +158,8 @@ class TaskRepository:
         row = self._change(task_id, Status.PENDING, Status.RUNNING, values, here)
         if row is None:
             return None
-        task = _task(row)
-        attempt = {
-            "task_id": task.id,
-            "number": task.attempt,
-            "serial": task.serial,
-            "phase": Phase.NONE.value,
-            "started_ms": now_ms,
-            "changed_ms": now_ms,
-        }
-        self._connection.execute(insert(attempts).values(attempt))
+        task = to_task(row)
+        self._attempts.begin(task.id, task.attempt, serial, now_ms)
         return task
 
     def finish(self, task_id: int, attempt: int, outcome: Outcome, now_ms: int) -> bool:
@@ -172,7 +175,7 @@ class TaskRepository:
         }
         if self._change(task_id, Status.RUNNING, after, values, tasks.c.attempt == attempt) is None:
             return False
-        self._end_attempt(task_id, attempt, outcome.error_code, now_ms)
+        self._attempts.end(task_id, attempt, outcome.error_code, now_ms)
         return True
 
     def requeue(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
@@ -180,7 +183,7 @@ class TaskRepository:
         values = {"status": int(Status.PENDING), "started_ms": None, "remark": remark}
         if self._change(task_id, Status.RUNNING, Status.PENDING, values, tasks.c.attempt == attempt) is None:
             return False
-        self._end_attempt(task_id, attempt, "server_interrupted", now_ms)
+        self._attempts.end(task_id, attempt, "server_interrupted", now_ms)
         return True
 
     def stop_pending(self, task_id: int, now_ms: int) -> Task | None:
@@ -195,7 +198,7 @@ class TaskRepository:
             "stop_requested": True,
         }
         row = self._change(task_id, Status.PENDING, Status.FAILED, values)
-        return _task(row) if row else None
+        return to_task(row) if row else None
 
     def request_stop(self, task_id: int) -> Task | None:
         """Note that a running task is to stop. None when it does not run."""
@@ -206,14 +209,16 @@ class TaskRepository:
             .returning(*tasks.c)
         )
         row = self._connection.execute(statement).first()
-        return _task(row) if row else None
+        if row is not None:
+            self._note(told_of(row, stop_requested=True))
+        return to_task(row) if row else None
 
     def retry(self, task_id: int, due_ms: int, *, force: bool, remark: str = "") -> Pending | None:
         """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced."""
-        conditions = () if force else (_KNOWN_OUTCOME,)
-        values = _again(due_ms) | {"remark": remark}
+        conditions = () if force else (KNOWN_OUTCOME,)
+        values = waiting_again(due_ms) | {"remark": remark}
         row = self._change(task_id, Status.FAILED, Status.PENDING, values, *conditions)
-        return _pending(row) if row else None
+        return to_pending(row) if row else None
 
     def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:
         """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""
@@ -222,7 +227,7 @@ class TaskRepository:
         values["outcome"] = outcome.publish_state.value
         row = self._change(task_id, Status.FAILED, after, values, tasks.c.outcome == PublishState.UNKNOWN.value)
         if row is not None:
-            self._answered(task_id, row.attempt, outcome.publish_state, now_ms)
+            self._attempts.answer(task_id, row.attempt, outcome.publish_state, now_ms)
         return row is not None
 
     def doubt(self, outcome: Outcome, now_ms: int) -> int:
@@ -238,22 +243,13 @@ class TaskRepository:
         waiting = list(self._connection.execute(due).scalars())
         for task_id in waiting:
             self._change(task_id, Status.PENDING, Status.FAILED, ended)
-        failed_ = and_(tasks.c.status == int(Status.FAILED), _KNOWN_OUTCOME)
+        failed_ = and_(tasks.c.status == int(Status.FAILED), KNOWN_OUTCOME)
         retriable = self._connection.execute(update(tasks).where(failed_).values(doubtful)).rowcount
         return cut_off + len(waiting) + retriable
 
-    def _answered(self, task_id: int, attempt: int, state: PublishState, now_ms: int) -> None:
-        """Add a person's answer to the journal. Its phase stays what the machine itself saw."""
-        mine = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)
-        facts = self._connection.execute(select(attempts.c.facts).where(mine)).scalar_one_or_none()
-        if facts is not None:
-            told = {**json.loads(facts), "person_says": state.value}
-            values = {"facts": json.dumps(told, ensure_ascii=False), "changed_ms": now_ms}
-            self._connection.execute(update(attempts).where(mine).values(values))
-
     def retry_failed(self, due_ms: int) -> list[Pending]:
         """Make every failed task whose outcome is not unknown pending again."""
-        failed_ = and_(tasks.c.status == int(Status.FAILED), _KNOWN_OUTCOME)
+        failed_ = and_(tasks.c.status == int(Status.FAILED), KNOWN_OUTCOME)
         groups = select(*_COUNTED, func.count().label("n")).where(failed_).group_by(*_COUNTED)
         changes: Counter[tuple[str, str, str, int]] = Counter()
         for row in self._connection.execute(groups):
@@ -262,10 +258,12 @@ class TaskRepository:
             changes[*key, int(Status.PENDING)] += row.n
         if not changes:
             return []
-        statement = update(tasks).where(failed_).values(_again(due_ms)).returning(*tasks.c)
-        found = [_pending(row) for row in self._connection.execute(statement)]
+        statement = update(tasks).where(failed_).values(waiting_again(due_ms)).returning(*tasks.c)
+        rows = self._connection.execute(statement).all()
         self._count(changes)
-        return sorted(found, key=lambda task: task.task_id)
+        for row in rows:
+            self._note(told_of(row))
+        return sorted((to_pending(row) for row in rows), key=lambda task: task.task_id)
 
     def failed_unknown(self) -> list[int]:
         """Return the ids of the failed tasks whose outcome is unknown."""
@@ -289,9 +287,9 @@ class TaskRepository:
             gone = self._connection.execute(statement).all()
             for row in gone:
                 changes[row.serial or "", row.script_name, row.source, row.status] -= 1
-            deleted.extend(_pending(row) for row in gone)
-            for table in (attempts, steps):
-                self._connection.execute(delete(table).where(table.c.task_id.in_([row.id for row in gone])))
+                self._note(told_of(row, deleted=True))
+            deleted.extend(to_pending(row) for row in gone)
+            self._attempts.forget([row.id for row in gone])
         if changes:
             self._count(changes)
         return deleted
@@ -305,7 +303,7 @@ class TaskRepository:
             tasks.c.serial.is_distinct_from(serial),
         )
         before = self._connection.execute(
-            select(tasks.c.id, tasks.c.due_ms, tasks.c.username, *_COUNTED).where(mine)
+            select(tasks.c.id, tasks.c.due_ms, tasks.c.username, tasks.c.batch_id, *_COUNTED).where(mine)
         ).all()
         if not before:
             return []
@@ -314,15 +312,9 @@ class TaskRepository:
         for row in before:
             changes[row.serial or "", row.script_name, row.source, int(Status.PENDING)] -= 1
             changes[serial or "", row.script_name, row.source, int(Status.PENDING)] += 1
+            self._note(told(row.id, row.batch_id, serial, Status.PENDING))
         self._count(changes)
-        return [_pending(row) for row in before]
-
-    def _end_attempt(self, task_id: int, attempt: int, error_code: str | None, now_ms: int) -> None:
-        self._connection.execute(
-            update(attempts)
-            .where(attempts.c.task_id == task_id, attempts.c.number == attempt)
-            .values(ended_ms=now_ms, changed_ms=now_ms, error_code=error_code)
-        )
+        return [to_pending(row) for row in before]
 
     def _change(
         self,
@@ -345,6 +337,7 @@ class TaskRepository:
             changes: Counter[tuple[str, str, str, int]] = Counter({(*key, int(before)): -1})
             changes[*key, int(after)] += 1
             self._count(changes)
+            self._note(told_of(row))
         return row
 
     def _count(self, changes: Mapping[tuple[str, str, str, int], int]) -> None:
@@ -359,177 +352,3 @@ class TaskRepository:
             for (serial, script, source, status), n in sorted(changes.items())
         ]
         insert_many(self._connection, statement, rows)
-
-    # -- journal and steps -----------------------------------------------------------------------------
-
-    def set_phase(self, task_id: int, attempt: int, phase: Phase, facts: Mapping[str, Any], now_ms: int) -> bool:
-        """Move an attempt's journal forward. False when it is over or would move back; a stopped one is not armed."""
-        condition = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)
-        if phase is Phase.ARMED and self._stop_requested(task_id):
-            return False
-        row = self._connection.execute(
-            select(attempts.c.phase, attempts.c.facts, attempts.c.ended_ms).where(condition)
-        ).first()
-        if row is None or row.ended_ms is not None or not moves_forward(Phase(row.phase), phase):
-            return False
-        before = json.loads(row.facts)
-        merged = {**before, **facts, _REACHED: {**before.get(_REACHED, {}), phase.value: now_ms}}
-        changed = self._connection.execute(
-            update(attempts)
-            .where(condition, attempts.c.phase == row.phase, attempts.c.ended_ms.is_(None))
-            .values(phase=phase.value, facts=json.dumps(merged, ensure_ascii=False), changed_ms=now_ms)
-        )
-        return changed.rowcount == 1
-
-    def _stop_requested(self, task_id: int) -> bool:
-        statement = select(tasks.c.stop_requested).where(tasks.c.id == task_id)
-        return bool(self._connection.execute(statement).scalar_one_or_none())
-
-    def phase(self, task_id: int, attempt: int) -> Phase:
-        """Return how far an attempt's journal came."""
-        statement = select(attempts.c.phase).where(attempts.c.task_id == task_id, attempts.c.number == attempt)
-        value = self._connection.execute(statement).scalar_one_or_none()
-        return Phase(value) if value else Phase.NONE
-
-    def attempts(self, task_id: int) -> list[Attempt]:
-        """Return the attempts of a task with their journals, oldest first."""
-        statement = select(attempts).where(attempts.c.task_id == task_id).order_by(attempts.c.number)
-        return [_attempt(row) for row in self._connection.execute(statement)]
-
-    def add_step(self, step: Step) -> None:
-        """Store a step."""
-        values = {name: getattr(step, name) for name in steps.c.keys()}  # noqa: SIM118 - columns, not a dict
-        self._connection.execute(insert(steps).values(values))
-
-    def steps(self, task_id: int) -> list[Step]:
-        """Return the steps of a task, attempt by attempt."""
-        statement = select(steps).where(steps.c.task_id == task_id).order_by(steps.c.attempt, steps.c.number)
-        return [Step(**row) for row in self._connection.execute(statement).mappings()]
-
-    def forget_steps(self, before_ms: int, limit: int) -> list[int]:
-        """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids."""
-        old = (
-            select(tasks.c.id)
-            .where(tasks.c.ended_ms < before_ms, exists().where(steps.c.task_id == tasks.c.id))
-            .order_by(tasks.c.ended_ms, tasks.c.id)
-            .limit(min(limit, _MOST_PARAMETERS))
-        )
-        ids = list(self._connection.execute(old).scalars())
-        self._connection.execute(delete(steps).where(steps.c.task_id.in_(ids)))
-        return ids
-
-    def without_steps(self, task_ids: Collection[int]) -> set[int]:
-        """Return those of the ids of which nothing is traced, and nothing will be unless they are retried."""
-        found = set(task_ids)
-        ids = sorted(found)
-        for start in range(0, len(ids), _MOST_PARAMETERS):
-            part = ids[start : start + _MOST_PARAMETERS]
-            traced = select(steps.c.task_id).where(steps.c.task_id.in_(part)).distinct()
-            not_ended = select(tasks.c.id).where(tasks.c.id.in_(part), tasks.c.ended_ms.is_(None))
-            for statement in (traced, not_ended):
-                found.difference_update(self._connection.execute(statement).scalars())
-        return found
-
-
-def _where(wanted: TaskFilter) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.status is not None:
-        conditions.append(tasks.c.status == int(wanted.status))
-    if wanted.serial is not None:
-        conditions.append(tasks.c.serial == wanted.serial)
-    if wanted.script_name is not None:
-        conditions.append(tasks.c.script_name == wanted.script_name)
-    if wanted.source is not None:
-        conditions.append(tasks.c.source == wanted.source.value)
-    if wanted.username is not None:
-        conditions.append(tasks.c.username_key == username_key(wanted.username))
-    if wanted.batch_id is not None:
-        conditions.append(tasks.c.batch_id == wanted.batch_id)
-    if wanted.text is not None:
-        looked_at = (tasks.c.serial, tasks.c.username, tasks.c.remark, tasks.c.error_code, tasks.c.script_config)
-        conditions.append(or_(*(contains(column, wanted.text) for column in looked_at)))
-    return and_(true(), *conditions)
-
-
-def _again(due_ms: int) -> dict[str, Any]:
-    """Return what a failed task becomes when it is to run again."""
-    return {
-        "status": int(Status.PENDING),
-        "due_ms": due_ms,
-        "started_ms": None,
-        "ended_ms": None,
-        "retry_count": tasks.c.retry_count + 1,
-        "stop_requested": False,
-        "error_code": None,
-        "outcome": None,
-        "remark": "",
-        "result": "{}",
-    }
-
-
-def _row(task: NewTask, task_id: int) -> dict[str, Any]:
-    return {
-        "id": task_id,
-        "batch_id": task.batch_id,
-        "position": task.position,
-        "script_name": task.script_name,
-        "script_config": task.script_config,
-        "serial": task.serial,
-        "username": task.username,
-        "username_key": username_key(task.username) if task.username else None,
-        "source": task.source.value,
-        "seed": task.seed,
-        "status": int(Status.PENDING),
-        "created_ms": task.created_ms,
-        "due_ms": task.due_ms,
-        "scheduled_ms": task.scheduled_ms,
-        "platform": task.platform,
-    }
-
-
-def _attempt(row: Row[Any]) -> Attempt:
-    facts: dict[str, Any] = json.loads(row.facts)
-    reached: dict[str, int] = facts.pop(_REACHED, {})
-    return Attempt(
-        task_id=row.task_id,
-        number=row.number,
-        serial=row.serial,
-        phase=Phase(row.phase),
-        reached={Phase(phase): at_ms for phase, at_ms in reached.items()},
-        facts=facts,
-        started_ms=row.started_ms,
-        ended_ms=row.ended_ms,
-        error_code=row.error_code,
-    )
-
-
-def _pending(row: Row[*tuple[Any, ...]]) -> Pending:
-    return Pending(row.id, row.serial, row.due_ms, row.username)
-
-
-def _task(row: Row[Any]) -> Task:
-    return Task(
-        id=row.id,
-        batch_id=row.batch_id,
-        position=row.position,
-        script_name=row.script_name,
-        script_config=json.loads(row.script_config),
-        serial=row.serial,
-        username=row.username,
-        source=Source(row.source),
-        seed=row.seed,
-        status=Status(row.status),
-        created_ms=row.created_ms,
-        due_ms=row.due_ms,
-        scheduled_ms=row.scheduled_ms,
-        started_ms=row.started_ms,
-        ended_ms=row.ended_ms,
-        attempt=row.attempt,
-        retry_count=row.retry_count,
-        stop_requested=bool(row.stop_requested),
-        remark=row.remark,
-        error_code=row.error_code,
-        outcome=row.outcome,
-        platform=row.platform,
-        result=json.loads(row.result),
-    )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
+from fleetlane.core.ports.attempts import Attempts
 from fleetlane.core.ports.library import Accounts, Materials
 from fleetlane.core.ports.records import Answers, DeviceRecords, Facts
 from fleetlane.core.ports.tasks import Tasks
@@ -15,6 +16,11 @@ T = TypeVar("T")
 
 class Repositories(Protocol):
     """All repositories, inside one transaction."""
+
+    @property
+    def attempts(self) -> Attempts:
+        """Return the attempts of the tasks."""
+        ...
 
     @property
     def tasks(self) -> Tasks:

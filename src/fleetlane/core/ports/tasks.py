@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
-from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome
 from fleetlane.core.task import NewTask, Source, Status, Task, TaskCounts
@@ -45,38 +44,6 @@ class Pending:
     serial: str | None
     due_ms: int
     username: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing a script did. Times are milliseconds since the epoch; files are relative to the traces folder."""
-
-    task_id: int
-    attempt: int
-    number: int
-    name: str
-    detail: str
-    screen: str
-    started_ms: int
-    duration_ms: int
-    ok: bool
-    screenshot: str = ""
-    tree: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One run of a task, and its journal. `reached` says when each phase was, in milliseconds since the epoch."""
-
-    task_id: int
-    number: int
-    serial: str
-    phase: Phase
-    reached: Mapping[Phase, int]
-    facts: Mapping[str, Any]
-    started_ms: int
-    ended_ms: int | None
-    error_code: str | None
 
 
 class Tasks(Protocol):
@@ -154,34 +121,6 @@ class Tasks(Protocol):
         """Give the pending tasks of an account another device. Returns those that changed, as they were before."""
         ...
 
-    def set_phase(self, task_id: int, attempt: int, phase: Phase, facts: Mapping[str, Any], now_ms: int) -> bool:
-        """Move an attempt's journal forward. False when it is over or would move back; a stopped one is not armed."""
-        ...
-
-    def phase(self, task_id: int, attempt: int) -> Phase:
-        """Return how far an attempt's journal came."""
-        ...
-
-    def attempts(self, task_id: int) -> list[Attempt]:
-        """Return the attempts of a task with their journals, oldest first."""
-        ...
-
-    def forget_steps(self, before_ms: int, limit: int) -> list[int]:
-        """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids."""
-        ...
-
-    def without_steps(self, task_ids: Collection[int]) -> set[int]:
-        """Return those of the ids of which nothing is traced, and nothing will be unless they are retried."""
-        ...
-
     def running(self) -> list[Task]:
         """Return every running task."""
-        ...
-
-    def add_step(self, step: Step) -> None:
-        """Store a step."""
-        ...
-
-    def steps(self, task_id: int) -> list[Step]:
-        """Return the steps of a task, attempt by attempt."""
         ...

@@ -67,6 +67,11 @@ def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Cont
     return Content(tuple(files), caption, _sound(job, config, folder), tuple(warnings))
 
 
+def drawn(config: PostConfig, position: int, seed: int) -> str:
+    """Return the text that the settings give one task."""
+    return draw(config.captions, config.format or guess_format(config.captions), position, seed)
+
+
 def check_listed(job: Job, config: PostConfig) -> None:
     """Look at files the task names itself, before a phone is touched.
 

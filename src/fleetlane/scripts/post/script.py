@@ -9,7 +9,7 @@ from fleetlane.core.errors import InvalidParametersError, TaskFailedError
 from fleetlane.core.outcome import Outcome
 from fleetlane.scripts.apps import app_pack, installed_apps
 from fleetlane.scripts.post.config import PostConfig, parse_config
-from fleetlane.scripts.post.content import check_listed
+from fleetlane.scripts.post.content import check_listed, drawn
 from fleetlane.scripts.post.flow import PostFlow
 from fleetlane.scripts.post.warnings import unproven_steps
 from fleetlane.scripts.script import Job
@@ -32,6 +32,10 @@ class PostScript:
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of `script_config`."""
         return PostConfig.model_json_schema()
+
+    def preview(self, config: Mapping[str, Any], position: int, seed: int) -> str:
+        """Return the caption of one task, unless its media brings one of its own."""
+        return drawn(parse_config(config), position, seed)
 
     def run(self, job: Job) -> Outcome:
         """Publish."""

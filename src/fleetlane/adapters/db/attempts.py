@@ -1,0 +1,154 @@
+"""Attempts with their journals, and their steps, in the store (`core.ports.attempts.Attempts`).
+
+Nothing here commits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, exists, insert, select, update
+
+from fleetlane.adapters.db.tables import attempts, steps, tasks
+from fleetlane.core.event import Change, EventKind
+from fleetlane.core.journal import Phase, moves_forward
+from fleetlane.core.outcome import PublishState
+from fleetlane.core.ports.attempts import Attempt, Step
+
+_MOST_PARAMETERS = 500
+_REACHED = "reached"
+"""Where an attempt's facts keep when each phase was."""
+
+
+class AttemptRepository:
+    """The attempts of tasks, inside one transaction. `note` is told of each step that comes."""
+
+    def __init__(self, connection: Connection, note: Callable[[Change], None]) -> None:
+        self._connection = connection
+        self._note = note
+
+    def begin(self, task_id: int, number: int, serial: str, now_ms: int) -> None:
+        """Store a new attempt, with an empty journal."""
+        values = {
+            "task_id": task_id,
+            "number": number,
+            "serial": serial,
+            "phase": Phase.NONE.value,
+            "started_ms": now_ms,
+            "changed_ms": now_ms,
+        }
+        self._connection.execute(insert(attempts).values(values))
+
+    def end(self, task_id: int, attempt: int, error_code: str | None, now_ms: int) -> None:
+        """Note when an attempt ended, and with which error."""
+        self._connection.execute(
+            update(attempts)
+            .where(attempts.c.task_id == task_id, attempts.c.number == attempt)
+            .values(ended_ms=now_ms, changed_ms=now_ms, error_code=error_code)
+        )
+
+    def answer(self, task_id: int, attempt: int, state: PublishState, now_ms: int) -> None:
+        """Add a person's answer to the journal. Its phase stays what the machine itself saw."""
+        mine = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)
+        facts = self._connection.execute(select(attempts.c.facts).where(mine)).scalar_one_or_none()
+        if facts is not None:
+            told = {**json.loads(facts), "person_says": state.value}
+            values = {"facts": json.dumps(told, ensure_ascii=False), "changed_ms": now_ms}
+            self._connection.execute(update(attempts).where(mine).values(values))
+
+    def forget(self, task_ids: Sequence[int]) -> None:
+        """Delete all attempts and steps of tasks, at most as many as a statement takes parameters."""
+        for table in (attempts, steps):
+            self._connection.execute(delete(table).where(table.c.task_id.in_(task_ids)))
+
+    def set_phase(self, task_id: int, attempt: int, phase: Phase, facts: Mapping[str, Any], now_ms: int) -> bool:
+        """Move an attempt's journal forward. False when it is over or would move back; a stopped one is not armed."""
+        condition = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)
+        if phase is Phase.ARMED and self._stop_requested(task_id):
+            return False
+        row = self._connection.execute(
+            select(attempts.c.phase, attempts.c.facts, attempts.c.ended_ms).where(condition)
+        ).first()
+        if row is None or row.ended_ms is not None or not moves_forward(Phase(row.phase), phase):
+            return False
+        before = json.loads(row.facts)
+        merged = {**before, **facts, _REACHED: {**before.get(_REACHED, {}), phase.value: now_ms}}
+        changed = self._connection.execute(
+            update(attempts)
+            .where(condition, attempts.c.phase == row.phase, attempts.c.ended_ms.is_(None))
+            .values(phase=phase.value, facts=json.dumps(merged, ensure_ascii=False), changed_ms=now_ms)
+        )
+        return changed.rowcount == 1
+
+    def _stop_requested(self, task_id: int) -> bool:
+        statement = select(tasks.c.stop_requested).where(tasks.c.id == task_id)
+        return bool(self._connection.execute(statement).scalar_one_or_none())
+
+    def phase(self, task_id: int, attempt: int) -> Phase:
+        """Return how far an attempt's journal came."""
+        statement = select(attempts.c.phase).where(attempts.c.task_id == task_id, attempts.c.number == attempt)
+        value = self._connection.execute(statement).scalar_one_or_none()
+        return Phase(value) if value else Phase.NONE
+
+    def attempts(self, task_id: int) -> list[Attempt]:
+        """Return the attempts of a task with their journals, oldest first."""
+        statement = select(attempts).where(attempts.c.task_id == task_id).order_by(attempts.c.number)
+        return [_attempt(row) for row in self._connection.execute(statement)]
+
+    def add_step(self, step: Step) -> None:
+        """Store a step."""
+        values = {name: getattr(step, name) for name in steps.c.keys()}  # noqa: SIM118 - columns, not a dict
+        self._connection.execute(insert(steps).values(values))
+        task = self._connection.execute(
+            select(tasks.c.batch_id, tasks.c.serial).where(tasks.c.id == step.task_id)
+        ).first()
+        if task is not None:
+            facts = {"attempt": step.attempt, "number": step.number, "name": step.name, "ok": step.ok}
+            self._note(Change(EventKind.STEP, step.task_id, task.batch_id, task.serial, facts))
+
+    def steps(self, task_id: int) -> list[Step]:
+        """Return the steps of a task, attempt by attempt."""
+        statement = select(steps).where(steps.c.task_id == task_id).order_by(steps.c.attempt, steps.c.number)
+        return [Step(**row) for row in self._connection.execute(statement).mappings()]
+
+    def forget_steps(self, before_ms: int, limit: int) -> list[int]:
+        """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids."""
+        old = (
+            select(tasks.c.id)
+            .where(tasks.c.ended_ms < before_ms, exists().where(steps.c.task_id == tasks.c.id))
+            .order_by(tasks.c.ended_ms, tasks.c.id)
+            .limit(min(limit, _MOST_PARAMETERS))
+        )
+        ids = list(self._connection.execute(old).scalars())
+        self._connection.execute(delete(steps).where(steps.c.task_id.in_(ids)))
+        return ids
+
+    def without_steps(self, task_ids: Collection[int]) -> set[int]:
+        """Return those of the ids of which nothing is traced, and nothing will be unless they are retried."""
+        found = set(task_ids)
+        ids = sorted(found)
+        for start in range(0, len(ids), _MOST_PARAMETERS):
+            part = ids[start : start + _MOST_PARAMETERS]
+            traced = select(steps.c.task_id).where(steps.c.task_id.in_(part)).distinct()
+            not_ended = select(tasks.c.id).where(tasks.c.id.in_(part), tasks.c.ended_ms.is_(None))
+            for statement in (traced, not_ended):
+                found.difference_update(self._connection.execute(statement).scalars())
+        return found
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    facts: dict[str, Any] = json.loads(row.facts)
+    reached: dict[str, int] = facts.pop(_REACHED, {})
+    return Attempt(
+        task_id=row.task_id,
+        number=row.number,
+        serial=row.serial,
+        phase=Phase(row.phase),
+        reached={Phase(phase): at_ms for phase, at_ms in reached.items()},
+        facts=facts,
+        started_ms=row.started_ms,
+        ended_ms=row.ended_ms,
+        error_code=row.error_code,
+    )

@@ -1,0 +1,121 @@
+"""Tasks as rows of the store: to and from the core's own shapes, and the conditions of a list."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, true
+from sqlalchemy.sql.elements import ColumnElement
+
+from fleetlane.adapters.db.tables import tasks
+from fleetlane.adapters.db.text import contains
+from fleetlane.core.event import Change, EventKind
+from fleetlane.core.outcome import PublishState
+from fleetlane.core.ports.tasks import Pending, TaskFilter
+from fleetlane.core.task import NewTask, Source, Status, Task, username_key
+
+KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
+
+
+def matching(wanted: TaskFilter) -> ColumnElement[bool]:
+    """Return the condition that a list's filter means."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.status is not None:
+        conditions.append(tasks.c.status == int(wanted.status))
+    if wanted.serial is not None:
+        conditions.append(tasks.c.serial == wanted.serial)
+    if wanted.script_name is not None:
+        conditions.append(tasks.c.script_name == wanted.script_name)
+    if wanted.source is not None:
+        conditions.append(tasks.c.source == wanted.source.value)
+    if wanted.username is not None:
+        conditions.append(tasks.c.username_key == username_key(wanted.username))
+    if wanted.batch_id is not None:
+        conditions.append(tasks.c.batch_id == wanted.batch_id)
+    if wanted.text is not None:
+        looked_at = (tasks.c.serial, tasks.c.username, tasks.c.remark, tasks.c.error_code, tasks.c.script_config)
+        conditions.append(or_(*(contains(column, wanted.text) for column in looked_at)))
+    return and_(true(), *conditions)
+
+
+def waiting_again(due_ms: int) -> dict[str, Any]:
+    """Return what a failed task becomes when it is to run again."""
+    return {
+        "status": int(Status.PENDING),
+        "due_ms": due_ms,
+        "started_ms": None,
+        "ended_ms": None,
+        "retry_count": tasks.c.retry_count + 1,
+        "stop_requested": False,
+        "error_code": None,
+        "outcome": None,
+        "remark": "",
+        "result": "{}",
+    }
+
+
+def new_row(task: NewTask, task_id: int) -> dict[str, Any]:
+    """Return the row of a new task."""
+    return {
+        "id": task_id,
+        "batch_id": task.batch_id,
+        "position": task.position,
+        "script_name": task.script_name,
+        "script_config": task.script_config,
+        "serial": task.serial,
+        "username": task.username,
+        "username_key": username_key(task.username) if task.username else None,
+        "source": task.source.value,
+        "seed": task.seed,
+        "status": int(Status.PENDING),
+        "created_ms": task.created_ms,
+        "due_ms": task.due_ms,
+        "scheduled_ms": task.scheduled_ms,
+        "platform": task.platform,
+    }
+
+
+def told(task_id: int, batch_id: str, serial: str | None, status: Status, **facts: Any) -> Change:
+    """Return what those who watch are told of a task."""
+    facts = {"status": int(status), "status_text": status.text, **facts}
+    return Change(EventKind.TASK, task_id, batch_id, serial, facts)
+
+
+def told_of(row: Row[Any], **facts: Any) -> Change:
+    """Return what those who watch are told of a task's row; `facts` are added."""
+    return told(row.id, row.batch_id, row.serial, Status(row.status), **facts)
+
+
+def to_pending(row: Row[*tuple[Any, ...]]) -> Pending:
+    """Return what the scheduler knows of a row."""
+    return Pending(row.id, row.serial, row.due_ms, row.username)
+
+
+def to_task(row: Row[Any]) -> Task:
+    """Return the task of a row."""
+    return Task(
+        id=row.id,
+        batch_id=row.batch_id,
+        position=row.position,
+        script_name=row.script_name,
+        script_config=json.loads(row.script_config),
+        serial=row.serial,
+        username=row.username,
+        source=Source(row.source),
+        seed=row.seed,
+        status=Status(row.status),
+        created_ms=row.created_ms,
+        due_ms=row.due_ms,
+        scheduled_ms=row.scheduled_ms,
+        started_ms=row.started_ms,
+        ended_ms=row.ended_ms,
+        attempt=row.attempt,
+        retry_count=row.retry_count,
+        stop_requested=bool(row.stop_requested),
+        remark=row.remark,
+        error_code=row.error_code,
+        outcome=row.outcome,
+        platform=row.platform,
+        result=json.loads(row.result),
+    )

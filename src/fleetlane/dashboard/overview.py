@@ -1,0 +1,31 @@
+"""The first page: how many tasks, which phones, what runs, what failed, what comes next."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
+from fleetlane.core.task import Status
+from fleetlane.dashboard.page import PageRoute, render
+from fleetlane.http.services import Wired
+
+_ROWS = 8
+
+router = APIRouter(route_class=PageRoute)
+
+
+@router.get("/")
+async def overview(request: Request, services: Wired) -> HTMLResponse:
+    """Show the overview."""
+    desk = services.desk
+    return render(
+        request,
+        "overview.html",
+        counts=await desk.counts(),
+        devices=await services.devices.all(),
+        running=(await desk.page(TaskFilter(Status.RUNNING), 1, _ROWS)).tasks,
+        failed=(await desk.page(TaskFilter(Status.FAILED), 1, _ROWS, TaskOrder.ENDED_LAST)).tasks,
+        next_due=(await desk.page(TaskFilter(Status.PENDING), 1, _ROWS, TaskOrder.DUE_FIRST)).tasks,
+        health=services.health(),
+    )

@@ -1,0 +1,142 @@
+"""Rendering: templates that escape everything, the policy that nothing foreign is loaded, and errors as pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, NoReturn
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from fleetlane import __version__
+from fleetlane.core.errors import FleetlaneError, ForeignRequestError
+from fleetlane.core.schedule import rfc3339
+from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
+from fleetlane.http.errors import code_of
+from fleetlane.http.services import Services
+
+THEMES = ("light", "dark")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@cache
+def _templates(language: str) -> Environment:
+    templates = Environment(
+        loader=PackageLoader("fleetlane.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    install: Callable[..., None] = getattr(templates, "install_gettext_translations")  # noqa: B009 - made at run time
+    install(catalogue(language), newstyle=True)
+    templates.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+    return templates
+
+
+def is_partial(request: Request) -> bool:
+    """Return whether htmx asks, not the browser for a whole page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def render(
+    request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
+) -> HTMLResponse:
+    """Return a template as an answer; it also knows the request's language, theme and place."""
+    services: Services = request.app.state.services
+
+    def moment(instant_ms: int | None) -> dict[str, str] | None:
+        if instant_ms is None:
+            return None
+        return {
+            "machine": rfc3339(instant_ms, services.zone),
+            "people": datetime.fromtimestamp(instant_ms / 1000, services.zone).strftime("%Y-%m-%d %H:%M:%S"),
+        }
+
+    language = wanted(request)
+    theme = request.cookies.get("fleetlane_theme")
+    text = _templates(language).get_template(template).render(
+        language=language,
+        theme=theme if theme in THEMES else "",
+        path=request.url.path,
+        place=request.state.place,
+        here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        moment=moment,
+        languages=LANGUAGES,
+        version=__version__,
+        **values,
+    )  # fmt: skip
+    return HTMLResponse(text, status, headers={**_HEADERS, **(headers or {})})
+
+
+def told(request: Request, sentence: str, *, failed: bool = False, changed: bool = False) -> HTMLResponse:
+    """Return a short message that the page shows for a while; with `changed` it also reads its live part again."""
+    headers = {"HX-Trigger": "changed"} if changed else {}
+    return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed)
+
+
+def translated(request: Request, sentence: str) -> str:
+    """Return a sentence in the request's language. Mark it for the catalogues with `gettext`'s name `N_`."""
+    return catalogue(wanted(request)).gettext(sentence)
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name
+    """Mark a sentence for the catalogues."""
+    return sentence
+
+
+def sent_to(place: str) -> Response:
+    """Return an answer that lets htmx go to another page."""
+    return Response(headers={"HX-Redirect": place})
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are pages or messages, and whose changes only our own script can ask for.
+
+    A form of another site cannot send htmx's header: the browser would have to ask this server first.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler with the checks around it."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            services: Services = request.app.state.services
+            request.state.place = services.events.place  # before anything is read: the page hears all that comes later
+            try:
+                if request.method not in ("GET", "HEAD") and not is_partial(request):
+                    _refuse()
+                return await handle(request)
+            except RequestValidationError:
+                sentence = translated(request, N_("The address or the form holds something that cannot be understood."))
+                return _failure(request, sentence, 400)
+            except FleetlaneError as error:
+                return _failure(request, str(error), code_of(error) // 100)
+
+        return guarded
+
+
+def _refuse() -> NoReturn:
+    raise ForeignRequestError("Only Fleetlane's own pages may ask for this.")
+
+
+def _failure(request: Request, sentence: str, status: int) -> Response:
+    if is_partial(request) and request.method != "GET":
+        return told(request, sentence, failed=True)
+    return render(request, "error.html", 200 if is_partial(request) else status, sentence=sentence)

@@ -1,0 +1,92 @@
+// Keeps the pages up to date by events, and gives them a keyboard. Everything else is htmx and plain HTML.
+"use strict";
+(() => {
+  const PACE_MS = 400;
+  const TOAST_MS = 8000;
+  const waiting = new Set();
+  let timer = 0;
+  let last = 0;
+
+  // -- live: parts marked data-live="task step ..." are read again when such an event comes, at an even pace.
+
+  const refresh = () => {
+    timer = 0;
+    last = Date.now();
+    const kinds = [...waiting];
+    waiting.clear();
+    for (const part of document.querySelectorAll("[data-live]")) {
+      const wanted = part.dataset.live.split(" ");
+      if (!kinds.some((kind) => kind === "all" || wanted.includes(kind))) continue;
+      if (part.classList.contains("htmx-request")) kinds.forEach(changed); // it may have been read too early: once more
+      else htmx.trigger(part, "live");
+    }
+  };
+  const changed = (kind) => {
+    waiting.add(kind);
+    if (!timer && !document.hidden) timer = setTimeout(refresh, Math.max(30, last + PACE_MS - Date.now()));
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && waiting.size) changed("none");
+  });
+  document.addEventListener("changed", () => changed("all"));
+  if (document.querySelector("[data-live]")) {
+    const source = new EventSource("/live" + document.body.dataset.events);
+    const state = document.getElementById("connection");
+    for (const kind of ["task", "step", "device"]) source.addEventListener(kind, () => changed(kind));
+    source.addEventListener("reload", () => changed("all"));
+    source.addEventListener("ready", () => (state.hidden = true));
+    source.addEventListener("error", () => (state.hidden = false));
+    addEventListener("pagehide", () => source.close());
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+  }
+
+  // -- messages go away by themselves; errors stay until they are pressed
+
+  const toasts = document.getElementById("toasts");
+  new MutationObserver((changes) => {
+    for (const toast of changes.flatMap((change) => [...change.addedNodes])) {
+      if (toast.classList && !toast.classList.contains("failed")) setTimeout(() => toast.remove(), TOAST_MS);
+    }
+  }).observe(toasts, { childList: true });
+
+  // -- presses
+
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const help = document.getElementById("help");
+  document.addEventListener("click", (event) => {
+    const pressed = event.target.closest("[data-do]");
+    if (!pressed) return;
+    if (pressed.dataset.do === "theme") {
+      const root = document.documentElement;
+      const theme = (root.dataset.theme || (dark.matches ? "dark" : "light")) === "dark" ? "light" : "dark";
+      root.dataset.theme = theme;
+      document.cookie = `fleetlane_theme=${theme}; path=/; max-age=31536000; samesite=strict`;
+    } else if (pressed.dataset.do === "help") help.showModal();
+    else if (pressed.closest("dialog")) help.close();
+    else pressed.closest(".toast").remove();
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-all]")) {
+      for (const box of document.querySelectorAll(`input[name="${event.target.dataset.all}"]`)) {
+        box.checked = event.target.checked;
+      }
+    }
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+
+  // -- keys
+
+  const places = { n: "/new", o: "/", t: "/tasks", p: "/phones", a: "/accounts", m: "/materials", s: "/settings" };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.target.closest("input, textarea, select, dialog[open]")) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      const search = document.getElementById("search");
+      if (search) search.focus();
+      else location.assign("/tasks#search");
+    } else if (event.key === "?") help.showModal();
+    else if (places[event.key]) location.assign(places[event.key]);
+  });
+  if (location.hash === "#search") document.getElementById("search")?.focus();
+})();

@@ -1,0 +1,193 @@
+"""The pages without a browser: whom they answer, what they say in which language, and the list as CSV."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+
+import pytest
+
+from fleetlane.dashboard.languages import LANGUAGES, catalogue
+from fleetlane.dashboard.router import PARTS
+from fleetlane.scripts.script import script
+from support.rig import ROOT
+from support.server import ServerThread
+
+PAGES = ("/", "/tasks", "/phones", "/new", "/accounts", "/materials", "/settings")
+OURS = {"HX-Request": "true"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with ServerThread(tmp_path_factory.mktemp("data"), time_zone="Asia/Shanghai") as server:
+        yield server
+
+
+def messages():
+    spec = importlib.util.spec_from_file_location("messages_tool", ROOT / "tools" / "messages.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES.keys() - {"en"}))
+def test_every_text_is_translated_with_the_same_places_to_fill(language):
+    tool, known = messages(), catalogue(language)
+    texts = set(tool.texts())
+    assert len(texts) > 200
+    assert {message.id for message in tool.catalogue(language) if message.id} == texts, "run `make messages`"
+    for text in texts:
+        said = known.gettext(text)
+        assert said.strip()
+        places = {
+            name: "1" for name in ("n", "id", "name", "page", "pages", "zone", "a", "c", "u") if f"%({name})s" in text
+        }
+        for name in places:
+            assert f"%({name})s" in said, text
+        assert said.count("%(") == text.count("%("), text
+    assert known.gettext("New task") != "New task"
+
+
+def test_the_browser_chooses_the_language_and_a_person_another(server):
+    def language(**headers):
+        return server.http.get("/", headers=headers).text.partition('<html lang="')[2].partition('"')[0]
+
+    assert language() == "en"
+    assert language(**{"Accept-Language": "fr, zh-TW;q=0.8, it;q=0.9"}) == "it"
+    assert language(**{"Accept-Language": "zh-CN"}) == "zh-CN"
+    assert language(**{"Accept-Language": "xx;q=nonsense,,;q="}) == "en"
+    assert language(**{"Accept-Language": "zh", "Cookie": "fleetlane_language=it"}) == "it"
+    answer = server.http.get("/language/it?back=/tasks%3Fq=x")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/tasks?q=x")
+    for foreign in ("//evil.example", "https://evil.example", "/\\evil.example", "/a%0d%0aX: y"):
+        assert server.http.get(f"/language/it?back={foreign}").headers["location"] == "/", foreign
+    assert server.http.get("/language/xx").status_code == 404
+    server.http.cookies.clear()
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/tasks/999", "/static/app.js"])
+def test_pages_are_behind_the_guard_and_may_load_nothing_foreign(server, path):
+    answer = server.http.get(path)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    if not path.startswith("/static"):
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+        assert "http" not in policy
+        assert "<style" not in answer.text
+        assert " style=" not in answer.text
+        assert "<script>" not in answer.text
+    for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert server.http.get(path, headers=headers).json()["code"] == 40302, headers
+
+
+CHANGES = ("/login", "/tasks/bulk", "/tasks/retry-all", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/delete", "/new",
+           "/new/preview", "/phones/connect", "/accounts", "/accounts/import", "/accounts/1/enabled",
+           "/accounts/1/delete", "/materials", "/materials/1/delete")  # fmt: skip
+
+
+def test_every_change_is_named_here():
+    found = {route.path for part in PARTS for route in part.routes if "POST" in route.methods}
+    named = {path.replace("/tasks/1", "/tasks/{task_id}") for path in CHANGES}
+    named = {path.replace("/accounts/1", "/accounts/{account_id}") for path in named}
+    assert found == {path.replace("/materials/1", "/materials/{material_id}") for path in named}
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_a_form_of_another_page_changes_nothing(server, path):
+    [task_id] = server.create(["guarded"])
+    plain = server.http.post(path, data={"action": "delete", "ids": str(task_id)})
+    assert plain.status_code == 403
+    assert "own pages" in plain.text
+    foreign = server.http.post(path, headers={**OURS, "Origin": "http://evil.example"})
+    assert foreign.json()["code"] == 40302
+    assert server.task(task_id)["status"] == 0
+
+
+def test_what_goes_wrong_is_a_page_with_a_sentence(server):
+    missing = server.http.get("/tasks/999999")
+    assert (missing.status_code, "There is no task 999999." in missing.text) == (404, True)
+    wrong = server.http.get("/tasks?status=9")
+    assert (wrong.status_code, "cannot be understood" in wrong.text) == (400, True)
+    refused = server.http.post("/tasks/999999/stop", headers=OURS)
+    assert (refused.status_code, 'role="alert"' in refused.text) == (200, True)
+    assert server.http.get("/tasks/1/steps/1/1.jpg").status_code == 404
+
+
+def test_the_filtered_list_as_csv_has_every_row_and_no_formula(server):
+    server.create([f"=cmd{n}" for n in range(3)])
+    answer = server.http.get("/tasks.csv?q=cmd&sort=id")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row["serial"] for row in rows] == ["'=cmd0", "'=cmd1", "'=cmd2"]
+    assert {row["status_text"] for row in rows} == {"pending"}
+    assert "attachment" in answer.headers["content-disposition"]
+
+
+def test_the_form_has_every_setting_of_the_script(server):
+    text = server.http.get("/new").text
+    for name in script("post").schema()["properties"]:
+        assert f'name="config.{name}"' in text, name
+
+
+def test_a_task_from_the_form_is_what_the_api_would_make(server):
+    form = {
+        "script_name": "post", "targets": "accounts", "usernames": "one", "more_usernames": "two\r\n\r\n three ",
+        "serials": "ignored", "config.captions": "a\r\nb", "config.content_type": "1", "config.image_count": "2",
+        "config.material_list": "C:/a.jpg\r\nC:/b.jpg", "config.dry_run": "1", "config.add_sound": "0",
+        "config.platform": "", "start_time": "03:15", "min_interval": "5",
+    }  # fmt: skip
+    answer = server.http.post("/new", data=form, headers=OURS)
+    batch = answer.headers["hx-redirect"].partition("batch_id=")[2]
+    tasks = server.call("GET", f"/task?batch_id={batch}&sort=id")["data"]["tasks"]
+    assert [task["username"] for task in tasks] == ["one", "two", "three"]
+    assert {task["source"] for task in tasks} == {"ui"}
+    assert tasks[0]["script_config"] == {
+        "captions": "a\nb", "content_type": 1, "image_count": 2, "material_list": ["C:/a.jpg", "C:/b.jpg"],
+        "dry_run": True, "add_sound": "0",
+    }  # fmt: skip
+    assert "T03:15:00" in tasks[0]["scheduled_at"]
+    for wrong in ({"config.image_count": "many"}, {"start_time": "9"}, {"min_interval": "x"}, {"script_name": "no"}):
+        refused = server.http.post("/new", data={**form, **wrong}, headers=OURS)
+        assert 'role="alert"' in refused.text, wrong
+        assert "hx-redirect" not in refused.headers
+
+
+def test_accounts_are_added_switched_and_imported_with_their_differences_first(server):
+    server.http.post("/accounts", data={"username": "page_one", "device": "p1"}, headers=OURS)
+    sheet = {"file": ("a.csv", b"username,device\npage_one,p2\npage_two,p3\n")}
+    plan = server.http.post("/accounts/import", files=sheet, headers=OURS).text
+    assert "serial p1 → p2" in plan
+    assert "+ page_two" in plan
+    assert "page_two" not in server.http.get("/accounts").text
+    server.http.post("/accounts/import", files=sheet, data={"apply": "true"}, headers=OURS)
+    [two] = server.call("GET", "/account?q=page_two")["data"]["accounts"]
+    assert two["device"] == "p3"
+    server.http.post(f"/accounts/{two['id']}/enabled", data={"enabled": "false"}, headers=OURS)
+    assert server.call("GET", f"/account/{two['id']}")["data"]["enabled"] is False
+    assert server.http.get("/accounts/export").content.startswith(b"PK")
+
+
+def test_where_a_token_is_set_the_pages_ask_for_it_once_and_the_api_always(tmp_path):
+    token = "0123456789abcdef-secret"
+    with ServerThread(tmp_path, token=token) as server:
+        html = {"Accept": "text/html,*/*"}
+        sent = server.http.get("/tasks", headers=html)
+        assert (sent.status_code, sent.headers["location"]) == (303, "/login")
+        assert server.http.get("/tasks").json()["code"] == 40101
+        assert server.http.get("/live").json()["code"] == 40101
+        assert 'name="token"' in server.http.get("/login", headers=html).text
+        assert server.http.get("/static/style.css").status_code == 200
+        refused = server.http.post("/login", data={"token": "wrong"}, headers=OURS)
+        assert 'role="alert"' in refused.text
+        assert "set-cookie" not in refused.headers
+        server.http.cookies.set("fleetlane_session", "forged")
+        assert server.http.get("/tasks").status_code == 401
+        server.http.cookies.clear()
+        cookie = server.http.post("/login", data={"token": f" {token}"}, headers=OURS).headers["set-cookie"]
+        assert token not in cookie
+        assert {"HttpOnly", "SameSite=strict"} <= set(cookie.split("; "))
+        assert server.http.get("/tasks").status_code == 200
+        assert server.http.post("/tasks/retry-all", headers=OURS).status_code == 200
+        assert server.call("GET", "/task")["code"] == 40101, "the cookie opens the pages only"
+        assert server.http.get("/tasks", headers={"Origin": "http://evil.example"}).json()["code"] == 40302

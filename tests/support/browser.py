@@ -1,0 +1,65 @@
+"""The system's Chromium, driven by Playwright, watched for what no page may do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Yield a browser. Where there is none the test is skipped with a sentence; in CI it fails with it."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        sentence = "The browser tests need Chromium: run .ci/tools, or install it (Debian: apt install chromium)."
+        if os.environ.get("CI"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Watched:
+    """A page, and all that went wrong on it. `page` is Playwright's."""
+
+    def __init__(self, browser: Browser, base_url: str, **options: Any) -> None:
+        self.base_url = base_url
+        self.problems: list[str] = []
+        self.ran: list[str] = []
+        """What a payload did when it was executed."""
+        self.context = browser.new_context(base_url=base_url, **{"locale": "en-GB", **options})
+        self.context.set_default_timeout(30_000)
+        self.context.on("request", self._request)
+        self.context.expose_function("pwned", lambda what: self.ran.append(str(what)))
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.problems.append(f"{self.page.url}: {error}"))
+        self.page.on("dialog", lambda dialog: dialog.accept())
+
+    def _console(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.problems.append(f"{self.page.url}: {message.text}")
+
+    def _request(self, request: Any) -> None:
+        place = urlsplit(request.url)
+        if place.scheme != "data" and f"{place.scheme}://{place.netloc}" != self.base_url:
+            self.problems.append(f"a request left the server: {request.url[:200]}")
+
+    def close(self) -> None:
+        """Close it; fails when anything went wrong."""
+        self.context.close()
+        assert self.problems == [], self.problems
+        assert self.ran == []

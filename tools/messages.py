@@ -1,0 +1,60 @@
+"""Collects the texts of the pages into the catalogues; run by `make messages`.
+
+What was translated stays; new texts come in empty, and a test fails until somebody translates them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from fleetlane.dashboard.languages import LANGUAGES
+from fleetlane.dashboard.schema_form import fields
+from fleetlane.scripts.script import scripts
+
+DASHBOARD = Path(__file__).resolve().parents[1] / "src" / "fleetlane" / "dashboard"
+_METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+
+
+def texts() -> Iterator[str]:
+    """Yield every text that a page shows: of the code, the templates, and the forms of the scripts."""
+    options = {"templates/**.html": {"trimmed": "false"}}
+    for _, _, message, _, _ in extract_from_dir(DASHBOARD, _METHODS, options, _KEYWORDS):
+        yield message if isinstance(message, str) else message[0]
+    for script in scripts().values():
+        if script.offered:
+            yield script.summary
+            yield from (field.description for field in fields(script.schema()) if field.description)
+
+
+def catalogue(language: str) -> Catalog:
+    """Return a language's catalogue as it is kept."""
+    with (DASHBOARD / "texts" / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def main() -> None:
+    """Write the catalogues anew."""
+    wanted = list(dict.fromkeys(texts()))
+    for language in LANGUAGES:
+        if language == "en":
+            continue
+        former = catalogue(language)
+        made = Catalog(locale=language, project="Fleetlane", fuzzy=False)
+        missing = 0
+        for text in wanted:
+            known = former.get(text)
+            made.add(text, string=known.string if known else "")
+            missing += not (known and known.string)
+        with (DASHBOARD / "texts" / f"{language}.po").open("wb") as file:
+            write_po(file, made, width=120, omit_header=True, sort_output=True)
+        print(f"{language}.po: {len(wanted)} texts, {missing} to translate")
+
+
+if __name__ == "__main__":
+    main()
