@@ -30,7 +30,6 @@ from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.settings import Settings
 from fleetlane.work.accounts import AccountBook
-from fleetlane.work.bundles import Bundles
 from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
@@ -43,6 +42,7 @@ from fleetlane.work.recovery import recover
 from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
+from fleetlane.work.traces import Traces
 from fleetlane.work.waiting import Waiting
 
 _HOUR_MS = 60 * 60 * 1000
@@ -91,7 +91,7 @@ def build(settings: Settings) -> Server:
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, settings.zone),
         desk=desk,
-        bundles=Bundles(desk, traces),
+        traces=Traces(desk, traces),
         changes=Changes(store, scheduler, clock, traces.forget),
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
@@ -100,7 +100,6 @@ def build(settings: Settings) -> Server:
         license=licensing.now,
         health=health,
         zone=settings.zone,
-        trace_file=traces.path,
     )
     options = HttpOptions(
         always_200=settings.error_http_status == "always_200",

@@ -105,13 +105,17 @@ def test_a_task_of_an_account_starts_when_the_account_is_bound_to_a_phone(api, p
 
 
 def test_a_trace_shows_what_a_task_did(api, phone):
-    """Step by step, with pictures."""
+    """Step by step, with pictures that are got by their paths."""
     task_id = waiting(api, phone)
     ended(api, task_id)
     trace = api.get(f"/task/{task_id}/trace").good()
     assert trace["task_id"] == task_id
     assert [step["number"] for step in trace["steps"]] == list(range(1, len(trace["steps"]) + 1))
-    assert any(step["screenshot"] for step in trace["steps"])
+    pictures = [step["screenshot"] for step in trace["steps"] if step["screenshot"]]
+    assert pictures
+    picture = api.http.get(pictures[0])
+    assert picture.status_code == 200
+    assert picture.content.startswith(b"\xff\xd8\xff")
 
 
 @pytest.fixture

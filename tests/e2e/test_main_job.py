@@ -79,7 +79,7 @@ def test_each_step_leaves_a_row_and_a_picture(phones, server, fresh):
     pictures = [step["screenshot"] for step in steps if step["screenshot"]]
     assert len(pictures) == 8
     for picture in pictures:
-        assert (server.settings.traces_dir / picture).read_bytes().startswith(b"\xff\xd8\xff")
+        assert server.http.get(picture).content.startswith(b"\xff\xd8\xff")
 
 
 def _log_out(phone_server):
@@ -124,7 +124,9 @@ def test_each_way_to_fail_ends_with_status_3_a_code_and_a_sentence_and_the_lane_
     failed = [step for step in server.call("GET", f"/task/{task_id}/trace")["data"]["steps"] if not step["ok"]]
     if code in ("security_check", "screen_unrecognised", "not_logged_in", "account_blocked"):
         [step] = failed
-        assert "<hierarchy" in (server.settings.traces_dir / step["tree"]).read_text(encoding="utf-8")
+        tree = server.http.get(step["tree"])
+        assert "<hierarchy" in tree.text
+        assert tree.headers["content-type"].startswith("text/plain")
         assert step["screenshot"]
     [next_id] = server.create([fresh], {"dry_run": True, "material_list": ["/nowhere.mp4"]})
     assert server.ended(next_id)["error_code"] == "media_missing"

@@ -122,7 +122,8 @@ def test_a_body_over_the_limit_is_41301_also_when_its_length_is_not_said(server)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/"),
+        ("PUT", "/"),
+        ("GET", "/nothing"),
         ("GET", "/api/v1/nothing"),
         ("PUT", "/api/v1/task"),
         ("PATCH", "/api/v1/task/1"),

@@ -24,6 +24,7 @@ from fleetlane.core.license import UNLICENSED, License, Plan
 from fleetlane.core.material import MaterialWish
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import failed
+from fleetlane.core.ports.attempts import Step
 from fleetlane.core.ports.phone import PhoneReport
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.errors import EVERYWHERE, MEANINGS
@@ -81,6 +82,9 @@ OPERATIONS = {
     "get_trace": ("GET", "/task/{task}/trace", {}, {40001: "/task/x/trace", 40401: f"/task/{NONE}/trace"}),
     "get_trace_bundle": ("GET", "/task/{task}/trace/bundle", {}, {
         40001: "/task/{task}/trace/bundle?redact=perhaps", 40401: f"/task/{NONE}/trace/bundle",
+    }),
+    "get_trace_file": ("GET", "/task/{stuck}/trace/files/1/01.jpg", {}, {
+        40001: "/task/{stuck}/trace/files/x/01.jpg", 40401: "/task/{stuck}/trace/files/1/02.jpg",
     }),
     "import_accounts": ("POST", "/account/import", SHEET, {
         40001: {"files": {"file": ("a.csv", b"colour\n")}}, 41501: WRONG_KIND,
@@ -189,6 +193,9 @@ class World:
         now = self.services.intake._clock.now_ms() + 1000
         for name in ("stuck", "unknown"):
             assert await self.store.write(lambda r, name=name: r.tasks.claim(self.ids[name], name, now))
+        shot = self.services.traces._files.write(self.ids["stuck"], 1, "01.jpg", b"a picture")
+        step = Step(self.ids["stuck"], 1, 1, "look", "", "tiktok home", now, 1, ok=True, screenshot=shot)
+        await self.store.write(lambda r: r.attempts.add_step(step))
         unknown = failed("outcome_unknown")
         assert await self.store.write(lambda r: r.tasks.finish(self.ids["unknown"], 1, unknown, now))
         self.ids["account"] = await self._make("POST", "/account", json_body({"username": "one"}), "id")

@@ -53,10 +53,6 @@ class TraceFolder:
                 found[int(parts[0])] = found.get(int(parts[0]), 0) + sum(sizes)
         return found
 
-    def path(self, file: str) -> Path:
-        """Return where a file is that `write` named."""
-        return self.root / file
-
     def forget(self, task_id: int) -> None:
         """Remove the files of a task."""
         shutil.rmtree(self.root / str(task_id), ignore_errors=True)

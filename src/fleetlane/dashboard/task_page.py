@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
 
-from fleetlane.core.errors import NotFoundError
 from fleetlane.core.outcome import PublishState
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
 from fleetlane.http.services import Wired
 from fleetlane.http.task_models import TaskId
+from fleetlane.http.traces import file_response
 
 router = APIRouter(prefix="/tasks/{task_id}", route_class=PageRoute)
 
@@ -33,18 +33,10 @@ async def show_task(request: Request, task_id: TaskId, services: Wired) -> HTMLR
     )
 
 
-@router.get("/steps/{attempt}/{number}.jpg")
-async def step_picture(
-    task_id: TaskId, attempt: int, number: Annotated[int, Path(ge=1)], services: Wired
-) -> FileResponse:
-    """Return the picture of a step. Its file is named by the store, never by the caller."""
-    steps = (await services.desk.trace(task_id)).steps
-    step = next((step for step in steps if (step.attempt, step.number) == (attempt, number)), None)
-    file = services.trace_file(step.screenshot) if step and step.screenshot else None
-    if file is None or not file.is_file():
-        raise NotFoundError("picture of step", number)
-    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(file, media_type="image/jpeg", headers=headers)
+@router.get("/trace/files/{attempt}/{name}")
+async def trace_file(task_id: TaskId, attempt: int, name: str, services: Wired) -> Response:
+    """Return a picture or UI tree of the task's trace."""
+    return file_response(name, await services.traces.file(task_id, attempt, name))
 
 
 @router.post("/stop")

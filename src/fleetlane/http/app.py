@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from fleetlane import __version__
-from fleetlane.http import accounts, devices, events, materials, metrics, pages, scripts, tasks
+from fleetlane.http import accounts, devices, events, materials, metrics, pages, scripts, tasks, traces
 from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
@@ -60,6 +60,7 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
     api = APIRouter(prefix=PREFIX)
     for resource in (
         tasks.router,
+        traces.router,
         accounts.sheets,
         accounts.router,
         devices.router,

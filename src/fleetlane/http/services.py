@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from fleetlane.core.license import License
 from fleetlane.work.accounts import AccountBook
-from fleetlane.work.bundles import Bundles
 from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.events import EventBook
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
+from fleetlane.work.traces import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +32,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases behind the routes.
-
-    `license` and `health` are asked at each request; `trace_file` says where a file of a trace is.
-    """
+    """The use cases behind the routes. `license` and `health` are asked at each request."""
 
     intake: Intake
     desk: Desk
-    bundles: Bundles
+    traces: Traces
     changes: Changes
     accounts: AccountBook
     devices: DeviceDesk
@@ -49,7 +45,6 @@ class Services:
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo
-    trace_file: Callable[[str], Path]
 
 
 def _services(request: Request) -> Services:

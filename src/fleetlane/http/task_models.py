@@ -7,10 +7,9 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.services import Services
-from fleetlane.work.desk import Shown, Trace
+from fleetlane.work.desk import Shown
 from fleetlane.work.intake import MOST_TARGETS, Created
 
 LARGEST_ID = 2**63 - 1
@@ -189,60 +188,6 @@ class TaskStats(BaseModel):
     failed: int = Field(description="Status 3", examples=[7])
 
 
-class StepView(BaseModel):
-    """One thing an attempt did."""
-
-    attempt: int = Field(description="Number of the attempt, from 1", examples=[1])
-    number: int = Field(description="Number of the step in its attempt, from 1", examples=[7])
-    name: str = Field(description="What was done", examples=["press Post"])
-    detail: str = Field(description="How, in words; may be empty", examples=[""])
-    screen: str = Field(description="App and screen at the end of the step", examples=["tiktok post"])
-    started_at: str = Field(description="When it began; RFC 3339", examples=["2026-11-21T14:30:20.100+08:00"])
-    duration_ms: int = Field(description="How long it took", examples=[840])
-    ok: bool = Field(description="False: it failed, and with it the attempt", examples=[True])
-    screenshot: str = Field(
-        description="File of the picture below the traces folder; empty: none", examples=["101/1/07.jpg"]
-    )
-    tree: str = Field(description="File of the UI tree when the step failed; empty: none", examples=[""])
-
-
-class ReachedView(BaseModel):
-    """A phase of the publish journal."""
-
-    phase: str = Field(description="Its name", examples=["armed"])
-    at: str = Field(description="When it was reached; RFC 3339", examples=["2026-11-21T14:30:20.100+08:00"])
-
-
-class AttemptView(BaseModel):
-    """One run of a task, and its publish journal."""
-
-    number: int = Field(description="Its number, from 1", examples=[1])
-    serial: str = Field(description="The device it ran on", examples=["R58N12ABCDE"])
-    started_at: str = Field(description="When it began; RFC 3339", examples=["2026-11-21T14:30:00.120+08:00"])
-    ended_at: str | None = Field(
-        description="When it ended; RFC 3339; null: it runs", examples=["2026-11-21T14:30:41.820+08:00"]
-    )
-    error_code: str | None = Field(description="Why it failed, as a stable word", examples=[None])
-    phase: str = Field(
-        description="How far it came with its post: none, at_risk, prepared, armed, tapped, published, not_published "
-        "or unknown",
-        examples=["published"],
-    )
-    phases: list[ReachedView] = Field(description="When it reached each phase, in order")
-    facts: dict[str, Any] = Field(
-        description="What the journal notes of the post; person_says is what a person answered",
-        examples=[{"account": "shop_one", "evidence": "the profile shows it"}],
-    )
-
-
-class TraceView(BaseModel):
-    """What a task did."""
-
-    task_id: int = Field(description="Its id", examples=[101])
-    attempts: list[AttemptView] = Field(description="Its runs, in order")
-    steps: list[StepView] = Field(description="Its steps, in order")
-
-
 def task_view(shown: Shown, services: Services) -> TaskView:
     """Return a task as the API shows it."""
     task = shown.task
@@ -282,44 +227,4 @@ def created_view(created: Created, services: Services) -> CreatedTasks:
         created_count=len(created.task_ids),
         scheduled_at=scheduled,
         warnings=list(created.warnings),
-    )
-
-
-def trace_view(trace: Trace, services: Services) -> TraceView:
-    """Return a trace as the API shows it."""
-    return TraceView(
-        task_id=trace.task.id,
-        attempts=[attempt_view(attempt, services) for attempt in trace.attempts],
-        steps=[step_view(step, services) for step in trace.steps],
-    )
-
-
-def attempt_view(attempt: Attempt, services: Services) -> AttemptView:
-    """Return an attempt as the API shows it."""
-    reached = sorted(attempt.reached.items(), key=lambda item: item[1])
-    return AttemptView(
-        number=attempt.number,
-        serial=attempt.serial,
-        started_at=rfc3339(attempt.started_ms, services.zone),
-        ended_at=None if attempt.ended_ms is None else rfc3339(attempt.ended_ms, services.zone),
-        error_code=attempt.error_code,
-        phase=attempt.phase.value,
-        phases=[ReachedView(phase=phase.value, at=rfc3339(at_ms, services.zone)) for phase, at_ms in reached],
-        facts=dict(attempt.facts),
-    )
-
-
-def step_view(step: Step, services: Services) -> StepView:
-    """Return a step as the API shows it."""
-    return StepView(
-        attempt=step.attempt,
-        number=step.number,
-        name=step.name,
-        detail=step.detail,
-        screen=step.screen,
-        started_at=rfc3339(step.started_ms, services.zone),
-        duration_ms=step.duration_ms,
-        ok=step.ok,
-        screenshot=step.screenshot,
-        tree=step.tree,
     )

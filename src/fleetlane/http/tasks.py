@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query
 
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Source, Status
@@ -27,17 +27,14 @@ from fleetlane.http.task_models import (
     TaskPage,
     TaskStats,
     TaskView,
-    TraceView,
     created_view,
     task_view,
-    trace_view,
 )
 from fleetlane.work.intake import TaskRequest
 
 _WHY_SKIPPED = (
     "Nobody knows whether its post went out; look at the profile and resolve it, or retry it alone with force."
 )
-_ZIP = "application/zip"
 
 router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
 
@@ -203,39 +200,3 @@ async def resolve_task(task_id: TaskId, services: Wired, body: ResolveTask) -> d
     """Say what became of a post whose outcome is unknown: it went out, or it did not and may be retried."""
     await services.changes.resolve(task_id, published=body.published)
     return success(task_view(await services.desk.task(task_id), services))
-
-
-@router.get(
-    "/{task_id}/trace",
-    response_model=Envelope[TraceView],
-    responses=documented(40001, 40401, 50301),
-    summary="Get a task's trace",
-)
-async def get_trace(task_id: TaskId, services: Wired) -> dict[str, Any]:
-    """Return what the task did, step by step, attempt by attempt, with the journal of each attempt."""
-    return success(trace_view(await services.desk.trace(task_id), services))
-
-
-@router.get(
-    "/{task_id}/trace/bundle",
-    responses={
-        200: {
-            "description": "The trace as a zip: trace.json, pictures and UI trees",
-            "content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}},
-        },
-        **documented(40001, 40401, 50301),
-    },
-    summary="Get a task's trace as a file",
-    response_class=Response,
-)
-async def get_trace_bundle(
-    task_id: TaskId,
-    services: Wired,
-    redact: Annotated[
-        bool, Query(description="Leave out pictures, captions, names and texts of trees, to hand it to others")
-    ] = False,
-) -> Response:
-    """Return the trace as a file to hand to somebody."""
-    content = await services.bundles.bundle(task_id, redact=redact)
-    headers = {"Content-Disposition": f'attachment; filename="trace-{task_id}.zip"'}
-    return Response(content, media_type=_ZIP, headers=headers)

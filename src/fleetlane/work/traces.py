@@ -1,4 +1,4 @@
-"""A trace as one file to hand to somebody: a zip of what was done, with the pictures and trees."""
+"""The files of traces: each picture and tree, or all of a task as one zip to hand to somebody."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fleetlane import __version__
+from fleetlane.core.errors import NotFoundError
 from fleetlane.core.ports.report import TraceFiles
 from fleetlane.core.redaction import redacted_tree
 from fleetlane.work.desk import Desk, Trace
@@ -36,8 +37,8 @@ _ATTEMPT = ["number", "phase", "reached", "started_ms", "ended_ms", "error_code"
 _STEP = ["attempt", "number", "name", "screen", "started_ms", "duration_ms", "ok", "tree"]
 
 
-class Bundles:
-    """Makes bundles.
+class Traces:
+    """Hands out the files of traces: one of them, or all of a task as a bundle.
 
     Args:
         desk: for the trace.
@@ -58,6 +59,20 @@ class Bundles:
         """
         trace = await self._desk.trace(task_id)
         return await asyncio.to_thread(self._pack, trace, redact=redact)
+
+    async def file(self, task_id: int, attempt: int, name: str) -> bytes:
+        """Return a picture or tree that a step of the task names. Only what the store names is ever looked for.
+
+        Raises:
+            NotFoundError: there is no such task, no step names it, or it is not kept any more.
+        """
+        wanted = f"{task_id}/{attempt}/{name}"
+        trace = await self._desk.trace(task_id)
+        named = any(wanted in (step.screenshot, step.tree) for step in trace.steps)
+        content = await asyncio.to_thread(self._files.read, wanted) if named else None
+        if content is None:
+            raise NotFoundError("trace file", wanted)
+        return content
 
     def _pack(self, trace: Trace, *, redact: bool) -> bytes:
         content = io.BytesIO()

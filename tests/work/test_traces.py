@@ -1,4 +1,4 @@
-"""A trace as a zip, whole or without anything personal."""
+"""The files of a trace: one by one, and as a zip, whole or without anything personal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import zipfile
 import pytest
 
 from fleetlane.adapters.files import TraceFolder
+from fleetlane.core.errors import NotFoundError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.attempts import Step
 from fleetlane.core.task import NewTask, Source
-from fleetlane.work.bundles import Bundles
 from fleetlane.work.desk import Desk
+from fleetlane.work.traces import Traces
 from support.world import World
 
 SECRETS = ("geheim", "@anna", "anna.mp4", "R58SERIAL")
@@ -30,7 +31,8 @@ class NothingWaits:
 
 
 @pytest.fixture
-def bundle(tmp_path):
+def traced(tmp_path):
+    """Return the traces of a store, and the id of its one task."""
     files = TraceFolder(tmp_path / "traces")
     config = json.dumps({"captions": "geheim", "material_list": ["/home/anna.mp4"]})
     with World(tmp_path / "s.db") as world:
@@ -50,14 +52,33 @@ def bundle(tmp_path):
             return task_id
 
         task_id = world.store.submit(work).result(10)
-        bundles = Bundles(Desk(world.store, NothingWaits()), files)
+        files.write(task_id, 1, "09.jpg", b"no step names it")
+        yield Traces(Desk(world.store, NothingWaits()), files), task_id
 
-        def make(*, redact):
-            content = asyncio.run(bundles.bundle(task_id, redact=redact))
-            with zipfile.ZipFile(io.BytesIO(content)) as unpacked:
-                return {name: unpacked.read(name).decode() for name in unpacked.namelist()}
 
-        yield make
+@pytest.fixture
+def bundle(traced):
+    traces, task_id = traced
+
+    def make(*, redact):
+        content = asyncio.run(traces.bundle(task_id, redact=redact))
+        with zipfile.ZipFile(io.BytesIO(content)) as unpacked:
+            return {name: unpacked.read(name).decode() for name in unpacked.namelist()}
+
+    return make
+
+
+def test_a_file_that_a_step_names_comes_as_it_was_kept(traced):
+    traces, task_id = traced
+    assert asyncio.run(traces.file(task_id, 1, "01.jpg")) == b"a picture with geheim"
+    assert asyncio.run(traces.file(task_id, 1, "01.xml")) == TREE.encode()
+
+
+@pytest.mark.parametrize("name", ["09.jpg", "../1/01.jpg", "..", "", "01.jpg/", "/etc/passwd"])
+def test_a_file_that_no_step_names_is_not_looked_for(traced, name):
+    traces, task_id = traced
+    with pytest.raises(NotFoundError):
+        asyncio.run(traces.file(task_id, 1, name))
 
 
 def test_it_has_everything(bundle):
