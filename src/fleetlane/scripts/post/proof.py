@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from fleetlane.scripts.navigator import Navigator
+from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.profile import Profile, ProfileState
 
 _LOOK_FOR_S = 25.0
@@ -56,17 +58,11 @@ class ProfileProof:
 
     def look(self, until_s: float) -> str | None:
         """Look at the profile again and again (see `Proof`)."""
-        clock, control = self._profile.phone.clock, self._profile.phone.control
-        until_s = max(until_s, clock.monotonic_s() + _LOOK_FOR_S)
-        screen, state = self._profile.open()
-        turn = 0
-        while not self._profile.shows(self._before, self._caption, screen, state):
-            if clock.monotonic_s() >= until_s:
-                return None
-            control.pause(0.15)
-            screen, state = self._profile.refresh(turn)
-            turn += 1
-        return "own profile"
+
+        def shows(screen: Screen, state: ProfileState) -> bool:
+            return self._profile.shows(self._before, self._caption, screen, state)
+
+        return "own profile" if _profile_comes_to(shows, self._profile, until_s) else None
 
 
 class StoryProof:
@@ -79,7 +75,7 @@ class StoryProof:
         self._ring = navigator.pack.elements["story_ring"]
         self._profile = profile
         self.restart_app = profile.restart_app
-        self._had_ring = self._has_ring()
+        self._had_ring = self._has_ring(*profile.open())
 
     @property
     def missing(self) -> str:
@@ -88,21 +84,26 @@ class StoryProof:
             return "The account already had a story: the ring around its picture does not tell of another one."
         return "The ring of a story was not seen in time."
 
-    def _has_ring(self) -> bool:
-        screen, _ = self._profile.open()
+    def _has_ring(self, screen: Screen, _state: ProfileState) -> bool:
         return screen.find(self._ring) is not None
 
     def look(self, until_s: float) -> str | None:
         """Look at the own picture again and again (see `Proof`)."""
         if self._had_ring:
             return None
-        clock, control = self._profile.phone.clock, self._profile.phone.control
-        until_s = max(until_s, clock.monotonic_s() + _LOOK_FOR_S)
-        turn = 0
-        while not self._has_ring():
-            if clock.monotonic_s() >= until_s:
-                return None
-            control.pause(0.15)
-            self._profile.refresh(turn)
-            turn += 1
-        return "ring of the story"
+        return "ring of the story" if _profile_comes_to(self._has_ring, self._profile, until_s) else None
+
+
+def _profile_comes_to(shows: Callable[[Screen, ProfileState], bool], profile: Profile, until_s: float) -> bool:
+    """Look at the profile, brought up to date again and again, and return whether it showed something in time."""
+    clock, control = profile.phone.clock, profile.phone.control
+    until_s = max(until_s, clock.monotonic_s() + _LOOK_FOR_S)
+    screen, state = profile.open()
+    turn = 0
+    while not shows(screen, state):
+        if clock.monotonic_s() >= until_s:
+            return False
+        control.pause(0.15)
+        screen, state = profile.refresh(turn)
+        turn += 1
+    return True
