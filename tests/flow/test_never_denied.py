@@ -225,6 +225,25 @@ def an_editor_that_ignores_taps_is_tapped_again_and_says_so_first(rig, serial):
     assert result.phases.seen[:2] == [Phase.AT_RISK, Phase.PREPARED]
 
 
+@scenario.each(2.2, 2.8, 3.4)
+def a_next_that_is_slow_to_react_on_a_slow_phone_is_never_a_press_on_post(rig, serial, app_s):
+    def prepare(server):
+        app = tiktok(server)
+        usual = app.timing
+
+        def slow():
+            app.timing = lambda name: app_s if name == "transition" else usual(name)
+            server.strike(Fault("slow", factor=16.0, for_s=8.0))
+
+        _on_screen(server, "editor", slow)
+        _on_screen(server, "post", lambda: setattr(app, "timing", usual))
+
+    rig.on(serial, prepare)
+    result = rig.post(serial)
+    assert result.outcome.ok, result.outcome
+    assert [post["caption"] for post in rig.posts(serial)] == [CAPTION]
+
+
 @scenario
 def an_app_that_crashes_while_it_uploads_is_looked_into_again(rig, serial):
     rig.on(serial, lambda server: setattr(server.phone, "upload_s", 3.0))

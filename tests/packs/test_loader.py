@@ -25,7 +25,7 @@ screens:
   - name: page
     needs: [next]
     do:
-      create: {tap: next, careful: true}
+      create: {tap: next, careful: top}
       "*": back
 """
 
@@ -68,6 +68,7 @@ WRONG = [
     ('"*": back', '"*": {tapp: next}', "p.yaml:17: screen 'page': do.*: there is no verb 'tapp'"),
     ('"*": back', '"*": {fail: next}', "p.yaml:17: screen 'page': do.*: there is no error code ''"),
     ('"*": back', '"*": {tap: next, carefull: true}', "p.yaml:17: screen 'page': do.*: an action is one verb"),
+    ("careful: top", "careful: true", "p.yaml:16: screen 'page': do.create: `careful` is one of top, bottom"),
     ('"*": back', '"create, leave": back', "p.yaml:13: screen 'page': says twice what to do for 'create'"),
     ('"*": back', "create: back", "p.yaml:17: not YAML: the key 'create' is given twice"),
     ("  field:", "  next:", "p.yaml:8: not YAML: the key 'next' is given twice"),

@@ -8,10 +8,12 @@ import pytest
 
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
+from fleetlane.scripts.navigator import near_edge
 from fleetlane.scripts.packs import load_packs
 from fleetlane.simulator.ledger import Ledger
 from fleetlane.simulator.model import BUILTIN_FOLDER, LANGUAGES, builtin_models, load_model
 from fleetlane.simulator.phone import PhoneFacts, SimPhone, standard_account
+from fleetlane.simulator.windows import hit
 from support.clock import ManualClock
 
 MODELS = {model.app: model for model in builtin_models()}
@@ -66,6 +68,35 @@ def test_the_page_with_the_keyboard_up_is_another_screen(app_name, package, buil
     app.focused = "caption"
     phone.show_keyboard()
     assert seen(phone) == f"{app_name} {page}_editing"
+
+
+# Where a page stands before one with a publishing button, and that page: (app, page, next page, its button).
+BEFORE_POST = [
+    ("tiktok", "editor", "post", "post_button"),
+    ("instagram", "reel_editor", "share", "share_button"),
+    ("instagram", "post_editor", "share", "share_button"),
+]
+
+
+def view_of(phone, app, screen):
+    app.stack = [screen]
+    phone.touch()
+    return View(parse_tree(phone.dump()))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("app_name", "package", "build"), CASES)
+def test_a_careful_tap_is_on_its_button_and_not_where_the_next_page_publishes(app_name, package, build, language):
+    phone, app = phone_with(app_name, package, build, language)
+    pack = next(pack for pack in load_packs() if pack.app == app_name)
+    for screen, next_screen, publishing in [case[1:] for case in BEFORE_POST if case[0] == app_name]:
+        view = view_of(phone, app, screen)
+        action = recognise([pack], view).rule.action_for("create")
+        x, y = near_edge(view.find(action.element), action.careful)
+        tapped = hit(phone.windows(), x, y)
+        assert [verb for verb, *_ in tapped.tap] == ["push"]
+        post = view_of(phone, app, next_screen).find(pack.elements[publishing])
+        assert not post.bounds.contains(x, y), (screen, (x, y), post.bounds)
 
 
 @pytest.mark.parametrize(("language", "android"), list(itertools.product(LANGUAGES, range(9, 17))))

@@ -8,8 +8,9 @@ import pytest
 
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
+from fleetlane.scripts.navigator import near_edge
 from fleetlane.scripts.packs import load_packs
-from support.recorded import FOLDER, ROWS, needs_recordings
+from support.recorded import FOLDER, ROWS, needs_recordings, view_of_file
 
 
 def name_of(row, change=lambda xml: xml):
@@ -41,3 +42,24 @@ def test_a_dump_without_classes_is_enough(row):
 def test_the_same_nodes_in_another_app_are_unknown(row):
     other = name_of(row, lambda xml: re.sub(r' package="[^"]*"', ' package="com.example.other"', xml))
     assert other == "com.example.other unknown"
+
+
+# Recordings of a page and of the next one, made on one phone; and the next page's button that publishes.
+NEXT_PAGES = [
+    ("tiktok-editor-id-2026-08-1.xml", "tiktok-post-id-2026-08-1.xml", "post_button"),
+    ("tiktok-editor_photo-en-43.1.4-1.xml", "tiktok-post_photo-en-43.1.4-1.xml", "post_button"),
+    ("instagram-reel_editor-en-2025-12-1.xml", "instagram-share_reel_empty-en-2025-12-1.xml", "share_button"),
+]
+
+
+@needs_recordings
+@pytest.mark.parametrize(("page", "next_page", "publishing"), NEXT_PAGES)
+def test_a_careful_tap_goes_where_the_next_page_was_not_recorded_to_publish(page, next_page, publishing):
+    view = view_of_file(page)
+    seen = recognise(load_packs(), view)
+    action = seen.rule.action_for("create")
+    node = view.find(action.element)
+    x, y = near_edge(node, action.careful)
+    assert node.button.bounds.contains(x, y)
+    pack = next(pack for pack in load_packs() if pack.app == seen.app)
+    assert not view_of_file(next_page).find(pack.elements[publishing]).bounds.contains(x, y)

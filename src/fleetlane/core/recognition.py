@@ -79,18 +79,26 @@ class Condition:
     at_least: int = 1
 
 
+class Edge(StrEnum):
+    """An edge of a button."""
+
+    TOP = "top"
+    BOTTOM = "bottom"
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """What to do on a screen for a goal. `verb` names a move of the flow; `element` what it is done to.
 
     `careful`: a second tap could land on the next screen's button that publishes, and taps in the
-    screen's first moments are dropped; so it is tapped later, and again only after a long wait.
+    screen's first moments are dropped; so it is tapped later, again only after a long wait, and near the
+    edge that is named: there the publishing button was not recorded.
     """
 
     verb: str
     element: Element | None = None
     argument: str = ""
-    careful: bool = False
+    careful: Edge | None = None
     unverified: bool = False
 
 

@@ -87,6 +87,14 @@ class Node:
         return self.text or self.desc
 
     @property
+    def button(self) -> Node:
+        """Return what takes a tap on this node: itself, or the nearest node around it that is clickable."""
+        node: Node | None = self
+        while node is not None and not node.clickable:
+            node = node.parent
+        return node or self
+
+    @property
     def key_text(self) -> str:
         """Return the text normalised for comparison."""
         return normalise(self.text)

@@ -1,9 +1,10 @@
 """Look, recognise, act: takes an app from whatever screen it shows to a wanted one.
 
 What to do on a screen is the pack's: this module knows the verbs and when to do them. A node is tapped
-when two looks show it at the same place, and again only when nothing came of the former tap. A careful
-tap is one whose repetition could press the next screen's Post: it never repeats by itself, and what repeats
-it says so first (`on_risk`).
+when two looks show it at the same place, and again only when nothing came of the former tap: when a look that
+was asked for long after it still shows the screen. A careful tap is one whose repetition could press the next
+screen's Post: it never repeats by itself, goes where Post was not recorded, and what repeats it says so first
+(`on_risk`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from fleetlane.core.errors import CallLostError, TaskFailedError
-from fleetlane.core.recognition import UNKNOWN, Action, Element, Pack, Pick, Selector
+from fleetlane.core.recognition import UNKNOWN, Action, Edge, Element, Pack, Pick, Selector
 from fleetlane.core.screen import Bounds, Node
 from fleetlane.scripts.phone import Phone, Screen
 
@@ -24,6 +25,9 @@ _RETRY_AFTER_S = 0.6
 _TAP_AGAIN_AFTER_S = 1.0
 _CAREFUL_RETRY_AFTER_S = 2.0
 _CAREFUL_AGE_S = 0.45
+_FRESH_S = 1.0
+_EDGE = 8
+_TALLEST_BUTTON = 4
 _MOST_TRIES = 6
 UNKNOWN_PATIENCE_S = 12.0
 _STAGE_TIMEOUT_S = 45.0
@@ -32,9 +36,8 @@ _TAPS = ("tap", "tap_last", "tap_or_back", "tap_or_scroll")
 
 @dataclass(slots=True)
 class _Attempt:
-    """An action done on a screen, and how often."""
+    """An action done on a screen, when it was done last, and how often."""
 
-    screen: str
     target: Bounds | None
     at_s: float
     tries: int = 1
@@ -99,8 +102,9 @@ class Navigator:
         start_s = self.phone.clock.monotonic_s()
         poll_s = _FIRST_POLL_S
         before: _Sight | None = None
-        attempt: _Attempt | None = None
+        attempts: dict[str, _Attempt] = {}
         while True:
+            asked_s = self.phone.clock.monotonic_s()
             screen = self.phone.look()
             now_s = self.phone.clock.monotonic_s()
             if screen.app == self.pack.app and screen.name in until:
@@ -113,7 +117,7 @@ class Navigator:
                         "screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}."
                     )
             else:
-                attempt = self._act(goal, screen, before, attempt, now_s)
+                self._act(goal, screen, before, attempts, asked_s)
                 before.screen = screen
             if now_s - start_s >= timeout_s:
                 raise TaskFailedError("screen_stuck", f"It stayed on {screen.seen} on the way to {_words(until)}.")
@@ -149,33 +153,41 @@ class Navigator:
                 return seen
         return None
 
-    def _act(
-        self, goal: str, screen: Screen, before: _Sight, attempt: _Attempt | None, now_s: float
-    ) -> _Attempt | None:
-        """Do what the pack says, when it is time to. Returns the attempt that now counts."""
+    def _act(self, goal: str, screen: Screen, before: _Sight, attempts: dict[str, _Attempt], asked_s: float) -> None:
+        """Do what the pack says, when it is time to; `asked_s` is when the look was asked for."""
         action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
-        if action is None or action.verb == "wait" or (action.careful and now_s - before.since_s < _CAREFUL_AGE_S):
-            return attempt
+        if action is None or action.verb == "wait" or (action.careful and asked_s - before.since_s < _CAREFUL_AGE_S):
+            return
         node = self._target(screen, action)
         if action.verb in _TAPS:
             earlier = self._target(before.screen, action)
             if node is None and action.verb in ("tap", "tap_last"):
-                return attempt  # its button is not there yet
+                return  # its button is not there yet
             if node is not None and (earlier is None or earlier.bounds != node.bounds):
-                return attempt  # it still moves
+                return  # it still moves
         bounds = node.bounds if node else None
+        former = attempts.get(str(screen.seen))
         tries = 1
-        if attempt is not None and attempt.screen == str(screen.seen) and attempt.target == bounds:
-            wait_s = _CAREFUL_RETRY_AFTER_S if action.careful else _RETRY_AFTER_S
-            if now_s - attempt.at_s < wait_s * attempt.tries:
-                return attempt
-            if attempt.tries >= _MOST_TRIES:
+        if former is not None and former.target == bounds:
+            if not self._may_repeat(action, former, asked_s):
+                return
+            if former.tries >= _MOST_TRIES:
                 raise TaskFailedError(action.argument or "screen_stuck", f"{screen.seen} does not react.")
-            tries = attempt.tries + 1
+            tries = former.tries + 1
             if action.careful and self._on_risk is not None:
                 self._on_risk()
         self.verbs[action.verb](screen, action)
-        return _Attempt(str(screen.seen), bounds, self.phone.clock.monotonic_s(), tries)
+        attempts[str(screen.seen)] = _Attempt(bounds, self.phone.clock.monotonic_s(), tries)
+
+    def _may_repeat(self, action: Action, former: _Attempt, asked_s: float) -> bool:
+        """Return whether nothing came of an attempt: the look was asked for long after it.
+
+        A careful one is not repeated on what a slow look shows: the page may have changed since.
+        """
+        if action.careful and self.phone.clock.monotonic_s() - asked_s > _FRESH_S:
+            return False
+        wait_s = _CAREFUL_RETRY_AFTER_S if action.careful else _RETRY_AFTER_S
+        return asked_s - former.at_s >= wait_s * former.tries
 
     def _target(self, screen: Screen, action: Action) -> Node | None:
         if action.element is None:
@@ -190,8 +202,7 @@ class Navigator:
         if node is None:
             return
         if action.careful:
-            # Near the upper edge: where the next page's Post was recorded, it begins a little lower.
-            self.tap_once(node.bounds.center[0], node.bounds.top + node.bounds.height // 8)
+            self.tap_once(*near_edge(node, action.careful))
         else:
             self.phone.tap(node)
 
@@ -237,6 +248,15 @@ class Navigator:
 def _last(element: Element) -> Element:
     alternatives: tuple[Selector, ...] = tuple(replace(s, pick=Pick.LAST) for s in element.alternatives)
     return Element(element.name, alternatives)
+
+
+def near_edge(node: Node, edge: Edge) -> tuple[int, int]:
+    """Return a point near an edge of the button that a node is, or that it is the label of."""
+    box, button = node.bounds, node.button.bounds
+    if box.within(button) and button.height <= _TALLEST_BUTTON * box.height:
+        box = button
+    inset = box.height // _EDGE
+    return box.center[0], box.top + inset if edge is Edge.TOP else box.bottom - 1 - inset
 
 
 def _words(names: Collection[str]) -> str:

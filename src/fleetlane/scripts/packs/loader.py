@@ -14,7 +14,7 @@ from typing import Any, cast
 from fleetlane.core.document import known_keys, mapping, strings
 from fleetlane.core.errors import PackError
 from fleetlane.core.outcome import FAILURES
-from fleetlane.core.recognition import Action, Condition, Element, Pack, ScreenRule, Way
+from fleetlane.core.recognition import Action, Condition, Edge, Element, Pack, ScreenRule, Way
 from fleetlane.scripts.packs import source
 from fleetlane.scripts.packs.selectors import SelectorReader, read_written
 from fleetlane.scripts.packs.verbs import ELEMENT_VERBS, ENDING_VERBS, PLAIN_VERBS
@@ -172,10 +172,17 @@ class _Reader:
             verb,
             self._named(raw[verb], value, what),
             str(raw.get("argument", "")),
-            bool(raw.get("careful", False)),
+            self._careful(raw, place),
             bool(raw.get("unverified", False)),
         )
         return self._checked(action, place)
+
+    @staticmethod
+    def _careful(raw: Mapping[str, Any], place: str) -> Edge | None:
+        edge: object = raw.get("careful")
+        if edge is not None and edge not in set(Edge):
+            raise PackError(place, f"`careful` is one of {', '.join(Edge)}: where the next page's button is not")
+        return Edge(edge) if isinstance(edge, str) else None
 
     @staticmethod
     def _known_verb(verb: str, place: str) -> None:

@@ -1,0 +1,90 @@
+"""A Next that is slow to react is tapped again, but never so that the tap presses the next page's Post.
+
+In virtual time: a phone whose calls take long, and an app that leaves its editor at any moment in between.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from fleetlane.core.errors import TaskFailedError
+from fleetlane.core.ports.phone import PhoneFacts
+from fleetlane.scripts.navigator import Navigator
+from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.phone import Control, Phone
+from support.handset import INSTAGRAM, TIKTOK, Handset
+
+# What stands before the page with the publishing button, and that page.
+EDITORS = [
+    (TIKTOK, ["editor"], {"post"}),
+    (TIKTOK, ["camera", "gallery", "preview"], {"post"}),
+    (INSTAGRAM, ["reel_editor"], {"share"}),
+    (INSTAGRAM, ["post_editor"], {"share"}),
+]
+# How long a call takes until the phone hears it, and from then to its answer.
+LATENCIES_S = [(0.02, 0.02), (0.2, 0.2), (0.1, 0.9), (0.1, 2.5), (1.5, 1.5)]
+
+
+class SlowPhone:
+    """A driver of a simulated phone that is slow to hear a call, and to answer it."""
+
+    serial = "s"
+
+    def __init__(self, handset: Handset, latency_s: tuple[float, float]) -> None:
+        self._handset = handset
+        self._latency_s = latency_s
+
+    def facts(self) -> PhoneFacts:
+        return PhoneFacts("", "13", 33, self._handset.phone.size)
+
+    def tree(self) -> str:
+        return self._call(self._handset.phone.dump)
+
+    def tap_once(self, x: int, y: int) -> None:
+        self._call(lambda: self._handset.phone.tap(x, y))
+
+    tap = tap_once
+
+    def _call(self, act):
+        before_s, after_s = self._latency_s
+        self._handset.wait(before_s)
+        answer = act()
+        self._handset.wait(after_s)
+        return answer
+
+
+class Waiting(Control):
+    """A control whose pauses take virtual time."""
+
+    def pause(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+
+def leave_editor(package, stack, last_pages, latency_s, app_s):
+    """Go on from an editor that takes `app_s` to react; return how it ended, and what was published."""
+    handset = Handset(package)
+    handset.allow_all()
+    handset.media("a.mp4")
+    handset.phone.start_app(package)
+    handset.wait(10)
+    handset.app.selected = handset.phone.media.newest_first()
+    handset.app.stack = ["home_feed", *stack]
+    handset.phone.touch()
+    handset.app.timing = lambda name: app_s if name == "transition" else 0.1
+    clock = handset.clock
+    phone = Phone(SlowPhone(handset, latency_s), load_packs(), Waiting(clock, clock.monotonic_s() + 600), None)
+    pack = next(pack for pack in load_packs() if package in pack.packages)
+    try:
+        end = Navigator(phone, pack, package, {}).reach("create", last_pages, timeout_s=120).name
+    except TaskFailedError as error:
+        end = error.code
+    handset.wait(60)
+    return end, handset.ledger.entries
+
+
+@pytest.mark.parametrize("latency_s", LATENCIES_S)
+@pytest.mark.parametrize(("package", "stack", "last_pages"), EDITORS)
+def test_a_slow_next_never_presses_post(package, stack, last_pages, latency_s):
+    ends = [leave_editor(package, stack, last_pages, latency_s, app_s / 100) for app_s in range(150, 700, 22)]
+    assert [published for _, published in ends if published] == []
+    assert [end for end, _ in ends if end not in (*last_pages, "screen_stuck")] == []
