@@ -16,16 +16,12 @@ _SHOWS_TIMEOUT_S = 2.0
 
 
 class CaptionWriter:
-    """Writes on the last page.
-
-    `hidden` tells, after `write`, that the page does not show the text although its editor did.
-    """
+    """Writes on the last page."""
 
     def __init__(self, navigator: Navigator, page: LastPage) -> None:
         self._navigator = navigator
         self._page = page
         self._elements = navigator.pack.elements
-        self.hidden = False
 
     def write(self, caption: Caption) -> None:
         """Write title and text, and read them back.
@@ -87,18 +83,17 @@ class CaptionWriter:
             return self._text(field) if field else ""
 
         editing = self._navigator.see(lambda screen: text_on(screen) == text, _SHOWS_TIMEOUT_S)
-        self.close_keyboard()
+        self._close_keyboard()
         screen = self._navigator.reach("caption", self._page.screens)
         shown = text_on(screen)
         if shown != text:
             screen = self._navigator.see(lambda s: text_on(s) == text, 0.5) or screen
             shown = text_on(screen)
         if not shown and editing is not None and self._navigator.pack.facts.get("hides_caption"):
-            self.hidden = True
-            return text
+            return text  # the page never shows it: what its editor showed counts
         return shown
 
-    def close_keyboard(self) -> None:
+    def _close_keyboard(self) -> None:
         """Leave the page's editing form, by its own button where it has one."""
         screen = self._navigator.reach("caption", self._page.all_screens)
         if screen.name not in self._page.editing:
