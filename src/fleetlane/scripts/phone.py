@@ -244,14 +244,12 @@ class Phone:
             picture: whether the phone's screen says anything about this step.
         """
         started_ms, started_s = self.clock.now_ms(), self.clock.monotonic_s()
-        ok = answers = False
+        ok, answers = False, True
         try:
             yield
-            ok = answers = True
+            ok = True
         except DeviceTimeoutError:
-            raise
-        except BaseException:
-            answers = True
+            answers = False
             raise
         finally:
             duration_ms = round((self.clock.monotonic_s() - started_s) * 1000)
