@@ -238,6 +238,13 @@ def an_account_without_products_is_said_so(rig, serial):
     assert "no products" in result.outcome.remark
 
 
+@scenario.each("add_sound", "add_product_link")
+def what_instagram_does_not_have_is_refused_before_anything_is_brought_onto_the_phone(rig, serial, key):
+    result = rig.post(serial, {"platform": "instagram", key: 1})
+    assert (result.outcome.error_code, result.steps.names) == ("step_unavailable", ["check the media"])
+    assert "Instagram" in result.outcome.remark
+
+
 # -- dry runs ---------------------------------------------------------------------------------------
 
 

@@ -159,9 +159,9 @@ class PostConfig(BaseModel):
         return CaptionFormat(self.caption_format) if self.caption_format else None
 
     @property
-    def adds_sound(self) -> bool:
-        """Return whether a sound is added, so that there are volumes to set."""
-        return self.post_way == PostWay.USE_SOUND or self.add_sound in (AddSound.ADD, AddSound.CUSTOM)
+    def sets_sound(self) -> bool:
+        """Return whether the app's own choice of sound is changed."""
+        return self.post_way == PostWay.USE_SOUND or self.add_sound is not AddSound.DEFAULT
 
 
 def parse_config(raw: Mapping[str, Any]) -> PostConfig:

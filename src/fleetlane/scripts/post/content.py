@@ -11,7 +11,7 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.material import parse_tags
 from fleetlane.core.recognition import Pack
-from fleetlane.scripts.post.config import AddSound, PostConfig, PostWay, Source, is_sound_link
+from fleetlane.scripts.post.config import PostConfig, PostWay, Source, is_sound_link
 from fleetlane.scripts.post.folder import MediaFolder
 from fleetlane.scripts.post.media_files import MediaFile, open_file, open_files
 from fleetlane.scripts.script import Job
@@ -33,7 +33,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is published. `sound` is the one to use (post_way useSound) or to search for (add_sound custom)."""
+    """What is published. `sound` is the one to use (post_way useSound)."""
 
     files: tuple[MediaFile, ...]
     caption: Caption
@@ -112,10 +112,10 @@ def _titled(text: str, config: PostConfig, pack: Pack) -> tuple[Caption, list[st
     caption = split_title(text)
     if caption.title is None:
         return caption, []
-    if pack.app != "tiktok":
+    if "title_field" not in pack.elements:
         return Caption(text), [f"{pack.label} has no title: the ## was kept as text"]
     if config.content_type == 0:
-        return Caption(caption.whole), ["TikTok has no title for videos: it became the first line of the text"]
+        return Caption(caption.whole), [f"{pack.label} has no title for videos: it became the first line of the text"]
     return caption, []
 
 
@@ -131,8 +131,6 @@ def _check_lengths(caption: Caption, pack: Pack) -> None:
 
 
 def _sound(job: Job, config: PostConfig, folder: MediaFolder | None) -> Sound | None:
-    if config.add_sound is AddSound.CUSTOM:
-        return Sound(config.custom_sound_keyword.strip())
     if config.post_way != PostWay.USE_SOUND:
         return None
     written = config.sound_name.strip()

@@ -21,10 +21,10 @@ from fleetlane.scripts.apps import open_app
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.caption import CaptionWriter
-from fleetlane.scripts.post.config import PostConfig, PostWay
+from fleetlane.scripts.post.config import PostConfig
 from fleetlane.scripts.post.content import Content, find_content
 from fleetlane.scripts.post.gallery import Gallery, PhoneMedia
-from fleetlane.scripts.post.page import last_page
+from fleetlane.scripts.post.page import last_page, must_offer, way_in
 from fleetlane.scripts.post.picker import MediaPicker
 from fleetlane.scripts.post.product import add_product_link
 from fleetlane.scripts.post.proof import ProfileProof, Proof, StoryProof
@@ -65,24 +65,13 @@ class PostFlow:
         )
         self._profile = Profile(self._navigator)
         self._gallery = Gallery(job.phone)
-        self._way = self._entry()
-
-    def _entry(self) -> str:
-        """Return the goal by which the media comes into the app: how the packs call the ways in."""
-        if self.page.proof == "story":
-            return "story"
-        several = self.config.kind is MediaKind.IMAGE and self.config.count > 1
-        images_by_button = self.config.kind is MediaKind.IMAGE and "images_by_share" not in self.pack.facts
-        if self.config.post_way == PostWay.USE_SOUND:
-            return "create"
-        if self.config.post_way == PostWay.ADD_BUTTON or several or images_by_button:
-            return "create"
-        return "shared"
+        self._way = way_in(config, self.page)
 
     def run(self) -> Outcome:
         """Publish, and say how it ended."""
         phone = self.job.phone
         outcome: Outcome | None = None
+        must_offer(self.pack, self.config)
         try:
             with phone.step("open the app"):
                 open_app(phone, self.package)
@@ -110,21 +99,19 @@ class PostFlow:
     def _make(self, content: Content, media: Sequence[PhoneMedia], before: ProfileState) -> Outcome:
         """Make the post in the app, and publish it."""
         phone = self.job.phone
-        sounds = Sounds(self._navigator, self.config, content.sound)
+        sounds = Sounds(self._navigator, self.config)
         proof: Proof = ProfileProof(self._profile, before, content.caption.text)
         if self.page.proof == "story":
             proof = StoryProof(self._navigator, self._profile)
         publisher = Publisher(
             self.job, self._navigator, self.page, proof, upload_s=self.config.upload_wait_time, result=self.result
         )
-        if content.sound is not None and self.config.post_way == PostWay.USE_SOUND:
+        if content.sound is not None:
             with phone.step("use the sound", content.sound.text):
-                self.result["sound"] = sounds.use()
+                self.result["sound"] = sounds.use(content.sound)
         with phone.step("bring the media into the app", self._way):
             self._bring_in(media)
-        if sounds.has_to_act and self.pack.app != "tiktok":
-            raise TaskFailedError("step_unavailable", f"Sounds cannot be set on {self.pack.label}.")
-        if sounds.has_to_act:
+        if self.config.sets_sound:
             with phone.step("set the sound", self.config.add_sound.value):
                 sounds.set()
         with phone.step("go to the last page"):

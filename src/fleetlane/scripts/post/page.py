@@ -1,4 +1,4 @@
-"""The page from which a post goes out, as the packs describe it (`facts: last_pages`)."""
+"""What the packs say of an app as a place to post: its last page, the ways to it, and what it offers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fleetlane.core.errors import PackError
+from fleetlane.core.errors import PackError, TaskFailedError
+from fleetlane.core.media import MediaKind
 from fleetlane.core.recognition import Element, Pack
+from fleetlane.scripts.post.config import PostConfig, PostWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,29 @@ class LastPage:
     def all_screens(self) -> frozenset[str]:
         """Return the page in both of its forms."""
         return self.screens | self.editing
+
+
+def way_in(config: PostConfig, page: LastPage) -> str:
+    """Return the goal by which the media comes into the app, as the packs call it: "shared", "create" or "story".
+
+    Only a video is handed over by the phone's share: adb hands over one file, and no recording shows what the
+    apps do with an image. Images and stories are chosen in the app's own gallery.
+    """
+    if page.proof == "story":
+        return "story"
+    return "shared" if config.post_way == PostWay.SHARE and config.kind is MediaKind.VIDEO else "create"
+
+
+def must_offer(pack: Pack, config: PostConfig) -> None:
+    """Refuse what an app does not have at all, before anything is done for it.
+
+    Raises:
+        TaskFailedError: `step_unavailable`.
+    """
+    if config.sets_sound and "add_sound" not in pack.facts["offers"]:
+        raise TaskFailedError("step_unavailable", f"Sounds cannot be set on {pack.label}.")
+    if config.add_product_link and "product_link" not in pack.facts["offers"]:
+        raise TaskFailedError("step_unavailable", f"{pack.label} has no product links.")
 
 
 def last_page(pack: Pack, placement: str) -> LastPage:

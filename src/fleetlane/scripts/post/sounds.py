@@ -12,7 +12,7 @@ from fleetlane.core.ports.phone import TYPING_WAYS
 from fleetlane.core.screen import Node, normalise
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.phone import Screen
-from fleetlane.scripts.post.config import AddSound, PostConfig, PostWay
+from fleetlane.scripts.post.config import AddSound, PostConfig
 from fleetlane.scripts.post.content import Sound
 
 _EDITOR = frozenset({"editor"})
@@ -28,30 +28,20 @@ class Sounds:
     Args:
         navigator: moves the app.
         config: what is asked for.
-        sound: the one to use or to search for.
     """
 
-    def __init__(self, navigator: Navigator, config: PostConfig, sound: Sound | None) -> None:
+    def __init__(self, navigator: Navigator, config: PostConfig) -> None:
         self._navigator = navigator
         self._phone = navigator.phone
         self._elements = navigator.pack.elements
         self._config = config
-        self._sound = sound
 
-    @property
-    def has_to_act(self) -> bool:
-        """Return whether there is anything to do in the editor."""
-        return self._config.adds_sound or self._config.add_sound is not AddSound.DEFAULT
-
-    def use(self) -> str:
-        """Open the page of the sound, and go on from there to the camera with it. Returns the sound's name.
+    def use(self, sound: Sound) -> str:
+        """Open the page of a sound, and go on from there to the camera with it. Returns the sound's name.
 
         Raises:
             TaskFailedError: `step_unavailable`; the sound is not found, or cannot be used.
         """
-        sound = self._sound
-        if sound is None or self._config.post_way != PostWay.USE_SOUND:
-            raise ValueError("there is no sound to use")
         if sound.is_link:
             try:
                 self._phone.open_link(self._navigator.package, sound.text)
@@ -68,14 +58,16 @@ class Sounds:
         return self._await_loaded()
 
     def _open_sounds_tab(self) -> None:
-        if not self._shows(self._phone.look(), "sounds_tab"):
-            raise TaskFailedError("step_unavailable", "The search has no tab for sounds.")
+        def tab_on(screen: Screen) -> Node | None:
+            return self._find(screen, "sounds_tab")
 
         def is_open(screen: Screen) -> bool:
-            tab = screen.find(self._elements["sounds_tab"])
+            tab = tab_on(screen)
             return tab is not None and tab.selected
 
-        self._tap(self._finder("sounds_tab"), is_open, "The search does not show sounds.")
+        if tab_on(self._phone.look()) is None:
+            raise TaskFailedError("step_unavailable", "The search has no tab for sounds.")
+        self._tap(tab_on, is_open, "The search does not show sounds.")
 
     def set(self) -> None:
         """Set the sound in the editor.
@@ -88,29 +80,33 @@ class Sounds:
             self._take_off()
             return
         self._navigator.reach("sounds", {"sounds"})
-        if self._config.add_sound is AddSound.CUSTOM and self._sound is not None:
+        if self._config.add_sound is AddSound.CUSTOM:
+            wanted = self._config.custom_sound_keyword.strip()
             self._navigator.reach("sound_search", {"search"})
-            self._search(self._sound.text)
-            self._tap_first_result(self._sound.text)
+            self._search(wanted)
+            self._tap_first_result(wanted)
             self._navigator.reach("sounds", {"sounds"})
         elif self._config.add_sound is AddSound.ADD:
             self._tap_first_result("")
         self._await_loaded()
         self._set_volumes()
         self._navigator.reach("editor", _EDITOR)
-        self._see(lambda s: not self._shows(s, "sound_chip_empty"), _REACTS_S, "The editor did not take the sound.")
+        kept_out = "The editor did not take the sound."
+        self._see(lambda s: self._find(s, "sound_chip_empty") is None, _REACTS_S, kept_out)
 
     def _take_off(self) -> None:
         """Take off the sound that the app has added by itself; it may come a moment after the editor."""
-        if self._navigator.see(lambda s: self._shows(s, "sound_remove"), _LATE_SOUND_S) is None:
-            return
-        gone = "The editor keeps the sound it added."
-        self._tap(self._finder("sound_remove"), lambda s: not self._shows(s, "sound_remove"), gone)
+
+        def cross_on(screen: Screen) -> Node | None:
+            return self._find(screen, "sound_remove")
+
+        if self._navigator.see(lambda s: cross_on(s) is not None, _LATE_SOUND_S) is not None:
+            self._tap(cross_on, lambda s: cross_on(s) is None, "The editor keeps the sound it added.")
 
     def _search(self, text: str) -> None:
         """Type into the search field, and start the search."""
         for way in TYPING_WAYS:
-            field = self._phone.look().find(self._elements["search_field"])
+            field = self._find(self._phone.look(), "search_field")
             if field is None:
                 raise TaskFailedError("step_unavailable", "The search has no field.")
             self._phone.tap(field)
@@ -123,11 +119,11 @@ class Sounds:
         raise TaskFailedError("step_unavailable", "The search field does not keep what is typed.")
 
     def _is_focused(self, screen: Screen) -> bool:
-        field = screen.find(self._elements["search_field"])
+        field = self._find(screen, "search_field")
         return field is not None and field.focused
 
     def _field_text(self, screen: Screen) -> str:
-        field = screen.find(self._elements["search_field"])
+        field = self._find(screen, "search_field")
         return field.text if field else ""
 
     def _tap_first_result(self, wanted: str) -> None:
@@ -142,7 +138,7 @@ class Sounds:
     def _rows(self, screen: Screen) -> list[Node]:
         """Return the rows of sounds, from the top; on a sheet only those that lie on it."""
         rows = screen.view.find_all(self._elements["result_rows"])
-        sheet = screen.find(self._elements["sheet"]) if screen.name == "sounds" else None
+        sheet = self._find(screen, "sheet") if screen.name == "sounds" else None
         named = [
             row
             for row in rows
@@ -155,9 +151,9 @@ class Sounds:
         """Wait until the chosen sound is loaded, and return what the app calls it."""
         seconds = self._config.sound_wait_time
         screen = self._see(
-            lambda s: not self._shows(s, "sound_loading"), seconds, f"The sound did not load within {seconds} s."
+            lambda s: self._find(s, "sound_loading") is None, seconds, f"The sound did not load within {seconds} s."
         )
-        chip = screen.find(self._elements["sound_chip"])
+        chip = self._find(screen, "sound_chip")
         return chip.text if chip else ""
 
     # -- volumes -------------------------------------------------------------------------------------
@@ -169,24 +165,21 @@ class Sounds:
 
     def _set_volume(self, name: str, percent: int) -> None:
         until_s = self._phone.clock.monotonic_s() + _DROPS_TAPS_S
-        while (node := self._phone.look().find(self._elements[name])) is not None and not _slider_shows(node, percent):
+        while (node := self._find(self._phone.look(), name)) is not None and not _slider_shows(node, percent):
             if self._phone.clock.monotonic_s() >= until_s:
                 raise TaskFailedError("step_unavailable", f"The volume did not become {percent}.")
             box = node.bounds
             self._phone.tap_at(box.left + round((box.width - 1) * percent / 100), box.center[1])
-            self._navigator.see(lambda s: _slider_shows(s.find(self._elements[name]), percent), _REACTS_S)
+            self._navigator.see(lambda s: _slider_shows(self._find(s, name), percent), _REACTS_S)
         if node is None:
             raise TaskFailedError("step_unavailable", "The app has no slider for a volume.")
 
-    def _finder(self, name: str) -> Callable[[Screen], Node | None]:
-        return lambda screen: screen.find(self._elements[name])
+    def _find(self, screen: Screen, name: str) -> Node | None:
+        return screen.find(self._elements[name])
 
     def _tap(self, find: Callable[[Screen], Node | None], shows: Callable[[Screen], bool], problem: str) -> None:
         if self._navigator.tap_until(find, shows, _DROPS_TAPS_S) is None:
             raise TaskFailedError("step_unavailable", problem)
-
-    def _shows(self, screen: Screen, name: str) -> bool:
-        return screen.find(self._elements[name]) is not None
 
     def _see(self, shows: Callable[[Screen], bool], seconds: float, problem: str) -> Screen:
         screen = self._navigator.see(shows, seconds)
