@@ -30,7 +30,7 @@ from fleetlane.scripts.post.product import add_product_link
 from fleetlane.scripts.post.proof import ProfileProof, Proof, StoryProof
 from fleetlane.scripts.post.publish import Publisher
 from fleetlane.scripts.post.sounds import Sounds
-from fleetlane.scripts.post.warnings import unproven_steps
+from fleetlane.scripts.post.warnings import warnings_of
 from fleetlane.scripts.profile import Profile, ProfileState
 from fleetlane.scripts.script import Job
 
@@ -93,7 +93,7 @@ class PostFlow:
             self.result["caption"] = content.caption.text
         if content.caption.title:
             self.result["title"] = content.caption.title
-        if warnings := [*content.warnings, *unproven_steps(self.config, self.pack)]:
+        if warnings := [*content.warnings, *warnings_of(self.config, self.pack)]:
             self.result["warnings"] = warnings
 
     def _make(self, content: Content, media: Sequence[PhoneMedia], before: ProfileState) -> Outcome:

@@ -11,7 +11,7 @@ from fleetlane.scripts.apps import app_pack, installed_apps
 from fleetlane.scripts.post.config import PostConfig, parse_config
 from fleetlane.scripts.post.content import check_listed, drawn
 from fleetlane.scripts.post.flow import PostFlow
-from fleetlane.scripts.post.warnings import unproven_steps
+from fleetlane.scripts.post.warnings import warnings_of
 from fleetlane.scripts.script import Job
 
 
@@ -27,7 +27,7 @@ class PostScript:
         parsed = parse_config(config)
         unknown = sorted(set(config) - set(PostConfig.model_fields))
         ignored = [f"script_config.{key} is not known and was ignored" for key in unknown]
-        return [*ignored, *unproven_steps(parsed, app_pack(parsed.platform or "tiktok"))]
+        return [*ignored, *warnings_of(parsed, app_pack(parsed.platform or "tiktok"))]
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of `script_config`."""

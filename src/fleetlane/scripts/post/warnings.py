@@ -1,4 +1,4 @@
-"""What a caller is told when a task is created: steps whose screens no recording of the real apps shows."""
+"""What a caller is told when a task is created: what is done otherwise than asked, and what no recording shows."""
 
 from __future__ import annotations
 
@@ -7,18 +7,33 @@ from collections.abc import Iterator
 from fleetlane.core.media import MediaKind
 from fleetlane.core.recognition import Pack
 from fleetlane.scripts.post.config import AddSound, PostConfig, PostWay
+from fleetlane.scripts.post.page import last_page, way_in
 
 
-def unproven_steps(config: PostConfig, pack: Pack) -> list[str]:
+def warnings_of(config: PostConfig, pack: Pack) -> list[str]:
+    """Return what a caller should know of a post on an app."""
+    way = way_in(config, last_page(pack, config.placement))
+    return [*_other_way(config, way), *_unproven_steps(config, pack, way)]
+
+
+def _other_way(config: PostConfig, way: str) -> list[str]:
+    asked = "post_way" in config.model_fields_set and config.post_way == PostWay.SHARE
+    if not asked or way == "shared":
+        return []
+    what = "a story" if way == "story" else "images"
+    return [f"post_way share is for videos: {what} will be chosen in the app's own gallery, as with addButton"]
+
+
+def _unproven_steps(config: PostConfig, pack: Pack, way: str) -> list[str]:
     """Return a warning for each step of a post that an app's pack marks as unverified."""
     return [
         f"{name} on {pack.label} follows the app as it is described, not as it was recorded: look at the first posts"
-        for step, name in _steps(config, pack)
+        for step, name in _steps(config, way)
         if step in pack.facts.get("unverified_steps", ())
     ]
 
 
-def _steps(config: PostConfig, pack: Pack) -> Iterator[tuple[str, str]]:
+def _steps(config: PostConfig, way: str) -> Iterator[tuple[str, str]]:
     """Yield the steps a post needs on an app: their names in the packs, and for people."""
     if config.post_way == PostWay.USE_SOUND:
         yield "use_sound", "post_way useSound"
@@ -28,7 +43,7 @@ def _steps(config: PostConfig, pack: Pack) -> Iterator[tuple[str, str]]:
         yield "product_link", "add_product_link"
     if config.kind is MediaKind.IMAGE and config.count > 1:
         yield "several_images", "a post of several images"
-    if config.post_way == PostWay.SHARE:
+    if way == "shared":
         yield "share", "post_way share"
-    if pack.app == "instagram" and config.placement == "story":
+    if way == "story":
         yield "story", "placement story"
