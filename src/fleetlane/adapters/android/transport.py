@@ -13,7 +13,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import adbutils
@@ -150,8 +150,9 @@ class LaneDevice(adbutils.AdbDevice):
     def open_transport(self, command: str | None = None, timeout: float | None = None) -> AdbConnection:
         """Open a connection to the phone, or run one host command about it."""
         self._wire.check()
-        connection = self._quick.make_connection(timeout)
-        try:
+        with ExitStack() as undo:
+            connection = self._quick.make_connection(timeout)
+            undo.callback(connection.close)
             self._wire.opened(connection.conn)
             if command:
                 connection.send_command(f"host-serial:{self._serial}:{command}")
@@ -160,9 +161,7 @@ class LaneDevice(adbutils.AdbDevice):
                 connection.send_command(f"host:tport:serial:{self._serial}")  # adbutils asks `host:version` before
                 connection.check_okay()
                 connection.read(8)  # the transport id
-        except BaseException:
-            connection.close()
-            raise
+            undo.pop_all()
         return connection
 
     def shell(  # pyright: ignore[reportIncompatibleMethodOverride] - overloads upstream, the same calls
