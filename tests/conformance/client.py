@@ -140,7 +140,7 @@ class Api:
 
 
 def wait_until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    """Return what a condition gives once it holds."""
+    """Return what a condition gives once it holds. It asks again and again: the contract promises no events."""
     until = time.monotonic() + timeout_s
     while not (found := condition()):
         assert time.monotonic() < until, f"not within {timeout_s} s"

@@ -206,7 +206,7 @@ class Rig:
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = 20.0) -> None:
-    """Wait until a condition holds."""
+    """Wait until a condition holds. It looks again and again: what is waited for happens in other processes."""
     until = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > until:

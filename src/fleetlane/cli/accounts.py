@@ -77,7 +77,7 @@ def _ended(api: Api, task_ids: Sequence[int], timeout_s: float) -> list[dict[str
         tasks = [api.get(f"/task/{task_id}") for task_id in task_ids]
         if all(_is_ended(task) for task in tasks) or time.monotonic() > until_s:
             return tasks
-        time.sleep(_POLL_S)
+        time.sleep(_POLL_S)  # asked again: the tasks take minutes, and a lost stream of events would need this too
 
 
 def _is_ended(task: dict[str, Any]) -> bool:

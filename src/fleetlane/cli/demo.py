@@ -28,7 +28,6 @@ from fleetlane.settings import DEFAULT_PORT
 
 CAPTION = "看看我的新视频！#热门 #推荐"
 _TASK_TIMEOUT_S = 180.0
-_POLL_S = 0.3
 
 
 def demo(
@@ -102,11 +101,9 @@ def _watch(console: Console, running: Running, task_ids: Sequence[int]) -> list[
         while True:
             tasks = [running.http.get(f"/api/v1/task/{task_id}").json()["data"] for task_id in task_ids]
             live.update(_progress(running, tasks))
-            if all(task["status"] in (2, 3) for task in tasks):
+            if all(task["status"] in (2, 3) for task in tasks) or time.monotonic() > until:
                 return tasks
-            if time.monotonic() > until:
-                return tasks
-            time.sleep(_POLL_S)
+            running.pause()
 
 
 def _progress(running: Running, tasks: Sequence[dict[str, Any]]) -> Table:
@@ -167,8 +164,6 @@ def _stay(console: Console, running: Running, folder: Path) -> None:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     try:
         console.print(f"Screenshots of every step: {folder / 'data' / 'traces'}\nStop with Ctrl+C.", soft_wrap=True)
-        running.server.wait()
+        running.wait_for_end()
     except KeyboardInterrupt:
         console.print("Stopping ...")
-        return
-    raise DemoError(f"The server ended by itself. Its log: {folder / 'logs' / 'server.log'}")

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -40,8 +40,23 @@ class Running:
     server: subprocess.Popen[str]
     serials: Sequence[str]
     ledger: Path
+    log: Path
+    """What the server writes."""
     older_posts: int
     """How many posts the ledger held before, when the data directory was used already."""
+
+    def pause(self) -> None:
+        """Wait a moment before the server is asked again (see `wait_for_end`)."""
+        self.wait_for_end(_POLL_S)
+
+    def wait_for_end(self, within_s: float | None = None) -> None:
+        """Wait until the server ends, or the time is over.
+
+        Raises:
+            DemoError: the server has ended.
+        """
+        if _ends(self.server, within_s):
+            raise DemoError(f"The server ended by itself. Its log: {self.log}")
 
     def posts(self) -> list[dict[str, Any]]:
         """Return what was published since the start."""
@@ -94,12 +109,13 @@ def start(stack: ExitStack, console: Console, folder: Path, phones: int, port: i
             "--adb-port",
             str(adb_port),
         ]
-        server = stack.enter_context(_process(serve, logs / "server.log"))
+        log = logs / "server.log"
+        server = stack.enter_context(_process(serve, log))
         http = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{server_port}", timeout=30))
-        _wait_until_ready(http, server, phones, logs / "server.log")
+        _wait_until_ready(http, server, phones, log)
     console.print(f"Server: http://localhost:{server_port}/api/v1", highlight=False)
     console.print(f"Documentation: http://localhost:{server_port}/docs", highlight=False)
-    return Running(http, server, serials, ledger, older_posts)
+    return Running(http, server, serials, ledger, log, older_posts)
 
 
 def _free_from(console: Console, port: int) -> int:
@@ -132,9 +148,7 @@ def _process(arguments: Sequence[str], log: Path, *, capture: bool = False) -> G
             yield process
         finally:
             process.terminate()
-            try:
-                process.wait(timeout=_END_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
+            if not _ends(process, _END_TIMEOUT_S):
                 process.kill()
                 process.wait()
             if process.stdout is not None:
@@ -159,16 +173,20 @@ def _lines(process: subprocess.Popen[str], count: int) -> list[str]:
 
 def _wait_until_ready(http: httpx2.Client, server: subprocess.Popen[str], phones: int, log: Path) -> None:
     until = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < until:
-        if server.poll() is not None:
-            break
-        try:
+    while time.monotonic() < until and not _ends(server, _POLL_S):
+        with suppress(httpx2.TransportError):  # it does not listen yet
             if http.get("/healthz").json()["devices"]["ready"] >= phones:
                 return
-        except httpx2.TransportError:
-            pass  # it does not listen yet
-        time.sleep(_POLL_S)
     raise DemoError(f"The server did not become ready:\n{_tail(log)}")
+
+
+def _ends(process: subprocess.Popen[str], within_s: float | None) -> bool:
+    """Wait for a process to end, and return whether it did in time."""
+    try:
+        process.wait(within_s)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _tail(log: Path) -> str:
