@@ -237,27 +237,6 @@ def test_clients_that_cannot_read_error_statuses_get_200(tmp_path):
         assert (answer.status_code, answer.json()["code"]) == (200, 40401)
 
 
-def test_both_loopback_addresses_are_listened_on(server):
-    port = server.settings.port
-    for address in ("127.0.0.1", "::1"):
-        try:
-            probe = socket.create_connection((address, port), timeout=2)
-        except OSError:
-            if address == "::1" and not _has_ipv6():
-                pytest.skip("this machine has no IPv6 loopback address")
-            raise
-        probe.close()
-
-
-def _has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
 def test_the_licence_without_any_is_business_without_a_limit(server):
     assert server.call("GET", "/license/check")["data"] == {
         "plan_name": "Business",
