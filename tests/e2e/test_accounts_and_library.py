@@ -11,7 +11,6 @@ from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.phones import app_on, change, posts
 from support.rig import VIDEO, wait_for
-from support.server import ServerThread
 
 pytestmark = pytest.mark.phone
 STOP_PLACES = ("home_feed", "own_profile", "own_post", "editor_loading", "editor", "post")
@@ -21,24 +20,6 @@ STOP_PLACES = ("home_feed", "own_profile", "own_post", "editor_loading", "editor
 def phones():
     with FleetThread(FleetSettings(phones=12, app_delay_factor=0.25, first_port=23200, accounts=3)) as phones:
         yield phones
-
-
-@pytest.fixture(scope="module")
-def server(phones, tmp_path_factory):
-    with ServerThread(tmp_path_factory.mktemp("data"), phones.fleet.adb.port) as server:
-        wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == len(phones.fleet.serials))
-        yield server
-
-
-@pytest.fixture(scope="module")
-def serials(phones):
-    return iter(phones.fleet.serials)
-
-
-@pytest.fixture
-def fresh(serials):
-    """A phone no test has used yet."""
-    return next(serials)
 
 
 def _handles(phones, serial, app="tiktok"):

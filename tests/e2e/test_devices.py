@@ -6,7 +6,6 @@ import pytest
 
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.rig import wait_for
-from support.server import ServerThread
 
 pytestmark = pytest.mark.phone
 
@@ -15,13 +14,6 @@ pytestmark = pytest.mark.phone
 def phones():
     with FleetThread(FleetSettings(phones=2, app_delay_factor=0.25, first_port=23100)) as phones:
         yield phones
-
-
-@pytest.fixture(scope="module")
-def server(phones, tmp_path_factory):
-    with ServerThread(tmp_path_factory.mktemp("data"), phones.fleet.adb.port) as server:
-        wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == 2)
-        yield server
 
 
 def device(server, serial):

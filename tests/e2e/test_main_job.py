@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from hashlib import sha256
 
 import pytest
@@ -11,7 +12,6 @@ from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.phones import app_on, change, posts
 from support.rig import CAPTION, VIDEO, wait_for
-from support.server import ServerThread
 
 pytestmark = pytest.mark.phone
 DIGEST = sha256(VIDEO.read_bytes()).hexdigest()
@@ -24,30 +24,8 @@ def phones():
         yield phones
 
 
-@pytest.fixture(scope="module")
-def server(phones, tmp_path_factory):
-    with ServerThread(tmp_path_factory.mktemp("data"), phones.fleet.adb.port) as server:
-        wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == len(phones.fleet.serials))
-        yield server
-
-
-@pytest.fixture
-def fresh(phones):
-    """A phone no test has used yet."""
-    return iter_serials(phones)
-
-
-_used: set[str] = set()
-
-
-def iter_serials(phones):
-    serial = next(s for s in phones.fleet.serials if s not in _used)
-    _used.add(serial)
-    return serial
-
-
-def test_three_phones_publish_the_documented_example_at_once_and_each_its_tasks_in_order(phones, server):
-    serials = [iter_serials(phones) for _ in range(3)]
+def test_three_phones_publish_the_documented_example_at_once_and_each_its_tasks_in_order(phones, server, serials):
+    serials = list(itertools.islice(serials, 3))
     first = server.create(serials, {"captions": CAPTION, "upload_wait_time": 60})
     second = server.create(serials, {"captions": "the second #post"})
     tasks = [server.ended(task_id) for task_id in (*first, *second)]

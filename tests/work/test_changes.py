@@ -21,12 +21,6 @@ from fleetlane.work.ending import RetryPolicy
 from support.world import DONE, World
 
 
-@pytest.fixture
-def world(tmp_path):
-    with World(tmp_path / "s.db") as world:
-        yield world
-
-
 def run(work):
     return asyncio.run(work)
 

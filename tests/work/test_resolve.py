@@ -17,12 +17,6 @@ from support.world import World
 FOLDER, HASH = "tiktok/shop", "f" * 64
 
 
-@pytest.fixture
-def world(tmp_path):
-    with World(tmp_path / "s.db") as world:
-        yield world
-
-
 def run(work):
     return asyncio.run(work)
 
