@@ -81,11 +81,6 @@ def build(settings: Settings) -> Server:
     script_settings = _script_settings(settings)
     runner = Runner(store, traces, materials, clock, settings=script_settings, timeout_s=settings.task_timeout_s)
 
-    def health() -> Health:
-        known = devices.all()
-        problems = tuple(problem for problem in (store.problem, devices.problem) if problem)
-        return Health(store.problem, problems, len(known), sum(device.is_ready for device in known))
-
     desk = Desk(store, waiting)
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
@@ -98,16 +93,8 @@ def build(settings: Settings) -> Server:
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
-        health=health,
+        health=lambda: _health(store, devices),
         zone=settings.zone,
-    )
-    options = HttpOptions(
-        always_200=settings.error_http_status == "always_200",
-        max_body_bytes=settings.max_body_bytes,
-        max_upload_bytes=settings.max_upload_bytes,
-        allowed_hosts=(settings.host, *settings.allowed_hosts),
-        token=settings.secret_token,
-        requests_per_s=settings.max_requests_per_s,
     )
 
     @asynccontextmanager
@@ -131,7 +118,7 @@ def build(settings: Settings) -> Server:
                 await device_desk.close()
                 store.close()
 
-    return Server(create_app(services, options, [dashboard]), running)
+    return Server(create_app(services, _http_options(settings), [dashboard]), running)
 
 
 @asynccontextmanager
@@ -163,6 +150,23 @@ async def _working(
         scheduler.pause()
         await executor.close()
         devices.stop()
+
+
+def _health(store: SqliteStore, devices: DeviceSupervisor) -> Health:
+    known = devices.all()
+    problems = tuple(problem for problem in (store.problem, devices.problem) if problem)
+    return Health(store.problem, problems, len(known), sum(device.is_ready for device in known))
+
+
+def _http_options(settings: Settings) -> HttpOptions:
+    return HttpOptions(
+        always_200=settings.error_http_status == "always_200",
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+        allowed_hosts=(settings.host, *settings.allowed_hosts),
+        token=settings.secret_token,
+        requests_per_s=settings.max_requests_per_s,
+    )
 
 
 def _retention(settings: Settings, store: SqliteStore, traces: TraceFolder, clock: SystemClock) -> Retention:

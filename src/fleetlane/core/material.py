@@ -45,17 +45,10 @@ class NewMaterial:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class Material(NewMaterial):
     """A stored material. `task_id` is the task that reserved or used it."""
 
     id: int
-    sha256: str
-    file: str
-    kind: MediaKind
-    mime_type: str
-    size_bytes: int
-    duration_ms: int | None
-    described: MaterialDescription
     state: UseState
     task_id: int | None
     created_ms: int

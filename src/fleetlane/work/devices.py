@@ -116,7 +116,8 @@ class DeviceDesk:
         """Connect a phone by TCP.
 
         Raises:
-            InvalidParametersError: no address, or nothing answers there.
+            InvalidParametersError: no address.
+            ConflictError: nothing answers there, or it is no phone.
         """
         _check_address(address)
         try:

@@ -258,11 +258,6 @@ class AndroidDriver:
         """Force-stop an app."""
         self.shell("am", "force-stop", package)
 
-    def current_app(self) -> str:
-        """Return the package that has the focus, "" when none can be told."""
-        with translated(self._wire, self._serial):
-            return str(self._u2().app_current().get("package", ""))
-
     # -- life ----------------------------------------------------------------------------------------
 
     def abort(self) -> None:

@@ -150,10 +150,6 @@ class Driver(Protocol):
         """Force-stop an app."""
         ...
 
-    def current_app(self) -> str:
-        """Return the package that has the focus, "" when none can be told."""
-        ...
-
     def abort(self) -> None:
         """End the call in progress, and refuse every further one until `reset`. From any thread."""
         ...
