@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import subprocess
 import threading
 import time
@@ -20,6 +21,7 @@ from fleetlane.core.errors import (
     CallLostError,
     DeviceGoneError,
     DeviceTimeoutError,
+    PhoneFullError,
     ShellFailedError,
     TaskStoppedError,
 )
@@ -168,6 +170,17 @@ def test_a_hanging_phone_ends_in_a_timeout(rig):
     driver.close()
 
 
+def test_a_phone_without_room_for_the_automation_server_is_said_to_be_full():
+    with Rig(FleetSettings(phones=1, first_port=22620)) as rig:
+        [serial] = rig.serials
+        driver = rig.devices.driver(serial)
+        rig.on(serial, lambda server: server.strike(Fault("storage_full")))
+        with pytest.raises(PhoneFullError) as caught:
+            driver.tree()
+        assert (caught.value.code, str(caught.value)) == ("storage_full", f"{serial} has 0 bytes left.")
+        driver.close()
+
+
 def test_a_connection_lost_in_mid_call_is_never_taken_for_success(rig):
     serial = rig.serials[1]
     driver = rig.devices.driver(serial)
@@ -213,6 +226,29 @@ def test_states_of_a_phone_are_followed(rig, kind, state):
     wait_for(lambda: rig.devices.get(serial).is_ready)
 
 
+def test_a_phone_that_does_not_trust_this_computer_is_said_so_without_adbs_own_advice(rig):
+    serial = rig.serials[1]
+    driver = rig.devices.driver(serial)
+    rig.on(serial, lambda server: server.strike(Fault("unauthorized", for_s=2.0)))
+    wait_for(lambda: rig.devices.get(serial).state is DeviceState.UNAUTHORIZED)
+    with pytest.raises(DeviceGoneError) as caught:
+        driver.shell("echo", "hello")
+    assert str(caught.value) == f"{serial} does not trust this computer: allow USB debugging on its screen."
+    wait_for(lambda: rig.devices.get(serial).is_ready)
+    driver.close()
+
+
+def test_a_phone_whose_port_was_taken_meanwhile_is_plugged_in_when_it_is_free(rig):
+    serial = rig.serials[1]
+    log = []
+    rig.on(serial, lambda server: setattr(server.phone, "log", log.append))
+    rig.on(serial, lambda server: server.strike(Fault("unplug", for_s=0.5)))
+    wait_for(lambda: not rig.devices.get(serial).is_ready)
+    with socket.create_server(("127.0.0.1", rig.fleet.server(serial).port)):
+        wait_for(lambda: any(line.startswith("not plugged in yet") for line in log))
+    wait_for(lambda: rig.devices.get(serial).is_ready)
+
+
 def test_a_killed_adb_server_is_started_again_and_the_phones_return():
     with Rig(FleetSettings(phones=2, first_port=22600)) as rig:
         driver = rig.devices.driver(rig.serials[0])
@@ -220,6 +256,9 @@ def test_a_killed_adb_server_is_started_again_and_the_phones_return():
         rig.fleet.adb.kill()
         with pytest.raises((AdbServerDownError, DeviceGoneError)):
             driver.tree()
+        wait_for(lambda: rig.devices._client.is_fresh)
+        with pytest.raises(AdbServerDownError):
+            rig.devices.driver("a phone that is not back yet").shell("echo", "hello")
         wait_for(lambda: all(device.is_ready for device in rig.devices.all()), 30)
         assert "<hierarchy" in driver.tree()
         driver.close()
