@@ -176,6 +176,23 @@ def a_scan_finds_the_accounts_of_every_app(rig, serial, _n):
     }
 
 
+@scenario
+def an_app_that_cannot_be_scanned_says_why_in_a_sentence(rig, serial):
+    rig.on(serial, lambda _server: rig.app(serial, "tiktok").log_out())
+    result = rig.post(serial, {"platform": None}, name="accounts_scan")
+    assert result.outcome.ok, result.outcome
+    [problem] = result.outcome.result["problems"]
+    assert (problem["platform"], problem["error_code"]) == ("tiktok", "not_logged_in")
+    assert problem["remark"].startswith("No account is signed in to the app.")
+
+
+@scenario
+def a_list_of_accounts_that_cannot_be_read_does_not_hold_the_phone_up(rig, serial):
+    rig.on(serial, lambda _server: [setattr(a, "handle", "магазин") for a in rig.app(serial, "tiktok").accounts])
+    result = rig.post(serial, {}, username="somebody.else")
+    assert (result.outcome.error_code, rig.posts(serial)) == ("wrong_account", [])
+
+
 # -- sounds and products ----------------------------------------------------------------------------
 
 

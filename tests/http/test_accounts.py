@@ -55,7 +55,7 @@ def test_an_account_is_added_listed_changed_and_deleted(server):
         ({"username": "@"}, "username"),
         ({"username": "a", "platform": "myspace"}, "platform"),
         ({"username": "a", "enabled": 1}, "enabled"),
-        ({"username": "a", "device": "-x"}, "serial"),
+        ({"username": "a", "device": "-x"}, "device"),
         ({"username": "a", "note": "x" * 3000}, "note"),
     ],
 )

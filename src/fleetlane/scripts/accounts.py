@@ -16,6 +16,7 @@ from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.profile import Profile, same_handle
 
 _HANDLE = re.compile(r"@?([a-z0-9._]{1,60})(?:,.*)?", re.IGNORECASE | re.DOTALL)
+_LIST_TIMEOUT_S = 5.0
 _HOME = frozenset({"home_feed", "own_profile", "friends"})
 
 
@@ -53,12 +54,14 @@ class AccountSwitcher:
             )
 
     def signed_in(self) -> list[str]:
-        """Open the app's list of accounts, and return the handles in it."""
+        """Open the app's list of accounts, and return the handles in it: none when it shows none that can be read."""
+        clock, control = self._navigator.phone.clock, self._navigator.phone.control
         screen = self._navigator.reach("accounts", {"account_sheet"})
+        until_s = clock.monotonic_s() + _LIST_TIMEOUT_S
         former: list[str] | None = None
-        while (now := list(self._handles(screen))) != former or not now:
+        while ((now := list(self._handles(screen))) != former or not now) and clock.monotonic_s() < until_s:
             former = now
-            self._navigator.phone.control.pause(0.1)
+            control.pause(0.1)
             screen = self._navigator.reach("accounts", {"account_sheet"})
         return now
 

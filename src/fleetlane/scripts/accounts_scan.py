@@ -7,7 +7,7 @@ from typing import Any
 
 from fleetlane.core.account import Platform
 from fleetlane.core.errors import FieldError, InvalidParametersError, TaskFailedError
-from fleetlane.core.outcome import Outcome, PublishState, failed, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, failed, from_error, succeeded
 from fleetlane.core.recognition import Pack
 from fleetlane.scripts.accounts import AccountSwitcher
 from fleetlane.scripts.apps import installed_apps, open_app
@@ -53,7 +53,7 @@ class AccountsScanScript:
             except TaskFailedError as error:
                 if error.code == "deadline_exceeded":
                     raise
-                problems.append({"platform": pack.app, "error_code": error.code, "remark": str(error)})
+                problems.append({"platform": pack.app, "error_code": error.code, "remark": from_error(error).remark})
         result = {"accounts": found, "problems": problems}
         if problems and not found:
             return failed(problems[0]["error_code"], result=result)

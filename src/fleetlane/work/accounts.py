@@ -191,7 +191,7 @@ def _check(account: NewAccount) -> None:
     if not is_name(account.username):
         raise InvalidParametersError.one("username", NAME_RULE)
     if account.serial is not None and not is_name(account.serial):
-        raise InvalidParametersError.one("serial", NAME_RULE)
+        raise InvalidParametersError.one("device", NAME_RULE)  # as callers call it
 
 
 def _plan(repositories: Repositories, sheet: Sheet) -> ImportPlan:
