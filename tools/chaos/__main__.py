@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for server_process
+
 from server import ChaosError, Victim
 from storm import Storm
 
@@ -38,7 +40,7 @@ def main() -> int:
             try:
                 storm.run(options.kills)
             except ChaosError as error:
-                print(f"{error}\nseed: {seed}\n{_tail(folder / 'server.log')}", file=sys.stderr)
+                print(f"{error}\nseed: {seed}\n{_tail(victim.log)}", file=sys.stderr)
                 return 1
             _report(storm, time.monotonic() - began)
     return 0

@@ -71,7 +71,7 @@ class Storm:
         self.deaths += self.victim.phases_at_death()
 
     def _start(self, phase: str = "", when: str = "") -> None:
-        took_s = self.victim.start(phase, when)
+        took_s = self.victim.start_to_die(phase, when)
         self.recoveries_s.append(took_s)
         if took_s > MOST_RECOVERY_S:
             raise ChaosError(f"The server needed {took_s:.1f} s to come back.")
