@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import subprocess
 import threading
 import time
@@ -210,6 +211,29 @@ def test_states_of_a_phone_are_followed(rig, kind, state):
     serial = rig.serials[1]
     rig.on(serial, lambda server: server.strike(Fault(kind, for_s=1.0)))
     wait_for(lambda: rig.devices.get(serial).state is state)
+    wait_for(lambda: rig.devices.get(serial).is_ready)
+
+
+def test_a_phone_that_does_not_trust_this_computer_is_said_so_without_adbs_own_advice(rig):
+    serial = rig.serials[1]
+    driver = rig.devices.driver(serial)
+    rig.on(serial, lambda server: server.strike(Fault("unauthorized", for_s=2.0)))
+    wait_for(lambda: rig.devices.get(serial).state is DeviceState.UNAUTHORIZED)
+    with pytest.raises(DeviceGoneError) as caught:
+        driver.shell("echo", "hello")
+    assert str(caught.value) == f"{serial} does not trust this computer: allow USB debugging on its screen."
+    wait_for(lambda: rig.devices.get(serial).is_ready)
+    driver.close()
+
+
+def test_a_phone_whose_port_was_taken_meanwhile_is_plugged_in_when_it_is_free(rig):
+    serial = rig.serials[1]
+    log = []
+    rig.on(serial, lambda server: setattr(server.phone, "log", log.append))
+    rig.on(serial, lambda server: server.strike(Fault("unplug", for_s=0.5)))
+    wait_for(lambda: not rig.devices.get(serial).is_ready)
+    with socket.create_server(("127.0.0.1", rig.fleet.server(serial).port)):
+        wait_for(lambda: any(line.startswith("not plugged in yet") for line in log))
     wait_for(lambda: rig.devices.get(serial).is_ready)
 
 

@@ -25,6 +25,7 @@ __all__ = ["PhoneServer", "RealClock"]
 _REGISTERED = commands  # imported for the commands it registers
 _UI_PORT = "9008"
 _WAIT_POLL_S = 0.05
+_PORT_POLL_S = 0.2
 
 
 class RealClock:
@@ -50,6 +51,7 @@ class PhoneServer:
         self._strikes = Strikes(self)
         self.on_kill_adb_server: Callable[[], None] = lambda: None
         self.calls: dict[str, int] = {}
+        self.call_listeners: list[Callable[[str], None]] = []
         self._ui = UiServer(phone)
         self._ui_alive = False
         self._ui_stop = asyncio.Event()
@@ -131,6 +133,8 @@ class PhoneServer:
     async def _before(self, call: str) -> None:
         self.calls[call] = self.calls.get(call, 0) + 1
         self._strikes.called(call)
+        for listener in self.call_listeners:
+            listener(call)
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
         await self._answering.wait()
@@ -242,7 +246,17 @@ class PhoneServer:
         await self._unlisten()
         if seconds is not None:
             await asyncio.sleep(seconds)
-            await self._listen(self._port)
+            await self._listen_again()
+
+    async def _listen_again(self) -> None:
+        while True:
+            try:
+                await self._listen(self._port)
+            except OSError as error:  # somebody took the port meanwhile
+                self.phone.log(f"not plugged in yet: {error}")
+                await asyncio.sleep(_PORT_POLL_S)
+            else:
+                return
 
     def fall_silent(self, *, silent: bool) -> None:
         """Answer nothing any more, so that adb calls it offline; or answer again."""

@@ -210,9 +210,9 @@ def _translate(error: Exception, serial: str) -> Exception | None:
         case adbutils.AdbTimeout() | TimeoutError():
             return DeviceTimeoutError(f"{serial} did not answer in time.", serial=serial)
         case adbutils.AdbError() if any(word in str(error) for word in _GONE):
-            return DeviceGoneError(f"{serial}: {error}.", serial=serial)
+            return DeviceGoneError(_gone(serial, error), serial=serial)
         case u2_errors.HTTPError() if isinstance(error.__cause__, adbutils.AdbError) and "closed" not in str(error):
-            return DeviceGoneError(f"{serial}: {error.__cause__}.", serial=serial)
+            return DeviceGoneError(_gone(serial, error.__cause__), serial=serial)
         case ConnectionRefusedError():
             return AdbServerDownError(f"The adb server cannot be reached: {error}.", serial=serial)
         case ConnectionError() | EOFError() | http.client.HTTPException() | BrokenPipeError():
@@ -225,3 +225,11 @@ def _translate(error: Exception, serial: str) -> Exception | None:
             return CallLostError(f"{serial}: {error}.", serial=serial)
         case _:
             return None
+
+
+def _gone(serial: str, error: BaseException) -> str:
+    """Return why a phone is not there; adb's own words go on with advice that is no help here."""
+    first = str(error).partition("\n")[0].rstrip(".")
+    if "unauthorized" in first:
+        return f"{serial} does not trust this computer: allow USB debugging on its screen."
+    return f"{serial}: {first}."
