@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fleetlane.adapters.android.supervisor import DeviceSupervisor
+from fleetlane.adapters.android.transport import CALL_TIMEOUT_S
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.journal import Phase, moves_forward, never_denied
@@ -116,7 +117,8 @@ class Rig:
 
     folder: Path
 
-    def __init__(self, settings: FleetSettings) -> None:
+    def __init__(self, settings: FleetSettings, call_timeout_s: float = CALL_TIMEOUT_S) -> None:
+        self._call_timeout_s = call_timeout_s
         self._thread = FleetThread(settings)
         self.clock = SystemClock()
         self._task_ids = itertools.count(1)
@@ -124,7 +126,7 @@ class Rig:
     def __enter__(self) -> Rig:
         self._thread.__enter__()
         self.fleet = self._thread.fleet
-        self.devices = DeviceSupervisor(self.fleet.adb.port, self.clock)
+        self.devices = DeviceSupervisor(self.fleet.adb.port, self.clock, self._call_timeout_s)
         self.devices.start()
         wait_for(lambda: sum(d.is_ready for d in self.devices.all()) == len(self.serials))
         return self

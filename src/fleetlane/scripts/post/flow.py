@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fleetlane.core.errors import DeviceError, ShellFailedError, TaskFailedError, TaskStoppedError
+from fleetlane.core.errors import DeviceError, DeviceTimeoutError, ShellFailedError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import Outcome, PublishState, succeeded
@@ -69,23 +69,29 @@ class PostFlow:
 
     def run(self) -> Outcome:
         """Publish, and say how it ended."""
-        phone = self.job.phone
-        outcome: Outcome | None = None
         must_offer(self.pack, self.config)
         try:
-            with phone.step("open the app"):
-                open_app(phone, self.package)
-            with phone.step("read the profile"):
-                before = self._read_profile()
-            with phone.step("find the media", picture=False):
-                content = find_content(self.job, self.config, self.pack, before.handle)
-                self._note(content)
-            with phone.step("copy the media to the phone", picture=False):
-                media = self._gallery.bring(content.files, f"{self.job.task.id}-{self.job.task.attempt}")
-            outcome = self._make(content, media, before)
-            return outcome
-        finally:
-            self._clean_up(outcome)
+            outcome = self._post()
+        except DeviceTimeoutError:
+            raise  # a phone that does not answer is asked nothing more: its lane would wait once more in vain
+        except BaseException:
+            self._clean_up(None)
+            raise
+        self._clean_up(outcome)
+        return outcome
+
+    def _post(self) -> Outcome:
+        phone = self.job.phone
+        with phone.step("open the app"):
+            open_app(phone, self.package)
+        with phone.step("read the profile"):
+            before = self._read_profile()
+        with phone.step("find the media", picture=False):
+            content = find_content(self.job, self.config, self.pack, before.handle)
+            self._note(content)
+        with phone.step("copy the media to the phone", picture=False):
+            media = self._gallery.bring(content.files, f"{self.job.task.id}-{self.job.task.attempt}")
+        return self._make(content, media, before)
 
     def _note(self, content: Content) -> None:
         self.result["media_sha256"] = [file.sha256 for file in content.files]
