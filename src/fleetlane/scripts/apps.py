@@ -41,6 +41,20 @@ def open_app(phone: Phone, package: str) -> None:
             phone.shell("pm", "grant", package, f"android.permission.{name}")
         except ShellFailedError:
             continue  # not every phone allows it; then the app asks, and the pack answers
-    phone.stop_app(package)  # a share activity left open from before confuses the next start
+    restart_app(phone, package)
+
+
+def restart_app(phone: Phone, package: str) -> None:
+    """End an app and start it again: a share activity left open from before would confuse the next start.
+
+    Android's word of a former crash is closed: what it says from then on is about this start.
+    """
+    phone.stop_app(package)
     phone.press("wakeup")
+    screen = phone.look()
+    if screen.name == "app_crashed" and screen.seen.rule is not None:
+        action = screen.seen.rule.action_for("start")
+        button = screen.find(action.element) if action is not None and action.element is not None else None
+        if button is not None:
+            phone.tap(button)
     phone.start_app(package)

@@ -16,6 +16,7 @@ from fleetlane.core.errors import (
     DeviceError,
     DeviceTimeoutError,
     DriverBrokenError,
+    ShellFailedError,
     TaskFailedError,
     TaskStoppedError,
 )
@@ -225,8 +226,17 @@ class Phone:
         return self._ready().installed(packages)
 
     def start_app(self, package: str) -> None:
-        """Bring an app to the front."""
-        self._ready().start_app(package)
+        """Bring an app to the front.
+
+        Raises:
+            TaskFailedError: `app_not_installed`; it was removed.
+        """
+        try:
+            self._ready().start_app(package)
+        except ShellFailedError as error:
+            if self.installed([package]):
+                raise
+            raise TaskFailedError("app_not_installed", f"{package} is gone.") from error
 
     def stop_app(self, package: str) -> None:
         """Force-stop an app."""

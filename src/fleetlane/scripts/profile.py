@@ -13,6 +13,7 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node, normalise
 from fleetlane.core.task import username_key
+from fleetlane.scripts.apps import restart_app
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.phone import Phone, Screen
 
@@ -115,8 +116,7 @@ class Profile:
 
     def restart_app(self) -> None:
         """End the app and start it again."""
-        self.phone.stop_app(self._navigator.package)
-        self.phone.start_app(self._navigator.package)
+        restart_app(self.phone, self._navigator.package)
 
     def shows(self, before: ProfileState, caption: str, screen: Screen, now: ProfileState) -> bool:
         """Return whether the profile on the screen shows a post that is new since `before`, and carries the caption."""

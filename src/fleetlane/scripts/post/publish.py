@@ -25,7 +25,9 @@ from fleetlane.scripts.script import Job
 
 _RUNNING = frozenset({"uploading", "pending"})
 _DONE = frozenset({"home_feed", "friends", "own_post", "own_profile"})
+_APP_LOST = frozenset({"app_crashed", "app_not_responding", "screen_unrecognised"})
 _NOT_TAKEN_AFTER_S = 5.0
+_LAST_PAGE_S = _NOT_TAKEN_AFTER_S + 1.0
 _PRESS_AGAIN_AFTER_S = 2.5
 _BUTTON_TIMEOUT_S = 20.0
 
@@ -140,6 +142,7 @@ class Publisher:
             if screen.name == "posted" or screen.name in _DONE:
                 return _Seen.DONE
             if screen.name in self._page.all_screens:
+                until_s = max(until_s, pressed_s + _LAST_PAGE_S)  # it must be known whether it stays
                 stayed_s = clock.monotonic_s() - pressed_s
                 if presses < self._page.presses and stayed_s >= _PRESS_AGAIN_AFTER_S and self._unchanged(button):
                     self._press(button)
@@ -168,7 +171,7 @@ class Publisher:
         match error.code:
             case "upload_failed":
                 return _Seen.REFUSED
-            case "app_crashed" | "app_not_responding" | "screen_unrecognised":
+            case code if code in _APP_LOST:
                 return _Seen.LOST
             case "screen_stuck":
                 return _Seen.DONE
@@ -182,7 +185,7 @@ class Publisher:
         journal = self._job.journal
         if seen is not _Seen.DONE:
             self._proof.restart_app()
-        evidence = self._proof.look(until_s)
+        evidence = self._evidence(until_s)
         if evidence is None and self._said_posted:
             evidence = "the app said so"
         if evidence is not None:
@@ -192,6 +195,16 @@ class Publisher:
             journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{seen}; the profile has no new post"})
             return failed("upload_failed" if seen is _Seen.REFUSED else "not_published", result=self._result)
         return self._unknown(self._proof.missing)
+
+    def _evidence(self, until_s: float) -> str | None:
+        """Look for the post; once more in an app started again, when it is lost while it is looked into."""
+        try:
+            return self._proof.look(until_s)
+        except TaskFailedError as error:
+            if error.code not in _APP_LOST:
+                raise
+        self._proof.restart_app()
+        return self._proof.look(until_s)
 
     def _unknown(self, why: str) -> Outcome:
         self._job.journal.decided(Phase.UNKNOWN, {"evidence": why})
