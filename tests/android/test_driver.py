@@ -21,6 +21,7 @@ from fleetlane.core.errors import (
     CallLostError,
     DeviceGoneError,
     DeviceTimeoutError,
+    PhoneFullError,
     ShellFailedError,
     TaskStoppedError,
 )
@@ -169,6 +170,17 @@ def test_a_hanging_phone_ends_in_a_timeout(rig):
     driver.close()
 
 
+def test_a_phone_without_room_for_the_automation_server_is_said_to_be_full():
+    with Rig(FleetSettings(phones=1, first_port=22620)) as rig:
+        [serial] = rig.serials
+        driver = rig.devices.driver(serial)
+        rig.on(serial, lambda server: server.strike(Fault("storage_full")))
+        with pytest.raises(PhoneFullError) as caught:
+            driver.tree()
+        assert (caught.value.code, str(caught.value)) == ("storage_full", f"{serial} has 0 bytes left.")
+        driver.close()
+
+
 def test_a_connection_lost_in_mid_call_is_never_taken_for_success(rig):
     serial = rig.serials[1]
     driver = rig.devices.driver(serial)
@@ -244,6 +256,9 @@ def test_a_killed_adb_server_is_started_again_and_the_phones_return():
         rig.fleet.adb.kill()
         with pytest.raises((AdbServerDownError, DeviceGoneError)):
             driver.tree()
+        wait_for(lambda: rig.devices._client.is_fresh)
+        with pytest.raises(AdbServerDownError):
+            rig.devices.driver("a phone that is not back yet").shell("echo", "hello")
         wait_for(lambda: all(device.is_ready for device in rig.devices.all()), 30)
         assert "<hierarchy" in driver.tree()
         driver.close()

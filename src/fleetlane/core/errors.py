@@ -23,6 +23,8 @@ FleetlaneError
 │   │   └── CallLostError
 │   ├── DeviceTimeoutError
 │   ├── ShellFailedError
+│   ├── FileRefusedError
+│   │   └── PhoneFullError
 │   ├── DriverBrokenError
 │   └── AdbServerDownError
 ├── LicenseInvalidError         a licence is not to be trusted: says why
@@ -181,6 +183,16 @@ class ShellFailedError(DeviceError):
         self.exit_code = exit_code
         self.output = output
         super().__init__(f"`{' '.join(command[:3])}` ended with {exit_code}: {output.strip()[:300]}", serial=serial)
+
+
+class FileRefusedError(DeviceError):
+    """The phone did not take a file."""
+
+
+class PhoneFullError(FileRefusedError):
+    """The phone did not take a file, and has hardly any room left."""
+
+    code = "storage_full"
 
 
 class DriverBrokenError(DeviceError):

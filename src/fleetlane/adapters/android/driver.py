@@ -12,7 +12,8 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -20,7 +21,7 @@ import uiautomator2
 from PIL import Image
 
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
-from fleetlane.core.errors import CallLostError, DriverBrokenError, ShellFailedError
+from fleetlane.core.errors import CallLostError, DriverBrokenError, FileRefusedError, PhoneFullError, ShellFailedError
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport
 
@@ -31,6 +32,7 @@ _SIZE = re.compile(r"(Physical|Override) size: (\d+x\d+)")
 _VERSION = re.compile(r"versionName=(\S+)")
 _SCAN_FILE_SDK = 30  # `content call --method scan_file` works from Android 11 on
 _LONG_TAP_S = 1.0
+_LEAST_FREE_BYTES = 1024 * 1024
 _JPEG_QUALITY = 60
 _TABLES = {MediaKind.VIDEO: "video", MediaKind.IMAGE: "images"}
 
@@ -40,7 +42,7 @@ class AndroidDriver:
 
     def __init__(self, client: QuickClient, serial: str) -> None:
         self._serial = serial
-        self._wire = Wire()
+        self._wire = Wire(client)
         self._device = LaneDevice(client, serial, self._wire)
         self._automation: uiautomator2.Device | None = None
         self._facts: PhoneFacts | None = None
@@ -49,6 +51,18 @@ class AndroidDriver:
     def serial(self) -> str:
         """Return the phone's serial."""
         return self._serial
+
+    @contextmanager
+    def _calls(self) -> Generator[None]:
+        """Turn what fails inside into errors of ours; a file that did not fit is told from one that was refused."""
+        try:
+            with translated(self._wire, self._serial):
+                yield
+        except FileRefusedError as error:
+            free_bytes = self._free_bytes()
+            if free_bytes is None or free_bytes >= _LEAST_FREE_BYTES:
+                raise
+            raise PhoneFullError(f"{self._serial} has {free_bytes} bytes left.", serial=self._serial) from error
 
     # -- shell and files ---------------------------------------------------------------------------
 
@@ -67,7 +81,7 @@ class AndroidDriver:
 
     def shell(self, *args: str, timeout_s: float = 20.0) -> str:
         """Run a command and return its output (see the port)."""
-        with translated(self._wire, self._serial):
+        with self._calls():
             try:
                 # The variant that checks the exit marker: without it a lost connection looks like success.
                 result = self._device.shell2(list(args), timeout=timeout_s)
@@ -102,7 +116,7 @@ class AndroidDriver:
 
     def push(self, source: Path, target: str) -> str:
         """Copy a file to the phone (see the port)."""
-        with source.open("rb") as file, translated(self._wire, self._serial):
+        with source.open("rb") as file, self._calls():
             sent = _Hashed(file)
             size_bytes = self._device.sync.push(cast("BinaryIO", sent), target, mode=0o644, check=False)
             there = self._device.sync.stat(target)
@@ -168,13 +182,13 @@ class AndroidDriver:
 
     def tree(self) -> str:
         """Return the UI tree as XML."""
-        with translated(self._wire, self._serial):
+        with self._calls():
             xml: str = self._u2().dump_hierarchy()
         return xml
 
     def tap(self, x: int, y: int) -> None:
         """Tap a point (uiautomator2 may send it again after an HTTP error)."""
-        with translated(self._wire, self._serial):
+        with self._calls():
             self._u2().click(x, y)
 
     def tap_once(self, x: int, y: int) -> None:
@@ -183,12 +197,12 @@ class AndroidDriver:
 
     def long_tap(self, x: int, y: int) -> None:
         """Press a point for a second."""
-        with translated(self._wire, self._serial):
+        with self._calls():
             self._u2().long_click(x, y, _LONG_TAP_S)
 
     def type_text(self, text: str, way: str) -> None:
         """Put text into the focused field (see the port)."""
-        with translated(self._wire, self._serial):
+        with self._calls():
             device = self._u2()
             match way:
                 case "paste":
@@ -214,12 +228,12 @@ class AndroidDriver:
 
     def clear_text(self) -> None:
         """Empty the focused field."""
-        with translated(self._wire, self._serial):
+        with self._calls():
             self._u2().jsonrpc.clearInputText()
 
     def press(self, key: str) -> None:
         """Press a key."""
-        with translated(self._wire, self._serial):
+        with self._calls():
             if key == "wakeup":
                 self._u2().screen_on()
             else:
@@ -227,13 +241,13 @@ class AndroidDriver:
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Swipe between two points."""
-        with translated(self._wire, self._serial):
+        with self._calls():
             self._u2().swipe(*start, *end, steps=20)
 
     def screenshot(self, width: int) -> bytes:
         """Return a JPEG of the screen, about `width` pixels wide."""
         scale = min(1.0, width / self.facts().size[0])
-        with translated(self._wire, self._serial):
+        with self._calls():
             encoded = self._u2().jsonrpc.takeScreenshot(scale, _JPEG_QUALITY)
             if encoded:
                 return base64.b64decode(encoded)

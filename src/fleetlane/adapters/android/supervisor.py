@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 
@@ -203,6 +204,7 @@ class DeviceSupervisor:
         if done.returncode:
             return f"adb could not be started ({cause}): {done.stderr.strip()[-300:]}"
         log.info("adb_server_started", port=self.port)
+        self._client.started_s = time.monotonic()
         # It says so only when none was running: somebody else's is never ended.
         self._started_server = "daemon started" in done.stderr
         if self._stop.is_set():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+import time
 import weakref
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
@@ -27,11 +28,13 @@ from fleetlane.core.errors import (
     DeviceGoneError,
     DeviceTimeoutError,
     DriverBrokenError,
+    FileRefusedError,
     TaskStoppedError,
 )
 
 CALL_TIMEOUT_S = 20.0
 _CONNECT_TIMEOUT_S = 3.0
+_FRESH_S = 10.0
 
 
 class QuickConnection(AdbConnection):
@@ -72,12 +75,19 @@ class QuickClient(adbutils.AdbClient):
     def __init__(self, host: str, port: int, call_timeout_s: float = CALL_TIMEOUT_S) -> None:
         super().__init__(host, port)
         self.call_timeout_s = call_timeout_s
+        self.started_s: float | None = None
+        """When the adb server had to be started, on the monotonic clock; None: it ran all the time."""
 
     def make_connection(self, timeout: float | None = None) -> AdbConnection:
         """Connect to the adb server; `timeout` is in seconds for each read."""
         connection = QuickConnection(self.host, self.port)
         connection.conn.settimeout(self.within(timeout))
         return connection
+
+    @property
+    def is_fresh(self) -> bool:
+        """Return whether the adb server was started a moment ago: it may not know the phones yet."""
+        return self.started_s is not None and time.monotonic() - self.started_s < _FRESH_S
 
     def within(self, timeout: float | None) -> float:
         """Return a timeout that is not longer than calls may take."""
@@ -87,10 +97,16 @@ class QuickClient(adbutils.AdbClient):
 class Wire:
     """The sockets one lane holds open. `abort` ends the call in progress, from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: QuickClient) -> None:
+        self._client = client
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._aborted = False
+
+    @property
+    def server_is_fresh(self) -> bool:
+        """Return whether the adb server was started a moment ago."""
+        return self._client.is_fresh
 
     @property
     def aborted(self) -> bool:
@@ -185,6 +201,7 @@ _GONE = (
     "closed",
     "more than one",
 )
+_REFUSED = "FAIL"  # the answer to a file that is pushed; adbutils keeps nothing else of it
 
 
 @contextmanager
@@ -200,6 +217,8 @@ def translated(wire: Wire, serial: str) -> Generator[None]:
         ours = _translate(error, serial)
         if ours is None:
             raise
+        if isinstance(ours, DeviceGoneError) and wire.server_is_fresh:
+            ours = AdbServerDownError("It had ended, and was started again.", serial=serial)
         raise ours from error
 
 
@@ -217,6 +236,8 @@ def _translate(error: Exception, serial: str) -> Exception | None:
             return AdbServerDownError(f"The adb server cannot be reached: {error}.", serial=serial)
         case ConnectionError() | EOFError() | http.client.HTTPException() | BrokenPipeError():
             return CallLostError(f"The connection to {serial} was lost in the middle of a call.", serial=serial)
+        case adbutils.AdbError() if str(error) == _REFUSED:
+            return FileRefusedError(f"{serial} did not take a file.", serial=serial)
         case adbutils.AdbError():
             return CallLostError(f"{serial}: {error}.", serial=serial)
         case u2_errors.BaseException():

@@ -125,5 +125,5 @@ def _df(phone: SimPhone, args: Sequence[str]) -> Result:
     total, free = phone.files.capacity_bytes // 1024, phone.files.free_bytes // 1024
     return Result.text(
         "Filesystem     1K-blocks      Used Available Use% Mounted on\n"
-        f"/dev/fuse      {total} {total - free} {free} {100 * (total - free) // total}% {path}"
+        f"/dev/fuse      {total} {total - free} {free} {100 * (total - free) // max(total, 1)}% {path}"
     )
