@@ -6,17 +6,17 @@ how fast a real phone is.
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for this_machine
 sys.path.insert(0, str(Path(__file__).parent))
 
 import intake
 import phones
+from this_machine import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "benchmarks.md"
@@ -47,22 +47,8 @@ def _head() -> str:
         "# Benchmarks\n\n"
         "Written by `make bench`. All of it was measured on **simulated phones only**: it says what Fleetlane itself "
         "costs, not how fast a phone or an app is.\n\n"
-        f"Machine: {_processor()}, {_cores()} cores, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}. Date: {now}."
+        f"Machine: {machine()}. Date: {now}."
     )
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown processor"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _former_sections() -> dict[str, str]:
