@@ -17,6 +17,7 @@ from fleetlane.cli.demo_processes import video
 from fleetlane.simulator.fleet import free_port
 
 _POLL_S = 0.05
+_END_S = 60.0
 
 
 class ServerProcessError(Exception):
@@ -95,6 +96,12 @@ class ServerProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def end(self) -> None:
+        """Ask it to end, as a person would, and wait until it has."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(_END_S)
 
     def ask(self, method: str, path: str, body: Any = None, key: str = "") -> dict[str, Any]:
         """Call the API and return the whole answer. `key`: the Idempotency-Key.

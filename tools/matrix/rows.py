@@ -1,0 +1,131 @@
+"""The rows of the matrix: faults, how a post may end that meets them, and what a person does afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from places import Place
+
+from fleetlane.simulator.app import AppFaults
+from fleetlane.simulator.faults import Fault
+from fleetlane.simulator.phone_server import PhoneServer
+
+POSTED = "posted"
+_POPUP = {"tiktok": "popup_notifications", "instagram": "popup_rate"}
+
+
+_CALL = "the longest a call to a phone may take, 20 s; twice that at the press on Post"
+_LOOK = "how long the profile is looked at for a new post, 25 s, and `upload_wait_time`"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fault, and how a post may end that meets it, beside `POSTED`: by their error codes.
+
+    `ends` are right at every place, `risky` only where Post is pressed or may have been.
+    """
+
+    name: str
+    kind: str
+    ends: frozenset[str] = frozenset()
+    risky: frozenset[str] = frozenset()
+    options: Mapping[str, float] = field(default_factory=dict[str, float])
+    bound: str = ""
+    """What its seconds are bounded by, where that is not the fault itself."""
+    alone: bool = False
+    """Whether it strikes every phone of the adb server."""
+    is_long: bool = False
+
+    def applies(self, place: Place) -> bool:
+        """Return whether it can strike there."""
+        return self.kind != "ignore_tap" or bool(place.tap)
+
+    def right(self, place: Place) -> set[str]:
+        """Return the ends that are right at a place."""
+        return {POSTED, *self.ends, *(self.risky if place.is_risky else ())}
+
+    def fault(self, app: str, tap: str) -> Fault:
+        """Return the fault for a place where `tap` leads on."""
+        fault = Fault(self.kind, app=app, **self.options)
+        match self.kind:
+            case "popup":
+                fault.popup = _POPUP[app]
+            case "ignore_tap":
+                fault.role = tap
+        return fault
+
+
+def _ends(name: str, *codes: str, kind: str = "", bound: str = "", is_long: bool = False, **options: float) -> Row:
+    """Return the row of a fault that ends a post; after Post nobody may be able to say how."""
+    return Row(name, kind or name, frozenset(codes), frozenset({"outcome_unknown"}), options, bound, is_long=is_long)
+
+
+def _passes(name: str, *, kind: str = "", swallows: bool = False, **options: float) -> Row:
+    """Return the row of a fault that a post gets over. One that `swallows` taps may swallow the press on Post."""
+    risky = frozenset({"not_published"} if swallows else ())
+    return Row(name, kind or name, frozenset(), risky, options, _LOOK if swallows else "")
+
+
+ROWS = (
+    _ends("hang for 30 s", "device_timeout", kind="hang", for_s=30.0, bound=_CALL, is_long=True),
+    _ends("upload_stuck", bound=_LOOK, is_long=True),
+    _ends("upload_fail", "upload_failed", bound=_LOOK, is_long=True),
+    _ends("unplug", "device_disconnected", for_s=2.0, bound="the cable: the next task waits for its phone"),
+    _ends("reboot", "device_disconnected", for_s=3.0, bound="the restart: the next task waits for its phone"),
+    _ends(
+        "offline",
+        "device_disconnected",
+        for_s=2.0,
+        bound="when adb has the phone again; it is asked to after 0.5 s, 1 s, 2 s, ..., at most 30 s",
+    ),
+    _ends("unauthorized", "device_disconnected", for_s=2.0, bound="the trust: the next task waits for its phone"),
+    replace(_ends("kill_adb_server", "adb_server_down", bound="a new adb server's start, about 3 s"), alone=True),
+    _passes("drop"),
+    _passes("hang for 2 s", kind="hang", for_s=2.0),
+    _passes("slow", for_s=4.0, factor=4.0),
+    _passes("kill_ui_server"),
+    _ends("crash", "app_crashed"),
+    _passes("not_responding", swallows=True),
+    _passes("lock", swallows=True),
+    _passes("update_ids"),
+    _ends("log_out", "not_logged_in", bound="the person who signs in (here at once)"),
+    _ends("security_check", "security_check", bound="the person who completes it (here at once)"),
+    _ends("account_blocked", "account_blocked", bound="the person who settles it (here at once)"),
+    _ends("storage_full", "storage_full", bound="the person who frees storage (here at once)"),
+    _ends("uninstall", "app_not_installed", "app_crashed", bound="the person who installs it (here at once)"),
+    _passes("popup", swallows=True),
+    _passes("ignore_tap", swallows=True),
+    _passes("eat_text"),
+)
+
+
+def mend(server: PhoneServer, row: Row, left: Mapping[str, Any]) -> None:
+    """Do what a person does after a fault that does not pass by itself. On the phone's own thread.
+
+    Args:
+        server: the phone.
+        row: what struck it.
+        left: what was noted by `before`.
+    """
+    phone = server.phone
+    mine = left["app"]
+    mine.faults = AppFaults()
+    match row.kind:
+        case "log_out":
+            mine.logged_in = True
+        case "security_check" | "account_blocked":
+            phone.stop_app(mine.package.name)
+        case "storage_full":
+            phone.files.capacity_bytes = left["capacity_bytes"]
+        case "uninstall":
+            phone.apps[mine.package.name] = mine
+        case _:
+            return  # it has passed, or the next task gets over it
+
+
+def before(server: PhoneServer, app: str) -> dict[str, Any]:
+    """Return what `mend` needs. On the phone's own thread."""
+    mine = next(a for a in server.phone.apps.values() if a.model.app == app)
+    return {"app": mine, "capacity_bytes": server.phone.files.capacity_bytes}
