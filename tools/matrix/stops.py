@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from cells import Bench, seconds, unfit, untrue
 from places import Journey, Place, watch
-from rows import POSTED, ROWS, Row, before, mend
+from rows import ROWS, Row, before, mend
 
 _ARRIVE_S = 90.0
 _LATEST_S = 0.4
@@ -84,7 +84,5 @@ def _stop_at(bench: Bench, serial: str, journey: Journey, place: Place, row: Row
     problems = untrue("the post", task, bench.published(serial, caption))
     if answer["code"] != 0:  # it had ended by itself
         return Stop(row, journey, place, None, tuple(problems))
-    end = task["error_code"] or POSTED
-    if end not in {"stopped", *(("outcome_unknown",) if place.is_risky else ())}:
-        problems += unfit(row, place, end)
+    problems += unfit(bench, task, row.right(place) | {"stopped"} | ({"outcome_unknown"} if place.is_risky else set()))
     return Stop(row, journey, place, max(0.0, seconds(task["end_time"]) - asked_s), tuple(problems))
