@@ -17,8 +17,8 @@ _LATEST_S = 0.4
 _HEALTHY = Row("healthy", "")
 _SHORTER = {"hang for 30 s": {"for_s": 5.0}, "slow": {"for_s": 5.0, "factor": 10.0}}
 _STRUCK = (
-    "unplug", "reboot", "offline", "unauthorized", "drop", "hang for 30 s", "slow", "kill_ui_server", "crash",
-    "not_responding", "lock", "upload_stuck", "upload_fail", "popup",
+    "unplug", "offline", "drop", "hang for 30 s", "slow", "kill_ui_server", "not_responding", "lock", "upload_stuck",
+    "popup",
 )  # fmt: skip
 BLOCKING = ("hang", "slow", "unplug", "not_responding", "upload_stuck")
 """Kinds that keep a task waiting."""
