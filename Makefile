@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
 
-.PHONY: setup demo serve test conformance check format bench chaos simulate-seeds docs messages clean
+.PHONY: setup demo serve test conformance check format bench chaos matrix simulate-seeds docs messages clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -41,6 +41,9 @@ bench: $(STAMP)
 
 chaos: $(STAMP)
 	@$(BIN)/python tools/chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+matrix: $(STAMP)
+	@$(BIN)/python tools/matrix $(ARGS)
 
 simulate-seeds: export SIMULATE_SEEDS := $(N)
 simulate-seeds: export SIMULATE_FIRST := $(FIRST)

@@ -18,6 +18,7 @@ from fleetlane.simulator.fleet import free_port
 
 _POLL_S = 0.05
 _END_S = 60.0
+_NO_IDLE = httpx2.Limits(max_keepalive_connections=0)  # one that is idle may end just when it is used again
 
 
 class ServerProcessError(Exception):
@@ -48,7 +49,7 @@ class ServerProcess:
         self._program = program
         self._port, self._adb_port = free_port(), adb_port
         self._process: subprocess.Popen[bytes] | None = None
-        self._http = httpx2.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=20)
+        self._http = httpx2.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=20, limits=_NO_IDLE)
 
     def __enter__(self) -> Self:
         return self

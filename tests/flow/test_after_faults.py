@@ -44,6 +44,14 @@ def a_post_that_was_not_taken_is_known_however_short_the_wait_for_the_upload(rig
     assert (result.outcome.error_code, rig.posts(serial)) == ("not_published", [])
 
 
+@scenario.each("sync:SEND", "shell:content query")
+def a_call_that_may_be_repeated_is_repeated_when_it_was_lost(rig, serial, call):
+    second = 2  # the first file is uiautomator2's own
+    rig.on(serial, lambda server: server.faults.append(Fault("drop", call=call, times=second)))
+    assert rig.post(serial).outcome.ok
+    assert len(rig.posts(serial)) == 1
+
+
 @scenario
 def an_app_that_is_removed_in_the_midst_is_said_to_be_gone(rig, serial):
     rig.on(serial, lambda server: _strike_at(server, "editor", Fault("uninstall")))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 _POPUPS = "laid over each screen of a post by `tests/flow/test_popups.py`"
 _AFTER_SHARE = "sheets after Share, in `tests/flow/test_options.py`"
-_RECOGNISED = "recognised only, in `tests/packs`: no simulated app shows them"
+_RECOGNISED = "recognised, in `tests/packs`; no post of the tests comes to them"
 _FAULT = "they come by the fault of that name, or by `log_out`, `upload_fail`, `crash`, `lock`"
 _PASSED = "passed on the way: while a text is written, between the press on Post and the next place"
 _ACCOUNTS = "on the way to another account, in `tests/flow/test_options.py`"

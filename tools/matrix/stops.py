@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 
 from cells import Bench, seconds, unfit, untrue
 from places import Journey, Place, watch
-from rows import POSTED, ROWS, Row, before, mend
+from rows import ROWS, Row, before, mend
 
 _ARRIVE_S = 90.0
 _LATEST_S = 0.4
 _HEALTHY = Row("healthy", "")
 _SHORTER = {"hang for 30 s": {"for_s": 5.0}, "slow": {"for_s": 5.0, "factor": 10.0}}
 _STRUCK = (
-    "unplug", "reboot", "offline", "unauthorized", "drop", "hang for 30 s", "slow", "kill_ui_server", "crash",
-    "not_responding", "lock", "upload_stuck", "upload_fail", "popup",
+    "unplug", "offline", "drop", "hang for 30 s", "slow", "kill_ui_server", "not_responding", "lock", "upload_stuck",
+    "popup",
 )  # fmt: skip
 BLOCKING = ("hang", "slow", "unplug", "not_responding", "upload_stuck")
 """Kinds that keep a task waiting."""
@@ -84,7 +84,5 @@ def _stop_at(bench: Bench, serial: str, journey: Journey, place: Place, row: Row
     problems = untrue("the post", task, bench.published(serial, caption))
     if answer["code"] != 0:  # it had ended by itself
         return Stop(row, journey, place, None, tuple(problems))
-    end = task["error_code"] or POSTED
-    if end not in {"stopped", *(("outcome_unknown",) if place.is_risky else ())}:
-        problems += unfit(row, place, end)
+    problems += unfit(bench, task, row.right(place) | {"stopped"} | ({"outcome_unknown"} if place.is_risky else set()))
     return Stop(row, journey, place, max(0.0, seconds(task["end_time"]) - asked_s), tuple(problems))

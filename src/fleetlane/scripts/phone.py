@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from fleetlane.core.errors import (
     CallLostError,
@@ -27,7 +28,8 @@ from fleetlane.core.ports.report import Trace
 from fleetlane.core.recognition import Element, Pack, Recognised, View, recognise
 from fleetlane.core.screen import Node, parse_tree
 
-_LOOK_ATTEMPTS = 3
+T = TypeVar("T")
+_ATTEMPTS = 3
 _SHOT_WIDTH = 360
 
 
@@ -123,12 +125,13 @@ class Phone:
         self._last = Screen(view, recognise(self._packs, view), xml)
         return self._last
 
-    def _again(self, read: Callable[[], str]) -> str:
-        for attempt in range(1, _LOOK_ATTEMPTS + 1):
+    def _again(self, do: Callable[[], T]) -> T:
+        """Do what may be done twice; again when it was lost on the way."""
+        for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return read()
+                return do()
             except (CallLostError, DriverBrokenError):
-                if attempt == _LOOK_ATTEMPTS:
+                if attempt == _ATTEMPTS:
                     raise
                 self.control.pause(0.2 * attempt)
         raise AssertionError
@@ -191,23 +194,23 @@ class Phone:
 
     def push(self, source: Path, target: str) -> str:
         """Copy a file to the phone, and return the sha256 of what was sent."""
-        return self._ready().push(source, target)
+        return self._again(lambda: self._ready().push(source, target))
 
     def scan(self, path: str) -> None:
         """Ask the media store to index a file."""
-        self._ready().scan(path)
+        self._again(lambda: self._ready().scan(path))
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
         """Return the media store's row for a file."""
-        return self._ready().media(path, kind)
+        return self._again(lambda: self._ready().media(path, kind))
 
     def media_since(self, added_s: int) -> list[MediaEntry]:
         """Return the videos and images indexed at an instant of the phone's clock or later, newest first."""
-        return self._ready().media_since(added_s)
+        return self._again(lambda: self._ready().media_since(added_s))
 
     def clock_s(self) -> int:
         """Return the phone's own time, in whole seconds since the epoch."""
-        return self._ready().clock_s()
+        return self._again(lambda: self._ready().clock_s())
 
     def open_link(self, package: str, url: str) -> None:
         """Let an app open a web address."""

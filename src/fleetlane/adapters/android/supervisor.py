@@ -188,6 +188,7 @@ class DeviceSupervisor:
 
     def _start_server(self, cause: Exception) -> str | None:
         """Start the adb server. Return why it cannot be, None when it runs."""
+        self._client.started_s = time.monotonic()  # it answers before the command ends, and knows no phone yet
         try:
             command = [adbutils.adb_path(), "-P", str(self.port), "start-server"]
             flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)

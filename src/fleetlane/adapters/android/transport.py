@@ -234,12 +234,12 @@ def _translate(error: Exception, serial: str) -> Exception | None:
             return DeviceGoneError(_gone(serial, error.__cause__), serial=serial)
         case ConnectionRefusedError():
             return AdbServerDownError(f"The adb server cannot be reached: {error}.", serial=serial)
-        case ConnectionError() | EOFError() | http.client.HTTPException() | BrokenPipeError():
-            return CallLostError(f"The connection to {serial} was lost in the middle of a call.", serial=serial)
         case adbutils.AdbError() if str(error) == _REFUSED:
             return FileRefusedError(f"{serial} did not take a file.", serial=serial)
-        case adbutils.AdbError():
+        case adbutils.AdbError() if len(error.args) == 1 and error.args[0]:  # else only what the library was doing
             return CallLostError(f"{serial}: {error}.", serial=serial)
+        case ConnectionError() | EOFError() | http.client.HTTPException() | adbutils.AdbError():
+            return CallLostError(f"The connection to {serial} was lost in the middle of a call.", serial=serial)
         case u2_errors.BaseException():
             return DriverBrokenError(f"The automation service on {serial} does not work: {error}.", serial=serial)
         case OSError() if error.filename is None:  # a missing file here is no fault of the phone
