@@ -35,6 +35,7 @@ from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.events import EventBook
+from fleetlane.work.hands import Hands
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
@@ -75,6 +76,8 @@ def build(settings: Settings) -> Server:
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
     scheduler = Scheduler(store, devices, clock, lambda: licensing.now().device_limit, _retries(settings))
     licensing.on_change = scheduler.wake
+    hands = Hands(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
+    scheduler.on_free = hands.freed
     waiting = Waiting(devices, scheduler, clock, settings.zone)
     traces = TraceFolder(settings.traces_dir)
     materials = MaterialFolder(settings.materials_dir)
@@ -90,6 +93,7 @@ def build(settings: Settings) -> Server:
         changes=Changes(store, scheduler, clock, traces.forget),
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
+        hands=hands,
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
@@ -107,8 +111,10 @@ def build(settings: Settings) -> Server:
                 await licensing.look()
                 await recover(store, clock)
                 executor = LocalExecutor(devices, runner, scheduler.ended)
+                hands.use(executor)
                 loops = {
                     "scheduler": scheduler.run,
+                    "hands": hands.run,
                     "licence": licensing.run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }

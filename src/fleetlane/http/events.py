@@ -58,8 +58,8 @@ async def follow_events(
     """Follow what happens, as server-sent events.
 
     `ready` comes first. Then `task` (status_text, or deleted), `step` (attempt, number, name, ok) and `device`
-    (state, or facts), each with its `id`. `reload` means that events were lost, after a restart or to a slow reader:
-    read again what you show. A comment comes at least every 15 seconds.
+    (state, facts, or taken_over), each with its `id`. `reload` means that events were lost, after a restart or to a
+    slow reader: read again what you show. A comment comes at least every 15 seconds.
     """
     text = _texts(services, last_event_id or after, EventFilter(task, batch, device), for_s)
     return StreamingResponse(text, media_type="text/event-stream", headers=_HEADERS)

@@ -15,6 +15,7 @@ from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.events import EventBook
+from fleetlane.work.hands import Hands
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.traces import Traces
@@ -40,6 +41,7 @@ class Services:
     changes: Changes
     accounts: AccountBook
     devices: DeviceDesk
+    hands: Hands
     library: Library
     events: EventBook
     license: Callable[[], License]
