@@ -39,6 +39,7 @@ from fleetlane.work.hands import Hands
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
+from fleetlane.work.pictures import Pictures
 from fleetlane.work.recovery import recover
 from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
 from fleetlane.work.runner import Runner
@@ -83,7 +84,8 @@ def build(settings: Settings) -> Server:
     materials = MaterialFolder(settings.materials_dir)
     script_settings = _script_settings(settings)
     runner = Runner(store, traces, materials, clock, settings=script_settings, timeout_s=settings.task_timeout_s)
-
+    pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
+    runner.on_picture = pictures.keep
     desk = Desk(store, waiting)
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
@@ -94,6 +96,7 @@ def build(settings: Settings) -> Server:
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
         hands=hands,
+        pictures=pictures,
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
@@ -112,6 +115,7 @@ def build(settings: Settings) -> Server:
                 await recover(store, clock)
                 executor = LocalExecutor(devices, runner, scheduler.ended)
                 hands.use(executor)
+                pictures.use(executor)
                 loops = {
                     "scheduler": scheduler.run,
                     "hands": hands.run,
