@@ -64,9 +64,6 @@ class Handled(World):
     async def tap(self, serial="a"):
         await self.hands.act(serial, "me", acts.tap(Spot(0.5, 0.5)))
 
-    def left_s(self, serial="a"):
-        return (self.hands.of(serial).until_ms - self.clock.now_ms()) / 1000
-
 
 @pytest.fixture
 def world(tmp_path):
@@ -121,7 +118,7 @@ def test_the_next_task_waits_for_the_person_who_asked_while_one_ran(world):
         running = await world.running()
         await world.add("a")
         world.hands.take_over("a", "me")
-        assert world.hands.of("a").until_ms is None
+        assert world.hands.of("a").left_s is None
         world.clock.advance(IDLE_S * 3)
         world.hands.expire()
         world.clock.advance(IDLE_S - 1)
@@ -129,7 +126,7 @@ def test_the_next_task_waits_for_the_person_who_asked_while_one_ran(world):
         assert await world.scheduler.tick() == 0
         world.clock.advance(2)
         world.hands.expire()
-        assert world.left_s() == IDLE_S - 2, "the time counts from the task's end"
+        assert world.hands.of("a").left_s == IDLE_S - 2, "the time counts from the task's end"
 
     asyncio.run(scenario())
 

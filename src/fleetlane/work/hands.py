@@ -19,6 +19,8 @@ from fleetlane.core.event import Change, EventKind
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import LaneCalls
 from fleetlane.core.ports.phone import Devices
+from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.phone import Screen, read_screen
 from fleetlane.work.acts import Act
 from fleetlane.work.scheduler import Scheduler
 
@@ -27,11 +29,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TakeOver:
-    """A phone that a person has taken over. `until_ms` is when it is given back by itself, None while a task runs."""
+    """A phone that a person has taken over. `left_s` is when it is given back by itself, None while a task runs."""
 
     by: str
     since_ms: int
-    until_ms: int | None
+    left_s: float | None
 
 
 @dataclass(slots=True)
@@ -80,9 +82,8 @@ class Hands:
         hold = self._holds.get(serial)
         if hold is None:
             return None
-        left_s = hold.last_s + self._idle_s - self._clock.monotonic_s()
-        until_ms = None if self._scheduler.is_busy(serial) else self._clock.now_ms() + round(max(left_s, 0) * 1000)
-        return TakeOver(hold.by, hold.since_ms, until_ms)
+        left_s = max(hold.last_s + self._idle_s - self._clock.monotonic_s(), 0.0)
+        return TakeOver(hold.by, hold.since_ms, None if self._scheduler.is_busy(serial) else left_s)
 
     def take_over(self, serial: str, by: str) -> None:
         """Take a phone over; nothing happens when somebody has already.
@@ -149,6 +150,22 @@ class Hands:
                 raise ConflictError(f"This could not be done: {error}") from error
             finally:
                 hold.last_s = self._clock.monotonic_s()
+
+    async def look(self, serial: str) -> Screen:
+        """Return what the screen of a phone shows, read between tasks; it need not be taken over.
+
+        Raises:
+            ConflictError: it cannot be read now; the sentence says why.
+        """
+        self._must_be_ready(serial)
+        if self._scheduler.is_busy(serial):
+            raise ConflictError("A task runs on this phone: its steps show what it sees.")
+        try:
+            return await self._calls.call(serial, lambda driver: read_screen(driver, load_packs()), gives_way=True)
+        except TaskStoppedError as error:
+            raise ConflictError("Something else came first on this phone. Look again.") from error
+        except DeviceError as error:
+            raise ConflictError(f"Its screen could not be read: {error}") from error
 
     @property
     def _calls(self) -> LaneCalls:
