@@ -35,9 +35,11 @@ from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.events import EventBook
+from fleetlane.work.hands import Hands
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
+from fleetlane.work.pictures import Pictures
 from fleetlane.work.recovery import recover
 from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
 from fleetlane.work.runner import Runner
@@ -75,12 +77,15 @@ def build(settings: Settings) -> Server:
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
     scheduler = Scheduler(store, devices, clock, lambda: licensing.now().device_limit, _retries(settings))
     licensing.on_change = scheduler.wake
+    hands = Hands(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
+    scheduler.on_free = hands.freed
     waiting = Waiting(devices, scheduler, clock, settings.zone)
     traces = TraceFolder(settings.traces_dir)
     materials = MaterialFolder(settings.materials_dir)
     script_settings = _script_settings(settings)
     runner = Runner(store, traces, materials, clock, settings=script_settings, timeout_s=settings.task_timeout_s)
-
+    pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
+    runner.on_picture = pictures.keep
     desk = Desk(store, waiting)
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
@@ -90,6 +95,8 @@ def build(settings: Settings) -> Server:
         changes=Changes(store, scheduler, clock, traces.forget),
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
+        hands=hands,
+        pictures=pictures,
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
@@ -107,8 +114,11 @@ def build(settings: Settings) -> Server:
                 await licensing.look()
                 await recover(store, clock)
                 executor = LocalExecutor(devices, runner, scheduler.ended)
+                hands.use(executor)
+                pictures.use(executor)
                 loops = {
                     "scheduler": scheduler.run,
+                    "hands": hands.run,
                     "licence": licensing.run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }

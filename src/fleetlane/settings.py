@@ -149,6 +149,15 @@ class Settings(BaseSettings):
     retry_delay_max_s: float = Field(
         60.0, ge=0, le=86_400, description="Most seconds before that; one between the two is drawn."
     )
+    picture_interval_s: float = Field(
+        2.0, ge=0.5, le=60, description="How often the pages' live picture of a phone is taken while somebody looks."
+    )
+    take_over_idle_s: float = Field(
+        300.0,
+        ge=10,
+        le=86_400,
+        description="How long a phone that a person has taken over may go untouched before tasks start on it again.",
+    )
     error_http_status: Literal["by_code", "always_200"] = Field(
         "by_code",
         description="always_200 answers errors with HTTP 200, for clients that throw before they read `code`.",

@@ -25,6 +25,16 @@ def test_a_busy_a_stale_and_an_unready_lane_start_nothing():
     assert book.startable(["a", "b"], 5, None) == []
 
 
+def test_a_held_lane_starts_nothing_and_wakes_nobody():
+    book = LaneBook()
+    book.added("a", Head(1, 1))
+    book.held.add("a")
+    assert book.startable(["a"], 5, None) == []
+    assert book.next_due_ms(["a"]) is None
+    book.held.discard("a")
+    assert book.startable(["a"], 5, None) == [("a", Head(1, 1))]
+
+
 def test_a_limit_gives_the_slots_to_the_earliest():
     book = LaneBook()
     for number, serial in enumerate(SERIALS):

@@ -77,6 +77,7 @@ def test_stop_retry_and_delete_on_the_page_of_a_task(page, server):
     [task_id] = server.create(["absent-1"])
     page.goto(f"/tasks/{task_id}")
     page.click("#stop")
+    expect(page.locator(".toast")).to_contain_text("The task is stopped.")
     expect(page.locator("h1 .badge")).to_have_text("failed")
     expect(page.locator("#remark")).to_have_text("stopped")
     page.click("#retry")

@@ -341,3 +341,17 @@ def test_a_full_storage_takes_nothing_more():
     handset = Handset(storage_bytes=1000)
     with pytest.raises(OSError, match="No space left"):
         handset.phone.files.write("/sdcard/a.mp4", VIDEO.read_bytes(), 0o644, 1)
+
+
+def test_the_key_for_recents_shows_what_runs_and_a_tap_goes_back_to_it():
+    handset = Handset()
+    handset.phone.press("recent")
+    assert "TikTok" not in handset.texts()
+    handset.phone.press("home")
+    handset.phone.start_app(TIKTOK)
+    handset.phone.press("recent")
+    assert handset.phone.foreground is handset.phone.launcher
+    handset.go("TikTok")
+    assert handset.phone.foreground is handset.app
+    handset.phone.press("home")
+    assert handset.phone.launcher.stack == ["launcher"]

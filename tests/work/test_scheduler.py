@@ -75,6 +75,10 @@ class Lanes(RuleBasedStateMachine):
     def device(self, serial, state):
         self.devices.set(serial, state)
 
+    @rule(serial=st.sampled_from(SERIALS), held=st.booleans())
+    def a_person_takes_over_or_gives_back(self, serial, held):
+        (self.scheduler.hold if held else self.scheduler.release)(serial)
+
     @rule(limit=st.sampled_from([None, 0, 1, 2]))
     def license_changes(self, limit):
         self.limit = limit
@@ -92,6 +96,7 @@ class Lanes(RuleBasedStateMachine):
         for task in self.executor.started[first:]:
             assert self.devices.get(task.serial).is_ready
             assert task.serial not in busy
+            assert not self.scheduler.is_held(task.serial), "a task started in the hands of a person"
             lane = [(t.due_ms, i) for i, t in before.items() if t.serial == task.serial]
             assert (task.due_ms, task.id) == min(lane), "a lane goes in order of (due, id)"
             assert task.due_ms <= self.clock.now_ms()
@@ -102,6 +107,7 @@ class Lanes(RuleBasedStateMachine):
         busy = {task.serial for task in self.executor.running.values()}
         for task in before.values():
             free = task.serial not in busy and self.devices.get(task.serial).is_ready
+            free = free and not self.scheduler.is_held(task.serial)
             assert not (free and task.due_ms <= self.clock.now_ms()), "a due task waits though its lane is free"
 
     @precondition(lambda self: self.executor.running)

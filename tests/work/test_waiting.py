@@ -25,6 +25,15 @@ def test_a_task_says_when_it_is_the_licence_that_holds_it_back(limit, sentence):
     assert Waiting(devices, scheduler, clock, UTC).reason(task) == sentence
 
 
+def test_a_task_says_when_a_person_has_its_phone():
+    devices, clock = FakeDevices("a"), ManualClock()
+    scheduler = Scheduler(None, devices, clock)
+    scheduler.hold("a")
+    task = Task(1, "b", 0, "post", {}, "a", None, Source.API, 1, Status.PENDING, 0, 0)
+    sentence = "device a to be given back: a person has taken it over"
+    assert Waiting(devices, scheduler, clock, UTC).reason(task) == sentence
+
+
 def test_warnings_name_twenty_tasks_that_wait_and_count_the_rest():
     devices, clock = FakeDevices("ready"), ManualClock()
     devices.set("gone", DeviceState.ABSENT)

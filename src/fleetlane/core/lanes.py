@@ -23,11 +23,13 @@ class LaneBook:
     """The heads of all lanes, and the lanes that are at work.
 
     A lane whose head may have changed in an unknown way is *stale*: it starts nothing until its head
-    has been read from the store again.
+    has been read from the store again. A lane that is *held* starts nothing until it is given back: a
+    person has taken it over.
     """
 
     heads: dict[str, Head] = field(default_factory=dict[str, Head])
     busy: set[str] = field(default_factory=set[str])
+    held: set[str] = field(default_factory=set[str])
     _stale: set[str] = field(default_factory=set[str])
     _reading: set[str] = field(default_factory=set[str])
 
@@ -81,6 +83,7 @@ class LaneBook:
             (head, serial)
             for serial in ready
             if serial not in self.busy
+            and serial not in self.held
             and serial not in self._stale
             and (head := self.heads.get(serial)) is not None
             and head.due_ms <= now_ms
@@ -91,6 +94,6 @@ class LaneBook:
     def next_due_ms(self, ready: Iterable[str]) -> int | None:
         """Return the earliest due instant among the free ready lanes, or None when nothing waits."""
         return min(
-            (self.heads[s].due_ms for s in ready if s in self.heads and s not in self.busy),
+            (self.heads[s].due_ms for s in ready if s in self.heads and s not in self.busy and s not in self.held),
             default=None,
         )

@@ -87,7 +87,7 @@ def render(
 
 def told(request: Request, sentence: str, *, failed: bool = False, changed: bool = False) -> HTMLResponse:
     """Return a short message that the page shows for a while; with `changed` it also reads its live part again."""
-    headers = {"HX-Trigger": "changed"} if changed else {}
+    headers = {"HX-Reselect": ".toast", **({"HX-Trigger": "changed"} if changed else {})}  # whatever the asker selects
     return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed)
 
 

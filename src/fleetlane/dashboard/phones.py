@@ -1,16 +1,20 @@
-"""The phones: their state, what they say of themselves, and what they do."""
+"""The phones: their state, what they say of themselves, what they do; and using one by hand."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Status
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.services import Wired
+from fleetlane.http.devices import Serial
+from fleetlane.http.services import Services, Wired
+from fleetlane.work import acts
+from fleetlane.work.acts import Act, Spot
 
 _QUEUE = 20
 
@@ -20,16 +24,34 @@ router = APIRouter(prefix="/phones", route_class=PageRoute)
 @router.get("")
 async def list_phones(request: Request, services: Wired) -> HTMLResponse:
     """Show every phone ever seen."""
-    return render(request, "phones.html", devices=await services.devices.all())
+    devices = await services.devices.all()
+    return render(
+        request,
+        "phones.html",
+        devices=devices,
+        holds={d.device.serial: services.hands.of(d.device.serial) for d in devices},
+        sights={d.device.serial: services.pictures.of(d.device.serial) for d in devices},
+    )
 
 
 @router.get("/{serial}")
-async def show_phone(request: Request, serial: str, services: Wired) -> HTMLResponse:
-    """Show one phone and its queue."""
+async def show_phone(request: Request, serial: Serial, services: Wired) -> HTMLResponse:
+    """Show one phone, its queue, and the means to use it by hand."""
     queue = await services.desk.page(TaskFilter(Status.PENDING, serial=serial), 1, _QUEUE, TaskOrder.DUE_FIRST)
     ended = await services.desk.page(TaskFilter(serial=serial), 1, _QUEUE, TaskOrder.NEWEST)
     shown = await services.devices.get(serial)
-    return render(request, "phone.html", shown=shown, queue=queue, latest=ended)
+    return render(
+        request,
+        "phone.html",
+        shown=shown,
+        queue=queue,
+        latest=ended,
+        hold=services.hands.of(serial),
+        left_s=_left_s(services, serial),
+        sight=services.pictures.of(serial),
+        keys=acts.KEYS,
+        most_text=acts.MOST_TEXT,
+    )
 
 
 @router.post("/connect")
@@ -39,3 +61,72 @@ async def connect_phone(
     """Connect a phone by TCP."""
     await services.devices.connect(address.strip())
     return told(request, translated(request, N_("The phone is connected.")), changed=True)
+
+
+@router.post("/{serial}/take-over")
+async def take_over(request: Request, serial: Serial, services: Wired) -> HTMLResponse:
+    """Take the phone over: no task starts on it until it is given back."""
+    services.hands.take_over(serial, _who(request))
+    services.pictures.soon(serial)
+    return told(request, translated(request, N_("No task starts on this phone until you give it back.")), changed=True)
+
+
+@router.post("/{serial}/give-back")
+async def give_back(request: Request, serial: Serial, services: Wired) -> HTMLResponse:
+    """Give the phone back to its tasks."""
+    await services.hands.give_back(serial, _who(request))
+    return told(request, translated(request, N_("The phone is given back: its tasks go on.")), changed=True)
+
+
+@router.post("/{serial}/touch")
+async def touch(
+    request: Request,
+    serial: Serial,
+    services: Wired,
+    kind: Annotated[Literal["tap", "long_tap", "swipe"], Form()],
+    x: Annotated[float, Form()],
+    y: Annotated[float, Form()],
+    to_x: Annotated[float, Form()] = 0.0,
+    to_y: Annotated[float, Form()] = 0.0,
+    wide: Annotated[bool, Form()] = False,
+) -> Response:
+    """Touch the phone's screen. Places are fractions of the picture."""
+    spot = Spot(x, y, wide)
+    match kind:
+        case "tap":
+            act = acts.tap(spot)
+        case "long_tap":
+            act = acts.long_tap(spot)
+        case "swipe":
+            act = acts.swipe(spot, Spot(to_x, to_y, wide))
+    return await _do(request, serial, services, act)
+
+
+@router.post("/{serial}/key")
+async def press_key(request: Request, serial: Serial, services: Wired, key: Annotated[str, Form()]) -> Response:
+    """Press a key of the phone."""
+    return await _do(request, serial, services, acts.press(key))
+
+
+@router.post("/{serial}/text")
+async def type_text(request: Request, serial: Serial, services: Wired, text: Annotated[str, Form()] = "") -> Response:
+    """Type into the field that has the cursor."""
+    return await _do(request, serial, services, acts.type_text(text))
+
+
+async def _do(request: Request, serial: str, services: Services, act: Act) -> Response:
+    """Do an act, and let the page know the time that is left from now on."""
+    await services.hands.act(serial, _who(request), act)
+    services.pictures.soon(serial)
+    done = {"touched": {"left": _left_s(services, serial)}}
+    return Response(status_code=204, headers={"HX-Trigger": json.dumps(done)})
+
+
+def _left_s(services: Services, serial: str) -> int | None:
+    """Return the whole seconds until a phone is given back by itself; None when it will not be."""
+    hold = services.hands.of(serial)
+    return None if hold is None or hold.left_s is None else round(hold.left_s)
+
+
+def _who(request: Request) -> str:
+    return request.client.host if request.client else "unknown"

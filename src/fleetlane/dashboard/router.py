@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from fleetlane.dashboard import accounts, assets, create, login, materials, overview, phones, settings, task_page, tasks
+from fleetlane.dashboard import (
+    accounts,
+    assets,
+    create,
+    login,
+    materials,
+    overview,
+    phones,
+    settings,
+    sights,
+    task_page,
+    tasks,
+)
 
 PARTS = tuple(
-    part.router for part in (overview, tasks, task_page, phones, create, accounts, materials, settings, assets, login)
+    part.router
+    for part in (overview, tasks, task_page, sights, phones, create, accounts, materials, settings, assets, login)
 )
 
 router = APIRouter(include_in_schema=False)

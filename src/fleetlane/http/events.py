@@ -17,7 +17,7 @@ from fleetlane.http.task_models import LARGEST_ID
 
 HEARTBEAT_S = 15.0
 _RETRY_MS = 2000
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _EXAMPLE = (
     "id: 5d0c21aa-41\nevent: ready\ndata: {}\n\n"
     'id: 5d0c21aa-42\nevent: task\ndata: {"at": "2026-11-21T14:30:00.120+08:00", "task_id": 101, '
@@ -58,11 +58,11 @@ async def follow_events(
     """Follow what happens, as server-sent events.
 
     `ready` comes first. Then `task` (status_text, or deleted), `step` (attempt, number, name, ok) and `device`
-    (state, or facts), each with its `id`. `reload` means that events were lost, after a restart or to a slow reader:
-    read again what you show. A comment comes at least every 15 seconds.
+    (state, facts, or taken_over), each with its `id`. `reload` means that events were lost, after a restart or to a
+    slow reader: read again what you show. A comment comes at least every 15 seconds.
     """
     text = _texts(services, last_event_id or after, EventFilter(task, batch, device), for_s)
-    return StreamingResponse(text, media_type="text/event-stream", headers=_HEADERS)
+    return StreamingResponse(text, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 
 async def _texts(

@@ -127,7 +127,7 @@ async def serve(app: FastAPI, sockets: Sequence[socket.socket], stop: asyncio.Ev
     )  # fmt: skip
     server = _Server(config)
     server.handles_signals = stop is None
-    server.before_shutdown = app.state.services.events.close
+    server.before_shutdown = app.state.services.end_streams
     if stop is None:
         await server.serve(sockets=list(sockets))
         return

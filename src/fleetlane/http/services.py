@@ -15,8 +15,10 @@ from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.events import EventBook
+from fleetlane.work.hands import Hands
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
+from fleetlane.work.pictures import Pictures
 from fleetlane.work.traces import Traces
 
 
@@ -40,11 +42,18 @@ class Services:
     changes: Changes
     accounts: AccountBook
     devices: DeviceDesk
+    hands: Hands
+    pictures: Pictures
     library: Library
     events: EventBook
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo
+
+    def end_streams(self) -> None:
+        """End the answers that would never end by themselves."""
+        self.events.close()
+        self.pictures.close()
 
 
 def _services(request: Request) -> Services:

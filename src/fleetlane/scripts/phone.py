@@ -56,6 +56,20 @@ class Screen:
         return self.view.find(element)
 
 
+def read_screen(driver: Driver, packs: Sequence[Pack], xml: str | None = None) -> Screen:
+    """Return what a tree of a phone shows, the present one unless given.
+
+    Raises:
+        DriverBrokenError: it is no UI tree.
+    """
+    xml = driver.tree() if xml is None else xml
+    try:
+        view = View(parse_tree(xml, driver.facts().size))
+    except ValueError as error:
+        raise DriverBrokenError(str(error), serial=driver.serial) from error
+    return Screen(view, recognise(packs, view), xml)
+
+
 class Control:
     """Stop flag and deadline of one attempt. `deadline_s` is on the clock's monotonic time."""
 
@@ -117,12 +131,7 @@ class Phone:
     def look(self) -> Screen:
         """Return what the screen shows now. A look that is lost on the way is repeated: it changes nothing."""
         xml = self._again(lambda: self._ready().tree())
-        try:
-            tree = parse_tree(xml, self.facts().size)
-        except ValueError as error:
-            raise DriverBrokenError(str(error), serial=self.serial) from error
-        view = View(tree)
-        self._last = Screen(view, recognise(self._packs, view), xml)
+        self._last = read_screen(self._driver, self._packs, xml)
         return self._last
 
     def _again(self, do: Callable[[], T]) -> T:

@@ -103,6 +103,7 @@ class App:
             "suggestions": self._suggestions(),
             "android": self.phone.android,
             "language": self.phone.language,
+            "running": self.phone.running,
             "loading": now < self._interactive_at_s,
         }
         values["values"] = values

@@ -31,6 +31,8 @@ KEY_CODES = {
     "delete": 67,
     "del": 67,
     "power": 26,
+    "recent": 187,
+    "app_switch": 187,
     "wakeup": 224,
     "sleep": 223,
 }
@@ -151,6 +153,8 @@ class SimPhone(Timers):
     def _front(self, app: App) -> None:
         self.hide_keyboard()
         self.foreground = app
+        if app is self.launcher:
+            app.stack = ["launcher"]
         self.touch()
 
     def clear_app(self, package: str) -> bool:
@@ -163,6 +167,11 @@ class SimPhone(Timers):
         self.permissions.granted.pop(package, None)
         self.permissions.refused.pop(package, None)
         return True
+
+    @property
+    def running(self) -> list[str]:
+        """Return the packages of the apps that run."""
+        return [package for package, app in self.apps.items() if app.running]
 
     def app_left(self, app: App) -> None:
         """Note that an app went away from the front."""
@@ -278,8 +287,10 @@ class SimPhone(Timers):
         match code:
             case 4:
                 self._back()
-            case 3:
+            case 3 | 187:
                 self._front(self.launcher)
+                if code == KEY_CODES["recent"]:
+                    self.launcher.stack = ["recents"]
             case 224:
                 self.screen_on = True
             case 223:

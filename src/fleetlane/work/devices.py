@@ -11,6 +11,7 @@ import structlog
 
 from fleetlane.core.device import Device, DeviceState
 from fleetlane.core.errors import ConflictError, DeviceError, InvalidParametersError, NotFoundError
+from fleetlane.core.lanes import Head
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Devices
 from fleetlane.core.ports.records import DeviceRecord
@@ -21,18 +22,20 @@ from fleetlane.core.task import Status
 log = structlog.get_logger(__name__)
 
 _STALE_AFTER_MS = 60_000
+_Read = tuple[list[DeviceRecord], dict[str, int], dict[str, int], dict[str, Head]]
 _AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ShownDevice:
-    """A device. `facts` is what it last said of itself, empty when it never did."""
+    """A device. `facts` is what it last said of itself, empty when it never did; `head` the next of its tasks."""
 
     device: Device
     last_seen_ms: int | None
     facts: Mapping[str, Any]
     current_task: int | None
     pending_tasks: int
+    head: Head | None = None
 
 
 class DeviceDesk:
@@ -61,14 +64,14 @@ class DeviceDesk:
             if device.is_ready and now_ms - self._asked_ms.get(device.serial, 0) > _STALE_AFTER_MS:
                 self.ask(device.serial)
 
-        def read(repositories: Repositories) -> tuple[list[DeviceRecord], dict[str, int], dict[str, int]]:
+        def read(repositories: Repositories) -> _Read:
             running = {task.serial: task.id for task in repositories.tasks.running() if task.serial}
             records = repositories.devices.all()
             serials = {record.serial for record in records} | {device.serial for device in self._devices.all()}
             waiting = {s: repositories.tasks.count(TaskFilter(Status.PENDING, serial=s)) for s in serials}
-            return records, running, waiting
+            return records, running, waiting, repositories.tasks.heads([s for s, n in waiting.items() if n])
 
-        records, running, waiting = await self._store.read(read)
+        records, running, waiting, heads = await self._store.read(read)
         known = {record.serial: record for record in records}
         devices = {device.serial: device for device in self._devices.all()}
         return [
@@ -78,6 +81,7 @@ class DeviceDesk:
                 facts=known[serial].facts if serial in known else {},
                 current_task=running.get(serial),
                 pending_tasks=waiting.get(serial, 0),
+                head=heads.get(serial),
             )
             for serial in sorted(known.keys() | devices.keys())
         ]

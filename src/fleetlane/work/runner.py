@@ -5,7 +5,7 @@ The one place where whatever a script raises becomes an outcome.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -136,6 +136,8 @@ class Runner:
         self._clock = clock
         self._settings = settings
         self._timeout_s = timeout_s
+        self.on_picture: Callable[[str, bytes], None] = lambda _serial, _jpeg: None
+        """Called from the phones' threads with each picture of a step."""
 
     def control(self, task: Task) -> Control:
         """Return the stop flag and deadline for an attempt that starts now."""
@@ -146,7 +148,7 @@ class Runner:
     def run(self, task: Task, driver: Driver, control: Control) -> Outcome:
         """Run an attempt to its end. Never raises."""
         structlog.contextvars.bind_contextvars(task_id=task.id, attempt=task.attempt, device=task.serial)
-        trace = AttemptTrace(self._store, self._traces, task)
+        trace = AttemptTrace(self._store, self._traces, task, self.on_picture)
         journal = StoreJournal(self._store, task, self._clock)
         shelf = StoreShelf(self._store, self._materials, task, self._clock)
         try:

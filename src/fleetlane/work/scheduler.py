@@ -60,6 +60,8 @@ class Scheduler:
         self._stopped_early: set[int] = set()
         """Tasks that were stopped between their claim and their start."""
         self._ends: dict[int, asyncio.Event] = {}
+        self.on_free: Callable[[str], None] = lambda _serial: None
+        """Called with each device that has become free."""
 
     def use(self, executor: Executor) -> None:
         """Give it the executor (which in turn calls `ended`)."""
@@ -84,6 +86,19 @@ class Scheduler:
     def is_busy(self, serial: str) -> bool:
         """Return whether a device is at work."""
         return serial in self._book.busy
+
+    def hold(self, serial: str) -> None:
+        """Start nothing on a device until it is released. What runs there, or is being claimed, goes on to its end."""
+        self._book.held.add(serial)
+
+    def release(self, serial: str) -> None:
+        """Start tasks on a device again."""
+        self._book.held.discard(serial)
+        self._wake.set()
+
+    def is_held(self, serial: str) -> bool:
+        """Return whether a person has taken a device over."""
+        return serial in self._book.held
 
     @property
     def limit(self) -> int | None:
@@ -188,6 +203,7 @@ class Scheduler:
         self._claiming.discard(head.task_id)
         self._stopped_early.discard(head.task_id)
         self._book.freed(serial)
+        self.on_free(serial)
         self._is_over(head.task_id)
 
     def _is_over(self, task_id: int) -> None:
@@ -201,6 +217,7 @@ class Scheduler:
         assert task.serial is not None
         accepted = await self._store_end(event)
         self._book.freed(task.serial)
+        self.on_free(task.serial)
         self._book.changed(task.serial)
         self._wake.set()
         self._is_over(task.id)

@@ -5,6 +5,7 @@ A trace never fails a task: what cannot be kept is logged and left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -20,12 +21,16 @@ log = structlog.get_logger(__name__)
 
 
 class AttemptTrace:
-    """Keeps the steps of one attempt (`core.ports.report.Trace`). Writes are not waited for until `close`."""
+    """Keeps the steps of one attempt (`core.ports.report.Trace`). Writes are not waited for until `close`.
 
-    def __init__(self, store: Store, files: TraceFiles, task: Task) -> None:
+    `on_picture` is called with the serial and every picture.
+    """
+
+    def __init__(self, store: Store, files: TraceFiles, task: Task, on_picture: Callable[[str, bytes], None]) -> None:
         self._store = store
         self._files = files
         self._task = task
+        self._on_picture = on_picture
         self._number = 0
         self._pending: list[Future[Any]] = []
 
@@ -43,6 +48,8 @@ class AttemptTrace:
     ) -> None:
         """Keep one step."""
         self._number += 1
+        if screenshot is not None and self._task.serial is not None:
+            self._on_picture(self._task.serial, screenshot)
         step = Step(
             task_id=self._task.id,
             attempt=self._task.attempt,

@@ -38,6 +38,8 @@ class Waiting:
             return unavailable
         if self._scheduler.is_busy(task.serial):
             return f"device {task.serial} to finish its present task"
+        if self._scheduler.is_held(task.serial):
+            return f"device {task.serial} to be given back: a person has taken it over"
         if self._scheduler.limit == 0:
             return "a licence that can be used"
         if self._scheduler.at_limit:

@@ -1,20 +1,18 @@
-"""Runs attempts in this process: one thread a phone, made when the phone gets its first task.
+"""Runs attempts in this process: one thread a phone, made when the phone is first used.
 
-A thread keeps its phone's driver, since uiautomator2 is not thread-safe. No thread can be killed: a
-stop sets the attempt's flag and shuts its sockets down, and the lane is freed by the real end.
+A stop sets the attempt's flag and shuts its sockets down, and the lane is freed by the real end.
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
-import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
-import structlog
-
-from fleetlane.core.errors import DeviceError
+from fleetlane.adapters.executors.lane import Lane, Work
+from fleetlane.core.errors import TaskStoppedError
 from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.phone import Devices, Driver
@@ -22,7 +20,7 @@ from fleetlane.core.task import Task
 from fleetlane.scripts.phone import Control
 from fleetlane.work.runner import Runner
 
-log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -36,7 +34,7 @@ class _Run:
 
 
 class LocalExecutor:
-    """Runs attempts on threads (`core.ports.execution.Executor`).
+    """Runs attempts and calls on threads (`core.ports.execution.Executor` and `LaneCalls`).
 
     Args:
         devices: gives the drivers.
@@ -49,18 +47,48 @@ class LocalExecutor:
         self._runner = runner
         self._ended = ended
         self._loop = asyncio.get_running_loop()
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         self._runs: dict[int, _Run] = {}
         self._reports: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def start(self, task: Task) -> None:
         """Run the task's present attempt on its device."""
         assert task.serial is not None
-        lane = self._lanes.get(task.serial)
-        if lane is None:
-            lane = self._lanes[task.serial] = _Lane(task.serial, self._devices, self._runner, self._report_from_thread)
         run = self._runs[task.id] = _Run(task, self._runner.control(task))
-        lane.give(run)
+        self._lane(task.serial).give(
+            Work(
+                do=lambda driver: self._report_from_thread(run, self._runner.run(task, driver, run.control)),
+                refuse=lambda reason: self._report_from_thread(run, from_error(reason)),
+            )
+        )
+
+    async def call(self, serial: str, what: Callable[[Driver], _T], *, gives_way: bool) -> _T:
+        """Do something on a phone between attempts (see the port)."""
+        if self._closed:
+            raise TaskStoppedError("the server stops")
+        answer: Future[_T] = Future()
+
+        def do(driver: Driver) -> None:
+            if not answer.set_running_or_notify_cancel():
+                return  # nobody waits for it any more
+            try:
+                answer.set_result(what(driver))
+            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+                answer.set_exception(error)
+
+        def refuse(reason: TaskStoppedError) -> None:
+            if answer.set_running_or_notify_cancel():
+                answer.set_exception(reason)
+
+        self._lane(serial).give(Work(do, refuse, gives_way))
+        return await asyncio.wrap_future(answer)
+
+    def _lane(self, serial: str) -> Lane:
+        lane = self._lanes.get(serial)
+        if lane is None:
+            lane = self._lanes[serial] = Lane(serial, self._devices)
+        return lane
 
     def stop(self, task: Task) -> None:
         """Ask an attempt to stop; nothing happens when it has ended."""
@@ -91,6 +119,7 @@ class LocalExecutor:
 
         An attempt that has not come to Post is requeued; one that has, ends with what is known.
         """
+        self._closed = True
         for run in list(self._runs.values()):
             run.interrupted = True
             self.stop(run.task)
@@ -100,47 +129,3 @@ class LocalExecutor:
         await asyncio.sleep(0)
         while self._reports:
             await asyncio.gather(*self._reports)
-
-
-class _Lane:
-    """The thread of one phone."""
-
-    def __init__(self, serial: str, devices: Devices, runner: Runner, report: Callable[[_Run, Outcome], None]) -> None:
-        self._serial = serial
-        self._devices = devices
-        self._runner = runner
-        self._report = report
-        self._queue: queue.SimpleQueue[_Run | None] = queue.SimpleQueue()
-        self._driver: Driver | None = None
-        self._thread = threading.Thread(target=self._work, name=f"lane {serial}", daemon=True)
-        self._thread.start()
-
-    def give(self, run: _Run) -> None:
-        self._queue.put(run)
-
-    def abort(self) -> None:
-        driver = self._driver
-        if driver is not None:
-            driver.abort()
-
-    def close(self) -> None:
-        self._queue.put(None)
-
-    def join(self) -> None:
-        self._thread.join()
-
-    def _work(self) -> None:
-        while (run := self._queue.get()) is not None:
-            self._report(run, self._attempt(run))
-        if self._driver is not None:
-            self._driver.close()
-
-    def _attempt(self, run: _Run) -> Outcome:
-        try:
-            if self._driver is None:
-                self._driver = self._devices.driver(self._serial)
-            self._driver.reset()
-            outcome = self._runner.run(run.task, self._driver, run.control)
-        except DeviceError as error:
-            outcome = from_error(error)
-        return outcome

@@ -1,12 +1,16 @@
-"""Running attempts."""
+"""Running attempts, and what else is done on the thread of a phone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from fleetlane.core.outcome import Outcome
+from fleetlane.core.ports.phone import Driver
 from fleetlane.core.task import Task
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +31,22 @@ class Executor(Protocol):
 
     def stop(self, task: Task) -> None:
         """Ask an attempt to stop; nothing happens when it has ended. The lane is freed by its real end."""
+        ...
+
+
+class LaneCalls(Protocol):
+    """Lets others use a phone's driver, on the one thread that may, between attempts."""
+
+    async def call(self, serial: str, what: Callable[[Driver], _T], *, gives_way: bool) -> _T:
+        """Do something on a phone, after what its thread was given before. Returns what it returns.
+
+        Args:
+            serial: which phone.
+            what: what to do.
+            gives_way: it is cut off, or never begun, when an attempt or a call that does not give way comes.
+
+        Raises:
+            DeviceError: the phone failed.
+            TaskStoppedError: it gave way, or the server stops.
+        """
         ...

@@ -127,7 +127,7 @@ class Driver(Protocol):
         ...
 
     def press(self, key: str) -> None:
-        """Press a key: "back", "home", "wakeup", "enter"."""
+        """Press a key: "back", "home", "recent", "wakeup", "enter"."""
         ...
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:

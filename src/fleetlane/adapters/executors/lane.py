@@ -1,0 +1,91 @@
+"""The thread of one phone, and what it is given to do, one thing after another.
+
+A thread keeps its phone's driver, since uiautomator2 is not thread-safe. No thread can be killed: what is to
+end early loses its sockets. Whoever gives work here is on another thread, so the switches lie behind one lock.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fleetlane.core.errors import TaskStoppedError
+from fleetlane.core.ports.phone import Devices, Driver
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something to do on a phone.
+
+    `do` is called with the driver, on the phone's thread, or `refuse` with the reason why it is not done;
+    neither raises. `gives_way` as for `core.ports.execution.LaneCalls`.
+    """
+
+    do: Callable[[Driver], None]
+    refuse: Callable[[TaskStoppedError], None]
+    gives_way: bool = False
+
+
+class Lane:
+    """The thread of one phone."""
+
+    def __init__(self, serial: str, devices: Devices) -> None:
+        self._driver = devices.driver(serial)
+        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._firm = 0
+        """How many works are queued that do not give way."""
+        self._present: Work | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name=f"lane {serial}", daemon=True)
+        self._thread.start()
+
+    def give(self, work: Work) -> None:
+        """Queue some work. What gives way is cut off for what does not."""
+        with self._lock:
+            self._queue.put(work)
+            if work.gives_way:
+                return
+            self._firm += 1
+            if self._present is not None and self._present.gives_way:
+                self._driver.abort()
+
+    def abort(self) -> None:
+        """End the call in progress, and refuse more until the next work begins."""
+        self._driver.abort()
+
+    def close(self) -> None:
+        """Cut off what is done, refuse what waits, and let the thread end."""
+        with self._lock:
+            self._closed = True
+            self._queue.put(None)
+            if self._present is not None:
+                self._driver.abort()
+
+    def join(self) -> None:
+        """Wait for the thread's end."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (work := self._queue.get()) is not None:
+            refusal = self._begin(work)
+            if refusal is None:
+                work.do(self._driver)
+            else:
+                work.refuse(refusal)
+            with self._lock:
+                self._present = None
+        self._driver.close()
+
+    def _begin(self, work: Work) -> TaskStoppedError | None:
+        with self._lock:
+            self._firm -= not work.gives_way
+            if self._closed:
+                return TaskStoppedError("stopped")
+            if work.gives_way and self._firm:
+                return TaskStoppedError("something else comes first on this phone")
+            self._present = work
+            self._driver.reset()
+            return None

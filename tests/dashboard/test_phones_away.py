@@ -1,0 +1,66 @@
+"""The pages of phones that are not there: whole pages, and sentences that say why nothing can be seen or done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite import SqliteStore
+from support.server import ServerThread
+
+OURS = {"HX-Request": "true"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    migrate(folder / "fleetlane.db")
+    store = SqliteStore(folder / "fleetlane.db")
+    store.start()
+    asyncio.run(store.write(lambda repositories: repositories.devices.seen("away 1", 1000, None)))
+    store.close()
+    with ServerThread(folder) as server:
+        yield server
+
+
+def test_a_phone_that_was_never_asked_has_its_pages(server):
+    server.create(["away 1"])
+    for path in ("/phones", "/phones/away%201"):
+        answer = server.http.get(path)
+        assert answer.status_code == 200
+        assert "away 1" in answer.text
+    assert "Not asked yet" in server.http.get("/phones").text
+    assert server.http.get("/phones/nobody").status_code == 404
+
+
+def test_watching_says_why_there_is_no_picture(server):
+    with server.http.stream("GET", "/live/pictures?serial=away%201") as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "event: picture"
+        told = json.loads(next(lines).removeprefix("data: "))
+    assert told == {
+        "serial": "away 1",
+        "tag": "",
+        "problem": "device away 1 has never been seen; connect it and allow USB debugging",
+    }
+    assert server.http.get("/phones/away%201/picture.jpg").status_code == 404
+    assert server.http.get("/live/pictures").status_code == 400
+
+
+def test_its_tree_and_its_hands_say_why(server):
+    assert "has never been seen" in server.http.get("/phones/away%201/tree", headers=OURS).text
+    for path, data in (
+        ("take-over", {}),
+        ("key", {"key": "home"}),
+        ("key", {"key": "power"}),
+        ("touch", {"kind": "tap", "x": "0.5", "y": "nan"}),
+        ("touch", {"kind": "push", "x": "0.5", "y": "0.5"}),
+        ("text", {"text": ""}),
+        ("text", {"text": "x"}),
+    ):
+        answer = server.http.post(f"/phones/away%201/{path}", data=data, headers=OURS)
+        assert (answer.status_code, 'role="alert"' in answer.text) == (200, True), (path, data)
+    assert "given back" in server.http.post("/phones/away%201/give-back", headers=OURS).text
