@@ -104,6 +104,7 @@ def test_the_list_lives_and_changes_many_at_once(page, server):
     expect(page.locator("tbody .badge.s0")).to_have_count(2)
     page.click("button[value=delete]")
     expect(rows).to_have_count(0)
+    expect(page.locator("#toasts")).to_contain_text("2 tasks were deleted.")
 
 
 def test_a_phone_that_goes_and_comes_is_seen_at_once(page, phones):
