@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 
 from fleetlane.dashboard.router import PARTS
 
-_NO_PAGES = {"/static/{name}", "/language/{code}", "/accounts/export"}
+_NO_PAGES = {"/static/{name}", "/language/{code}", "/accounts/export", "/tasks/{task_id}/trace/files/{attempt}/{name}"}
 """Routes that answer with a `Response` of no kind that is told, and are no pages."""
 
 

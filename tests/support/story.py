@@ -19,7 +19,7 @@ LONG_CAPTION = (
     "第一批只有两百套，喜欢的朋友请尽早下单；视频最后有开箱和泡茶的全过程，记得看到最后！"
     "#景德镇 #手工茶具 #春日限定 #开箱 #茶语时光"
 )
-ITALIAN = "Tre ricette veloci con i pomodori di San Marzano, pronte in un quarto d'ora 🍅 #cucina #ricette #estate"
+ITALIAN = "Tre ricette veloci con i pomodori di San Marzano, pronte in un quarto d'ora #cucina #ricette #estate"
 _ACCOUNTS = (
     ("bottega.milano", "tiktok", 1, "Negozio di Milano; solo video verticali, mai prima delle nove."),
     ("茶语时光", "tiktok", 5, "上海茶店的主账号，只发竖版短视频，每天下午三点以前；节假日照常更新。"),
