@@ -23,6 +23,11 @@ def found_chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+_TELL_REFUSALS = (
+    "addEventListener('securitypolicyviolation', e => __refused(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"
+)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Yield a browser. Where there is none the test is skipped with a sentence; in CI it fails with it."""
@@ -50,11 +55,18 @@ class Watched:
         self.context = browser.new_context(base_url=base_url, **{"locale": "en-GB", **options})
         self.context.set_default_timeout(30_000)
         self.context.on("request", self._request)
-        self.context.expose_function("pwned", lambda what: self.ran.append(str(what)))
+        self.context.expose_function("__xss", lambda what: self.ran.append(str(what)))
+        self.context.expose_function("__refused", lambda what: self.problems.append(f"refused by the policy: {what}"))
+        self.context.add_init_script(_TELL_REFUSALS)
         self.page: Page = self.context.new_page()
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.problems.append(f"{self.page.url}: {error}"))
-        self.page.on("dialog", lambda dialog: dialog.accept())
+        self.page.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Any) -> None:
+        if dialog.type not in ("confirm", "beforeunload"):  # those that the pages ask themselves
+            self.ran.append(f"{dialog.type}: {dialog.message}")
+        dialog.accept()
 
     def _console(self, message: Any) -> None:
         if message.type in ("error", "warning"):
