@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
 
-.PHONY: setup demo serve test conformance check format bench chaos matrix simulate-seeds docs messages clean
+.PHONY: setup demo serve test conformance check format bench chaos matrix simulate-seeds screenshots docs messages clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -49,6 +49,9 @@ simulate-seeds: export SIMULATE_SEEDS := $(N)
 simulate-seeds: export SIMULATE_FIRST := $(FIRST)
 simulate-seeds: $(STAMP)
 	@$(BIN)/python -m pytest -n 0 -s tests/simulation $(ARGS)
+
+screenshots: $(STAMP)
+	@$(BIN)/python tools/screenshots.py $(ARGS)
 
 docs: $(STAMP)
 	@$(BIN)/python tools/docs.py

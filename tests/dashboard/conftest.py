@@ -8,6 +8,7 @@ from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.browser import Watched, chromium
 from support.rig import wait_for
 from support.server import ServerThread
+from support.story import fleet, tell
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,14 @@ def server(phones, tmp_path_factory):
     with ServerThread(tmp_path_factory.mktemp("data"), phones.fleet.adb.port, time_zone="Asia/Shanghai") as server:
         wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == 3)
         yield server
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory):
+    """A server with something of everything, and what there is."""
+    folder = tmp_path_factory.mktemp("told")
+    with FleetThread(fleet()) as phones, ServerThread(folder, phones.fleet.adb.port, time_zone="Asia/Shanghai") as own:
+        yield own, tell(own, phones)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import pytest
 from playwright.sync_api import expect
 
@@ -12,22 +10,6 @@ from support.rig import CAPTION, VIDEO
 
 pytestmark = pytest.mark.phone
 PAGES = ("/", "/tasks", "/phones", "/new", "/accounts", "/materials", "/settings")
-PAYLOADS = (
-    "<script>pwned('1')</script>",
-    "<img src=x onerror=pwned('2')>",
-    "\"><svg onload=pwned('3')>",
-    "' onmouseover='pwned(4)' x='",
-    '" autofocus onfocus="pwned(\'5\')" x="',
-    "javascript:pwned('6')",
-    "</textarea><script>pwned('7')</script>",
-    "</title><script>pwned('8')</script>",
-    "{{ pwned('9') }}${pwned('9')}<%= 9 %>",
-    "<iframe srcdoc=\"<script>parent.pwned('10')</script>\"></iframe>",
-    "<a href=javascript:pwned('11')>x</a>",
-    "<div hx-get=/settings hx-trigger=load hx-on::load=\"pwned('12')\">",
-    "<details open ontoggle=pwned('13')>",
-    "\u202e<b>turned</b>\u2028<script>pwned('14')</script>",
-)
 
 
 def make(page, serial, caption=CAPTION, **fields):
@@ -105,6 +87,7 @@ def test_the_list_lives_and_changes_many_at_once(page, server):
     expect(page.locator("tbody .badge.s0")).to_have_count(2)
     page.click("button[value=delete]")
     expect(rows).to_have_count(0)
+    expect(page.locator("#toasts")).to_contain_text("2 tasks were deleted.")
 
 
 def test_a_phone_that_goes_and_comes_is_seen_at_once(page, phones):
@@ -157,27 +140,3 @@ def test_every_page_fits_its_screen_and_has_a_heading(browser, server, phones, w
         assert watched.page.locator("h1").count() == 1, path
         assert watched.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
     watched.close()
-
-
-def test_no_payload_runs_anywhere(page, server):
-    config = {"captions": "\n".join(PAYLOADS), "caption_format": "multiline", "materials_tags": PAYLOADS[0]}
-    ids = [i for p in PAYLOADS if p.isprintable() for i in server.create([f"x{p}"], {**config, "captions": p})]
-    for payload in PAYLOADS:
-        body = {"username": payload, "note": payload}
-        answer = server.call("POST", "/account", json=body)
-        assert answer["code"] in (0, 40001), answer
-    ids += server.create([], config, usernames=[p for p in PAYLOADS if p.isprintable()])
-    server.http.post("/api/v1/material", files={"file": (f"{PAYLOADS[1]}.mp4", VIDEO.read_bytes())},
-                     data={"tags": PAYLOADS[1], "caption": PAYLOADS[2]})  # fmt: skip
-    for task_id in ids[:3]:
-        server.call("POST", f"/task/{task_id}/stop")
-    for path in (*PAGES, *(f"/tasks/{i}" for i in ids)):
-        page.goto(path)
-        assert page.locator("main script, main iframe, main svg, main [onerror]").count() == 0, path
-    for payload in PAYLOADS:
-        page.goto(f"/tasks?{urlencode({'q': payload, 'batch_id': payload, 'username': payload})}")
-        expect(page.locator("#search")).to_have_count(1)
-    page.goto("/new")
-    page.fill("[name=more_serials]", "\n".join(p for p in PAYLOADS if p.isprintable()))
-    page.fill("[name='config.captions']", PAYLOADS[1])
-    expect(page.locator("#preview tbody tr").first).to_contain_text("<img src=x")

@@ -15,15 +15,27 @@ from playwright.sync_api import Browser, Page, sync_playwright
 _OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
+NO_CHROMIUM = "Pages are looked at with Chromium: run .ci/tools, or install it (Debian: apt install chromium)."
+
+
+def found_chromium() -> str | None:
+    """Return the program, None when there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+_TELL_REFUSALS = (
+    "addEventListener('securitypolicyviolation', e => __refused(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"
+)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Yield a browser. Where there is none the test is skipped with a sentence; in CI it fails with it."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = found_chromium()
     if program is None:
-        sentence = "The browser tests need Chromium: run .ci/tools, or install it (Debian: apt install chromium)."
         if os.environ.get("CI"):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+            pytest.fail(NO_CHROMIUM)
+        pytest.skip(NO_CHROMIUM)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
         try:
@@ -43,11 +55,18 @@ class Watched:
         self.context = browser.new_context(base_url=base_url, **{"locale": "en-GB", **options})
         self.context.set_default_timeout(30_000)
         self.context.on("request", self._request)
-        self.context.expose_function("pwned", lambda what: self.ran.append(str(what)))
+        self.context.expose_function("__xss", lambda what: self.ran.append(str(what)))
+        self.context.expose_function("__refused", lambda what: self.problems.append(f"refused by the policy: {what}"))
+        self.context.add_init_script(_TELL_REFUSALS)
         self.page: Page = self.context.new_page()
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.problems.append(f"{self.page.url}: {error}"))
-        self.page.on("dialog", lambda dialog: dialog.accept())
+        self.page.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Any) -> None:
+        if dialog.type not in ("confirm", "beforeunload"):  # those that the pages ask themselves
+            self.ran.append(f"{dialog.type}: {dialog.message}")
+        dialog.accept()
 
     def _console(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -57,6 +76,12 @@ class Watched:
         place = urlsplit(request.url)
         if place.scheme != "data" and f"{place.scheme}://{place.netloc}" != self.base_url:
             self.problems.append(f"a request left the server: {request.url[:200]}")
+
+    def expect_problems(self, text: str) -> None:
+        """Forget the problems that say something, of which there must be one."""
+        left = [problem for problem in self.problems if text not in problem]
+        assert left != self.problems, f"nothing said {text!r}"
+        self.problems = left
 
     def close(self) -> None:
         """Close it; fails when anything went wrong."""

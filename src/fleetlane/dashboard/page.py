@@ -33,6 +33,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_MESSAGE = {"HX-Reselect": ".toast"}
+
 
 @cache
 def _templates(language: str) -> Environment:
@@ -86,8 +88,11 @@ def render(
 
 
 def told(request: Request, sentence: str, *, failed: bool = False, changed: bool = False) -> HTMLResponse:
-    """Return a short message that the page shows for a while; with `changed` it also reads its live part again."""
-    headers = {"HX-Reselect": ".toast", **({"HX-Trigger": "changed"} if changed else {})}  # whatever the asker selects
+    """Return a short message that the page shows for a while; with `changed` it also reads its live part again.
+
+    It is taken whole, whatever the part of the page that asked picks out of its answers (`hx-select` is inherited).
+    """
+    headers = {**_MESSAGE, "HX-Trigger": "changed"} if changed else _MESSAGE
     return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed)
 
 

@@ -49,6 +49,10 @@
     }
   }).observe(toasts, { childList: true });
 
+  // -- on a narrow screen the bar of pages scrolls: the present one is seen
+
+  document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // -- presses
 
   const dark = matchMedia("(prefers-color-scheme: dark)");

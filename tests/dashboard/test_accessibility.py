@@ -1,0 +1,51 @@
+"""axe finds nothing serious on any page, light and dark, wide and narrow (WCAG 2.2 A and AA)."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from support.browser import Watched
+from support.scenes import scenes
+
+pytestmark = pytest.mark.phone
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+EVERYTHING = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
+
+def violations(page, options):
+    """Return what axe finds that is serious or against WCAG, in lines for people."""
+    return [
+        f"{found['id']} ({found['impact']}): {node['html'][:200]}: {node['failureSummary'][:300]}"
+        for found in Axe().run(page, options=options).response["violations"]
+        for node in found["nodes"]
+        if found["impact"] in ("serious", "critical") or "best-practice" not in found["tags"]
+    ]
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_nobody_is_shut_out_of_any_page(browser, told, width):
+    server, story = told
+    options = {"viewport": {"width": width, "height": 844}, "reduced_motion": "reduce"}
+    watched = Watched(browser, f"http://localhost:{server.settings.port}", bypass_csp=True, **options)
+    page, seen = watched.page, []
+    for name, (place, act) in scenes(story).items():
+        page.emulate_media(color_scheme="light")
+        page.goto(place)
+        act(page, story)
+        seen += [f"{name}, light: {line}" for line in violations(page, EVERYTHING)]
+        page.emulate_media(color_scheme="dark")
+        seen += [f"{name}, dark: {line}" for line in violations(page, COLOURS)]
+    assert seen == []
+    watched.expect_problems("404 (Not Found)")
+    watched.close()
+
+
+def test_what_shuts_people_out_is_found(page):
+    page.goto("/")
+    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<input><p lang=xx>.</p>')")
+    assert {line.partition(" ")[0] for line in violations(page, EVERYTHING)} == {"label", "valid-lang"}
+    page.emulate_media(color_scheme="dark")
+    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<font color=#333>dark on dark</font>')")
+    assert [line.partition(" ")[0] for line in violations(page, COLOURS)] == ["color-contrast"]

@@ -1,0 +1,49 @@
+"""Every page of the dashboard, taken from its router: a new page cannot be forgotten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import product
+from typing import Any, get_type_hints
+
+from fastapi.responses import HTMLResponse, Response
+from fastapi.routing import APIRoute
+
+from fleetlane.dashboard.router import PARTS
+
+_NO_PAGES = {"/static/{name}", "/language/{code}", "/accounts/export", "/tasks/{task_id}/trace/files/{attempt}/{name}"}
+"""Routes that answer with a `Response` of no kind that is told, and are no pages."""
+
+
+def page_routes() -> list[APIRoute]:
+    """Return the routes that show something, whole pages and parts of them."""
+    routes = [r for part in PARTS for r in part.routes if isinstance(r, APIRoute) and "GET" in r.methods]
+    return [route for route in routes if _shows(route)]
+
+
+def _shows(route: APIRoute) -> bool:
+    kind = get_type_hints(route.endpoint).get("return")
+    if kind is Response:
+        assert route.path in _NO_PAGES, f"tests/support/pages.py must be told whether {route.path} is a page"
+    return kind is HTMLResponse
+
+
+def places(values: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the addresses of everything that is shown, by names for people.
+
+    Args:
+        values: what to put into the addresses: by parameter, then by a name for each value.
+    """
+    found: dict[str, str] = {}
+    for route in page_routes():
+        names = re.findall(r"{(\w+)}", route.path)
+        unknown = [name for name in names if name not in values]
+        assert not unknown, f"{route.path}: tests/support/story.py has no value for {unknown}"
+        for chosen in product(*(values[name].items() for name in names)):
+            address, label = route.path, route.path
+            for name, (what, value) in zip(names, chosen, strict=True):
+                address = address.replace(f"{{{name}}}", str(value))
+                label = label.replace(f"{{{name}}}", what)
+            found[label.strip("/").replace("/", "-") or "overview"] = address
+    return found
