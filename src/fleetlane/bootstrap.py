@@ -39,6 +39,7 @@ from fleetlane.work.hands import Hands
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
+from fleetlane.work.patience import Patience
 from fleetlane.work.pictures import Pictures
 from fleetlane.work.recovery import recover
 from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
@@ -120,6 +121,7 @@ def build(settings: Settings) -> Server:
                     "scheduler": scheduler.run,
                     "hands": hands.run,
                     "licence": licensing.run,
+                    "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }
                 async with _working(devices, events, scheduler, executor, loops):

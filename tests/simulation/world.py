@@ -134,13 +134,13 @@ class World:
         attempt.stopped, attempt.hangs = True, False
         while attempt.outcome is None:
             attempt.step()
-        requeue = interrupted and attempt.outcome.error_code == "stopped"
-        await self._deliver(attempt, requeue=requeue)
+        cut_off = interrupted and attempt.outcome.error_code in ("stopped", "outcome_unknown")
+        await self._deliver(attempt, cut_off=cut_off)
 
-    async def _deliver(self, attempt: Attempt, *, requeue: bool = False) -> None:
+    async def _deliver(self, attempt: Attempt, *, cut_off: bool = False) -> None:
         assert attempt.outcome is not None
         del self.attempts[attempt.task.id]
-        await self.scheduler.ended(Ended(attempt.task, attempt.outcome, requeue))
+        await self.scheduler.ended(Ended(attempt.task, attempt.outcome, cut_off))
 
     # -- events ----------------------------------------------------------------------------------------
 

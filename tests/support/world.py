@@ -54,8 +54,8 @@ class World:
         assert await self.scheduler.tick() == 1
         return task_id
 
-    async def end(self, task_id: int, outcome=DONE, *, requeue: bool = False) -> None:
-        await self.scheduler.ended(Ended(self.executor.end(task_id), outcome, requeue))
+    async def end(self, task_id: int, outcome=DONE, *, cut_off: bool = False) -> None:
+        await self.scheduler.ended(Ended(self.executor.end(task_id), outcome, cut_off))
 
     async def task(self, task_id: int):
         return await self.store.read(lambda r: r.tasks.get(task_id))

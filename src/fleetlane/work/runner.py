@@ -23,7 +23,7 @@ from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Control, Phone
-from fleetlane.scripts.script import Job, ScriptSettings, script
+from fleetlane.scripts.script import Job, ScriptSettings, Verifier, script
 from fleetlane.work.trace import AttemptTrace
 
 log = structlog.get_logger(__name__)
@@ -32,21 +32,21 @@ log = structlog.get_logger(__name__)
 class StoreJournal:
     """The publish journal of one attempt, kept in the store (`core.ports.report.Journal`)."""
 
-    def __init__(self, store: Store, task: Task, clock: Clock) -> None:
+    def __init__(self, store: Store, task: Task, clock: Clock, phase: Phase = Phase.NONE) -> None:
         self._store = store
         self._task = task
         self._clock = clock
-        self._phase = Phase.NONE
+        self._phase = phase
 
     @property
     def phase(self) -> Phase:
         """Return how far the attempt has come."""
         return self._phase
 
-    def at_risk(self) -> None:
+    def at_risk(self, facts: Mapping[str, Any]) -> None:
         """Commit that a tap is repeated that could land on Post."""
         if self._phase is Phase.NONE:
-            self._move(Phase.AT_RISK, {})
+            self._move(Phase.AT_RISK, facts)
 
     def prepared(self, facts: Mapping[str, Any]) -> None:
         """Note what will be published, and how the profile looked before."""
@@ -146,14 +146,23 @@ class Runner:
         return Control(self._clock, self._clock.monotonic_s() + self._timeout_s + extra_s)
 
     def run(self, task: Task, driver: Driver, control: Control) -> Outcome:
-        """Run an attempt to its end. Never raises."""
+        """Run an attempt to its end. Never raises.
+
+        The attempt of a task in doubt goes on with the former one's journal, and only looks for its post.
+        """
         structlog.contextvars.bind_contextvars(task_id=task.id, attempt=task.attempt, device=task.serial)
         trace = AttemptTrace(self._store, self._traces, task, self.on_picture)
-        journal = StoreJournal(self._store, task, self._clock)
+        journal = StoreJournal(self._store, task, self._clock, Phase.ARMED if task.in_doubt else Phase.NONE)
         shelf = StoreShelf(self._store, self._materials, task, self._clock)
         try:
             job = Job(task, Phone(driver, load_packs(), control, trace), journal, shelf, self._settings)
-            outcome = script(task.script_name).run(job)
+            chosen = script(task.script_name)
+            if not task.in_doubt:
+                outcome = chosen.run(job)
+            elif isinstance(chosen, Verifier):
+                outcome = chosen.verify(job, self._former_facts(task))
+            else:
+                outcome = failed("outcome_unknown", "This script cannot look for its post.")
         except FleetlaneError as error:
             outcome = from_error(error)
         except Exception as error:
@@ -165,9 +174,7 @@ class Runner:
             structlog.contextvars.clear_contextvars()
         return never_denied(outcome, journal.phase)
 
-
-def interrupted(task: Task, phase: Phase) -> Outcome | None:
-    """Return how an attempt that was cut off ends, None when its task may simply run again."""
-    if phase.may_repeat:
-        return None
-    return never_denied(failed("server_interrupted", result=task.result), phase)
+    def _former_facts(self, task: Task) -> Mapping[str, Any]:
+        """Return what the journal says of the post that is looked for."""
+        attempts = self._store.submit(lambda repositories: repositories.attempts.attempts(task.id)).result()
+        return attempts[-1].facts

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     text,
 )
 
@@ -75,6 +76,14 @@ Index(
     tasks.c.id,
     sqlite_where=tasks.c.status == 0,
     postgresql_where=tasks.c.status == 0,
+)
+
+# Tasks that wait to be looked for are few: nothing reads the others to find them.
+Index(
+    "ix_tasks_in_doubt",
+    tasks.c.id,
+    sqlite_where=and_(tasks.c.status == 0, tasks.c.outcome == "unknown"),
+    postgresql_where=and_(tasks.c.status == 0, tasks.c.outcome == "unknown"),
 )
 
 # How many tasks there are, so that nothing counts rows. `serial` is "" for tasks without a device.

@@ -104,9 +104,9 @@ class LocalExecutor:
 
     def _report(self, run: _Run, outcome: Outcome) -> None:
         self._runs.pop(run.task.id, None)
-        requeue = run.interrupted and outcome.error_code == "stopped"
+        cut_off = run.interrupted and outcome.error_code in ("stopped", "outcome_unknown")
         report = self._loop.create_task(
-            self._tell(Ended(run.task, outcome, requeue)), name=f"end of task {run.task.id}"
+            self._tell(Ended(run.task, outcome, cut_off)), name=f"end of task {run.task.id}"
         )
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
@@ -117,7 +117,7 @@ class LocalExecutor:
     async def close(self) -> None:
         """Interrupt what runs, wait for its end, and end the threads.
 
-        An attempt that has not come to Post is requeued; one that has, ends with what is known.
+        What becomes of their tasks is for their journals to say (`work.ending`).
         """
         self._closed = True
         for run in list(self._runs.values()):
