@@ -89,7 +89,7 @@ def test_the_next_attempt_goes_on_with_the_journal(world):
         assert (task.attempt, task.in_doubt) == (2, True)
         second = await last_attempt(world, task_id)
         assert (second.phase, second.facts) == (Phase.ARMED, {"verifies": 1, **FACTS})
-        journal = StoreJournal(world.store, task, world.clock, second.phase)
+        journal = StoreJournal(world.store, task, world.clock, phase=second.phase)
         await asyncio.to_thread(journal.decided, Phase.PUBLISHED, {"evidence": "own profile"})
         await world.end(task_id, succeeded("Published.", PublishState.PUBLISHED, {}))
         task = await world.task(task_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from fleetlane.core.errors import DeviceError, TaskFailedError, TaskStoppedError
+from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 
 
 class FailureClass(StrEnum):
@@ -132,6 +132,8 @@ def from_error(error: Exception) -> Outcome:
     match error:
         case TaskStoppedError():
             return failed("stopped")
+        case LeaseLostError():
+            return failed("server_interrupted", str(error))
         case TaskFailedError():
             return failed(error.code, error.detail, error.facts)
         case DeviceError():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import structlog
 
 from fleetlane.core.outcome import failed
@@ -14,12 +16,20 @@ from fleetlane.work.ending import RetryPolicy, settle_end
 log = structlog.get_logger(__name__)
 
 
-async def recover(store: Store, clock: Clock) -> int:
-    """Settle every task that is still marked as running, as its journal says. Returns how many there were."""
+async def recover(store: Store, clock: Clock, serials: Collection[str] | None = None) -> int:
+    """Settle every task that is still marked as running, as its journal says. Returns how many there were.
+
+    Args:
+        store: where they are.
+        clock: the time.
+        serials: only those on devices that were taken from another worker; None for all.
+    """
 
     def settle(repositories: Repositories) -> list[tuple[Task, Task | None]]:
         settled: list[tuple[Task, Task | None]] = []
         for task in repositories.tasks.running():
+            if serials is not None and task.serial not in serials:
+                continue
             ended = Ended(task, failed("server_interrupted", result=task.result), cut_off=True)
             settle_end(repositories, ended, RetryPolicy(), clock.now_ms())
             settled.append((task, repositories.tasks.get(task.id)))

@@ -25,6 +25,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from fleetlane.adapters.db.accounts import AccountRepository
 from fleetlane.adapters.db.attempts import AttemptRepository
+from fleetlane.adapters.db.leases import LeaseRepository
 from fleetlane.adapters.db.materials import MaterialRepository
 from fleetlane.adapters.db.records import AnswerRepository, DeviceRecordRepository, FactRepository
 from fleetlane.adapters.db.tasks import TaskRepository
@@ -52,6 +53,7 @@ class SqlRepositories:
         self.devices = DeviceRecordRepository(connection, self.changes.append)
         self.answers = AnswerRepository(connection)
         self.facts = FactRepository(connection)
+        self.leases = LeaseRepository(connection)
 
 
 @dataclass(slots=True)

@@ -199,3 +199,19 @@ facts = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+# Who may work on which device. A worker's heart beats for all its leases.
+workers = Table(
+    "workers",
+    metadata,
+    Column("owner", String(36), primary_key=True),
+    Column("beats", BigInteger, nullable=False),
+    Column("ttl_ms", BigInteger, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("serial", String(255), primary_key=True),
+    Column("owner", String(36), nullable=False),
+)

@@ -104,7 +104,9 @@ class LocalExecutor:
 
     def _report(self, run: _Run, outcome: Outcome) -> None:
         self._runs.pop(run.task.id, None)
-        cut_off = run.interrupted and outcome.error_code in ("stopped", "outcome_unknown")
+        cut_off = outcome.error_code == "server_interrupted" or (
+            (run.interrupted or run.control.is_lost) and outcome.error_code in ("stopped", "outcome_unknown")
+        )
         report = self._loop.create_task(
             self._tell(Ended(run.task, outcome, cut_off)), name=f"end of task {run.task.id}"
         )
