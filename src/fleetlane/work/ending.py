@@ -44,6 +44,16 @@ _LOOKED_FOR = (
 )
 
 
+def was_cut_off(outcome: Outcome, *, interrupted: bool) -> bool:
+    """Return whether the server ended an attempt, and not its own work: then its journal says what comes next.
+
+    `interrupted`: it was to end because the server stops, or may not work on the phone any more.
+    """
+    if outcome.error_code == "server_interrupted":
+        return True
+    return interrupted and outcome.error_code in ("stopped", "outcome_unknown")
+
+
 def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, now_ms: int) -> bool:
     """Store the end of an attempt. False when it is refused: the attempt is not the one that runs."""
     task, outcome = event.task, event.outcome

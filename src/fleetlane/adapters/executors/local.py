@@ -18,6 +18,7 @@ from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.core.task import Task
 from fleetlane.scripts.phone import Control
+from fleetlane.work.ending import was_cut_off
 from fleetlane.work.runner import Runner
 
 _T = TypeVar("_T")
@@ -104,9 +105,7 @@ class LocalExecutor:
 
     def _report(self, run: _Run, outcome: Outcome) -> None:
         self._runs.pop(run.task.id, None)
-        cut_off = outcome.error_code == "server_interrupted" or (
-            (run.interrupted or run.control.is_lost) and outcome.error_code in ("stopped", "outcome_unknown")
-        )
+        cut_off = was_cut_off(outcome, interrupted=run.interrupted or run.control.is_lost)
         report = self._loop.create_task(
             self._tell(Ended(run.task, outcome, cut_off)), name=f"end of task {run.task.id}"
         )
