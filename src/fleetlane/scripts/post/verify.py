@@ -30,6 +30,8 @@ _UPLOADING = frozenset({"uploading", "pending"})
 _ELSEWHERE = frozenset({"home_feed", "friends", "own_post", "own_profile", "posted"})
 _WAITS_AFTER_S = 5.0
 _SHORTEST_WATCH_S = 15.0
+_LOOK_S, _SHORT_LOOK_S = 25.0, 8.0
+_WAITS = "the last page still waits for Post"
 _NO_WAY_ON = frozenset({"app_crashed", "app_not_responding", "screen_unrecognised", "screen_stuck"})
 
 
@@ -106,7 +108,7 @@ class _Search:
             else:
                 waits_since_s = clock.monotonic_s() if waits_since_s is None else waits_since_s
                 if clock.monotonic_s() - waits_since_s >= _WAITS_AFTER_S:
-                    return "the last page still waits for Post"
+                    return _WAITS
             self._phone.control.pause(0.1)
         return ""
 
@@ -126,8 +128,10 @@ class _Search:
         _, now = self._profile.open()
         if not same_handle(now.handle, self._before.handle):
             return self._unknown(f"Now @{now.handle} is signed in, and not @{self._before.handle}.")
-        proof = ProfileProof(self._profile, self._before, self._caption)
-        if evidence := proof.look(until_s):
+        clock = self._phone.clock
+        waits = refusal == _WAITS  # then nothing was ever on its way
+        proof = ProfileProof(self._profile, self._before, self._caption, least_s=_SHORT_LOOK_S if waits else _LOOK_S)
+        if evidence := proof.look(clock.monotonic_s() if waits else until_s):
             self._journal.decided(Phase.PUBLISHED, {"evidence": f"{evidence}, after the server had ended"})
             remark = f"Published on @{self._before.handle}, as its profile shows after the server had ended."
             return succeeded(remark, PublishState.PUBLISHED, self._result)
