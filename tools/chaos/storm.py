@@ -22,7 +22,7 @@ POINTS = [("at_risk", "after"), *itertools.product(("prepared", "armed", "tapped
 MOST_RECOVERY_S = 10.0
 _END_S, _END_OF_ONE_S = 300.0, 10.0
 _LONGEST_LIFE_S = 8.0
-_STRIKE_S = 60.0
+_STRIKE_S = 240.0
 _QUIET_S = 3.0
 _PENDING, _RUNNING, _COMPLETED, _FAILED = range(4)
 
@@ -86,8 +86,6 @@ class Storm:
     def _start(self, phase: str = "", when: str = "") -> None:
         took_s = self.victim.start_to_die(phase, when)
         self.recoveries_s.append(took_s)
-        if took_s > MOST_RECOVERY_S:
-            raise ChaosError(f"The server needed {took_s:.1f} s to come back.")
 
     def _feed(self) -> None:
         """See to it that there is something to post, and that all that was asked for is asked for."""
@@ -139,6 +137,8 @@ class Storm:
             if problem:
                 wrong.append(f"Task {task['id']} {problem}: {task['error_code']}, {task['remark']}")
             self.ends[task["error_code"] or "completed"] += 1
+        if (slowest_s := max(self.recoveries_s)) > MOST_RECOVERY_S:
+            wrong.append(f"The server needed {slowest_s:.1f} s to come back.")
         if wrong:
             raise ChaosError("\n".join(wrong))
 
