@@ -55,11 +55,11 @@ class Patience:
         return len(given_up)
 
     def _give_up(self, repositories: Repositories, tasks: list[Task]) -> list[Task]:
-        minutes = round(self._wait_s / 60)
+        within = f"{self._wait_s:.0f} seconds" if self._wait_s < 120 else f"{self._wait_s / 60:.0f} minutes"
         ended = [
             repositories.tasks.give_up(
                 task.id,
-                failed("outcome_unknown", f"Phone {task.serial} could not be looked at within {minutes} minutes."),
+                failed("outcome_unknown", f"Phone {task.serial} could not be looked at within {within}."),
                 self._clock.now_ms(),
             )
             for task in tasks
