@@ -37,8 +37,10 @@ from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.events import EventBook
 from fleetlane.work.hands import Hands
 from fleetlane.work.intake import Intake
+from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
+from fleetlane.work.patience import Patience
 from fleetlane.work.pictures import Pictures
 from fleetlane.work.recovery import recover
 from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
@@ -75,15 +77,20 @@ def build(settings: Settings) -> Server:
     store.on_change = events.tell
     devices = DeviceSupervisor(adb_port(settings.adb_port), clock)
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
-    scheduler = Scheduler(store, devices, clock, lambda: licensing.now().device_limit, _retries(settings))
-    licensing.on_change = scheduler.wake
+    leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy})
+    scheduler = Scheduler(
+        store, devices, clock, lambda: licensing.now().device_limit, retries=_retries(settings), leases=leases
+    )
+    leases.on_change = licensing.on_change = scheduler.wake
     hands = Hands(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
     scheduler.on_free = hands.freed
     waiting = Waiting(devices, scheduler, clock, settings.zone)
     traces = TraceFolder(settings.traces_dir)
     materials = MaterialFolder(settings.materials_dir)
     script_settings = _script_settings(settings)
-    runner = Runner(store, traces, materials, clock, settings=script_settings, timeout_s=settings.task_timeout_s)
+    runner = Runner(
+        store, traces, materials, clock, settings=script_settings, timeout_s=settings.task_timeout_s, leases=leases
+    )
     pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
     runner.on_picture = pictures.keep
     desk = Desk(store, waiting)
@@ -112,6 +119,7 @@ def build(settings: Settings) -> Server:
             events.open()
             try:
                 await licensing.look()
+                await leases.seize()  # the lock of the directory says that no other server lives
                 await recover(store, clock)
                 executor = LocalExecutor(devices, runner, scheduler.ended)
                 hands.use(executor)
@@ -119,13 +127,16 @@ def build(settings: Settings) -> Server:
                 loops = {
                     "scheduler": scheduler.run,
                     "hands": hands.run,
+                    "leases": leases.run,
                     "licence": licensing.run,
+                    "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }
                 async with _working(devices, events, scheduler, executor, loops):
                     yield
             finally:
                 await device_desk.close()
+                await leases.end()
                 store.close()
 
     return Server(create_app(services, _http_options(settings), [dashboard]), running)

@@ -136,6 +136,13 @@ class Settings(BaseSettings):
     task_timeout_s: float = Field(
         600.0, gt=0, le=86_400, description="How long a task may run, on top of its upload_wait_time."
     )
+    verify_wait_s: float = Field(
+        3600.0,
+        gt=0,
+        le=30 * 86_400,
+        description="How long a post that a restart left in doubt waits for its phone, to be looked for on the "
+        "profile. Then its outcome is unknown.",
+    )
     unknown_screen_patience_s: float = Field(
         12.0, gt=0, le=600, description="How long a screen nobody knows may stay before the task fails."
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 
 from conformance.conftest import serving
@@ -42,6 +45,24 @@ def test_a_task_has_a_trace(api):
     """Empty until it ran."""
     [task] = api.tasks()
     assert api.get(f"/task/{task['id']}/trace").good() == {"task_id": task["id"], "attempts": [], "steps": []}
+
+
+def test_the_trace_of_a_task_can_be_taken_away_as_a_zip(api):
+    """Also before it ran; `redact=1` leaves out what is private."""
+    [task] = api.tasks()
+    for query in ("", "?redact=1"):
+        answer = api.http.get(f"/api/v1/task/{task['id']}/trace/bundle{query}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
+            assert bundle.testzip() is None
+            assert bundle.namelist()
+
+
+@pytest.mark.parametrize("path", ["trace", "trace/bundle"])
+def test_what_is_no_task_has_no_trace(api, path):
+    """As with the task itself."""
+    api.get(f"/task/999999999999/{path}").refused(40401)
+    api.get(f"/task/x/{path}").refused(40001)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/docs", "/openapi.json"])

@@ -73,3 +73,19 @@ def test_retry_all_makes_every_failed_task_pending_that_may_be_retried_safely(ow
     assert set(made) <= set(done["task_ids"])
     assert done["retried_count"] == len(done["task_ids"])
     assert [own.task(task_id)["status"] for task_id in made] == [0, 0]
+
+
+@pytest.mark.parametrize("body", [{}, {"published": "yes"}, {"published": None}, {"published": 1}, []])
+def test_resolving_needs_a_plain_yes_or_no(api, failed, body):
+    """A slip must not say that a post went out."""
+    api.post(f"/task/{failed['id']}/resolve", body).refused(40001)
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_only_a_failed_task_whose_outcome_is_unknown_can_be_resolved(api, failed, published):
+    """Neither one that waits nor one whose end is known."""
+    [waiting] = api.tasks()
+    for task in (waiting, failed):
+        api.post(f"/task/{task['id']}/resolve", {"published": published}).refused(40901)
+        assert api.task(task["id"]) == task
+    api.post("/task/999999999999/resolve", {"published": published}).refused(40401)

@@ -28,12 +28,12 @@ def ended(api, task_id):
 
 @pytest.fixture(scope="module", autouse=True)
 def stuck(server):
-    """A real post on the own third phone, whose upload never ends; it runs while the other tests do."""
+    """Real posts on the last two own phones, whose uploads never end; they run while the other tests do."""
     if not server.is_own:
         return None
     config = {"material_list": [server.material], "captions": "conformance", "upload_wait_time": 2}
-    body = {"serials": [server.phones()[2]], "script_name": "post", "script_config": config}
-    return server.post("/task", body).good()["task_ids"][0]
+    body = {"serials": server.phones()[2:4], "script_name": "post", "script_config": config}
+    return server.post("/task", body).good()["task_ids"]
 
 
 def test_a_running_task_is_status_1_and_a_completed_one_2(api, phone):
@@ -120,10 +120,23 @@ def test_a_trace_shows_what_a_task_did(api, phone):
 
 @pytest.fixture
 def unknown(own, stuck):
-    """A task whose outcome is unknown."""
-    task = ended(own, stuck)
+    """A task whose outcome is unknown; each test gets another."""
+    task = ended(own, stuck.pop())
     assert (task["status"], task["error_code"], task["outcome"]) == (3, "outcome_unknown", "unknown"), task
-    return stuck
+    return task["id"]
+
+
+def test_a_person_says_what_became_of_a_post_and_the_journal_keeps_the_word(own, unknown):
+    """It can be said once; what the machine saw stays as it was."""
+    [before] = own.get(f"/task/{unknown}/trace").good()["attempts"]
+    assert before["phase"] == "unknown"
+    told = own.post(f"/task/{unknown}/resolve", {"published": True}).good()
+    assert (told["id"], told["status"], told["outcome"], told["error_code"]) == (unknown, 2, "published", None)
+    assert told["remark"]
+    [after] = own.get(f"/task/{unknown}/trace").good()["attempts"]
+    assert (after["phase"], after["facts"]["person_says"]) == ("unknown", "published")
+    own.post(f"/task/{unknown}/resolve", {"published": False}).refused(40901)
+    own.post(f"/task/{unknown}/retry", {"force": True}).refused(40901)
 
 
 def test_a_task_whose_outcome_is_unknown_is_not_in_retry_all_and_its_own_retry_needs_force(own, unknown):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from fleetlane.core.errors import StoreError
+from fleetlane.core.errors import LeaseLostError, StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.journal import Phase
 from fleetlane.simulator.accounts import Post
 from fleetlane.simulator.faults import Fault
@@ -173,6 +173,29 @@ def a_stop_between_journal_and_press_does_not_press(rig, serial):
 
     result = rig.post(serial, phases=_journal(arm=arm), on_start=controls.append)
     assert (result.outcome.error_code, result.phases.phase) == ("stopped", Phase.NOT_PUBLISHED)
+    assert rig.posts(serial) == []
+
+
+@scenario.each(StoreFullError, StoreBusyError)
+def a_post_that_cannot_be_armed_is_not_pressed(rig, serial, error):
+    def arm(self):
+        raise error("The disk is full, or somebody holds the store.")
+
+    result = rig.post(serial, phases=_journal(arm=arm))
+    assert (result.outcome.error_code, result.phases.phase) == ("store_failed", Phase.PREPARED)
+    assert rig.posts(serial) == []
+
+
+@scenario
+def a_lease_that_is_lost_before_the_press_does_not_press(rig, serial):
+    controls = []
+
+    def arm(self):
+        Phases.arm(self)
+        controls[0]._lost = lambda: LeaseLostError(serial)
+
+    result = rig.post(serial, phases=_journal(arm=arm), on_start=controls.append)
+    assert (result.outcome.error_code, result.phases.phase) == ("server_interrupted", Phase.NOT_PUBLISHED)
     assert rig.posts(serial) == []
 
 

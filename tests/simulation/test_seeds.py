@@ -56,5 +56,6 @@ def test_no_drawn_history_loses_a_task_posts_twice_or_stands_still(empty, part):
 def test_every_kind_of_event_and_fault_has_happened():
     if happened["histories"] < 100:
         pytest.skip("too few histories")
-    kinds = {*EVENTS, *FAULTS_OF_A_POST, "killed_between_claim_and_start"}
+    looked_for = {f"looked_for_{state}" for state in ("published", "not_published", "unknown")}
+    kinds = {*EVENTS, *FAULTS_OF_A_POST, *looked_for, "given_up", "killed_between_claim_and_start"}
     assert {kind for kind in kinds if not happened[kind]} == set()

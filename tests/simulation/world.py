@@ -16,17 +16,20 @@ from fleetlane.adapters.db.check import check_store
 from fleetlane.adapters.db.sqlite import SqliteStore
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError, NotFoundError
-from fleetlane.core.lanes import Head
+from fleetlane.core.journal import Phase
+from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import PublishState, failed
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status, Task, is_legal
 from fleetlane.work.changes import Changes
-from fleetlane.work.ending import RetryPolicy
+from fleetlane.work.ending import RetryPolicy, was_cut_off
+from fleetlane.work.leases import DeviceLeases
+from fleetlane.work.patience import Patience
 from fleetlane.work.recovery import recover
 from fleetlane.work.runner import StoreJournal
 from fleetlane.work.scheduler import Scheduler
-from simulation.phones import FAULTS_OF_A_POST, Attempt, Handset
+from simulation.phones import Attempt, Handset
 from support.clock import ManualClock
 from support.fakes import FakeDevices
 
@@ -48,9 +51,14 @@ EVENTS = {
     "kill_after_claim": 1,
     "shutdown": 1,
     "clock_jump": 1,
+    "sleep": 1,
+    "rival": 1,
+    "patience": 2,
+    "person_takes_the_phone": 1,
     "settle": 3,
 }
 _MOST_ROUNDS = 3000
+_PATIENCE_S = 40.0
 
 
 class _KilledError(Exception):
@@ -91,10 +99,16 @@ class World:
         """Start the server, as `bootstrap` does: what ran is settled first."""
         self.attempts: dict[int, Attempt] = {}
         self.obeying: set[asyncio.Task[None]] = set()
-        self.scheduler = Scheduler(self.store, self.devices, self.clock, retries=RetryPolicy(enabled=True))
+        self.leases = DeviceLeases(self.store, self.clock, lambda: SERIALS)
+        self.scheduler = Scheduler(
+            self.store, self.devices, self.clock, retries=RetryPolicy(enabled=True), leases=self.leases
+        )
         self.scheduler.use(self)
         self.changes = Changes(self.store, self.scheduler, self.clock, lambda _task_id: None)
+        self.patience = Patience(self.store, self.scheduler, self.clock, _PATIENCE_S)
+        await self.leases.seize()
         await recover(self.store, self.clock)
+        await self._beat()
         await self.scheduler.load()
 
     async def kill(self) -> None:
@@ -117,11 +131,14 @@ class World:
             raise _KilledError
         assert task.serial is not None
         assert all(other.task.serial != task.serial for other in self.attempts.values()), "two attempts on a device"
-        fault = self.draw.choice(FAULTS_OF_A_POST) if self.draw.random() < 0.35 else ""
-        if fault:
-            self.happened[fault] += 1
-        journal = StoreJournal(self.store, task, self.clock)
-        self.attempts[task.id] = Attempt(task, journal, self.handsets[task.serial], fault, self.draw)
+        phase = Phase.ARMED if task.in_doubt else Phase.NONE
+        journal = StoreJournal(self.store, task, self.clock, phase=phase, leases=self.leases)
+        attempt = Attempt(task, journal, self.handsets[task.serial], self.leases, self.draw)
+        if task.in_doubt:
+            journals = self.store.submit(lambda r: r.attempts.attempts(task.id)).result()
+            attempt.former = journals[-1].facts
+        self.happened[attempt.fault or "no_fault"] += 1
+        self.attempts[task.id] = attempt
 
     def stop(self, task: Task) -> None:
         attempt = self.attempts.get(task.id)
@@ -134,13 +151,15 @@ class World:
         attempt.stopped, attempt.hangs = True, False
         while attempt.outcome is None:
             attempt.step()
-        requeue = interrupted and attempt.outcome.error_code == "stopped"
-        await self._deliver(attempt, requeue=requeue)
+        await self._deliver(attempt, interrupted=interrupted)
 
-    async def _deliver(self, attempt: Attempt, *, requeue: bool = False) -> None:
+    async def _deliver(self, attempt: Attempt, *, interrupted: bool = False) -> None:
         assert attempt.outcome is not None
         del self.attempts[attempt.task.id]
-        await self.scheduler.ended(Ended(attempt.task, attempt.outcome, requeue))
+        cut_off = was_cut_off(attempt.outcome, interrupted=interrupted or attempt.is_lost)
+        if attempt.task.in_doubt:
+            self.happened[f"looked_for_{attempt.outcome.publish_state}"] += 1
+        await self.scheduler.ended(Ended(attempt.task, attempt.outcome, cut_off))
 
     # -- events ----------------------------------------------------------------------------------------
 
@@ -162,7 +181,7 @@ class World:
         if not self.attempts:
             return await self.on_tick()
         attempt = self.draw.choice(sorted(self.attempts.values(), key=lambda one: one.task.id))
-        self.clock.advance(self.draw.uniform(0, 3))
+        await self._pass(self.draw.uniform(0, 3))
         if attempt.outcome is not None:
             await self._deliver(attempt)  # a step of its own: a kill may come between
         elif attempt.hangs:
@@ -172,8 +191,18 @@ class World:
         return None
 
     async def on_tick(self) -> None:
-        self.clock.advance(self.draw.uniform(0, 20))
+        await self._pass(self.draw.uniform(0, 20))
         await self.scheduler.tick()
+
+    async def _pass(self, seconds: float) -> None:
+        """Let time pass for a server whose heart beats every five seconds."""
+        self.clock.advance(seconds)
+        if self.clock.monotonic_s() - self.beat_s >= 5:
+            await self._beat()
+
+    async def _beat(self) -> None:
+        self.beat_s = self.clock.monotonic_s()
+        await self.leases.beat()
 
     async def on_add(self) -> None:
         now = self.clock.now_ms()
@@ -245,7 +274,47 @@ class World:
         await self.shutdown()
 
     async def on_clock_jump(self) -> None:
-        self.clock.advance(self.draw.choice([3600.0, 86_400.0, -30.0, -3600.0]))
+        self.clock.jump(self.draw.choice([3600.0, 86_400.0, -30.0, -3600.0]))
+
+    async def on_sleep(self) -> None:
+        """The computer sleeps: no heartbeat, and then the attempts go on where they were."""
+        self.clock.advance(self.draw.uniform(10, 100))
+        for attempt in [*self.attempts.values()][: self.draw.randrange(4)]:
+            await self._run_to_its_end(attempt)
+        await self._beat()
+
+    async def on_rival(self) -> None:
+        """Another server on the same store watches this one sleep, takes its devices, and gives them back."""
+        rival = DeviceLeases(self.store, self.clock, lambda: SERIALS)
+        await rival.beat()
+        self.clock.advance(rival.ttl_s + 1)
+        await rival.beat()
+        assert all(map(rival.holds, SERIALS))
+        before, out = await self._tasks(), self._out()
+        for attempt in [*self.attempts.values()]:
+            await self._run_to_its_end(attempt)
+        await self.scheduler.tick()
+        assert await self._tasks() == before, "a server without leases has changed a task"
+        assert self._out() == out, "a server without leases has posted"
+        await rival.end()
+        await self._beat()
+
+    async def _run_to_its_end(self, attempt: Attempt) -> None:
+        while attempt.outcome is None:
+            if attempt.hangs:
+                attempt.time_out()
+            else:
+                attempt.step()
+        await self._deliver(attempt)
+
+    async def on_patience(self) -> None:
+        """A while in which nothing starts: phones that are not there by then have been waited for long enough."""
+        for _ in range(9):
+            self.happened["given_up"] += await self.patience.look()
+            await self._pass(5)
+
+    async def on_person_takes_the_phone(self) -> None:
+        self.handsets[self.draw.choice(SERIALS)].restart_app()
 
     async def on_settle(self) -> None:
         self._settle()
@@ -282,6 +351,8 @@ class World:
         for task_id, before, after in self.raw.execute("SELECT * FROM moves").fetchall():
             assert is_legal(Status(before), Status(after)), (task_id, before, after)
         self.raw.execute("DELETE FROM moves")
+        first = "SELECT due_ms FROM tasks WHERE status = 0 AND outcome = 'unknown'"
+        assert all(due_ms == FIRST_MS for (due_ms,) in self.raw.execute(first)), "something goes before a look"
         for task_id, posts in self._out().items():
             assert posts <= self.may_be_out[task_id], f"task {task_id} was posted {posts} times"
 
@@ -289,10 +360,12 @@ class World:
         """Let every phone be there, nothing more go wrong from outside, and all tasks end."""
         for serial in SERIALS:
             self._plug(serial, there=True)
-        self.clock.advance(2 * 86_400.0)
+        self.clock.jump(2 * 86_400.0)
+        await self._beat()
         for _ in range(_MOST_ROUNDS):
             if not self.attempts:
-                self.clock.advance(61)
+                for _ in range(7):
+                    await self._pass(9)
                 await self.scheduler.tick()
                 if not self.attempts:
                     break

@@ -187,9 +187,11 @@ def test_a_store_held_by_another_process_is_busy_not_broken(tmp_path, store):
     store._writer.pool.connect().dbapi_connection.execute("PRAGMA busy_timeout=50")
     with pytest.raises(StoreBusyError):
         run(store, lambda r: r.tasks.add([new()]))
+    assert "held by another process" in store.problem
     other.execute("ROLLBACK")
     other.close()
     assert list(run(store, lambda r: r.tasks.add([new()]))) == [1]
+    assert store.problem is None
 
 
 def test_a_closed_store_says_so(store):
@@ -239,6 +241,7 @@ def test_a_full_disk_refuses_what_does_not_fit_and_loses_nothing_that_was_promis
     assert first.result(10)
     with pytest.raises(StoreFullError):
         large.result(10)
+    assert store.problem is None, "the last write went well"
     assert (small.result(10), last.result(10)) == ([1], [2])
     assert run(store, lambda r: [t.id for t in r.tasks.find(TaskFilter(), 0, 9)]) == [2, 1]
 

@@ -13,6 +13,10 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         self._now_s += seconds
 
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock; no time passes."""
+        self._start_wall_s += seconds
+
     def now_s(self) -> float:
         return self._now_s
 

@@ -57,9 +57,9 @@ class Phases:
     def phase(self) -> Phase:
         return self.seen[-1] if self.seen else Phase.NONE
 
-    def at_risk(self) -> None:
+    def at_risk(self, facts: Mapping[str, Any]) -> None:
         if self.phase is Phase.NONE:
-            self._move(Phase.AT_RISK, {})
+            self._move(Phase.AT_RISK, facts)
 
     def prepared(self, facts: Mapping[str, Any]) -> None:
         self._move(Phase.PREPARED, facts)
@@ -166,8 +166,12 @@ class Rig:
         name: str = "post",
         position: int = 0,
         on_start: Callable[[Control], None] | None = None,
+        former: Phases | None = None,
     ) -> Result:
-        """Run the post script on a phone, with the documented example unless told otherwise."""
+        """Run the post script on a phone, with the documented example unless told otherwise.
+
+        With `former`, the journal of an attempt that was cut off, its post is looked for.
+        """
         task_id = next(self._task_ids)
         whole = {"captions": CAPTION, "material_list": [str(VIDEO)], "platform": "tiktok", **(config or {})}
         task = Task(
@@ -185,7 +189,7 @@ class Rig:
             0,
             attempt=1,
         )
-        steps, phases = Steps(), phases or Phases()
+        steps, phases = Steps(), phases or Phases(list(former.seen) if former else [])
         control = Control(self.clock, self.clock.monotonic_s() + timeout_s)
         driver = self.devices.driver(serial)
         start = time.monotonic()
@@ -193,7 +197,8 @@ class Rig:
             if on_start is not None:
                 on_start(control)
             job = Job(task, Phone(driver, load_packs(), control, steps), phases, shelf or Shelf(), settings)
-            outcome = script(name).run(job)
+            chosen = script(name)
+            outcome = chosen.verify(job, former.facts) if former else chosen.run(job)
         except FleetlaneError as error:
             outcome = from_error(error)
         outcome = never_denied(outcome, phases.phase)

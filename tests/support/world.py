@@ -11,17 +11,22 @@ from fleetlane.core.task import NewTask, Source
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
 from fleetlane.work.ending import RetryPolicy
+from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.scheduler import Scheduler
 from support.clock import ManualClock
 from support.fakes import FakeDevices, FakeExecutor
 
+TTL_S = 30.0
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
 
 
 class World:
-    """A scheduler and its changes over a real store, with attempts that a test ends."""
+    """A scheduler and its changes over a real store, with attempts that a test ends.
 
-    def __init__(self, path, retries: RetryPolicy | None = None) -> None:
+    With `leased` it works on a device only when it has the lease, as a server does; several may share a store.
+    """
+
+    def __init__(self, path, retries: RetryPolicy | None = None, *, leased: bool = False) -> None:
         migrate(path)
         self.path = path
         self.store = SqliteStore(path)
@@ -29,7 +34,11 @@ class World:
         self.clock = ManualClock(1000.0)
         self.devices = FakeDevices("a", "b")
         self.executor = FakeExecutor()
-        self.scheduler = Scheduler(self.store, self.devices, self.clock, retries=retries)
+        self.leases = DeviceLeases(
+            self.store, self.clock, lambda: {*self.devices.table, *self.scheduler.busy}, ttl_s=TTL_S
+        )
+        leases = self.leases if leased else None
+        self.scheduler = Scheduler(self.store, self.devices, self.clock, retries=retries, leases=leases)
         self.scheduler.use(self.executor)
         self.forgotten: list[int] = []
         self.changes = Changes(self.store, self.scheduler, self.clock, self.forgotten.append)
@@ -54,8 +63,8 @@ class World:
         assert await self.scheduler.tick() == 1
         return task_id
 
-    async def end(self, task_id: int, outcome=DONE, *, requeue: bool = False) -> None:
-        await self.scheduler.ended(Ended(self.executor.end(task_id), outcome, requeue))
+    async def end(self, task_id: int, outcome=DONE, *, cut_off: bool = False) -> None:
+        await self.scheduler.ended(Ended(self.executor.end(task_id), outcome, cut_off))
 
     async def task(self, task_id: int):
         return await self.store.read(lambda r: r.tasks.get(task_id))

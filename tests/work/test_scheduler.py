@@ -90,7 +90,7 @@ class Lanes(RuleBasedStateMachine):
     @rule()
     def tick(self):
         busy = {task.serial for task in self.executor.running.values()}
-        before = {task_id: self.added[task_id] for task_id in self._pending()}
+        before = {task.id: task for task in self._tasks() if task.status is Status.PENDING}
         first = len(self.executor.started)
         self.do(self.scheduler.tick())
         for task in self.executor.started[first:]:
@@ -115,7 +115,7 @@ class Lanes(RuleBasedStateMachine):
     def an_attempt_ends(self, data, how):
         task = self.executor.end(data.draw(st.sampled_from(sorted(self.executor.running))))
         outcome = DONE if how == "done" else failed("app_crashed")
-        self.do(self.scheduler.ended(Ended(task, outcome, requeue=how == "requeue")))
+        self.do(self.scheduler.ended(Ended(task, outcome, cut_off=how == "requeue")))
         if how != "requeue":
             self.ended.add(task.id)
 
@@ -125,18 +125,14 @@ class Lanes(RuleBasedStateMachine):
         for task in lost if armed else ():
             self.do(self.store.write(lambda r, t=task: r.attempts.set_phase(t.id, t.attempt, Phase.ARMED, {}, 1)))
         self.do(recover(self.store, self.clock))
-        if armed:
-            self.ended |= {task.id for task in lost}
-            for task in lost:
-                now = self.do(self.store.read(lambda r, t=task: r.tasks.get(t.id)))
-                assert now.error_code == "outcome_unknown"
+        for task in lost if armed else ():
+            now = self.do(self.store.read(lambda r, t=task: r.tasks.get(t.id)))
+            assert now.in_doubt
+            assert self.do(self.store.read(lambda r, t=now: r.tasks.heads([t.serial])))[now.serial].task_id == now.id
         late = Ended(lost[0], DONE) if lost else None
         self.new_scheduler()
         if late is not None and armed:
             assert not self.do(self.store.write(lambda r: r.tasks.finish(late.task.id, late.task.attempt, DONE, 1)))
-
-    def _pending(self):
-        return [t.id for t in self._tasks() if t.status is Status.PENDING]
 
     def _tasks(self):
         return self.do(self.store.read(lambda r: r.tasks.find(TaskFilter(), 0, 1000)))

@@ -31,8 +31,16 @@ class Victim(ServerProcess):
         return self.start(CHAOS_PHASE=phase, CHAOS_WHEN=when)
 
     def phases_at_death(self) -> Counter[str]:
-        """Return how far the attempts were that the last life left behind."""
+        """Return how far the attempts were that the last life left behind; "looking" for those that only looked."""
+        return Counter("looking" if looks else phase for phase, ended, _, looks in self._attempts() if not ended)
+
+    def looks(self) -> Counter[str]:
+        """Return how the looks for posts in doubt ended."""
+        return Counter(error or "published" for _, _, error, looks in self._attempts() if looks)
+
+    def _attempts(self) -> list[tuple[str, int | None, str | None, int | None]]:
+        """Return the phase, the end, the error code, and whose post it looks for, of each attempt."""
+        query = "SELECT phase, ended_ms, error_code, json_extract(facts, '$.verifies') FROM attempts"
         store = f"file:{self.data_dir / 'fleetlane.db'}?mode=ro"
         with closing(sqlite3.connect(store, uri=True)) as connection:
-            rows = connection.execute("SELECT phase FROM attempts WHERE ended_ms IS NULL")
-            return Counter(phase for (phase,) in rows)
+            return connection.execute(query).fetchall()

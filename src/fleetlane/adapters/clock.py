@@ -1,8 +1,14 @@
-"""The computer's clock (`core.ports.clock.Clock`)."""
+"""The computer's clock (`core.ports.clock.Clock`).
+
+Python's monotonic time stands still on Linux while the computer sleeps; phones and other servers do not wait for it.
+Source: clock_gettime(2), CLOCK_BOOTTIME.
+"""
 
 from __future__ import annotations
 
 import time
+
+_BOOT_TIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class SystemClock:
@@ -14,4 +20,4 @@ class SystemClock:
 
     def monotonic_s(self) -> float:
         """Return a time in seconds that never goes back."""
-        return time.monotonic()
+        return time.monotonic() if _BOOT_TIME is None else time.clock_gettime(_BOOT_TIME)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fleetlane import __version__
-from fleetlane.cli import accounts, backup, config, demo, doctor, screens, serve, simulate
+from fleetlane.cli import accounts, backup, config, demo, doctor, screens, serve, simulate, tasks
 from fleetlane.cli import license as licenses
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("restore")(backup.restore)
 app.command("verify")(backup.verify)
 app.add_typer(screens.app, name="screens")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(tasks.app, name="task")
 app.add_typer(config.app, name="config")
 app.add_typer(licenses.app, name="license")
 

@@ -30,6 +30,7 @@ FleetlaneError
 ├── LicenseInvalidError         a licence is not to be trusted: says why
 ├── TaskFailedError             a script ends its task: carries an error code of core.outcome
 ├── TaskStoppedError            the stop flag was seen
+├── LeaseLostError              this worker may not work on the phone any more
 └── PackError                   a screen pack or app model is wrong: says where
 """
 
@@ -229,6 +230,14 @@ class TaskFailedError(FleetlaneError):
 
 class TaskStoppedError(FleetlaneError):
     """The task's stop flag was seen; nothing more is done on the phone."""
+
+
+class LeaseLostError(FleetlaneError):
+    """This worker has no lease of the phone any more; nothing more is done on it."""
+
+    def __init__(self, serial: str) -> None:
+        self.serial = serial
+        super().__init__(f"This server stood still for too long, or another one took over phone {serial}.")
 
 
 @dataclass

@@ -4,7 +4,8 @@
 
 *at_risk*: a tap was repeated next to where the app may put Post at any moment; *prepared*: the last page was
 seen with everything on it, so that nothing was pressed. From *armed* on nothing presses Post again, whatever
-crashed. What may have gone out is never called unpublished (`never_denied`).
+crashed: an attempt that was cut off *in doubt* hands its journal on to the next one, which only looks for the
+post. What may have gone out is never called unpublished (`never_denied`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ class Phase(StrEnum):
     def may_repeat(self) -> bool:
         """Return whether an interrupted attempt in this phase may simply run again."""
         return self in (Phase.NONE, Phase.PREPARED, Phase.NOT_PUBLISHED)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Return whether the post may be out, and nobody has looked yet."""
+        return self in (Phase.AT_RISK, Phase.ARMED, Phase.TAPPED)
 
     @property
     def is_decided(self) -> bool:

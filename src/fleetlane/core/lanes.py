@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+FIRST_MS = 0
+"""When a task is due that goes before all others of its lane."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Head:

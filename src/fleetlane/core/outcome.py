@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from fleetlane.core.errors import DeviceError, TaskFailedError, TaskStoppedError
+from fleetlane.core.errors import DeviceError, LeaseLostError, StoreError, TaskFailedError, TaskStoppedError
 
 
 class FailureClass(StrEnum):
@@ -80,6 +80,7 @@ FAILURES: Mapping[str, Failure] = {
     ),
     # The server.
     "server_interrupted": Failure(_T, "The server was stopped while the task ran."),
+    "store_failed": Failure(_T, "The server could not store how far the task had come, so it went no further."),
     "script_error": Failure(_P, "The script failed unexpectedly. The log has the details."),
     "stopped": Failure(FailureClass.STOPPED, "stopped"),
 }
@@ -132,6 +133,10 @@ def from_error(error: Exception) -> Outcome:
     match error:
         case TaskStoppedError():
             return failed("stopped")
+        case LeaseLostError():
+            return failed("server_interrupted", str(error))
+        case StoreError():
+            return failed("store_failed", str(error))
         case TaskFailedError():
             return failed(error.code, error.detail, error.facts)
         case DeviceError():

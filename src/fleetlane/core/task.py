@@ -38,7 +38,7 @@ LEGAL_TRANSITIONS: frozenset[tuple[Status, Status]] = frozenset(
         (Status.PENDING, Status.FAILED),  # stopped before it ran
         (Status.RUNNING, Status.COMPLETED),
         (Status.RUNNING, Status.FAILED),
-        (Status.RUNNING, Status.PENDING),  # requeued: interrupted before anything could be published
+        (Status.RUNNING, Status.PENDING),  # cut off: it runs again, or its post is looked for
         (Status.FAILED, Status.PENDING),  # retried
         (Status.FAILED, Status.COMPLETED),  # a person says that it did go out
     }
@@ -106,6 +106,11 @@ class Task:
     def is_ended(self) -> bool:
         """Return whether the task has ended, well or not."""
         return self.status in (Status.COMPLETED, Status.FAILED)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Return whether its next attempt only looks for the post that a former one may have sent."""
+        return not self.is_ended and self.outcome == "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from fleetlane.core.errors import (
     DeviceError,
     DeviceTimeoutError,
     DriverBrokenError,
+    LeaseLostError,
     ShellFailedError,
     TaskFailedError,
     TaskStoppedError,
@@ -71,17 +72,31 @@ def read_screen(driver: Driver, packs: Sequence[Pack], xml: str | None = None) -
 
 
 class Control:
-    """Stop flag and deadline of one attempt. `deadline_s` is on the clock's monotonic time."""
+    """Stop flag, deadline and lease of one attempt.
 
-    def __init__(self, clock: Clock, deadline_s: float) -> None:
+    Args:
+        clock: the time.
+        deadline_s: on its monotonic side.
+        lost: asked before every call; the error to raise when the phone may not be worked on any more.
+    """
+
+    def __init__(
+        self, clock: Clock, deadline_s: float, lost: Callable[[], LeaseLostError | None] = lambda: None
+    ) -> None:
         self.clock = clock
         self.deadline_s = deadline_s
+        self._lost = lost
         self._stopped = threading.Event()
 
     @property
     def stopped(self) -> bool:
         """Return whether the attempt was asked to stop."""
         return self._stopped.is_set()
+
+    @property
+    def is_lost(self) -> bool:
+        """Return whether the phone may not be worked on any more."""
+        return self._lost() is not None
 
     def stop(self) -> None:
         """Ask the attempt to stop. From any thread."""
@@ -92,10 +107,13 @@ class Control:
 
         Raises:
             TaskStoppedError: it was asked to stop.
+            LeaseLostError: the phone is not this worker's any more.
             TaskFailedError: `deadline_exceeded`.
         """
         if self._stopped.is_set():
             raise TaskStoppedError("stopped")
+        if (lost := self._lost()) is not None:
+            raise lost
         if self.clock.monotonic_s() >= self.deadline_s:
             raise TaskFailedError("deadline_exceeded")
 

@@ -6,6 +6,7 @@ It is how a post is known to have gone out: a new tile in the grid that, opened,
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -45,6 +46,12 @@ class ProfileState:
     def facts(self) -> dict[str, Any]:
         """Return it as plain values for the journal."""
         return asdict(self)
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> ProfileState:
+        """Return what `facts` gave, also when it has been JSON."""
+        texts = facts["newest_texts"]
+        return cls(facts["handle"], tuple(facts["tiles"]), facts["post_count"], None if texts is None else tuple(texts))
 
     def newest_shows(self, caption: str) -> bool:
         """Return whether the newest post was opened and carries this caption."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from fleetlane.core.errors import ScriptUnknownError
 from fleetlane.core.folders import AllowedFolders
@@ -93,6 +93,23 @@ class Script(Protocol):
 
         Raises:
             TaskFailedError, DeviceError, TaskStoppedError: it did not succeed.
+        """
+        ...
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """A script that can look for what an attempt before this one may have published. Those that publish must."""
+
+    def verify(self, job: Job, facts: Mapping[str, Any]) -> Outcome:
+        """Find out whether the post went out, and publish nothing: neither press, confirm nor go on with a draft.
+
+        Args:
+            job: the task; its journal is that of the attempt that was cut off.
+            facts: what that attempt noted with its phases.
+
+        Raises:
+            TaskFailedError, DeviceError, TaskStoppedError: nothing was found out.
         """
         ...
 

@@ -72,8 +72,11 @@ class Changes:
         """
         now_ms = self._clock.now_ms()
 
+        not_looked = failed("outcome_unknown", "It was stopped before the profile was looked at.")
+
         def change(repositories: Repositories) -> tuple[Task | None, Task | None]:
-            stopped = repositories.tasks.stop_pending(task_id, now_ms)
+            tasks = repositories.tasks
+            stopped = tasks.stop_pending(task_id, now_ms) or tasks.give_up(task_id, not_looked, now_ms)
             return stopped, None if stopped else repositories.tasks.request_stop(task_id)
 
         stopped, running = await self._store.write(change)
@@ -158,8 +161,8 @@ class Changes:
         if not await self._store.write(change):
             task = await self._get(task_id)
             raise ConflictError(
-                f"Task {task_id} is {task.status.text}{_known(task)}; only a task whose outcome is unknown can be "
-                "resolved."
+                f"Task {task_id} is {task.status.text}{_known(task)}; only a failed task whose outcome is unknown can "
+                "be resolved."
             )
 
     # -- delete ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from fleetlane.core.journal import never_denied
 from fleetlane.core.outcome import FailureClass, Outcome, PublishState, failed
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
@@ -37,22 +38,56 @@ class RetryPolicy:
         return round(random.uniform(self.least_delay_s, self.most_delay_s) * 1000)
 
 
+_LOOKED_FOR = (
+    "The server ended after Post may have been pressed. The profile is looked at before anything else on this phone; "
+    "Post is not pressed again."
+)
+
+
+def was_cut_off(outcome: Outcome, *, interrupted: bool) -> bool:
+    """Return whether the server ended an attempt, and not its own work: then its journal says what comes next.
+
+    `interrupted`: it was to end because the server stops, or may not work on the phone any more.
+    """
+    if outcome.error_code == "server_interrupted":
+        return True
+    return interrupted and outcome.error_code in ("stopped", "outcome_unknown")
+
+
 def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, now_ms: int) -> bool:
     """Store the end of an attempt. False when it is refused: the attempt is not the one that runs."""
     task, outcome = event.task, event.outcome
     now = repositories.tasks.get(task.id)
     stopped = now is not None and now.stop_requested
-    if event.requeue and not stopped:
-        accepted = repositories.tasks.requeue(task.id, task.attempt, outcome.remark, now_ms)
-        if accepted:
-            repositories.materials.settle(task.id, PublishState.NOT_PUBLISHED, now_ms)
-        return accepted
-    if event.requeue:
-        outcome = failed("stopped")
+    if event.cut_off:
+        phase = repositories.attempts.phase(task.id, task.attempt)
+        if not stopped and phase.in_doubt:
+            return _look_later(repositories, task, now_ms)
+        if not stopped and phase.may_repeat and outcome.publish_state is not PublishState.UNKNOWN:
+            return _again(repositories, task, outcome, now_ms)
+        outcome = never_denied(failed("stopped", result=outcome.result) if stopped else outcome, phase)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
         return False
+    if task.in_doubt and outcome.publish_state is PublishState.NOT_PUBLISHED:
+        repositories.materials.release(task.id)
     repositories.materials.settle(task.id, outcome.publish_state, now_ms)
     if not stopped and policy.applies(task, outcome):
         remark = f"It is tried again, {task.retry_count + 1} of {policy.most_retries}. Before: {outcome.remark}"
         repositories.tasks.retry(task.id, now_ms + policy.delay_ms(), force=False, remark=remark)
+    return True
+
+
+def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int) -> bool:
+    """Let a task that pressed nothing run again, from its place in the lane."""
+    if not repositories.tasks.requeue(task.id, task.attempt, outcome.remark, now_ms):
+        return False
+    repositories.materials.settle(task.id, PublishState.NOT_PUBLISHED, now_ms)
+    return True
+
+
+def _look_later(repositories: Repositories, task: Task, now_ms: int) -> bool:
+    """Let the next attempt look for the post. What it took counts as used until it is known that it is not out."""
+    if not repositories.tasks.look_later(task.id, task.attempt, _LOOKED_FOR, now_ms):
+        return False
+    repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms)
     return True

@@ -1,41 +1,49 @@
-"""After a start: what a crash left running is requeued or ended, never lost and never posted twice."""
+"""After a start: what a crash left running runs again, or is looked for; never lost and never posted twice."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import structlog
 
-from fleetlane.core.outcome import Outcome, failed
+from fleetlane.core.outcome import failed
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.work.ending import RetryPolicy, settle_end
-from fleetlane.work.runner import interrupted
 
 log = structlog.get_logger(__name__)
 
 
-async def recover(store: Store, clock: Clock) -> int:
-    """Settle every task that is still marked as running. Returns how many there were.
+async def recover(store: Store, clock: Clock, serials: Collection[str] | None = None) -> int:
+    """Settle every task that is still marked as running, as its journal says. Returns how many there were.
 
-    An attempt that had not come to Post runs again; one that had is ended with an unknown outcome.
+    Args:
+        store: where they are.
+        clock: the time.
+        serials: only those on devices that were taken from another worker; None for all.
     """
 
-    def settle(repositories: Repositories) -> list[tuple[Task, Outcome | None]]:
-        settled: list[tuple[Task, Outcome | None]] = []
+    def settle(repositories: Repositories) -> list[tuple[Task, Task | None]]:
+        settled: list[tuple[Task, Task | None]] = []
         for task in repositories.tasks.running():
-            outcome = interrupted(task, repositories.attempts.phase(task.id, task.attempt))
-            ended = Ended(task, outcome or failed("server_interrupted"), requeue=outcome is None)
+            if serials is not None and task.serial not in serials:
+                continue
+            ended = Ended(task, failed("server_interrupted", result=task.result), cut_off=True)
             settle_end(repositories, ended, RetryPolicy(), clock.now_ms())
-            settled.append((task, outcome))
+            settled.append((task, repositories.tasks.get(task.id)))
         return settled
 
     settled = await store.write(settle)
-    for task, outcome in settled:
+    for task, after in settled:
+        assert after is not None
         log.info(
             "task_recovered",
             task_id=task.id,
-            error_code=outcome.error_code if outcome else None,
-            requeued=outcome is None,
+            device=task.serial,
+            status=after.status.text,
+            in_doubt=after.in_doubt,
+            error_code=after.error_code,
         )
     return len(settled)

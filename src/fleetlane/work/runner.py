@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from fleetlane.core.errors import FleetlaneError, TaskStoppedError
+from fleetlane.core.errors import FleetlaneError, LeaseLostError, TaskStoppedError
 from fleetlane.core.journal import Phase, never_denied
 from fleetlane.core.material import MaterialWish
 from fleetlane.core.media import MediaKind
@@ -23,7 +23,8 @@ from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Control, Phone
-from fleetlane.scripts.script import Job, ScriptSettings, script
+from fleetlane.scripts.script import Job, ScriptSettings, Verifier, script
+from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.trace import AttemptTrace
 
 log = structlog.get_logger(__name__)
@@ -32,29 +33,46 @@ log = structlog.get_logger(__name__)
 class StoreJournal:
     """The publish journal of one attempt, kept in the store (`core.ports.report.Journal`)."""
 
-    def __init__(self, store: Store, task: Task, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        task: Task,
+        clock: Clock,
+        *,
+        phase: Phase = Phase.NONE,
+        leases: DeviceLeases | None = None,
+    ) -> None:
         self._store = store
         self._task = task
         self._clock = clock
-        self._phase = Phase.NONE
+        self._phase = phase
+        self._leases = leases
 
     @property
     def phase(self) -> Phase:
         """Return how far the attempt has come."""
         return self._phase
 
-    def at_risk(self) -> None:
+    def at_risk(self, facts: Mapping[str, Any]) -> None:
         """Commit that a tap is repeated that could land on Post."""
         if self._phase is Phase.NONE:
-            self._move(Phase.AT_RISK, {})
+            self._move(Phase.AT_RISK, facts)
 
     def prepared(self, facts: Mapping[str, Any]) -> None:
         """Note what will be published, and how the profile looked before."""
         self._move(Phase.PREPARED, facts)
 
     def arm(self) -> None:
-        """Commit that the tap on Post comes next. Returns when it is on the disk."""
+        """Commit that the tap on Post comes next. Returns when it is on the disk, and the phone is still ours.
+
+        Another worker may take the phone when the lease has expired: whoever was held up for half of its time, as by
+        a computer that slept, does not press any more.
+        """
+        began_s = self._clock.monotonic_s()
         self._move(Phase.ARMED, {})
+        if self._leases is not None and self._clock.monotonic_s() - began_s > self._leases.ttl_s / 2:
+            self.decided(Phase.NOT_PUBLISHED, {"evidence": "held up before Post was pressed"})
+            raise LeaseLostError(str(self._task.serial))
 
     def tapped(self) -> None:
         """Note that the tap was sent."""
@@ -65,12 +83,18 @@ class StoreJournal:
         self._move(phase, facts)
 
     def _move(self, phase: Phase, facts: Mapping[str, Any]) -> None:
-        task, now_ms = self._task, self._clock.now_ms()
+        task, now_ms, leases = self._task, self._clock.now_ms(), self._leases
+        serial = str(task.serial)
 
-        def move(repositories: Repositories) -> bool:
+        def move(repositories: Repositories) -> bool | None:
+            if phase is Phase.ARMED and leases is not None and not leases.renew(repositories, serial):
+                return None
             return repositories.attempts.set_phase(task.id, task.attempt, phase, facts, now_ms)
 
-        if not self._store.submit(move).result():
+        moved = self._store.submit(move).result()
+        if moved is None:
+            raise LeaseLostError(serial)
+        if not moved:
             raise TaskStoppedError("this attempt is no longer the one that runs")
         self._phase = phase
 
@@ -118,6 +142,7 @@ class Runner:
         clock: the time.
         settings: what the owner has set for scripts.
         timeout_s: how long an attempt may take, on top of the upload's own bound.
+        leases: which phones may be worked on.
     """
 
     def __init__(
@@ -129,6 +154,7 @@ class Runner:
         *,
         settings: ScriptSettings,
         timeout_s: float,
+        leases: DeviceLeases,
     ) -> None:
         self._store = store
         self._traces = traces
@@ -138,22 +164,38 @@ class Runner:
         self._timeout_s = timeout_s
         self.on_picture: Callable[[str, bytes], None] = lambda _serial, _jpeg: None
         """Called from the phones' threads with each picture of a step."""
+        self._leases = leases
 
     def control(self, task: Task) -> Control:
         """Return the stop flag and deadline for an attempt that starts now."""
         upload_s = task.script_config.get("upload_wait_time", 0)
         extra_s = upload_s if isinstance(upload_s, int) else 0
-        return Control(self._clock, self._clock.monotonic_s() + self._timeout_s + extra_s)
+        serial = str(task.serial)
+
+        def lost() -> LeaseLostError | None:
+            return None if self._leases.holds(serial) else LeaseLostError(serial)
+
+        return Control(self._clock, self._clock.monotonic_s() + self._timeout_s + extra_s, lost)
 
     def run(self, task: Task, driver: Driver, control: Control) -> Outcome:
-        """Run an attempt to its end. Never raises."""
+        """Run an attempt to its end. Never raises.
+
+        The attempt of a task in doubt goes on with the former one's journal, and only looks for its post.
+        """
         structlog.contextvars.bind_contextvars(task_id=task.id, attempt=task.attempt, device=task.serial)
         trace = AttemptTrace(self._store, self._traces, task, self.on_picture)
-        journal = StoreJournal(self._store, task, self._clock)
+        phase = Phase.ARMED if task.in_doubt else Phase.NONE
+        journal = StoreJournal(self._store, task, self._clock, phase=phase, leases=self._leases)
         shelf = StoreShelf(self._store, self._materials, task, self._clock)
         try:
             job = Job(task, Phone(driver, load_packs(), control, trace), journal, shelf, self._settings)
-            outcome = script(task.script_name).run(job)
+            chosen = script(task.script_name)
+            if not task.in_doubt:
+                outcome = chosen.run(job)
+            elif isinstance(chosen, Verifier):
+                outcome = chosen.verify(job, self._former_facts(task))
+            else:
+                outcome = failed("outcome_unknown", "This script cannot look for its post.")
         except FleetlaneError as error:
             outcome = from_error(error)
         except Exception as error:
@@ -165,9 +207,7 @@ class Runner:
             structlog.contextvars.clear_contextvars()
         return never_denied(outcome, journal.phase)
 
-
-def interrupted(task: Task, phase: Phase) -> Outcome | None:
-    """Return how an attempt that was cut off ends, None when its task may simply run again."""
-    if phase.may_repeat:
-        return None
-    return never_denied(failed("server_interrupted", result=task.result), phase)
+    def _former_facts(self, task: Task) -> Mapping[str, Any]:
+        """Return what the journal says of the post that is looked for."""
+        attempts = self._store.submit(lambda repositories: repositories.attempts.attempts(task.id)).result()
+        return attempts[-1].facts

@@ -7,7 +7,7 @@ event loop, which owns the state.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import structlog
 
@@ -19,6 +19,7 @@ from fleetlane.core.ports.phone import Devices
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.work.ending import RetryPolicy, settle_end
+from fleetlane.work.leases import DeviceLeases
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ class Scheduler:
         clock: the time.
         limit: how many devices may work at the same time; None for no limit. Asked at each step.
         retries: which failures are tried again by themselves; none when not given.
+        leases: which of the devices are this worker's; all of them when not given.
     """
 
     def __init__(
@@ -43,13 +45,16 @@ class Scheduler:
         devices: Devices,
         clock: Clock,
         limit: Callable[[], int | None] = lambda: None,
+        *,
         retries: RetryPolicy | None = None,
+        leases: DeviceLeases | None = None,
     ) -> None:
         self._store = store
         self._devices = devices
         self._clock = clock
         self._limit = limit
         self._retries = retries or RetryPolicy()
+        self._leases = leases
         self._executor: Executor | None = None
         self._book = LaneBook()
         self._wake = asyncio.Event()
@@ -82,6 +87,17 @@ class Scheduler:
     def wake(self) -> None:
         """Look again: a device or a limit has changed."""
         self._wake.set()
+        if self._leases is not None:
+            self._leases.wake()
+
+    @property
+    def busy(self) -> Collection[str]:
+        """Return the devices that are at work."""
+        return self._book.busy
+
+    def is_foreign(self, serial: str) -> bool:
+        """Return whether another worker has the device."""
+        return self._leases is not None and self._leases.is_foreign(serial)
 
     def is_busy(self, serial: str) -> bool:
         """Return whether a device is at work."""
@@ -162,7 +178,8 @@ class Scheduler:
             raise
 
     def _ready(self) -> list[str]:
-        return [device.serial for device in self._devices.all() if device.is_ready]
+        ready = [device.serial for device in self._devices.all() if device.is_ready]
+        return ready if self._leases is None else [serial for serial in ready if self._leases.holds(serial)]
 
     async def _start(self, starts: Sequence[tuple[str, Head]]) -> int:
         assert self._executor is not None
@@ -171,8 +188,10 @@ class Scheduler:
         for (serial, head), task in zip(starts, tasks, strict=True):
             self._claiming.discard(head.task_id)
             if task is None:
-                self._not_started(serial, head)  # stopped, deleted or moved in the meantime
+                self._not_started(serial, head)  # stopped, deleted or moved in the meantime, or the lease is lost
                 self._wake.set()
+                if self._leases is not None:
+                    self._leases.wake()
                 continue
             log.info("task_started", task_id=task.id, attempt=task.attempt, device=serial)
             self._executor.start(task)
@@ -190,7 +209,10 @@ class Scheduler:
             self._claiming.add(head.task_id)
 
         def claim(repositories: Repositories) -> list[Task | None]:
-            return [repositories.tasks.claim(head.task_id, serial, now_ms) for serial, head in starts]
+            return [
+                repositories.tasks.claim(head.task_id, serial, now_ms) if self._may_use(repositories, serial) else None
+                for serial, head in starts
+            ]
 
         try:
             return await self._store.write(claim)
@@ -198,6 +220,9 @@ class Scheduler:
             for serial, head in starts:
                 self._not_started(serial, head)
             raise
+
+    def _may_use(self, repositories: Repositories, serial: str) -> bool:
+        return self._leases is None or repositories.leases.holds(self._leases.owner, serial)
 
     def _not_started(self, serial: str, head: Head) -> None:
         self._claiming.discard(head.task_id)

@@ -36,6 +36,8 @@ class Waiting:
             return f"{due}, and {unavailable}" if unavailable else due
         if unavailable:
             return unavailable
+        if self._scheduler.is_foreign(task.serial):
+            return f"device {task.serial} to be given back by another server on the same store"
         if self._scheduler.is_busy(task.serial):
             return f"device {task.serial} to finish its present task"
         if self._scheduler.is_held(task.serial):

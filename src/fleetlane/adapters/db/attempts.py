@@ -20,6 +20,8 @@ from fleetlane.core.ports.attempts import Attempt, Step
 _MOST_PARAMETERS = 500
 _REACHED = "reached"
 """Where an attempt's facts keep when each phase was."""
+_VERIFIES = "verifies"
+"""Where an attempt that looks for a post says which attempt made it."""
 
 
 class AttemptRepository:
@@ -40,6 +42,16 @@ class AttemptRepository:
             "changed_ms": now_ms,
         }
         self._connection.execute(insert(attempts).values(values))
+
+    def carry_on(self, task_id: int, number: int, serial: str, now_ms: int) -> None:
+        """Store a new attempt that goes on with the journal of the former one."""
+        former = and_(attempts.c.task_id == task_id, attempts.c.number == number - 1)
+        row = self._connection.execute(select(attempts.c.phase, attempts.c.facts).where(former)).one()
+        self.begin(task_id, number, serial, now_ms)
+        facts = {_VERIFIES: number - 1, **json.loads(row.facts)}
+        mine = and_(attempts.c.task_id == task_id, attempts.c.number == number)
+        values = {"phase": row.phase, "facts": json.dumps(facts, ensure_ascii=False)}
+        self._connection.execute(update(attempts).where(mine).values(values))
 
     def end(self, task_id: int, attempt: int, error_code: str | None, now_ms: int) -> None:
         """Note when an attempt ended, and with which error."""

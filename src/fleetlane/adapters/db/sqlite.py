@@ -25,6 +25,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from fleetlane.adapters.db.accounts import AccountRepository
 from fleetlane.adapters.db.attempts import AttemptRepository
+from fleetlane.adapters.db.leases import LeaseRepository
 from fleetlane.adapters.db.materials import MaterialRepository
 from fleetlane.adapters.db.records import AnswerRepository, DeviceRecordRepository, FactRepository
 from fleetlane.adapters.db.tasks import TaskRepository
@@ -52,6 +53,7 @@ class SqlRepositories:
         self.devices = DeviceRecordRepository(connection, self.changes.append)
         self.answers = AnswerRepository(connection)
         self.facts = FactRepository(connection)
+        self.leases = LeaseRepository(connection)
 
 
 @dataclass(slots=True)
@@ -76,8 +78,13 @@ class SqliteStore:
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="store reader")
         self._lock = threading.Lock()
         self._open = False
-        self.problem: str | None = None
-        """Why nothing can be written any more, a sentence; None while all is well."""
+        self._death: str | None = None
+        self._refusal: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be written, a sentence; None while all is well, and again when a write went well."""
+        return self._death or self._refusal
 
     def start(self) -> None:
         """Open the store, which must have been migrated.
@@ -113,7 +120,7 @@ class SqliteStore:
         future: Future[T] = Future()
         with self._lock:
             if not self._open:
-                future.set_exception(StoreError(self.problem or "The store is closed."))
+                future.set_exception(StoreError(self._death or "The store is closed."))
                 return future
             self._queue.put(_Work(work, future))
         return future
@@ -153,11 +160,11 @@ class SqliteStore:
     def _give_up(self, batch: list[_Work[Any]], error: Exception) -> None:
         with self._lock:
             self._open = False
-            self.problem = f"The store cannot be written any more ({error}). Restart the server."
+            self._death = f"The store cannot be written any more ({error}). Restart the server."
         while True:
             for work in batch:
                 if not work.future.done():
-                    work.future.set_exception(StoreError(self.problem))
+                    work.future.set_exception(StoreError(self._death))
             try:
                 work = self._queue.get_nowait()
             except queue.Empty:
@@ -174,6 +181,8 @@ class SqliteStore:
                 ends = [self._run_one(connection, work, changes) for work in batch]
         except StoreError as error:
             log.warning("store_write_failed", error=str(error), works=len(batch))
+            if isinstance(error, (StoreBusyError, StoreFullError)):
+                self._refusal = str(error)
             if len(batch) == 1 or isinstance(error, StoreBusyError):
                 for work in batch:
                     work.future.set_exception(error)
@@ -181,6 +190,7 @@ class SqliteStore:
             for work in batch:
                 self._commit([work], connection)
             return
+        self._refusal = None
         self.on_change(changes)
         for work, (result, error) in zip(batch, ends, strict=True):
             if error is None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     text,
 )
 
@@ -75,6 +76,14 @@ Index(
     tasks.c.id,
     sqlite_where=tasks.c.status == 0,
     postgresql_where=tasks.c.status == 0,
+)
+
+# Tasks that wait to be looked for are few: nothing reads the others to find them.
+Index(
+    "ix_tasks_in_doubt",
+    tasks.c.id,
+    sqlite_where=and_(tasks.c.status == 0, tasks.c.outcome == "unknown"),
+    postgresql_where=and_(tasks.c.status == 0, tasks.c.outcome == "unknown"),
 )
 
 # How many tasks there are, so that nothing counts rows. `serial` is "" for tasks without a device.
@@ -189,4 +198,20 @@ facts = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# Who may work on which device. A worker's heart beats for all its leases.
+workers = Table(
+    "workers",
+    metadata,
+    Column("owner", String(36), primary_key=True),
+    Column("beats", BigInteger, nullable=False),
+    Column("ttl_ms", BigInteger, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("serial", String(255), primary_key=True),
+    Column("owner", String(36), nullable=False),
 )

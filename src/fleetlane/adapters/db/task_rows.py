@@ -17,6 +17,8 @@ from fleetlane.core.task import NewTask, Source, Status, Task, username_key
 
 KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
 
+IN_DOUBT = and_(tasks.c.status == int(Status.PENDING), tasks.c.outcome == PublishState.UNKNOWN.value)
+
 
 def matching(wanted: TaskFilter) -> ColumnElement[bool]:
     """Return the condition that a list's filter means."""

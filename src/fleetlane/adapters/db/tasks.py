@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, Select, and_, case, delete, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -20,6 +20,7 @@ from fleetlane.adapters.db.bulk import insert_many
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import task_counts, tasks
 from fleetlane.adapters.db.task_rows import (
+    IN_DOUBT,
     KNOWN_OUTCOME,
     matching,
     new_row,
@@ -30,7 +31,7 @@ from fleetlane.adapters.db.task_rows import (
     waiting_again,
 )
 from fleetlane.core.event import Change
-from fleetlane.core.lanes import Head
+from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
 from fleetlane.core.ports.tasks import Pending, TaskFilter, TaskOrder
 from fleetlane.core.task import NewTask, Status, Task, TaskCounts
@@ -143,15 +144,17 @@ class TaskRepository:
     # -- changes of state ----------------------------------------------------------------------------
 
     def claim(self, task_id: int, serial: str, now_ms: int) -> Task | None:
-        """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane."""
+        """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane.
+
+        The attempt of a task in doubt gets the journal of the former one.
+        """
         values = {
             "status": int(Status.RUNNING),
             "attempt": tasks.c.attempt + 1,
-            "started_ms": now_ms,
+            "started_ms": func.coalesce(tasks.c.started_ms, now_ms),
             "ended_ms": None,
             "error_code": None,
-            "outcome": None,
-            "remark": "",
+            "remark": case((KNOWN_OUTCOME, ""), else_=tasks.c.remark),
             "stop_requested": False,
         }
         here = and_(tasks.c.serial == serial, tasks.c.due_ms <= now_ms)
@@ -159,7 +162,10 @@ class TaskRepository:
         if row is None:
             return None
         task = to_task(row)
-        self._attempts.begin(task.id, task.attempt, serial, now_ms)
+        if task.in_doubt:
+            self._attempts.carry_on(task.id, task.attempt, serial, now_ms)
+        else:
+            self._attempts.begin(task.id, task.attempt, serial, now_ms)
         return task
 
     def finish(self, task_id: int, attempt: int, outcome: Outcome, now_ms: int) -> bool:
@@ -180,24 +186,44 @@ class TaskRepository:
 
     def requeue(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
         """Put a running attempt's task back among the pending ones."""
-        values = {"status": int(Status.PENDING), "started_ms": None, "remark": remark}
+        return self._cut_off(task_id, attempt, {"started_ms": None, "remark": remark}, now_ms)
+
+    def look_later(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
+        """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post."""
+        values = {"outcome": PublishState.UNKNOWN.value, "due_ms": FIRST_MS, "remark": remark}
+        return self._cut_off(task_id, attempt, values, now_ms)
+
+    def _cut_off(self, task_id: int, attempt: int, values: Mapping[str, Any], now_ms: int) -> bool:
+        values = {"status": int(Status.PENDING), **values}
         if self._change(task_id, Status.RUNNING, Status.PENDING, values, tasks.c.attempt == attempt) is None:
             return False
         self._attempts.end(task_id, attempt, "server_interrupted", now_ms)
         return True
 
+    def in_doubt(self) -> list[Task]:
+        """Return the pending tasks whose post is to be looked for."""
+        statement = select(tasks).where(IN_DOUBT).order_by(tasks.c.id)
+        return [to_task(row) for row in self._connection.execute(statement)]
+
+    def give_up(self, task_id: int, outcome: Outcome, now_ms: int) -> Task | None:
+        """End a pending task in doubt without looking for its post. None when it is no such task."""
+        return self._end_pending(task_id, outcome, now_ms, IN_DOUBT)
+
     def stop_pending(self, task_id: int, now_ms: int) -> Task | None:
-        """End a pending task without running it. None when it is not pending."""
-        outcome = failed("stopped")
-        values = {
+        """End a pending task without running it. None when it is not pending, or in doubt."""
+        return self._end_pending(task_id, failed("stopped"), now_ms, KNOWN_OUTCOME, stop_requested=True)
+
+    def _end_pending(
+        self, task_id: int, outcome: Outcome, now_ms: int, condition: ColumnElement[bool], **values: Any
+    ) -> Task | None:
+        values |= {
             "status": int(Status.FAILED),
             "ended_ms": now_ms,
             "error_code": outcome.error_code,
             "outcome": outcome.publish_state.value,
             "remark": outcome.remark,
-            "stop_requested": True,
         }
-        row = self._change(task_id, Status.PENDING, Status.FAILED, values)
+        row = self._change(task_id, Status.PENDING, Status.FAILED, values, condition)
         return to_task(row) if row else None
 
     def request_stop(self, task_id: int) -> Task | None:
@@ -295,10 +321,14 @@ class TaskRepository:
         return deleted
 
     def bind(self, key: str, platform: str, serial: str | None) -> list[Pending]:
-        """Give the pending tasks of an account another device. Returns those that changed, as they were before."""
+        """Give the pending tasks of an account another device. Returns those that changed, as they were before.
+
+        Those in doubt stay: their post can only be seen where it was made.
+        """
         mine = and_(
             tasks.c.username_key == key,
             tasks.c.status == int(Status.PENDING),
+            KNOWN_OUTCOME,
             or_(tasks.c.platform.is_(None), tasks.c.platform == platform),
             tasks.c.serial.is_distinct_from(serial),
         )

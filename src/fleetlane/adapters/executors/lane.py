@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -64,9 +65,10 @@ class Lane:
             if self._present is not None:
                 self._driver.abort()
 
-    def join(self) -> None:
-        """Wait for the thread's end."""
-        self._thread.join()
+    def join(self, until_s: float) -> bool:
+        """Wait for the thread's end until a monotonic time. False when it goes on."""
+        self._thread.join(max(0.0, until_s - time.monotonic()))
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:

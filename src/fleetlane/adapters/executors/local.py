@@ -6,10 +6,13 @@ A stop sets the attempt's flag and shuts its sockets down, and the lane is freed
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
+
+import structlog
 
 from fleetlane.adapters.executors.lane import Lane, Work
 from fleetlane.core.errors import TaskStoppedError
@@ -18,9 +21,13 @@ from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.core.task import Task
 from fleetlane.scripts.phone import Control
+from fleetlane.work.ending import was_cut_off
 from fleetlane.work.runner import Runner
 
+log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
+
+_END_S = 15.0
 
 
 @dataclass(slots=True)
@@ -40,12 +47,16 @@ class LocalExecutor:
         devices: gives the drivers.
         runner: runs one attempt.
         ended: awaited on the event loop with every end.
+        end_s: how long `close` waits.
     """
 
-    def __init__(self, devices: Devices, runner: Runner, ended: Callable[[Ended], Awaitable[None]]) -> None:
+    def __init__(
+        self, devices: Devices, runner: Runner, ended: Callable[[Ended], Awaitable[None]], *, end_s: float = _END_S
+    ) -> None:
         self._devices = devices
         self._runner = runner
         self._ended = ended
+        self._end_s = end_s
         self._loop = asyncio.get_running_loop()
         self._lanes: dict[str, Lane] = {}
         self._runs: dict[int, _Run] = {}
@@ -104,9 +115,9 @@ class LocalExecutor:
 
     def _report(self, run: _Run, outcome: Outcome) -> None:
         self._runs.pop(run.task.id, None)
-        requeue = run.interrupted and outcome.error_code == "stopped"
+        cut_off = was_cut_off(outcome, interrupted=run.interrupted or run.control.is_lost)
         report = self._loop.create_task(
-            self._tell(Ended(run.task, outcome, requeue)), name=f"end of task {run.task.id}"
+            self._tell(Ended(run.task, outcome, cut_off)), name=f"end of task {run.task.id}"
         )
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
@@ -115,9 +126,9 @@ class LocalExecutor:
         await self._ended(event)
 
     async def close(self) -> None:
-        """Interrupt what runs, wait for its end, and end the threads.
+        """Interrupt what runs, wait for its end, and end the threads; not for longer than `end_s`.
 
-        An attempt that has not come to Post is requeued; one that has, ends with what is known.
+        What becomes of their tasks is for their journals to say (`work.ending`).
         """
         self._closed = True
         for run in list(self._runs.values()):
@@ -125,7 +136,11 @@ class LocalExecutor:
             self.stop(run.task)
         for lane in self._lanes.values():
             lane.close()
-        await asyncio.gather(*(asyncio.to_thread(lane.join) for lane in self._lanes.values()))
+        until_s = time.monotonic() + self._end_s
+        ended = await asyncio.gather(*(asyncio.to_thread(lane.join, until_s) for lane in self._lanes.values()))
+        if not all(ended):
+            stuck = [serial for serial, has_ended in zip(self._lanes, ended, strict=True) if not has_ended]
+            log.warning("lanes_left_behind", devices=stuck)  # the next start settles their tasks
         await asyncio.sleep(0)
         while self._reports:
             await asyncio.gather(*self._reports)

@@ -15,11 +15,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt has ended. `requeue`: it was interrupted before anything could be published."""
+    """An attempt has ended. `cut_off`: the server ended it; its journal says what becomes of its task."""
 
     task: Task
     outcome: Outcome
-    requeue: bool = False
+    cut_off: bool = False
 
 
 class Executor(Protocol):

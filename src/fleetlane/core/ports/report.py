@@ -63,8 +63,11 @@ class Journal(Protocol):
         """Return how far the attempt has come."""
         ...
 
-    def at_risk(self) -> None:
-        """Commit that a tap is repeated that could land on Post. Nothing happens when it was noted before."""
+    def at_risk(self, facts: Mapping[str, Any]) -> None:
+        """Commit that a tap is repeated that could land on Post. Nothing happens when it was noted before.
+
+        `facts` are those of `prepared`, as far as they are known.
+        """
         ...
 
     def prepared(self, facts: Mapping[str, Any]) -> None:

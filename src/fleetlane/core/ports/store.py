@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 from fleetlane.core.ports.attempts import Attempts
+from fleetlane.core.ports.leases import Leases
 from fleetlane.core.ports.library import Accounts, Materials
 from fleetlane.core.ports.records import Answers, DeviceRecords, Facts
 from fleetlane.core.ports.tasks import Tasks
@@ -50,6 +51,11 @@ class Repositories(Protocol):
     @property
     def facts(self) -> Facts:
         """Return single values."""
+        ...
+
+    @property
+    def leases(self) -> Leases:
+        """Return who may work on which device."""
         ...
 
 

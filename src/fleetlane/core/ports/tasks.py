@@ -74,7 +74,10 @@ class Tasks(Protocol):
         ...
 
     def claim(self, task_id: int, serial: str, now_ms: int) -> Task | None:
-        """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane."""
+        """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane.
+
+        The attempt of a task in doubt gets the journal of the former one.
+        """
         ...
 
     def finish(self, task_id: int, attempt: int, outcome: Outcome, now_ms: int) -> bool:
@@ -85,8 +88,20 @@ class Tasks(Protocol):
         """Put a running attempt's task back among the pending ones."""
         ...
 
+    def look_later(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
+        """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post."""
+        ...
+
+    def in_doubt(self) -> list[Task]:
+        """Return the pending tasks whose post is to be looked for."""
+        ...
+
+    def give_up(self, task_id: int, outcome: Outcome, now_ms: int) -> Task | None:
+        """End a pending task in doubt without looking for its post. None when it is no such task."""
+        ...
+
     def stop_pending(self, task_id: int, now_ms: int) -> Task | None:
-        """End a pending task without running it. None when it is not pending."""
+        """End a pending task without running it. None when it is not pending, or in doubt."""
         ...
 
     def request_stop(self, task_id: int) -> Task | None:
@@ -118,7 +133,10 @@ class Tasks(Protocol):
         ...
 
     def bind(self, key: str, platform: str, serial: str | None) -> list[Pending]:
-        """Give the pending tasks of an account another device. Returns those that changed, as they were before."""
+        """Give the pending tasks of an account another device. Returns those that changed, as they were before.
+
+        Those in doubt stay: their post can only be seen where it was made.
+        """
         ...
 
     def running(self) -> list[Task]:

@@ -61,11 +61,12 @@ class PostFlow:
             package,
             {"create_row": self._create_row},
             unknown_patience_s=job.settings.unknown_screen_patience_s,
-            on_risk=job.journal.at_risk,
+            on_risk=lambda: job.journal.at_risk(self._facts()),
         )
         self._profile = Profile(self._navigator)
         self._gallery = Gallery(job.phone)
         self._way = way_in(config, self.page)
+        self._before: ProfileState | None = None
 
     def run(self) -> Outcome:
         """Publish, and say how it ended."""
@@ -128,7 +129,7 @@ class PostFlow:
         if self.config.add_product_link:
             with phone.step("add the product link"):
                 self.result["product_link"] = add_product_link(self._navigator, self.page)
-        self.job.journal.prepared(self._prepared_facts(before))
+        self.job.journal.prepared(self._facts())
         if self.config.dry_run:
             return self._leave()
         return publisher.publish()
@@ -139,7 +140,7 @@ class PostFlow:
         wanted = self.job.task.username
         if wanted:
             AccountSwitcher(self._navigator, self._profile).switch_to(wanted)
-        before = self._profile.before()
+        self._before = before = self._profile.before()
         self.result["account"] = before.handle
         return before
 
@@ -177,8 +178,9 @@ class PostFlow:
 
     # -- the end -----------------------------------------------------------------------------------------
 
-    def _prepared_facts(self, before: ProfileState) -> dict[str, Any]:
-        return {**self.result, "profile": before.facts()}
+    def _facts(self) -> dict[str, Any]:
+        """Return what the journal notes: what is published, and the profile as it was before."""
+        return {**self.result, "profile": self._before.facts() if self._before else None}
 
     def _leave(self) -> Outcome:
         phone = self.job.phone

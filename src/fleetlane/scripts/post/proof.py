@@ -38,9 +38,13 @@ class Proof(Protocol):
 
 
 class ProfileProof:
-    """The post is the newest on the own profile, was not there before, and carries the caption."""
+    """The post is the newest on the own profile, was not there before, and carries the caption.
 
-    def __init__(self, profile: Profile, before: ProfileState, caption: str) -> None:
+    It is looked for at least `least_s` seconds.
+    """
+
+    def __init__(self, profile: Profile, before: ProfileState, caption: str, *, least_s: float = _LOOK_FOR_S) -> None:
+        self._least_s = least_s
         self._profile = profile
         self._before = before
         self._caption = caption
@@ -62,7 +66,7 @@ class ProfileProof:
         def shows(screen: Screen, state: ProfileState) -> bool:
             return self._profile.shows(self._before, self._caption, screen, state)
 
-        return "own profile" if _profile_comes_to(shows, self._profile, until_s) else None
+        return "own profile" if _profile_comes_to(shows, self._profile, until_s, self._least_s) else None
 
 
 class StoryProof:
@@ -94,10 +98,12 @@ class StoryProof:
         return "ring of the story" if _profile_comes_to(self._has_ring, self._profile, until_s) else None
 
 
-def _profile_comes_to(shows: Callable[[Screen, ProfileState], bool], profile: Profile, until_s: float) -> bool:
+def _profile_comes_to(
+    shows: Callable[[Screen, ProfileState], bool], profile: Profile, until_s: float, least_s: float = _LOOK_FOR_S
+) -> bool:
     """Look at the profile, brought up to date again and again, and return whether it showed something in time."""
     clock, control = profile.phone.clock, profile.phone.control
-    until_s = max(until_s, clock.monotonic_s() + _LOOK_FOR_S)
+    until_s = max(until_s, clock.monotonic_s() + least_s)
     screen, state = profile.open()
     turn = 0
     while not shows(screen, state):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
-from fleetlane.core.errors import DeviceError, TaskFailedError, TaskStoppedError
+from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import FAILURES, Outcome, PublishState, failed, succeeded
 from fleetlane.core.recognition import Action
@@ -87,7 +87,7 @@ class Publisher:
             journal.arm()
             try:
                 self._phone.control.check()
-            except (TaskStoppedError, TaskFailedError):
+            except (TaskStoppedError, LeaseLostError, TaskFailedError):
                 journal.decided(Phase.NOT_PUBLISHED, {"evidence": "ended before Post was pressed"})
                 raise
             self._press(button)

@@ -11,6 +11,7 @@ from fleetlane.scripts.apps import app_pack, installed_apps
 from fleetlane.scripts.post.config import PostConfig, parse_config
 from fleetlane.scripts.post.content import check_listed, drawn
 from fleetlane.scripts.post.flow import PostFlow
+from fleetlane.scripts.post.verify import verify_post
 from fleetlane.scripts.post.warnings import warnings_of
 from fleetlane.scripts.script import Job
 
@@ -39,14 +40,22 @@ class PostScript:
 
     def run(self, job: Job) -> Outcome:
         """Publish."""
-        try:
-            config = parse_config(job.task.script_config)
-        except InvalidParametersError as error:
-            raise TaskFailedError("config_invalid", str(error)) from error
+        config = _config(job)
         with job.phone.step("check the media", picture=False):
             check_listed(job, config)
         [(pack, package), *_] = installed_apps(job.phone, config.platform or job.task.platform)
         return PostFlow(job, config, pack=pack, package=package).run()
+
+    def verify(self, job: Job, facts: Mapping[str, Any]) -> Outcome:
+        """Look for the post of an attempt that was cut off."""
+        return verify_post(job, _config(job), facts)
+
+
+def _config(job: Job) -> PostConfig:
+    try:
+        return parse_config(job.task.script_config)
+    except InvalidParametersError as error:
+        raise TaskFailedError("config_invalid", str(error)) from error
 
 
 SCRIPT = PostScript()

@@ -1,0 +1,55 @@
+"""Who may work on which device: leases in the store, and the heartbeats of those who hold them.
+
+A heartbeat is a number that grows, and no time: whoever waits for a lease to expire watches it on his own clock, so
+that a clock that is set loses nobody a lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The heartbeat of a worker; without a new one its leases may be taken after `ttl_ms`."""
+
+    beats: int
+    ttl_ms: int
+
+
+class Leases(Protocol):
+    """Workers and their leases. A device has at most one lease."""
+
+    def beat(self, owner: str, ttl_ms: int) -> bool:
+        """Let a worker's heart beat once, for all its leases. False when it was not known: it has none."""
+        ...
+
+    def heartbeats(self) -> Mapping[str, Heartbeat]:
+        """Return the heartbeat of each worker."""
+        ...
+
+    def holders(self) -> Mapping[str, str]:
+        """Return the owner of each device that has one."""
+        ...
+
+    def holds(self, owner: str, serial: str) -> bool:
+        """Return whether a worker has the lease of a device."""
+        ...
+
+    def take(self, owner: str, serials: Collection[str]) -> None:
+        """Give devices to a worker, whoever has them."""
+        ...
+
+    def release(self, serials: Collection[str]) -> None:
+        """Let nobody have the devices."""
+        ...
+
+    def dismiss(self, owner: str) -> None:
+        """Forget a worker and its leases."""
+        ...
+
+    def dismiss_all(self) -> None:
+        """Forget all workers and leases."""
+        ...

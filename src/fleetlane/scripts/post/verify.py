@@ -1,0 +1,148 @@
+"""Looks for a post that an attempt before this one may have sent, when the server ended under it. Read only.
+
+    app to the front -> what it shows is watched -> the profile
+
+Nothing here presses Post, confirms what is asked after it, or goes on with a draft. A post is published when the
+newest post carries its caption and was not there before; it is not published when the app itself still waits for
+Post, or says that the upload failed, and the profile is as it was after the app was ended. Everything else is
+unknown: an upload may go on by itself, and people use phones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleetlane.core.errors import DeviceError, TaskFailedError
+from fleetlane.core.journal import Phase
+from fleetlane.core.outcome import FAILURES, Outcome, PublishState, failed, succeeded
+from fleetlane.core.recognition import Action
+from fleetlane.scripts.navigator import Navigator
+from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.phone import Screen
+from fleetlane.scripts.post.config import PostConfig
+from fleetlane.scripts.post.page import LastPage, last_page
+from fleetlane.scripts.post.proof import ProfileProof
+from fleetlane.scripts.profile import Profile, ProfileState, same_caption, same_handle
+from fleetlane.scripts.script import Job
+
+_UPLOADING = frozenset({"uploading", "pending"})
+_ELSEWHERE = frozenset({"home_feed", "friends", "own_post", "own_profile", "posted"})
+_WAITS_AFTER_S = 5.0
+_SHORTEST_WATCH_S = 15.0
+_LOOK_S, _SHORT_LOOK_S = 25.0, 8.0
+_WAITS = "the last page still waits for Post"
+_NO_WAY_ON = frozenset({"app_crashed", "app_not_responding", "screen_unrecognised", "screen_stuck"})
+
+
+def verify_post(job: Job, config: PostConfig, facts: Mapping[str, Any]) -> Outcome:
+    """Return what became of the post that `facts`, of the attempt that was cut off, describe.
+
+    Raises:
+        TaskFailedError, DeviceError, TaskStoppedError: nothing was found out.
+    """
+    result = {name: value for name, value in facts.items() if name not in ("profile", "verifies", "evidence")}
+    if not facts.get("profile"):
+        return failed("outcome_unknown", "The server ended before it had noted the profile.", result)
+    pack = next(pack for pack in load_packs() if facts["app"] in pack.packages)
+    page = last_page(pack, config.placement)
+    if page.proof != "profile" or not facts.get("caption"):
+        return failed("outcome_unknown", "Only a post with a caption can be found again on the profile.", result)
+    navigator = Navigator(job.phone, pack, facts["app"], {}, unknown_patience_s=job.settings.unknown_screen_patience_s)
+    return _Search(job, navigator, page, facts, result).run(config.upload_wait_time)
+
+
+class _Search:
+    """One search for a post."""
+
+    def __init__(
+        self, job: Job, navigator: Navigator, page: LastPage, facts: Mapping[str, Any], result: Mapping[str, Any]
+    ) -> None:
+        self._journal = job.journal
+        self._phone = job.phone
+        self._navigator = navigator
+        self._page = page
+        self._profile = Profile(navigator)
+        self._before = ProfileState.of(facts["profile"])
+        self._caption = str(facts["caption"])
+        self._result = result
+        navigator.verbs["consent"] = self._leave_to_its_owner
+        navigator.verbs["confirm"] = lambda _screen, _action: self._phone.press("back")
+
+    def run(self, upload_s: float) -> Outcome:
+        until_s = self._phone.clock.monotonic_s() + max(upload_s, _SHORTEST_WATCH_S)
+        try:
+            with self._phone.step("bring the app to the front"):
+                self._phone.press("wakeup")
+                self._phone.start_app(self._navigator.package)
+            with self._phone.step("watch what the app shows"):
+                refusal = self._watch(until_s)
+            with self._phone.step("look for the post on the profile", self._caption):
+                return self._look(refusal, until_s)
+        except TaskFailedError as error:
+            return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
+        except DeviceError as error:
+            return self._unknown(str(error))
+
+    # -- watching --------------------------------------------------------------------------------------
+
+    def _watch(self, until_s: float) -> str:
+        """Watch until no upload is seen any more. Returns what says that the post was not taken, "" for nothing."""
+        clock = self._phone.clock
+        waits_since_s: float | None = None
+        while (left_s := until_s - clock.monotonic_s()) > 0:
+            try:
+                screen = self._navigator.reach(
+                    "look", {*_ELSEWHERE, *_UPLOADING, *self._page.all_screens}, timeout_s=left_s
+                )
+            except TaskFailedError as error:
+                if error.code == "upload_failed":
+                    return "the app says that the upload failed"
+                if error.code in _NO_WAY_ON:
+                    return ""
+                raise
+            if screen.name in _ELSEWHERE or (screen.name in self._page.all_screens and not self._is_ours(screen)):
+                return ""
+            if screen.name in _UPLOADING:
+                waits_since_s = None
+            else:
+                waits_since_s = clock.monotonic_s() if waits_since_s is None else waits_since_s
+                if clock.monotonic_s() - waits_since_s >= _WAITS_AFTER_S:
+                    return _WAITS
+            self._phone.control.pause(0.1)
+        return ""
+
+    def _is_ours(self, screen: Screen) -> bool:
+        """Return whether the last page shows the caption of this post."""
+        field = screen.find(self._navigator.pack.elements["caption_field"])
+        return field is not None and same_caption(field.text, self._caption)
+
+    def _leave_to_its_owner(self, _screen: Screen, action: Action) -> None:
+        raise TaskFailedError(action.argument, "It is left to its owner.")
+
+    # -- deciding --------------------------------------------------------------------------------------
+
+    def _look(self, refusal: str, until_s: float) -> Outcome:
+        if refusal:
+            self._profile.restart_app()
+        _, now = self._profile.open()
+        if not same_handle(now.handle, self._before.handle):
+            return self._unknown(f"Now @{now.handle} is signed in, and not @{self._before.handle}.")
+        clock = self._phone.clock
+        waits = refusal == _WAITS  # then nothing was ever on its way
+        proof = ProfileProof(self._profile, self._before, self._caption, least_s=_SHORT_LOOK_S if waits else _LOOK_S)
+        if evidence := proof.look(clock.monotonic_s() if waits else until_s):
+            self._journal.decided(Phase.PUBLISHED, {"evidence": f"{evidence}, after the server had ended"})
+            remark = f"Published on @{self._before.handle}, as its profile shows after the server had ended."
+            return succeeded(remark, PublishState.PUBLISHED, self._result)
+        if refusal and proof.is_conclusive and self._is_as_it_was():
+            self._journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{refusal}; the profile is as it was"})
+            return failed("not_published", f"Looked up after the server had ended: {refusal}.", self._result)
+        return self._unknown(proof.missing)
+
+    def _is_as_it_was(self) -> bool:
+        return self._profile.before().newest_texts == self._before.newest_texts
+
+    def _unknown(self, why: str) -> Outcome:
+        self._journal.decided(Phase.UNKNOWN, {})
+        return failed("outcome_unknown", why, self._result)

@@ -1,0 +1,76 @@
+"""Ends the wait of tasks in doubt whose phone does not come back: their outcome stays unknown.
+
+How long they have waited is counted in this server's own life, on the clock that nobody sets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from fleetlane.core.errors import StoreError
+from fleetlane.core.outcome import failed
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.task import Task
+from fleetlane.work.scheduler import Scheduler
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_PAUSE_S = 30.0
+
+
+class Patience:
+    """Waits for the phones of tasks in doubt, and gives up in the end.
+
+    Args:
+        store: where the tasks are.
+        scheduler: told of the lanes that are free to go on.
+        clock: the time.
+        wait_s: how long a task in doubt waits.
+    """
+
+    def __init__(self, store: Store, scheduler: Scheduler, clock: Clock, wait_s: float) -> None:
+        self._store = store
+        self._scheduler = scheduler
+        self._clock = clock
+        self._wait_s = wait_s
+        self._since_s: dict[int, float] = {}
+        """Since when each task in doubt is known to wait."""
+
+    async def look(self) -> int:
+        """Give up the tasks in doubt that have waited too long. Returns how many."""
+        waiting = await self._store.read(lambda repositories: repositories.tasks.in_doubt())
+        now_s = self._clock.monotonic_s()
+        self._since_s = {task.id: self._since_s.get(task.id, now_s) for task in waiting}
+        over = [task for task in waiting if now_s - self._since_s[task.id] >= self._wait_s]
+        if not over:
+            return 0
+        given_up = await self._store.write(lambda repositories: self._give_up(repositories, over))
+        for task in given_up:
+            assert task.serial is not None
+            self._scheduler.changed(task.serial)
+            log.warning("task_given_up_in_doubt", task_id=task.id, device=task.serial)
+        return len(given_up)
+
+    def _give_up(self, repositories: Repositories, tasks: list[Task]) -> list[Task]:
+        within = f"{self._wait_s:.0f} seconds" if self._wait_s < 120 else f"{self._wait_s / 60:.0f} minutes"
+        ended = [
+            repositories.tasks.give_up(
+                task.id,
+                failed("outcome_unknown", f"Phone {task.serial} could not be looked at within {within}."),
+                self._clock.now_ms(),
+            )
+            for task in tasks
+        ]
+        return [task for task in ended if task is not None]
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except StoreError as error:
+                log.warning("patience_store_failed", error=str(error))  # the next look tries again
+            await asyncio.sleep(min(self._wait_s / 4, _LONGEST_PAUSE_S))

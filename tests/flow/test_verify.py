@@ -1,0 +1,169 @@
+"""A server that ends after Post may have been pressed: the next attempt only looks, and says what it saw."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from fleetlane.core.journal import Phase
+from fleetlane.simulator.accounts import Post
+from support.rig import CAPTION, PATIENT, Phases
+from support.scenarios import Scenarios
+
+SHORT = {"upload_wait_time": 3}
+
+scenario = Scenarios(first_port=24400)
+running = scenario.fixture()
+
+
+class KilledError(Exception):
+    """The server ends here."""
+
+
+def tiktok(server):
+    return next(app for app in server.phone.apps.values() if app.model.app == "tiktok")
+
+
+def cut_off(rig, serial, at="tapped", config=SHORT):
+    """Post until the journal comes to a phase, and return the journal as a store would give it back."""
+
+    def die(self, *facts):
+        getattr(Phases, at)(self, *facts)
+        raise KilledError
+
+    journal = type("Journal", (Phases,), {at: die})()
+    try:
+        result = rig.post(serial, config, phases=journal)
+    except KilledError:
+        return Phases(list(journal.seen), json.loads(json.dumps(journal.facts)))
+    raise AssertionError(f"it never was {at}: {result.outcome}")
+
+
+def look(rig, serial, former, config=SHORT, settings=PATIENT):
+    return rig.post(serial, config, former=former, settings=settings)
+
+
+def judge(rig, serial, result, *expected):
+    code, phase, posts = expected
+    assert (result.outcome.error_code, result.phases.phase) == (code, phase), result
+    assert [post["caption"] for post in rig.posts(serial)] == [CAPTION] * posts, "a look publishes nothing"
+    assert result.steps.names[:1] in (["bring the app to the front"], [])
+
+
+# -- it went out ------------------------------------------------------------------------------------
+
+
+@scenario.each(0.0, 3.0)
+def a_post_that_goes_out_without_the_server_is_found(rig, serial, upload_s):
+    rig.on(serial, lambda server: setattr(server.phone, "upload_s", upload_s))
+    former = cut_off(rig, serial)
+    result = look(rig, serial, former)
+    judge(rig, serial, result, None, Phase.PUBLISHED, 1)
+    assert result.outcome.result["caption"] == CAPTION
+    assert "profile" not in result.outcome.result
+    assert "after the server had ended" in result.outcome.remark
+
+
+@scenario
+def a_post_is_found_although_the_app_has_ended_since(rig, serial):
+    former = cut_off(rig, serial)
+    rig.on(serial, lambda server: server.phone.crash(tiktok(server)))
+    result = look(rig, serial, former, {"upload_wait_time": 10})
+    published = len(rig.posts(serial))
+    code, phase = (None, Phase.PUBLISHED) if published else ("outcome_unknown", Phase.UNKNOWN)
+    judge(rig, serial, result, code, phase, published)
+
+
+# -- it did not ---------------------------------------------------------------------------------------
+
+
+@scenario
+def a_page_that_still_waits_for_post_and_a_profile_as_it_was_prove_that_it_is_not_out(rig, serial):
+    former = cut_off(rig, serial, "arm")
+    judge(rig, serial, look(rig, serial, former), "not_published", Phase.NOT_PUBLISHED, 0)
+
+
+@scenario
+def an_upload_that_the_app_calls_failed_is_not_out(rig, serial):
+    rig.on(serial, lambda server: setattr(tiktok(server).faults, "upload", "fail"))
+    former = cut_off(rig, serial)
+    judge(rig, serial, look(rig, serial, former), "not_published", Phase.NOT_PUBLISHED, 0)
+
+
+# -- nobody can say ---------------------------------------------------------------------------------
+
+
+@scenario
+def an_upload_that_still_runs_is_no_evidence(rig, serial):
+    rig.on(serial, lambda server: setattr(tiktok(server).faults, "upload", "stuck"))
+    former = cut_off(rig, serial)
+    judge(rig, serial, look(rig, serial, former), "outcome_unknown", Phase.UNKNOWN, 0)
+
+
+@scenario
+def a_page_with_another_text_is_no_evidence(rig, serial):
+    former = cut_off(rig, serial, "arm")
+    former.facts["caption"] = "something else"
+    judge(rig, serial, look(rig, serial, former), "outcome_unknown", Phase.UNKNOWN, 0)
+
+
+@scenario
+def a_page_that_waits_is_no_evidence_when_somebody_has_posted_since(rig, serial):
+    former = cut_off(rig, serial, "arm")
+    by_hand = Post("video", "by hand", "0", 0.0)
+    rig.on(serial, lambda server: tiktok(server).accounts[0].posts.insert(0, by_hand))
+    judge(rig, serial, look(rig, serial, former), "outcome_unknown", Phase.UNKNOWN, 0)
+
+
+@scenario
+def an_older_post_with_the_same_caption_is_no_proof(rig, serial):
+    def prepare(server):
+        account = tiktok(server).accounts[0]
+        account.posts[:] = [Post("video", CAPTION, "5", -1000.0)]
+        account.shown = list(account.posts)
+        tiktok(server).faults.upload = "stuck"
+
+    rig.on(serial, prepare)
+    former = cut_off(rig, serial)
+    judge(rig, serial, look(rig, serial, former), "outcome_unknown", Phase.UNKNOWN, 0)
+
+
+@scenario
+def the_profile_of_another_account_says_nothing(rig, serial):
+    former = cut_off(rig, serial)
+    former.facts["profile"]["handle"] = "somebody_else"
+    result = look(rig, serial, former)
+    judge(rig, serial, result, "outcome_unknown", Phase.UNKNOWN, 1)
+    assert "not @somebody_else" in result.outcome.remark
+
+
+@scenario
+def a_post_without_caption_cannot_be_told_from_others_and_no_phone_is_touched(rig, serial):
+    former = cut_off(rig, serial, config={**SHORT, "captions": ""})
+    result = look(rig, serial, former, {**SHORT, "captions": ""})
+    assert (result.outcome.error_code, result.steps.names) == ("outcome_unknown", [])
+
+
+# -- read only --------------------------------------------------------------------------------------
+
+
+@scenario
+def a_legal_statement_is_left_to_its_owner_whatever_the_settings_say(rig, serial):
+    rig.on(serial, lambda server: tiktok(server).data.update(music_rights=True))
+    former = cut_off(rig, serial)
+    result = look(rig, serial, former, settings=replace(PATIENT, accept_music_rights=True))
+    assert (result.outcome.error_code, rig.posts(serial)) == ("outcome_unknown", [])
+    assert "left to its owner" in result.outcome.remark
+
+
+@scenario
+def an_attempt_cut_off_at_risk_has_noted_what_to_look_for(rig, serial):
+    rig.on(serial, lambda server: tiktok(server).faults.ignored_taps.update(editor_next_box=1))
+    former = cut_off(rig, serial, "at_risk")
+    assert former.facts["profile"]["newest_texts"] is not None
+    assert former.facts["caption"] == CAPTION
+    result = look(rig, serial, former)
+    assert (result.outcome.error_code, rig.posts(serial)) == ("outcome_unknown", [])
+
+
+test_scenario = scenario.test()

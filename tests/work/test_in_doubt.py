@@ -1,0 +1,273 @@
+"""A server that ends after Post may have been pressed: the task waits, first in its lane, to be looked for."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from fleetlane.core.device import DeviceState
+from fleetlane.core.errors import ConflictError
+from fleetlane.core.journal import Phase
+from fleetlane.core.lanes import Head
+from fleetlane.core.outcome import PublishState, failed, succeeded
+from fleetlane.core.task import NewTask, Source, Status
+from fleetlane.work.ending import RetryPolicy
+from fleetlane.work.patience import Patience
+from fleetlane.work.recovery import recover
+from fleetlane.work.runner import StoreJournal
+from support.world import World
+
+FOLDER, HASH = "tiktok/shop", "f" * 64
+FACTS = {"caption": "x", "profile": {"handle": "shop"}}
+UNKNOWN = failed("outcome_unknown")
+
+
+@pytest.fixture
+def world(tmp_path):
+    with World(tmp_path / "s.db", RetryPolicy(enabled=True, least_delay_s=5, most_delay_s=5)) as world:
+        yield world
+
+
+async def pressed(world: World, *phases: Phase) -> int:
+    """Return a task that runs, has taken a file, and whose journal has come so far."""
+    task_id = await world.add()
+    await world.scheduler.tick()
+
+    def move(repositories):
+        assert repositories.materials.take_files(FOLDER, [HASH], task_id, 1)
+        for phase in phases:
+            assert repositories.attempts.set_phase(task_id, 1, phase, FACTS, 1)
+
+    await world.store.write(move)
+    return task_id
+
+
+async def restarted(world: World, *phases: Phase) -> int:
+    """Return such a task after a kill and a restart."""
+    task_id = await pressed(world, *(phases or (Phase.PREPARED, Phase.ARMED)))
+    await restart(world)
+    return task_id
+
+
+async def restart(world: World) -> None:
+    world.executor.running.clear()
+    assert await recover(world.store, world.clock) >= 1
+    world.scheduler._book.busy.clear()
+    await world.scheduler.load()
+
+
+async def used(world: World) -> set[str]:
+    return await world.store.read(lambda r: r.materials.used_files(FOLDER))
+
+
+async def last_attempt(world: World, task_id: int):
+    return (await world.store.read(lambda r: r.attempts.attempts(task_id)))[-1]
+
+
+@pytest.mark.parametrize("phase", [Phase.AT_RISK, Phase.ARMED, Phase.TAPPED])
+def test_it_waits_in_doubt_and_says_so(world, phase):
+    async def scenario():
+        task_id = await restarted(world, phase)
+        task = await world.task(task_id)
+        assert (task.status, task.outcome, task.error_code, task.in_doubt) == (Status.PENDING, "unknown", None, True)
+        assert "profile is looked at" in task.remark
+        assert task.started_ms is not None
+        assert await used(world) == {HASH}
+        [first] = await world.store.read(lambda r: r.attempts.attempts(task_id))
+        assert (first.error_code, first.phase) == ("server_interrupted", phase)
+
+    asyncio.run(scenario())
+
+
+def test_the_next_attempt_goes_on_with_the_journal(world):
+    async def scenario():
+        task_id = await restarted(world)
+        assert await world.scheduler.tick() == 1
+        task = world.executor.running[task_id]
+        assert (task.attempt, task.in_doubt) == (2, True)
+        second = await last_attempt(world, task_id)
+        assert (second.phase, second.facts) == (Phase.ARMED, {"verifies": 1, **FACTS})
+        journal = StoreJournal(world.store, task, world.clock, phase=second.phase)
+        await asyncio.to_thread(journal.decided, Phase.PUBLISHED, {"evidence": "own profile"})
+        await world.end(task_id, succeeded("Published.", PublishState.PUBLISHED, {}))
+        task = await world.task(task_id)
+        assert (task.status, task.outcome, await used(world)) == (Status.COMPLETED, "published", {HASH})
+
+    asyncio.run(scenario())
+
+
+def test_it_goes_before_all_others_of_its_lane_and_before_a_clock_that_was_set_back(world):
+    async def scenario():
+        now = world.clock.now_ms()
+        task_id = await restarted(world)
+        old = NewTask("b", 0, "post", "{}", "a", None, Source.API, 1, now, now - 60_000)
+        [old_id] = await world.store.write(lambda r: r.tasks.add([old]))
+        world.scheduler.added("a", Head(old.due_ms, old_id))
+        world.clock.jump(-90)
+        await world.scheduler.tick()
+        assert list(world.executor.running) == [task_id]
+
+    asyncio.run(scenario())
+
+
+def test_a_post_that_is_not_out_frees_what_it_took_and_is_tried_again(world):
+    async def scenario():
+        task_id = await restarted(world)
+        await world.scheduler.tick()
+        await world.end(task_id, failed("not_published"))
+        assert await used(world) == set()
+        task = await world.task(task_id)
+        assert (task.status, task.in_doubt, task.retry_count) == (Status.PENDING, False, 1)
+        world.clock.advance(6)
+        await world.scheduler.tick()
+        third = await last_attempt(world, task_id)
+        assert (third.number, third.phase, third.facts) == (3, Phase.NONE, {})
+
+    asyncio.run(scenario())
+
+
+def test_a_look_that_sees_nothing_leaves_it_unknown(world):
+    async def scenario():
+        task_id = await restarted(world)
+        await world.scheduler.tick()
+        await world.end(task_id, UNKNOWN)
+        task = await world.task(task_id)
+        assert (task.status, task.error_code, await used(world)) == (Status.FAILED, "outcome_unknown", {HASH})
+        await world.changes.resolve(task_id, published=False)
+        assert await used(world) == set()
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_ends_while_it_looks_looks_again(world):
+    async def scenario():
+        task_id = await restarted(world)
+        for number in (2, 3):
+            await world.scheduler.tick()
+            attempt = await last_attempt(world, task_id)
+            assert (attempt.number, attempt.phase, attempt.facts["verifies"]) == (number, Phase.ARMED, 1)
+            await restart(world)
+        assert (await world.task(task_id)).in_doubt
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_stops_in_order_lets_the_next_one_look(world):
+    async def scenario():
+        task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
+        await world.end(task_id, UNKNOWN, cut_off=True)
+        assert (await world.task(task_id)).in_doubt
+
+    asyncio.run(scenario())
+
+
+def test_an_end_that_was_decided_is_kept_by_a_server_that_stops(world):
+    async def scenario():
+        task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED, Phase.UNKNOWN)
+        await world.end(task_id, UNKNOWN, cut_off=True)
+        assert (await world.task(task_id)).status is Status.FAILED
+
+    asyncio.run(scenario())
+
+
+def test_an_upload_that_was_seen_too_early_is_not_run_again_by_a_server_that_stops(world):
+    async def scenario():
+        task_id = await pressed(world)
+        await world.end(task_id, UNKNOWN, cut_off=True)
+        task = await world.task(task_id)
+        assert (task.status, task.error_code) == (Status.FAILED, "outcome_unknown")
+
+    asyncio.run(scenario())
+
+
+def test_stopping_it_ends_it_as_unknown(world):
+    async def scenario():
+        waits = await restarted(world)
+        await world.changes.stop(waits)
+        task = await world.task(waits)
+        assert (task.status, task.error_code, task.outcome) == (Status.FAILED, "outcome_unknown", "unknown")
+        assert "stopped before the profile" in task.remark
+
+    asyncio.run(scenario())
+
+
+def test_nobody_resolves_it_or_moves_it_while_it_waits(world):
+    async def scenario():
+        task_id = await pressed(world, Phase.PREPARED, Phase.ARMED)
+        await world.store.write(
+            lambda r: r.tasks._connection.exec_driver_sql("UPDATE tasks SET username_key = 'shop', username = 'shop'")
+        )
+        await restart(world)
+        assert await world.store.write(lambda r: r.tasks.bind("shop", "tiktok", "b")) == []
+        assert (await world.task(task_id)).serial == "a"
+        with pytest.raises(ConflictError, match="is pending, unknown; only a failed task"):
+            await world.changes.resolve(task_id, published=True)
+        with pytest.raises(ConflictError):
+            await world.changes.retry(task_id, force=True)
+
+    asyncio.run(scenario())
+
+
+def test_deleting_it_keeps_what_it_took_as_used(world):
+    async def scenario():
+        task_id = await restarted(world)
+        await world.changes.delete(task_id)
+        assert await used(world) == {HASH}
+
+    asyncio.run(scenario())
+
+
+def test_a_phone_that_does_not_come_back_in_time_leaves_it_unknown_and_the_lane_goes_on(world):
+    async def scenario():
+        task_id = await restarted(world)
+        world.devices.set("a", DeviceState.OFFLINE)
+        next_id = await world.add("a")
+        patience = Patience(world.store, world.scheduler, world.clock, wait_s=600)
+        assert await patience.look() == 0
+        world.clock.advance(599)
+        assert await patience.look() == 0
+        assert await world.scheduler.tick() == 0
+        world.clock.advance(1)
+        assert await patience.look() == 1
+        task = await world.task(task_id)
+        assert (task.error_code, task.outcome) == ("outcome_unknown", "unknown")
+        assert "could not be looked at within 10 minutes" in task.remark
+        world.devices.set("a", DeviceState.ONLINE)
+        await world.scheduler.tick()
+        assert list(world.executor.running) == [next_id]
+
+    asyncio.run(scenario())
+
+
+def test_a_wall_clock_that_jumps_does_not_end_the_wait(world):
+    async def scenario():
+        await restarted(world)
+        patience = Patience(world.store, world.scheduler, world.clock, wait_s=600)
+        assert await patience.look() == 0
+        world.clock.jump(86_400)
+        assert await patience.look() == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_forced_retry_posts_and_does_not_look(world):
+    async def scenario():
+        task_id = await restarted(world)
+        await world.changes.stop(task_id)
+        await world.changes.retry(task_id, force=True)
+        await world.scheduler.tick()
+        assert not world.executor.running[task_id].in_doubt
+        assert (await last_attempt(world, task_id)).phase is Phase.NONE
+
+    asyncio.run(scenario())
+
+
+def test_a_task_is_in_doubt_only_while_it_has_not_ended(world):
+    async def scenario():
+        task = await world.task(await restarted(world))
+        assert not replace(task, status=Status.FAILED).in_doubt
+        assert replace(task, status=Status.RUNNING).in_doubt
+
+    asyncio.run(scenario())

@@ -1,0 +1,280 @@
+"""Two servers on one store: a device is one's at a time, and who has lost it presses nothing and ends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from fleetlane.core.errors import LeaseLostError, TaskStoppedError
+from fleetlane.core.journal import Phase
+from fleetlane.core.lanes import Head
+from fleetlane.core.outcome import failed
+from fleetlane.core.ports.execution import Ended
+from fleetlane.core.task import NewTask, Source, Status
+from fleetlane.scripts.phone import Control
+from fleetlane.work.runner import StoreJournal
+from support.world import DONE, TTL_S, World
+
+
+@pytest.fixture
+def worlds(tmp_path):
+    """Two servers. Each has its own clock, of which only the monotonic side counts."""
+    with World(tmp_path / "s.db", leased=True) as one, World(tmp_path / "s.db", leased=True) as other:
+        yield one, other
+
+
+async def running_on(world: World) -> int:
+    """Return a task that runs on device a, of which this server has the lease."""
+    await world.leases.beat()
+    return await world.running()
+
+
+async def time_passes(seconds: float, *worlds: World) -> None:
+    """Let time pass for these servers, their hearts beating every five seconds; the others stand still."""
+    for _ in range(round(seconds / 5)):
+        for world in worlds:
+            world.clock.advance(5)
+            await world.leases.beat()
+
+
+def journal_of(world: World, task_id: int) -> StoreJournal:
+    return StoreJournal(world.store, world.executor.running[task_id], world.clock, leases=world.leases)
+
+
+def test_of_two_servers_the_first_has_the_devices_as_long_as_its_heart_beats(worlds):
+    one, other = worlds
+
+    async def scenario():
+        task_id = await running_on(one)
+        await time_passes(5 * TTL_S, one, other)
+        assert (one.leases.holds("a"), other.leases.holds("a"), other.leases.is_foreign("a")) == (True, False, True)
+        other.scheduler.added("a", Head(0, await one.add()))
+        assert await other.scheduler.tick() == 0
+        await one.end(task_id)
+        assert (await one.task(task_id)).status is Status.COMPLETED
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_stands_still_loses_its_devices_and_the_other_settles_their_tasks(worlds):
+    one, other = worlds
+
+    async def scenario():
+        task_id = await running_on(one)
+        await time_passes(TTL_S, other)
+        assert not other.leases.holds("a"), "it was watched for less than its time"
+        await time_passes(10, other)
+        assert other.leases.holds("a")
+        task = await one.task(task_id)
+        assert (task.status, task.in_doubt) == (Status.PENDING, False)
+        await other.scheduler.load()
+        assert await other.scheduler.tick() == 1
+        assert other.executor.running[task_id].attempt == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_comes_back_too_late_arms_nothing_and_its_results_are_refused(worlds):
+    one, other = worlds
+
+    async def scenario():
+        task_id = await running_on(one)
+        journal = journal_of(one, task_id)
+        await asyncio.to_thread(journal.prepared, {})
+        await time_passes(TTL_S + 10, other)
+        with pytest.raises(LeaseLostError, match="another one took over phone a"):
+            await asyncio.to_thread(journal.arm)
+        assert journal.phase is Phase.PREPARED
+        await other.scheduler.load()
+        await other.scheduler.tick()
+        before = await one.task(task_id)
+        await one.scheduler.ended(Ended(one.executor.end(task_id), DONE))
+        assert before.attempt == 2
+        assert await one.task(task_id) == before
+
+    asyncio.run(scenario())
+
+
+def test_the_late_result_of_an_old_attempt_changes_nothing(worlds):
+    one, other = worlds
+
+    async def scenario():
+        task_id = await running_on(one)
+        old = one.executor.end(task_id)
+        await time_passes(TTL_S + 10, other)
+        await other.scheduler.load()
+        await other.scheduler.tick()
+        before = await one.task(task_id)
+        for cut_off in (False, True):
+            await one.scheduler.ended(Ended(old, DONE, cut_off))
+        journal = StoreJournal(one.store, old, one.clock)
+        with pytest.raises(TaskStoppedError):
+            await asyncio.to_thread(journal.prepared, {})
+        assert await one.task(task_id) == before
+
+    asyncio.run(scenario())
+
+
+def test_a_post_that_was_armed_by_a_server_that_stands_still_is_looked_for_by_the_other(worlds):
+    one, other = worlds
+
+    async def scenario():
+        task_id = await running_on(one)
+        journal = journal_of(one, task_id)
+        await asyncio.to_thread(journal.prepared, {})
+        await asyncio.to_thread(journal.arm)
+        await time_passes(TTL_S + 10, other)
+        assert (await one.task(task_id)).in_doubt
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_lost_a_device_claims_nothing_even_before_it_knows(worlds):
+    one, other = worlds
+
+    async def scenario():
+        await one.leases.beat()
+        await time_passes(TTL_S + 10, other)
+        task_id = await one.add()
+        assert one.leases.holds("a"), "it does not know yet"
+        assert await one.scheduler.tick() == 0
+        assert (await one.task(task_id)).status is Status.PENDING
+        await one.leases.beat()
+        assert (one.leases.holds("a"), one.leases.is_foreign("a")) == (False, True)
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_slept_touches_no_phone_until_its_heart_has_beaten(worlds):
+    one, _ = worlds
+
+    async def scenario():
+        await one.leases.beat()
+        lost = LeaseLostError("a")
+        control = Control(one.clock, 10**9, lambda: None if one.leases.holds("a") else lost)
+        control.check()
+        one.clock.advance(TTL_S)
+        with pytest.raises(LeaseLostError):
+            control.check()
+        await one.leases.beat()
+        control.check()
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_sleeps_between_armed_and_the_press_does_not_press(worlds):
+    one, _ = worlds
+
+    async def scenario():
+        journal = journal_of(one, task_id := await running_on(one))
+        await asyncio.to_thread(journal.prepared, {})
+        slept = one.store.submit
+
+        def sleepy(work):
+            done = slept(work)
+            done.result()
+            one.clock.advance(TTL_S / 2 + 1)
+            return done
+
+        one.store.submit = sleepy
+        with pytest.raises(LeaseLostError):
+            await asyncio.to_thread(journal.arm)
+        assert journal.phase is Phase.NOT_PUBLISHED
+        one.store.submit = slept
+        await one.end(task_id, failed("server_interrupted"), cut_off=True)
+        assert (await one.task(task_id)).status is Status.PENDING
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_clock_that_is_set_costs_nobody_a_lease(worlds, hours):
+    one, other = worlds
+
+    async def scenario():
+        task_id = await running_on(one)
+        await time_passes(20, one, other)
+        for world in worlds:
+            world.clock.jump(hours * 3600)
+        await time_passes(TTL_S * 2, one, other)
+        assert one.leases.holds("a")
+        assert not other.leases.holds("a")
+        await one.end(task_id)
+        assert (await one.task(task_id)).status is Status.COMPLETED
+
+    asyncio.run(scenario())
+
+
+def test_a_device_that_goes_elsewhere_is_given_back_but_not_while_it_works(worlds):
+    one, other = worlds
+
+    async def scenario():
+        task_id = await running_on(one)
+        del one.devices.table["a"]
+        await time_passes(10, one, other)
+        assert other.leases.is_foreign("a")
+        await one.end(task_id)
+        await time_passes(10, one, other)
+        assert other.leases.holds("a")
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_ends_gives_its_devices_back(worlds):
+    one, other = worlds
+
+    async def scenario():
+        await one.leases.beat()
+        await other.leases.beat()
+        assert other.leases.is_foreign("a")
+        await one.leases.end()
+        await other.leases.beat()
+        assert other.leases.holds("a")
+
+    asyncio.run(scenario())
+
+
+def test_a_new_server_that_knows_to_be_alone_waits_for_nobody(worlds):
+    one, other = worlds
+
+    async def scenario():
+        await one.leases.beat()
+        await other.leases.seize()
+        await other.leases.beat()
+        assert other.leases.holds("a")
+        await one.leases.beat()
+        assert one.leases.is_foreign("a")
+
+    asyncio.run(scenario())
+
+
+def test_one_heartbeat_serves_all_devices_and_the_backlog_costs_it_nothing(tmp_path):
+    with World(tmp_path / "s.db", leased=True) as world:
+
+        async def scenario():
+            world.devices = world.scheduler._devices
+            for number in range(300):
+                world.devices.table[f"p{number}"] = world.devices.table["a"]
+            tasks = [NewTask("b", n, "post", "{}", f"p{n % 300}", None, Source.API, 1, 0, 0) for n in range(5000)]
+            await world.store.write(lambda r: r.tasks.add(tasks))
+            await world.leases.beat()
+            rows = count_steps(world)
+            world.clock.advance(5)
+            await world.leases.beat()
+            assert world.leases.holds("p299")
+            return rows
+
+        statements = asyncio.run(scenario())
+        assert len(statements) <= 8, statements
+        assert not any("tasks" in statement for statement in statements), statements
+
+
+def count_steps(world: World) -> list[str]:
+    """Return a list that fills with the statements the store runs from now on."""
+    statements: list[str] = []
+    connection = world.store._writer.pool.connect().dbapi_connection
+    assert isinstance(connection, sqlite3.Connection)
+    connection.set_trace_callback(statements.append)
+    return statements
