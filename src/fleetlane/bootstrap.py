@@ -45,6 +45,7 @@ from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.traces import Traces
+from fleetlane.work.undo import UndoBook
 from fleetlane.work.waiting import Waiting
 
 _HOUR_MS = 60 * 60 * 1000
@@ -87,12 +88,14 @@ def build(settings: Settings) -> Server:
     pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
     runner.on_picture = pictures.keep
     desk = Desk(store, waiting)
+    changes = Changes(store, scheduler, clock, traces.forget)
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, settings.zone),
         desk=desk,
         traces=Traces(desk, traces),
-        changes=Changes(store, scheduler, clock, traces.forget),
+        changes=changes,
+        undo=UndoBook(changes),
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
         hands=hands,

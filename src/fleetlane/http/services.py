@@ -20,6 +20,7 @@ from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.pictures import Pictures
 from fleetlane.work.traces import Traces
+from fleetlane.work.undo import UndoBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Services:
     desk: Desk
     traces: Traces
     changes: Changes
+    undo: UndoBook
     accounts: AccountBook
     devices: DeviceDesk
     hands: Hands

@@ -32,6 +32,14 @@ class RetriedAll:
 
 
 @dataclass(frozen=True, slots=True)
+class Undoable:
+    """A change that can be taken back: the task as it was, and the state that it has now."""
+
+    before: Task
+    now: Status
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """What `delete_many` did."""
 
@@ -63,8 +71,11 @@ class Changes:
 
     # -- stop ------------------------------------------------------------------------------------------
 
-    async def stop(self, task_id: int) -> None:
+    async def stop(self, task_id: int) -> Undoable | None:
         """Stop a pending or running task; returns when it has ended, or does not end.
+
+        Returns:
+            What `undo` takes; None when the task ran, which cannot be taken back.
 
         Raises:
             NotFoundError: there is no such task.
@@ -72,23 +83,26 @@ class Changes:
         """
         now_ms = self._clock.now_ms()
 
-        def change(repositories: Repositories) -> tuple[Task | None, Task | None]:
+        def change(repositories: Repositories) -> tuple[Task | None, Task | None, Task | None]:
+            before = repositories.tasks.get(task_id)
             stopped = repositories.tasks.stop_pending(task_id, now_ms)
-            return stopped, None if stopped else repositories.tasks.request_stop(task_id)
+            return before, stopped, None if stopped else repositories.tasks.request_stop(task_id)
 
-        stopped, running = await self._store.write(change)
+        before, stopped, running = await self._store.write(change)
         if stopped is not None:
             self._lane_changed(stopped.serial)
-        elif running is not None:
-            await self._scheduler.stop(running, _STOP_WAIT_S)
-        else:
+            assert before is not None
+            return Undoable(before, Status.FAILED)
+        if running is None:
             task = await self._get(task_id)
             raise ConflictError(f"Task {task_id} is {task.status.text}; only a pending or running task can be stopped.")
+        await self._scheduler.stop(running, _STOP_WAIT_S)
+        return None
 
     # -- retry -----------------------------------------------------------------------------------------
 
-    async def retry(self, task_id: int, *, force: bool) -> None:
-        """Make a failed task pending again.
+    async def retry(self, task_id: int, *, force: bool) -> Undoable:
+        """Make a failed task pending again. Returns what `undo` takes.
 
         Raises:
             NotFoundError: there is no such task.
@@ -96,14 +110,15 @@ class Changes:
         """
         due_ms = self._clock.now_ms()
 
-        def change(repositories: Repositories) -> tuple[list[Pending], list[Moved]]:
+        def change(repositories: Repositories) -> tuple[Task | None, list[Pending], list[Moved]]:
+            before = repositories.tasks.get(task_id)
             pending = repositories.tasks.retry(task_id, due_ms, force=force)
             if pending and force:
                 repositories.materials.seal(task_id)  # nobody will ever be asked again about the former post
             again = [pending] if pending else []
-            return again, _to_their_devices(repositories, again)
+            return before, again, _to_their_devices(repositories, again)
 
-        pending, moved = await self._store.write(change)
+        before, pending, moved = await self._store.write(change)
         if not pending:
             task = await self._get(task_id)
             if task.status is not Status.FAILED:
@@ -114,6 +129,8 @@ class Changes:
                 f'{{"published": false}} to /task/{task_id}/resolve.'
             )
         self._pending_again(pending, moved)
+        assert before is not None
+        return Undoable(before, Status.PENDING)
 
     async def retry_all(self) -> RetriedAll:
         """Make every failed task pending again that may be retried safely."""
@@ -133,6 +150,27 @@ class Changes:
             if task.serial is not None:
                 self._scheduler.added(task.serial, Head(task.due_ms, task.task_id))
         tell(self._scheduler, moved)
+
+    # -- undo ------------------------------------------------------------------------------------------
+
+    async def undo(self, done: Undoable) -> None:
+        """Take a stop or a retry back: the task is what it was, unless anything happened to it since.
+
+        Raises:
+            ConflictError: something did, such as that it has begun.
+        """
+
+        def change(repositories: Repositories) -> tuple[Task | None, list[Moved]]:
+            task = repositories.tasks.put_back(done.before, done.now)
+            again = [_pending(task)] if task and task.status is Status.PENDING else []
+            return task, _to_their_devices(repositories, again)
+
+        task, moved = await self._store.write(change)
+        if task is None:
+            raise ConflictError(f"Task {done.before.id} has changed since; this can no longer be undone.")
+        self._pending_again([_pending(task)] if task.status is Status.PENDING else [], moved)
+        if task.status is not Status.PENDING:
+            self._lane_changed(task.serial)
 
     # -- resolve ---------------------------------------------------------------------------------------
 
@@ -232,6 +270,10 @@ class Changes:
     def _lane_changed(self, serial: str | None) -> None:
         if serial is not None:
             self._scheduler.changed(serial)
+
+
+def _pending(task: Task) -> Pending:
+    return Pending(task.id, task.serial, task.due_ms, task.username)
 
 
 def _seen_by_a_person(*, published: bool) -> Outcome:

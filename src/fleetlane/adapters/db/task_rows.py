@@ -55,6 +55,22 @@ def waiting_again(due_ms: int) -> dict[str, Any]:
     }
 
 
+def as_before(task: Task) -> dict[str, Any]:
+    """Return what a task becomes that is put back: all that a stop or a retry has changed."""
+    return {
+        "status": int(task.status),
+        "due_ms": task.due_ms,
+        "started_ms": task.started_ms,
+        "ended_ms": task.ended_ms,
+        "retry_count": task.retry_count,
+        "stop_requested": task.stop_requested,
+        "error_code": task.error_code,
+        "outcome": task.outcome,
+        "remark": task.remark,
+        "result": json.dumps(dict(task.result), ensure_ascii=False),
+    }
+
+
 def new_row(task: NewTask, task_id: int) -> dict[str, Any]:
     """Return the row of a new task."""
     return {

@@ -21,6 +21,7 @@ from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import task_counts, tasks
 from fleetlane.adapters.db.task_rows import (
     KNOWN_OUTCOME,
+    as_before,
     matching,
     new_row,
     to_pending,
@@ -219,6 +220,13 @@ class TaskRepository:
         values = waiting_again(due_ms) | {"remark": remark}
         row = self._change(task_id, Status.FAILED, Status.PENDING, values, *conditions)
         return to_pending(row) if row else None
+
+    def put_back(self, before: Task, now: Status) -> Task | None:
+        """Make a task again what it was before a stop or a retry. None when anything happened to it since."""
+        retries = before.retry_count + (now is Status.PENDING)
+        untouched = and_(tasks.c.attempt == before.attempt, tasks.c.retry_count == retries)
+        row = self._change(before.id, now, before.status, as_before(before), untouched)
+        return to_task(row) if row else None
 
     def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:
         """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""

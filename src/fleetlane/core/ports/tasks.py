@@ -97,6 +97,15 @@ class Tasks(Protocol):
         """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced."""
         ...
 
+    def put_back(self, before: Task, now: Status) -> Task | None:
+        """Make a task again what it was before a stop or a retry. None when anything happened to it since.
+
+        Args:
+            before: the task as it was; where it waits, and for which account, stays as it is now.
+            now: the state that the change gave it.
+        """
+        ...
+
     def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:
         """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""
         ...
