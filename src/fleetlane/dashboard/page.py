@@ -85,10 +85,15 @@ def render(
     return HTMLResponse(text, status, headers={**_HEADERS, **(headers or {})})
 
 
-def told(request: Request, sentence: str, *, failed: bool = False, changed: bool = False) -> HTMLResponse:
-    """Return a short message that the page shows for a while; with `changed` it also reads its live part again."""
+def told(
+    request: Request, sentence: str, *, failed: bool = False, changed: bool = False, undo: str = ""
+) -> HTMLResponse:
+    """Return a short message that the page shows for a while.
+
+    With `changed` the page also reads its live part again; `undo` is the key to take back what was done.
+    """
     headers = {"HX-Reselect": ".toast", **({"HX-Trigger": "changed"} if changed else {})}  # whatever the asker selects
-    return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed)
+    return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed, undo=undo)
 
 
 def translated(request: Request, sentence: str) -> str:

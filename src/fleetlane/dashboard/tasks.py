@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from fleetlane.core.errors import ConflictError, NotFoundError
@@ -19,6 +19,7 @@ from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.http.services import Services, Wired
 from fleetlane.http.task_models import LARGEST_ID, task_view
 from fleetlane.scripts.script import scripts
+from fleetlane.work.changes import Undoable
 from fleetlane.work.sheets import neutral
 
 PAGE_SIZE = 50
@@ -112,10 +113,12 @@ async def change_many(
     if not ids:
         return told(request, translated(request, N_("Choose tasks first: tick them in the list.")), failed=True)
     problems: list[str] = []
+    undoable: list[Undoable] = []
     done = 0
     for task_id in ids:
         try:
-            await _change(services, action, task_id)
+            change = await _change(services, action, task_id)
+            undoable += [change] if change else []
             done += 1
         except (ConflictError, NotFoundError) as error:
             problems.append(str(error))
@@ -125,17 +128,28 @@ async def change_many(
         "delete": N_("%(n)s tasks were deleted."),
     }
     sentence = " ".join([translated(request, sentences[action]) % {"n": done}, *problems[:5]])
-    return told(request, sentence, failed=bool(problems), changed=True)
+    return told(request, sentence, failed=bool(problems), changed=True, undo=services.undo.keep(undoable))
 
 
-async def _change(services: Services, action: str, task_id: int) -> None:
+async def _change(services: Services, action: str, task_id: int) -> Undoable | None:
+    """Change a task. Returns what can be taken back, None when nothing can."""
     match action:
         case "stop":
-            await services.changes.stop(task_id)
+            return await services.changes.stop(task_id)
         case "retry":
-            await services.changes.retry(task_id, force=False)
+            return await services.changes.retry(task_id, force=False)
         case _:
             await services.changes.delete(task_id)
+            return None
+
+
+@router.post("/tasks/undo/{key}")
+async def undo(request: Request, services: Wired, key: Annotated[str, Path(max_length=100)]) -> HTMLResponse:
+    """Take back what was stopped or retried, as far as nothing happened since."""
+    undone = await services.undo.undo(key)
+    sentence = translated(request, N_("%(n)s tasks are what they were.")) % {"n": undone.count}
+    sentence = " ".join([sentence, *undone.problems[:5]])
+    return told(request, sentence, failed=bool(undone.problems), changed=True)
 
 
 @router.post("/tasks/retry-all")

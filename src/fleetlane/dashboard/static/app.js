@@ -3,6 +3,7 @@
 (() => {
   const PACE_MS = 400;
   const TOAST_MS = 8000;
+  const UNDO_MS = 30000;
   const waiting = new Set();
   let timer = 0;
   let last = 0;
@@ -29,6 +30,17 @@
     if (!document.hidden && waiting.size) changed("none");
   });
   document.addEventListener("changed", () => changed("all"));
+
+  // What a person has unfolded stays unfolded when its part is read again.
+  let unfolded = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    unfolded = [...event.target.querySelectorAll("details[open][id]")].map((part) => part.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    unfolded = [];
+  });
+
   if (document.querySelector("[data-live]")) {
     const source = new EventSource("/live" + document.body.dataset.events);
     const state = document.getElementById("connection");
@@ -45,7 +57,8 @@
   const toasts = document.getElementById("toasts");
   new MutationObserver((changes) => {
     for (const toast of changes.flatMap((change) => [...change.addedNodes])) {
-      if (toast.classList && !toast.classList.contains("failed")) setTimeout(() => toast.remove(), TOAST_MS);
+      if (!toast.classList || toast.classList.contains("failed")) continue;
+      setTimeout(() => toast.remove(), "undo" in toast.dataset ? UNDO_MS : TOAST_MS);
     }
   }).observe(toasts, { childList: true });
 
