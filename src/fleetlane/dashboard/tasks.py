@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncGenerator, Iterable
-from dataclasses import asdict
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Source, Status
+from fleetlane.dashboard.calendar import EARLIEST_DAY, LATEST_DAY, day_of
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.http.services import Services, Wired
 from fleetlane.http.task_models import LARGEST_ID, task_view
@@ -32,7 +34,16 @@ _COLUMNS = (
 router = APIRouter(route_class=PageRoute)
 
 
-def _filter(
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which tasks somebody asks for: the filter, and the parameters of the address that said so."""
+
+    filter: TaskFilter
+    given: Mapping[str, str | int]
+
+
+def _asked(
+    services: Wired,
     status: Status | None = None,
     serial: Annotated[str | None, Query(max_length=255)] = None,
     script_name: Annotated[str | None, Query(max_length=255)] = None,
@@ -40,11 +51,24 @@ def _filter(
     username: Annotated[str | None, Query(max_length=255)] = None,
     batch_id: Annotated[str | None, Query(max_length=255)] = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
-) -> TaskFilter:
-    return TaskFilter(status, serial, script_name, source, username, batch_id, q)
+    due_on: Annotated[date | None, Query(ge=EARLIEST_DAY, le=LATEST_DAY)] = None,
+) -> Asked:
+    begin, end = day_of(due_on, services.zone) if due_on else (None, None)
+    given: dict[str, str | int | None] = {
+        "status": None if status is None else int(status),
+        "serial": serial,
+        "script_name": script_name,
+        "source": source and source.value,
+        "username": username,
+        "batch_id": batch_id,
+        "q": q,
+        "due_on": due_on and due_on.isoformat(),
+    }
+    wanted = TaskFilter(status, serial, script_name, source, username, batch_id, q, begin, end)
+    return Asked(wanted, {name: value for name, value in given.items() if value not in (None, "")})
 
 
-Wanted = Annotated[TaskFilter, Depends(_filter)]
+Wanted = Annotated[Asked, Depends(_asked)]
 
 
 @router.get("/tasks")
@@ -56,11 +80,7 @@ async def list_tasks(
     page: Annotated[int, Query(ge=1, le=LARGEST_ID // 1000)] = 1,
 ) -> HTMLResponse:
     """Show a page of the list."""
-    found = await services.desk.page(wanted, page, PAGE_SIZE, sort)
-    given = {
-        ("q" if name == "text" else name): "" if value is None else value for name, value in asdict(wanted).items()
-    }
-    filtered = {name: int(value) if name == "status" else value for name, value in given.items() if value != ""}
+    found = await services.desk.page(wanted.filter, page, PAGE_SIZE, sort)
     return render(
         request,
         "tasks.html",
@@ -68,13 +88,10 @@ async def list_tasks(
         total=found.total,
         page=page,
         pages=max(1, -(-found.total // PAGE_SIZE)),
-        given=given,
-        filtered=filtered,
+        given=wanted.given,
         sort=sort,
-        orders=list(TaskOrder),
-        query=urlencode({**filtered, "sort": sort.value}),
+        query=urlencode({**wanted.given, "sort": sort.value}),
         script_names=list(scripts()),
-        statuses=list(Status),
     )
 
 
@@ -82,7 +99,7 @@ async def list_tasks(
 async def export_tasks(services: Wired, wanted: Wanted, sort: TaskOrder = TaskOrder.NEWEST) -> StreamingResponse:
     """Return the whole filtered list as CSV."""
     headers = {"Content-Disposition": 'attachment; filename="tasks.csv"', "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(_csv(services, wanted, sort), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(_csv(services, wanted.filter, sort), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _csv(services: Services, wanted: TaskFilter, sort: TaskOrder) -> AsyncGenerator[bytes]:

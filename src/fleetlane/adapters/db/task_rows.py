@@ -33,6 +33,10 @@ def matching(wanted: TaskFilter) -> ColumnElement[bool]:
         conditions.append(tasks.c.username_key == username_key(wanted.username))
     if wanted.batch_id is not None:
         conditions.append(tasks.c.batch_id == wanted.batch_id)
+    if wanted.due_from_ms is not None:
+        conditions.append(tasks.c.due_ms >= wanted.due_from_ms)
+    if wanted.due_before_ms is not None:
+        conditions.append(tasks.c.due_ms < wanted.due_before_ms)
     if wanted.text is not None:
         looked_at = (tasks.c.serial, tasks.c.username, tasks.c.remark, tasks.c.error_code, tasks.c.script_config)
         conditions.append(or_(*(contains(column, wanted.text) for column in looked_at)))
