@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 from babel.dates import format_date
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from pydantic import Field
 
 from fleetlane.core.ports.tasks import DueSpan
 from fleetlane.core.schedule import instant_on
@@ -19,7 +21,9 @@ from fleetlane.http.services import Wired
 
 _MOST_COUNTED = 1000
 _DAY = timedelta(days=1)
-EARLIEST_DAY, LATEST_DAY = date(1970, 3, 1), date(9999, 10, 1)
+
+Day = Annotated[date, Field(ge=date(1970, 3, 1), le=date(9999, 10, 1))]
+"""A day that a page can be asked for."""
 
 router = APIRouter(prefix="/calendar", route_class=PageRoute)
 
@@ -60,7 +64,7 @@ async def show_calendar(
     request: Request,
     services: Wired,
     span: Span = Span.MONTH,
-    on: Annotated[date | None, Query(ge=EARLIEST_DAY, le=LATEST_DAY)] = None,
+    on: Day | None = None,
 ) -> HTMLResponse:
     """Show the month or the week that a day lies in; today's unless one is given."""
     language = wanted(request)
@@ -81,14 +85,18 @@ async def show_calendar(
         spans=[one.value for one in Span],
         title=format_date(chosen, "LLLL yyyy", language),
         weekdays=[format_date(day, "EEE", language) for day in days[:7]],
-        whole=lambda day: format_date(day, "full", language),
-        clock=lambda at_ms: datetime.fromtimestamp(at_ms / 1000, services.zone).strftime("%H:%M"),
+        whole=partial(format_date, format="full", locale=language),
+        clock=partial(_clock, zone=services.zone),
         chosen=chosen,
         today=today,
         earlier=_step(span, chosen, -1),
         later=_step(span, chosen, 1),
         zone=str(services.zone),
     )
+
+
+def _clock(at_ms: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, zone).strftime("%H:%M")
 
 
 def day_of(day: date, zone: tzinfo) -> tuple[int, int]:

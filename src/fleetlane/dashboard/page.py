@@ -23,7 +23,7 @@ from fleetlane.http.services import Services
 
 THEMES = ("light", "dark")
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
@@ -88,11 +88,13 @@ def render(
 def told(
     request: Request, sentence: str, *, failed: bool = False, changed: bool = False, undo: str = ""
 ) -> HTMLResponse:
-    """Return a short message that the page shows for a while.
+    """Return a short message that the page shows for a while, wherever else the answer was to go.
 
     With `changed` the page also reads its live part again; `undo` is the key to take back what was done.
     """
-    headers = {"HX-Reselect": ".toast", **({"HX-Trigger": "changed"} if changed else {})}  # whatever the asker selects
+    headers = {"HX-Reselect": ".toast", "HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}  # whatever the asker wants
+    if changed:
+        headers["HX-Trigger"] = "changed"
     return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed, undo=undo)
 
 

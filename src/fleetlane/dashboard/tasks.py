@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Source, Status
-from fleetlane.dashboard.calendar import EARLIEST_DAY, LATEST_DAY, day_of
+from fleetlane.dashboard.calendar import Day, day_of
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.http.services import Services, Wired
 from fleetlane.http.task_models import LARGEST_ID, task_view
@@ -51,7 +50,7 @@ def _asked(
     username: Annotated[str | None, Query(max_length=255)] = None,
     batch_id: Annotated[str | None, Query(max_length=255)] = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
-    due_on: Annotated[date | None, Query(ge=EARLIEST_DAY, le=LATEST_DAY)] = None,
+    due_on: Day | None = None,
 ) -> Asked:
     begin, end = day_of(due_on, services.zone) if due_on else (None, None)
     given: dict[str, str | int | None] = {

@@ -62,6 +62,56 @@
     }
   }).observe(toasts, { childList: true });
 
+  // What the server's own routes did not answer: a body that is too large, a connection that broke.
+  const tell = (sentence) => {
+    const toast = document.createElement("p");
+    const close = document.createElement("button");
+    toast.className = "toast failed";
+    toast.setAttribute("role", "alert");
+    close.className = "quiet";
+    close.textContent = "×";
+    close.dataset.do = "close";
+    close.setAttribute("aria-label", toasts.dataset.close);
+    toast.append(Object.assign(document.createElement("span"), { textContent: sentence }), close);
+    toasts.append(toast);
+  };
+  const sentenceOf = (text) => {
+    try {
+      return JSON.parse(text).message;
+    } catch {
+      return "";
+    }
+  };
+  document.addEventListener("htmx:responseError", (event) => {
+    tell(sentenceOf(event.detail.xhr.responseText) || toasts.dataset.lost);
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.requestConfig.verb !== "get") tell(toasts.dataset.lost); // parts that are read again say so above
+  });
+
+  // -- how far an upload has come: forms marked data-progress="ID"
+
+  const progressOf = (event) => document.getElementById(event.target.dataset?.progress);
+  const showProgress = (part, percent) => {
+    part.hidden = false;
+    part.querySelector("progress").value = percent;
+    part.querySelector("output").textContent = `${Math.floor(percent)} %`;
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const part = progressOf(event);
+    if (part) showProgress(part, 0);
+  });
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const part = progressOf(event);
+    const { lengthComputable, loaded, total } = event.detail;
+    if (part && lengthComputable && total) showProgress(part, (100 * loaded) / total);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const part = progressOf(event);
+    if (part) part.hidden = true;
+    if (event.target.matches?.("form[data-progress]") && event.detail.successful) event.target.reset();
+  });
+
   // -- presses
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -89,7 +139,7 @@
 
   // -- keys
 
-  const places = { n: "/new", o: "/", t: "/tasks", p: "/phones", a: "/accounts", m: "/materials", s: "/settings" };
+  const places = { n: "/new", o: "/", t: "/tasks", c: "/calendar", p: "/phones", a: "/accounts", m: "/materials", s: "/settings" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest("input, textarea, select, dialog[open]")) return;
