@@ -23,8 +23,9 @@ def server(phones, tmp_path_factory):
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """One for each file: while it is open, its event loop is the thread's own, and no test can run another."""
     with chromium() as browser:
         yield browser
 
