@@ -100,6 +100,7 @@ def test_what_many_tasks_went_through_is_undone_at_once_and_only_once(page, serv
     place = toast.get_by_role("button", name="Undo").get_attribute("hx-post")
     toast.get_by_role("button", name="Undo").click()
     expect(page.locator(".toast")).to_contain_text("2 tasks are what they were.")
+    expect(toast).to_have_count(0)
     expect(page.locator("tbody .badge.s0")).to_have_count(2)
     assert [server.task(task_id)["start_time"] for task_id in ids] == due
     again = server.http.post(place, headers={"HX-Request": "true"})

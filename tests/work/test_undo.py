@@ -15,12 +15,6 @@ from fleetlane.work.undo import UndoBook
 from support.world import World
 
 
-@pytest.fixture
-def world(tmp_path):
-    with World(tmp_path / "s.db") as world:
-        yield world
-
-
 def run(work):
     return asyncio.run(work)
 

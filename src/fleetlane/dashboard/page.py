@@ -92,7 +92,9 @@ def told(
 
     With `changed` the page also reads its live part again; `undo` is the key to take back what was done.
     """
-    headers = {"HX-Reselect": ".toast", "HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}  # whatever the asker wants
+    headers = {"HX-Reselect": ".toast"}  # whatever the asker selects
+    if request.headers.get("HX-Target") != "toasts":  # htmx finds a new target only while the button pressed is there
+        headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
     if changed:
         headers["HX-Trigger"] = "changed"
     return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed, undo=undo)

@@ -62,6 +62,9 @@
     }
   }).observe(toasts, { childList: true });
 
+  // what was undone can not be undone again
+  document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.(".toast[data-undo]")?.remove());
+
   // What the server's own routes did not answer: a body that is too large, a connection that broke.
   const tell = (sentence) => {
     const toast = document.createElement("p");
