@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -25,10 +26,10 @@ from fleetlane.core.event import Change, EventKind
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.dashboard.router import router as dashboard
 from fleetlane.http.app import HttpOptions, create_app
-from fleetlane.http.services import Health, Services
+from fleetlane.http.services import Health, HeldSetting, Place, Services
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.script import ScriptSettings
-from fleetlane.settings import Settings
+from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
 from fleetlane.work.desk import Desk
@@ -47,6 +48,7 @@ from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.traces import Traces
+from fleetlane.work.undo import UndoBook
 from fleetlane.work.waiting import Waiting
 
 _HOUR_MS = 60 * 60 * 1000
@@ -94,12 +96,14 @@ def build(settings: Settings) -> Server:
     pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
     runner.on_picture = pictures.keep
     desk = Desk(store, waiting)
+    changes = Changes(store, scheduler, clock, traces.forget)
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, settings.zone),
         desk=desk,
         traces=Traces(desk, traces),
-        changes=Changes(store, scheduler, clock, traces.forget),
+        changes=changes,
+        undo=UndoBook(changes),
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
         hands=hands,
@@ -109,6 +113,7 @@ def build(settings: Settings) -> Server:
         license=licensing.now,
         health=lambda: _health(store, devices),
         zone=settings.zone,
+        place=_place(settings),
     )
 
     @asynccontextmanager
@@ -195,6 +200,18 @@ def _retention(settings: Settings, store: SqliteStore, traces: TraceFolder, cloc
     keep_ms = round(settings.trace_keep_days * 24 * _HOUR_MS)
     old_traces = TraceRetention(store, traces, clock, keep_ms, settings.max_trace_bytes)
     return Retention({"answers_forgotten": answers.sweep, "traces_forgotten": old_traces.sweep})
+
+
+def _place(settings: Settings) -> Place:
+    return Place(
+        data_dir=settings.data_dir,
+        config_file=config_path() or own_config_path(),
+        settings=tuple(
+            HeldSetting(one.name, one.text, one.origin, Settings.model_fields[one.name].description or "")
+            for one in held(settings)
+        ),
+        free_bytes=lambda: shutil.disk_usage(settings.data_dir).free,
+    )
 
 
 def _retries(settings: Settings) -> RetryPolicy:

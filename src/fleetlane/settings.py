@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import difflib
 import ipaddress
+import json
 import os
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ _SHORTEST_TOKEN = 16
 
 _PREFIX = "FLEETLANE_"
 _CONFIG_VARIABLE = "FLEETLANE_CONFIG"
+_STARTED_WITH = "the command line"
 
 
 class SettingsError(FleetlaneError):
@@ -57,11 +59,18 @@ class SettingsError(FleetlaneError):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A setting, its value, and who says so: "default", a variable of the environment, or the file."""
+    """A setting, its value, and who says so: "default", the command line, a variable, or the file."""
 
     name: str
     value: Any
     origin: str
+
+    @property
+    def text(self) -> str:
+        """Return the value as people read it; a secret stays one."""
+        if self.value is None:
+            return "-"
+        return str(self.value) if isinstance(self.value, Path) else json.dumps(self.value, default=str)
 
 
 class _Environment(EnvSettingsSource):
@@ -359,10 +368,12 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def held(settings: Settings) -> Iterator[Held]:
-    """Yield what holds, setting by setting, and who says so. Only for settings without overrides."""
+    """Yield what holds, setting by setting, and who says so."""
     origins = _origins({})
-    for name in Settings.model_fields:
-        yield Held(name, getattr(settings, name), origins.get(name, "default"))
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        is_default = value == field.get_default(call_default_factory=True, validated_data={})
+        yield Held(name, value, origins.get(name, "default" if is_default else _STARTED_WITH))
 
 
 def unused_variables() -> list[str]:

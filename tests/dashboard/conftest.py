@@ -32,8 +32,9 @@ def told(tmp_path_factory):
         yield own, tell(own, phones)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """One for each file: while it is open, its event loop is the thread's own, and no test can run another."""
     with chromium() as browser:
         yield browser
 

@@ -9,7 +9,7 @@ from support.browser import Watched
 from support.rig import CAPTION, VIDEO
 
 pytestmark = pytest.mark.phone
-PAGES = ("/", "/tasks", "/phones", "/new", "/accounts", "/materials", "/settings")
+PAGES = ("/", "/tasks", "/calendar", "/phones", "/new", "/accounts", "/materials", "/settings")
 
 
 def make(page, serial, caption=CAPTION, **fields):
@@ -130,12 +130,12 @@ def test_the_theme_and_the_language_are_remembered(page):
     assert page.evaluate("[document.documentElement.lang, document.documentElement.dataset.theme]") == ["it", "dark"]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 375])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_fits_its_screen_and_has_a_heading(browser, server, phones, width, scheme):
     options = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
     watched = Watched(browser, f"http://localhost:{server.settings.port}", **options)
-    for path in (*PAGES, f"/phones/{phones.fleet.serials[0]}"):
+    for path in (*PAGES, "/calendar?span=week", f"/phones/{phones.fleet.serials[0]}"):
         watched.page.goto(path)
         assert watched.page.locator("h1").count() == 1, path
         assert watched.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path

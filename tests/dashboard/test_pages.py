@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import re
 
 import pytest
 
@@ -14,7 +15,7 @@ from fleetlane.scripts.script import script
 from support.rig import ROOT
 from support.server import ServerThread
 
-PAGES = ("/", "/tasks", "/phones", "/new", "/accounts", "/materials", "/settings")
+PAGES = ("/", "/tasks", "/calendar", "/phones", "/new", "/accounts", "/materials", "/settings")
 OURS = {"HX-Request": "true"}
 
 
@@ -82,18 +83,18 @@ def test_pages_are_behind_the_guard_and_may_load_nothing_foreign(server, path):
         assert server.http.get(path, headers=headers).json()["code"] == 40302, headers
 
 
-CHANGES = ("/login", "/tasks/bulk", "/tasks/retry-all", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/delete", "/new",
-           "/new/preview", "/phones/connect", "/phones/1/take-over", "/phones/1/give-back", "/phones/1/touch",
-           "/phones/1/key", "/phones/1/text", "/accounts", "/accounts/import", "/accounts/1/enabled",
-           "/accounts/1/delete", "/materials", "/materials/1/delete")  # fmt: skip
+CHANGES = (
+    "/login", "/tasks/bulk", "/tasks/retry-all", "/tasks/undo/1", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/resolve",
+    "/tasks/1/delete", "/new", "/new/preview", "/new/materials", "/phones/connect", "/phones/1/take-over",
+    "/phones/1/give-back", "/phones/1/touch", "/phones/1/key", "/phones/1/text", "/accounts", "/accounts/import",
+    "/accounts/1", "/accounts/1/enabled", "/accounts/1/delete", "/materials", "/materials/1", "/materials/1/free",
+    "/materials/1/delete",
+)  # fmt: skip
 
 
 def test_every_change_is_named_here():
     found = {route.path for part in PARTS for route in part.routes if "POST" in route.methods}
-    named = {path.replace("/tasks/1", "/tasks/{task_id}") for path in CHANGES}
-    named = {path.replace("/phones/1", "/phones/{serial}") for path in named}
-    named = {path.replace("/accounts/1", "/accounts/{account_id}") for path in named}
-    assert found == {path.replace("/materials/1", "/materials/{material_id}") for path in named}
+    assert {re.sub(r"\{\w+\}", "1", path) for path in found} == set(CHANGES)
 
 
 @pytest.mark.parametrize("path", CHANGES)
@@ -193,3 +194,16 @@ def test_where_a_token_is_set_the_pages_ask_for_it_once_and_the_api_always(tmp_p
         assert server.http.post("/tasks/retry-all", headers=OURS).status_code == 200
         assert server.call("GET", "/task")["code"] == 40101, "the cookie opens the pages only"
         assert server.http.get("/tasks", headers={"Origin": "http://evil.example"}).json()["code"] == 40302
+
+
+def test_the_settings_say_what_holds_and_who_says_so_but_no_secret(tmp_path):
+    token = "0123456789abcdef-secret"
+    with ServerThread(tmp_path, token=token, time_zone="Europe/Rome") as server:
+        text = server.http.get("/settings", headers={"Authorization": f"Bearer {token}"}).text
+    zone = text.partition('data-setting="time_zone"')[2].partition("</tr>")[0]
+    assert "Europe/Rome" in zone
+    assert "the command line" in zone
+    assert "default" in text.partition('data-setting="log_level"')[2].partition("</tr>")[0]
+    assert token not in text
+    assert "GB free for" in text
+    assert "It works, with problems" in text  # there is no adb

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -33,9 +29,5 @@ def check() -> None:
     typer.echo(f"Settings file: {config_path() or f'none (it would be {own_config_path()})'}")
     table = Table("Setting", "Value", "From")
     for setting in held(settings):
-        table.add_row(setting.name, _shown(setting.value), setting.origin)
+        table.add_row(setting.name, setting.text, setting.origin)
     Console(markup=False, highlight=False).print(table)
-
-
-def _shown(value: Any) -> str:
-    return "-" if value is None else str(value) if isinstance(value, Path) else json.dumps(value, default=str)

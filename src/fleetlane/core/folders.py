@@ -10,7 +10,7 @@ from pathlib import Path
 class AllowedFolders:
     """Where files may be opened: below one of `roots` (any folder when there is none), never below `forbidden`.
 
-    `materials` may be opened although it lies below `forbidden`.
+    `materials`, the library's own folder, may always be opened.
     """
 
     roots: tuple[Path, ...] = ()
@@ -19,7 +19,7 @@ class AllowedFolders:
 
     def allow(self, path: Path) -> bool:
         """Return whether a path, links resolved, may be opened."""
-        inside = not self.roots or any(path.is_relative_to(root) for root in self.roots)
         if self.materials is not None and path.is_relative_to(self.materials):
-            return inside
+            return True
+        inside = not self.roots or any(path.is_relative_to(root) for root in self.roots)
         return inside and not any(path.is_relative_to(folder) for folder in self.forbidden)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.account import NewAccount, Platform
 from fleetlane.core.ports.library import AccountFilter
-from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.accounts import SHEETS
+from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
+from fleetlane.http.accounts import SHEETS, AccountId
 from fleetlane.http.services import Wired
-from fleetlane.work.sheets import read_sheet, write_xlsx
+from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
 
 _PAGE_SIZE = 100
+_SHOWN_CHANGES = 50
 
 router = APIRouter(prefix="/accounts", route_class=PageRoute)
 
@@ -26,12 +28,24 @@ async def list_accounts(
     request: Request,
     services: Wired,
     q: Annotated[str | None, Query(max_length=200)] = None,
+    platform: Platform | None = None,
+    enabled: bool | None = None,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> HTMLResponse:
     """Show the accounts."""
-    found = await services.accounts.page(AccountFilter(text=q), page, _PAGE_SIZE)
-    pages = max(1, -(-found.total // _PAGE_SIZE))
-    return render(request, "accounts.html", found=found, q=q or "", page=page, pages=pages, platforms=list(Platform))
+    found = await services.accounts.page(AccountFilter(platform, None, enabled, q), page, _PAGE_SIZE)
+    said = {True: "true", False: "false", None: ""}[enabled]
+    given = {"q": q or "", "platform": platform.value if platform else "", "enabled": said}
+    return render(
+        request,
+        "accounts.html",
+        found=found,
+        given=given,
+        query=urlencode({name: value for name, value in given.items() if value}),
+        page=page,
+        pages=max(1, -(-found.total // _PAGE_SIZE)),
+        platforms=list(Platform),
+    )
 
 
 @router.post("")
@@ -48,11 +62,12 @@ async def add_account(
 
 
 @router.get("/export")
-async def export_accounts(services: Wired) -> Response:
+async def export_accounts(services: Wired, kind: Literal["xlsx", "csv"] = "xlsx") -> Response:
     """Return all accounts as a sheet, which can be imported again."""
-    content = await asyncio.to_thread(write_xlsx, await services.accounts.export())
-    headers = {"Content-Disposition": 'attachment; filename="accounts.xlsx"', "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type=SHEETS["xlsx"], headers=headers)
+    write = write_csv if kind == "csv" else write_xlsx
+    content = await asyncio.to_thread(write, await services.accounts.export())
+    headers = {"Content-Disposition": f'attachment; filename="accounts.{kind}"', "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type=SHEETS[kind], headers=headers)
 
 
 @router.post("/import")
@@ -67,12 +82,34 @@ async def import_accounts(
     sheet = await asyncio.to_thread(read_sheet, await file.read(), platform)
     plan = await services.accounts.import_sheet(sheet, dry_run=not apply)
     headers = {"HX-Trigger": "changed"} if apply else {}
-    return render(request, "import.html", headers=headers, plan=plan, applied=apply)
+    return render(request, "import.html", headers=headers, plan=plan, applied=apply, shown=_SHOWN_CHANGES)
+
+
+@router.get("/{account_id}")
+async def show_account(request: Request, services: Wired, account_id: AccountId) -> HTMLResponse:
+    """Show one account, and what can be changed of it."""
+    return render(request, "account.html", account=await services.accounts.get(account_id))
+
+
+@router.post("/{account_id}")
+async def change_account(
+    request: Request,
+    services: Wired,
+    account_id: AccountId,
+    username: Annotated[str, Form()] = "",
+    device: Annotated[str, Form()] = "",
+    note: Annotated[str, Form(max_length=10_000)] = "",
+) -> HTMLResponse:
+    """Change what is known of an account; its waiting tasks go to the phone it is on now."""
+    await services.accounts.update(
+        account_id, lambda before: replace(before, username=username.strip(), serial=device.strip() or None, note=note)
+    )
+    return told(request, translated(request, N_("The change is kept.")), changed=True)
 
 
 @router.post("/{account_id}/enabled")
 async def enable_account(
-    request: Request, services: Wired, account_id: int, enabled: Annotated[bool, Form()]
+    request: Request, services: Wired, account_id: AccountId, enabled: Annotated[bool, Form()]
 ) -> HTMLResponse:
     """Switch an account on or off."""
     await services.accounts.update(account_id, lambda before: replace(before, enabled=enabled))
@@ -81,7 +118,7 @@ async def enable_account(
 
 
 @router.post("/{account_id}/delete")
-async def delete_account(request: Request, services: Wired, account_id: int) -> HTMLResponse:
-    """Delete an account."""
+async def delete_account(services: Wired, account_id: AccountId) -> Response:
+    """Delete an account, and go back to the list."""
     await services.accounts.delete(account_id)
-    return told(request, translated(request, N_("The account was deleted.")), changed=True)
+    return sent_to("/accounts")

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from fastapi import APIRouter, Request
 from fastapi.datastructures import FormData
 from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.errors import FieldError, FleetlaneError, InvalidParametersError
 from fleetlane.core.ports.library import AccountFilter
+from fleetlane.core.schedule import instant_on, parse_hhmm
 from fleetlane.core.task import Source
 from fleetlane.dashboard import schema_form
+from fleetlane.dashboard.choose import can_choose, with_chosen
 from fleetlane.dashboard.page import PageRoute, render, sent_to
-from fleetlane.http.services import Wired
+from fleetlane.http.services import Services, Wired
 from fleetlane.scripts.script import script, scripts
 from fleetlane.work.intake import TaskRequest
 
 _SHOWN = 50
 _ACCOUNTS = 1000
+_MOST_FIELDS = 20_000
 
 router = APIRouter(prefix="/new", route_class=PageRoute)
 
 
 @router.get("")
-async def new_task(request: Request, services: Wired, script_name: str = "post", serial: str = "") -> HTMLResponse:
-    """Show the form."""
+async def new_task(
+    request: Request, services: Wired, script_name: str = "post", serial: str = "", on: date | None = None
+) -> HTMLResponse:
+    """Show the form, for a phone and a day if they are given."""
     chosen = script(script_name, offered_only=True)
     accounts = await services.accounts.page(AccountFilter(), 1, _ACCOUNTS)
     return render(
@@ -35,7 +42,9 @@ async def new_task(request: Request, services: Wired, script_name: str = "post",
         devices=await services.devices.all(),
         accounts=accounts.accounts,
         serial=serial,
+        on=on.isoformat() if on else "",
         zone=str(services.zone),
+        can_choose=can_choose(chosen.schema()),
     )
 
 
@@ -43,7 +52,7 @@ async def new_task(request: Request, services: Wired, script_name: str = "post",
 async def preview(request: Request, services: Wired) -> HTMLResponse:
     """Show what would be created, or what is wrong."""
     try:
-        found = await services.intake.preview(_wanted(await request.form()))
+        found = await services.intake.preview(await _wanted(request, services))
     except FleetlaneError as error:
         return _wrong(request, error)
     return render(
@@ -60,7 +69,7 @@ async def preview(request: Request, services: Wired) -> HTMLResponse:
 async def create(request: Request, services: Wired) -> Response:
     """Create the tasks, and show them."""
     try:
-        created = await services.intake.create(_wanted(await request.form()))
+        created = await services.intake.create(await _wanted(request, services))
     except FleetlaneError as error:
         return _wrong(request, error)
     first = await services.desk.task(created.task_ids[0])
@@ -74,21 +83,37 @@ def _wrong(request: Request, error: FleetlaneError) -> HTMLResponse:
     return render(request, "preview.html", errors=errors)
 
 
-def _wanted(form: FormData) -> TaskRequest:
+async def _wanted(request: Request, services: Services) -> TaskRequest:
+    form = await request.form(max_fields=_MOST_FIELDS)
     name = _text(form, "script_name")
-    chosen = script(name, offered_only=True)
+    schema = script(name, offered_only=True).schema()
+    files = await services.library.some([int(value) for value in _all(form, "materials") if value.isdecimal()])
+    time, day = _text(form, "start_time"), _text(form, "start_date")
     to_accounts = _text(form, "targets") == "accounts"
     return TaskRequest(
         serials=[] if to_accounts else _all(form, "serials"),
         usernames=_all(form, "usernames") if to_accounts else [],
         script_name=name,
-        script_config=schema_form.settings(chosen.schema(), form),
+        script_config=with_chosen(services, schema, schema_form.settings(schema, form), files),
         enable_multi_account=not to_accounts and "enable_multi_account" in form,
-        start_time=_text(form, "start_time") or None,
+        start_time=None if day else time or None,
+        start_at=_instant(day, time, services) if day else None,
         min_interval=_minutes(form, "min_interval"),
         max_interval=_minutes(form, "max_interval"),
         source=Source.UI,
     )
+
+
+def _instant(day: str, time: str, services: Services) -> str:
+    """Return the instant of a day and a time in the server's zone, by the same rules as `start_time`."""
+    if not time:
+        raise InvalidParametersError.one("start_time", "is needed for a day")
+    try:
+        return instant_on(date.fromisoformat(day), parse_hhmm(time), services.zone).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise InvalidParametersError.one(
+            "start_date", "must be a day such as 2026-03-01, with a time such as 14:30"
+        ) from error
 
 
 def _text(form: FormData, name: str) -> str:

@@ -23,7 +23,7 @@ from fleetlane.http.services import Services
 
 THEMES = ("light", "dark")
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
@@ -32,8 +32,6 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-
-_MESSAGE = {"HX-Reselect": ".toast"}
 
 
 @cache
@@ -87,13 +85,19 @@ def render(
     return HTMLResponse(text, status, headers={**_HEADERS, **(headers or {})})
 
 
-def told(request: Request, sentence: str, *, failed: bool = False, changed: bool = False) -> HTMLResponse:
-    """Return a short message that the page shows for a while; with `changed` it also reads its live part again.
+def told(
+    request: Request, sentence: str, *, failed: bool = False, changed: bool = False, undo: str = ""
+) -> HTMLResponse:
+    """Return a short message that the page shows for a while, wherever else the answer was to go.
 
-    It is taken whole, whatever the part of the page that asked picks out of its answers (`hx-select` is inherited).
+    With `changed` the page also reads its live part again; `undo` is the key to take back what was done.
     """
-    headers = {**_MESSAGE, "HX-Trigger": "changed"} if changed else _MESSAGE
-    return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed)
+    headers = {"HX-Reselect": ".toast"}  # whatever the asker selects
+    if request.headers.get("HX-Target") != "toasts":  # htmx finds a new target only while the button pressed is there
+        headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
+    if changed:
+        headers["HX-Trigger"] = "changed"
+    return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed, undo=undo)
 
 
 def translated(request: Request, sentence: str) -> str:

@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from fleetlane.dashboard import (
     accounts,
     assets,
+    calendar,
+    choose,
     create,
     login,
     materials,
@@ -20,7 +22,21 @@ from fleetlane.dashboard import (
 
 PARTS = tuple(
     part.router
-    for part in (overview, tasks, task_page, sights, phones, create, accounts, materials, settings, assets, login)
+    for part in (
+        overview,
+        tasks,
+        task_page,
+        sights,
+        calendar,
+        phones,
+        create,
+        choose,
+        accounts,
+        materials,
+        settings,
+        assets,
+        login,
+    )
 )
 
 router = APIRouter(include_in_schema=False)

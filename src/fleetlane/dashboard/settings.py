@@ -1,19 +1,67 @@
-"""What holds on this server, to look at: licence, health, time zone, and where each is changed."""
+"""What holds on this server, to look at: health, licence, settings, and where each is changed."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from fleetlane.dashboard.page import PageRoute, render
-from fleetlane.http.services import Wired
+from fleetlane.core.device import WAITING_SENTENCES
+from fleetlane.dashboard.page import N_, PageRoute, render, translated
+from fleetlane.http.services import Services, Wired
+
+_LEAST_FREE_BYTES = 1 << 30
 
 router = APIRouter(prefix="/settings", route_class=PageRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: whether it is well, and a sentence."""
+
+    ok: bool
+    what: str
+    sentence: str
 
 
 @router.get("")
 async def show_settings(request: Request, services: Wired) -> HTMLResponse:
     """Show them."""
+    found = [*_server(request, services)]
+    for shown in await services.devices.all():
+        if not shown.device.is_ready:
+            sentence = WAITING_SENTENCES[shown.device.state].format(serial=shown.device.serial)
+            found.append(Finding(False, translated(request, N_("Phone")), sentence))
+    health = services.health()
     return render(
-        request, "settings.html", license=services.license(), health=services.health(), zone=str(services.zone)
+        request,
+        "settings.html",
+        license=services.license(),
+        health=health,
+        findings=found,
+        computer=services.place,
+        zone=str(services.zone),
     )
+
+
+def _server(request: Request, services: Services) -> Iterator[Finding]:
+    def say(sentence: str, **facts: object) -> str:
+        return translated(request, sentence) % facts
+
+    health = services.health()
+    others = [problem for problem in health.problems if problem != health.store_problem]
+    yield Finding(health.store_problem is None, say(N_("Store")), health.store_problem or say(N_("it can be written")))
+    yield Finding(not others, say(N_("adb server")), " ".join(others) or say(N_("it answers")))
+    free = services.place.free_bytes()
+    gigabytes = f"{free / 1e9:.1f}"
+    if free < _LEAST_FREE_BYTES:
+        low = N_("%(n)s GB free for %(name)s; free some space, or choose another data_dir")
+        yield Finding(False, say(N_("Disk")), say(low, n=gigabytes, name=services.place.data_dir))
+    else:
+        enough = N_("%(n)s GB free for %(name)s")
+        yield Finding(True, say(N_("Disk")), say(enough, n=gigabytes, name=services.place.data_dir))
+    seen = N_("%(n)s of %(a)s are online")
+    ready = health.devices_ready
+    yield Finding(ready > 0, say(N_("Phones")), say(seen, n=ready, a=health.devices_known))

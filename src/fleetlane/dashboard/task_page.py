@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections import defaultdict
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.outcome import PublishState
+from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
 from fleetlane.http.services import Wired
 from fleetlane.http.task_models import TaskId
 from fleetlane.http.traces import file_response
+from fleetlane.work.desk import Trace
 
 router = APIRouter(prefix="/tasks/{task_id}", route_class=PageRoute)
 
@@ -20,17 +22,24 @@ router = APIRouter(prefix="/tasks/{task_id}", route_class=PageRoute)
 @router.get("")
 async def show_task(request: Request, task_id: TaskId, services: Wired) -> HTMLResponse:
     """Show a task."""
+    trace = await services.desk.trace(task_id)
     shown = await services.desk.task(task_id)
-    steps = (await services.desk.trace(task_id)).steps
-    attempts = [(number, list(of_attempt)) for number, of_attempt in groupby(steps, key=lambda step: step.attempt)]
     return render(
         request,
         "task.html",
         shown=shown,
         task=shown.task,
-        attempts=attempts[::-1],
+        attempts=_attempts(trace),
         is_unknown=shown.task.outcome == PublishState.UNKNOWN.value,
     )
+
+
+def _attempts(trace: Trace) -> list[tuple[Attempt, list[Step]]]:
+    """Return the attempts with their steps, the latest attempt first."""
+    steps: defaultdict[int, list[Step]] = defaultdict(list)
+    for step in trace.steps:
+        steps[step.attempt].append(step)
+    return [(attempt, steps[attempt.number]) for attempt in reversed(trace.attempts)]
 
 
 @router.get("/trace/files/{attempt}/{name}")
@@ -39,11 +48,31 @@ async def trace_file(task_id: TaskId, attempt: int, name: str, services: Wired) 
     return file_response(name, await services.traces.file(task_id, attempt, name))
 
 
+@router.get("/trace.zip")
+async def trace_bundle(task_id: TaskId, services: Wired, redact: Annotated[bool, Query()] = False) -> Response:
+    """Return the trace as a file to hand to somebody, with or without personal text."""
+    content = await services.traces.bundle(task_id, redact=redact)
+    name = f"trace-{task_id}{'-redacted' if redact else ''}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type="application/zip", headers=headers)
+
+
+@router.post("/resolve")
+async def resolve_task(
+    request: Request, task_id: TaskId, services: Wired, published: Annotated[bool, Form()]
+) -> HTMLResponse:
+    """Take a person's word for what became of the post."""
+    await services.changes.resolve(task_id, published=published)
+    sentence = N_("Noted: it went out.") if published else N_("Noted: it did not go out. It can be retried.")
+    return told(request, translated(request, sentence), changed=True)
+
+
 @router.post("/stop")
 async def stop_task(request: Request, task_id: TaskId, services: Wired) -> HTMLResponse:
     """Stop the task."""
-    await services.changes.stop(task_id)
-    return told(request, translated(request, N_("The task is stopped.")), changed=True)
+    done = await services.changes.stop(task_id)
+    undo = services.undo.keep([done] if done else [])
+    return told(request, translated(request, N_("The task is stopped.")), changed=True, undo=undo)
 
 
 @router.post("/retry")
@@ -51,8 +80,8 @@ async def retry_task(
     request: Request, task_id: TaskId, services: Wired, force: Annotated[bool, Form()] = False
 ) -> HTMLResponse:
     """Let the task wait again."""
-    await services.changes.retry(task_id, force=force)
-    return told(request, translated(request, N_("The task waits again.")), changed=True)
+    undo = services.undo.keep([await services.changes.retry(task_id, force=force)])
+    return told(request, translated(request, N_("The task waits again.")), changed=True, undo=undo)
 
 
 @router.post("/delete")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncGenerator, Iterable
-from dataclasses import asdict
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Source, Status
+from fleetlane.dashboard.calendar import Day, day_of
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.http.services import Services, Wired
 from fleetlane.http.task_models import LARGEST_ID, task_view
 from fleetlane.scripts.script import scripts
+from fleetlane.work.changes import Undoable
 from fleetlane.work.sheets import neutral
 
 PAGE_SIZE = 50
@@ -31,7 +33,16 @@ _COLUMNS = (
 router = APIRouter(route_class=PageRoute)
 
 
-def _filter(
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which tasks somebody asks for: the filter, and the parameters of the address that said so."""
+
+    filter: TaskFilter
+    given: Mapping[str, str | int]
+
+
+def _asked(
+    services: Wired,
     status: Status | None = None,
     serial: Annotated[str | None, Query(max_length=255)] = None,
     script_name: Annotated[str | None, Query(max_length=255)] = None,
@@ -39,11 +50,24 @@ def _filter(
     username: Annotated[str | None, Query(max_length=255)] = None,
     batch_id: Annotated[str | None, Query(max_length=255)] = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
-) -> TaskFilter:
-    return TaskFilter(status, serial, script_name, source, username, batch_id, q)
+    due_on: Day | None = None,
+) -> Asked:
+    begin, end = day_of(due_on, services.zone) if due_on else (None, None)
+    given: dict[str, str | int | None] = {
+        "status": None if status is None else int(status),
+        "serial": serial,
+        "script_name": script_name,
+        "source": source and source.value,
+        "username": username,
+        "batch_id": batch_id,
+        "q": q,
+        "due_on": due_on and due_on.isoformat(),
+    }
+    wanted = TaskFilter(status, serial, script_name, source, username, batch_id, q, begin, end)
+    return Asked(wanted, {name: value for name, value in given.items() if value not in (None, "")})
 
 
-Wanted = Annotated[TaskFilter, Depends(_filter)]
+Wanted = Annotated[Asked, Depends(_asked)]
 
 
 @router.get("/tasks")
@@ -55,11 +79,7 @@ async def list_tasks(
     page: Annotated[int, Query(ge=1, le=LARGEST_ID // 1000)] = 1,
 ) -> HTMLResponse:
     """Show a page of the list."""
-    found = await services.desk.page(wanted, page, PAGE_SIZE, sort)
-    given = {
-        ("q" if name == "text" else name): "" if value is None else value for name, value in asdict(wanted).items()
-    }
-    filtered = {name: int(value) if name == "status" else value for name, value in given.items() if value != ""}
+    found = await services.desk.page(wanted.filter, page, PAGE_SIZE, sort)
     return render(
         request,
         "tasks.html",
@@ -67,13 +87,10 @@ async def list_tasks(
         total=found.total,
         page=page,
         pages=max(1, -(-found.total // PAGE_SIZE)),
-        given=given,
-        filtered=filtered,
+        given=wanted.given,
         sort=sort,
-        orders=list(TaskOrder),
-        query=urlencode({**filtered, "sort": sort.value}),
+        query=urlencode({**wanted.given, "sort": sort.value}),
         script_names=list(scripts()),
-        statuses=list(Status),
     )
 
 
@@ -81,7 +98,7 @@ async def list_tasks(
 async def export_tasks(services: Wired, wanted: Wanted, sort: TaskOrder = TaskOrder.NEWEST) -> StreamingResponse:
     """Return the whole filtered list as CSV."""
     headers = {"Content-Disposition": 'attachment; filename="tasks.csv"', "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(_csv(services, wanted, sort), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(_csv(services, wanted.filter, sort), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _csv(services: Services, wanted: TaskFilter, sort: TaskOrder) -> AsyncGenerator[bytes]:
@@ -112,10 +129,12 @@ async def change_many(
     if not ids:
         return told(request, translated(request, N_("Choose tasks first: tick them in the list.")), failed=True)
     problems: list[str] = []
+    undoable: list[Undoable] = []
     done = 0
     for task_id in ids:
         try:
-            await _change(services, action, task_id)
+            change = await _change(services, action, task_id)
+            undoable += [change] if change else []
             done += 1
         except (ConflictError, NotFoundError) as error:
             problems.append(str(error))
@@ -125,17 +144,28 @@ async def change_many(
         "delete": N_("%(n)s tasks were deleted."),
     }
     sentence = " ".join([translated(request, sentences[action]) % {"n": done}, *problems[:5]])
-    return told(request, sentence, failed=bool(problems), changed=True)
+    return told(request, sentence, failed=bool(problems), changed=True, undo=services.undo.keep(undoable))
 
 
-async def _change(services: Services, action: str, task_id: int) -> None:
+async def _change(services: Services, action: str, task_id: int) -> Undoable | None:
+    """Change a task. Returns what can be taken back, None when nothing can."""
     match action:
         case "stop":
-            await services.changes.stop(task_id)
+            return await services.changes.stop(task_id)
         case "retry":
-            await services.changes.retry(task_id, force=False)
+            return await services.changes.retry(task_id, force=False)
         case _:
             await services.changes.delete(task_id)
+            return None
+
+
+@router.post("/tasks/undo/{key}")
+async def undo(request: Request, services: Wired, key: Annotated[str, Path(max_length=100)]) -> HTMLResponse:
+    """Take back what was stopped or retried, as far as nothing happened since."""
+    undone = await services.undo.undo(key)
+    sentence = translated(request, N_("%(n)s tasks are what they were.")) % {"n": undone.count}
+    sentence = " ".join([sentence, *undone.problems[:5]])
+    return told(request, sentence, failed=bool(undone.problems), changed=True)
 
 
 @router.post("/tasks/retry-all")

@@ -77,7 +77,8 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
     for router in more:
         app.include_router(router)
     larger = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
-    larger |= {"/materials": options.max_upload_bytes, "/accounts/import": LARGEST_SHEET_BYTES}
+    larger |= dict.fromkeys(("/materials", "/new/materials"), options.max_upload_bytes)
+    larger["/accounts/import"] = LARGEST_SHEET_BYTES
     app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes, larger=larger)
     app.add_middleware(EmptyParameters)
     app.add_middleware(

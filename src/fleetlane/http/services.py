@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -20,6 +21,7 @@ from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.pictures import Pictures
 from fleetlane.work.traces import Traces
+from fleetlane.work.undo import UndoBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,29 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSetting:
+    """A setting as people read it: its value, and who says so. A secret's value is not here."""
+
+    name: str
+    value: str
+    origin: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the server lives on its computer, and what it was started with.
+
+    `free_bytes` is asked at each request; `config_file` is where settings are read from, or would be.
+    """
+
+    data_dir: Path
+    config_file: Path
+    settings: Sequence[HeldSetting]
+    free_bytes: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The use cases behind the routes. `license` and `health` are asked at each request."""
 
@@ -40,6 +65,7 @@ class Services:
     desk: Desk
     traces: Traces
     changes: Changes
+    undo: UndoBook
     accounts: AccountBook
     devices: DeviceDesk
     hands: Hands
@@ -49,6 +75,7 @@ class Services:
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo
+    place: Place
 
     def end_streams(self) -> None:
         """End the answers that would never end by themselves."""

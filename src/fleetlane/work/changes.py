@@ -32,6 +32,14 @@ class RetriedAll:
 
 
 @dataclass(frozen=True, slots=True)
+class Undoable:
+    """A change that can be taken back: the task as it was, and the state that it has now."""
+
+    before: Task
+    now: Status
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """What `delete_many` did."""
 
@@ -63,8 +71,11 @@ class Changes:
 
     # -- stop ------------------------------------------------------------------------------------------
 
-    async def stop(self, task_id: int) -> None:
+    async def stop(self, task_id: int) -> Undoable | None:
         """Stop a pending or running task; returns when it has ended, or does not end.
+
+        Returns:
+            What `undo` takes; None when it cannot be taken back: the task ran, or its post was to be looked for.
 
         Raises:
             NotFoundError: there is no such task.
@@ -74,24 +85,31 @@ class Changes:
 
         not_looked = failed("outcome_unknown", "It was stopped before the profile was looked at.")
 
-        def change(repositories: Repositories) -> tuple[Task | None, Task | None]:
+        def change(repositories: Repositories) -> tuple[Task | None, Task | None, Task | None, Task | None]:
             tasks = repositories.tasks
-            stopped = tasks.stop_pending(task_id, now_ms) or tasks.give_up(task_id, not_looked, now_ms)
-            return stopped, None if stopped else repositories.tasks.request_stop(task_id)
+            before, stopped = tasks.get(task_id), tasks.stop_pending(task_id, now_ms)
+            given_up = None if stopped else tasks.give_up(task_id, not_looked, now_ms)
+            running = None if stopped or given_up else tasks.request_stop(task_id)
+            return before, stopped, given_up, running
 
-        stopped, running = await self._store.write(change)
+        before, stopped, given_up, running = await self._store.write(change)
         if stopped is not None:
             self._lane_changed(stopped.serial)
-        elif running is not None:
-            await self._scheduler.stop(running, _STOP_WAIT_S)
-        else:
+            assert before is not None
+            return Undoable(before, Status.FAILED)
+        if given_up is not None:
+            self._lane_changed(given_up.serial)
+            return None
+        if running is None:
             task = await self._get(task_id)
             raise ConflictError(f"Task {task_id} is {task.status.text}; only a pending or running task can be stopped.")
+        await self._scheduler.stop(running, _STOP_WAIT_S)
+        return None
 
     # -- retry -----------------------------------------------------------------------------------------
 
-    async def retry(self, task_id: int, *, force: bool) -> None:
-        """Make a failed task pending again.
+    async def retry(self, task_id: int, *, force: bool) -> Undoable:
+        """Make a failed task pending again. Returns what `undo` takes.
 
         Raises:
             NotFoundError: there is no such task.
@@ -99,14 +117,15 @@ class Changes:
         """
         due_ms = self._clock.now_ms()
 
-        def change(repositories: Repositories) -> tuple[list[Pending], list[Moved]]:
+        def change(repositories: Repositories) -> tuple[Task | None, list[Pending], list[Moved]]:
+            before = repositories.tasks.get(task_id)
             pending = repositories.tasks.retry(task_id, due_ms, force=force)
             if pending and force:
                 repositories.materials.seal(task_id)  # nobody will ever be asked again about the former post
             again = [pending] if pending else []
-            return again, _to_their_devices(repositories, again)
+            return before, again, _to_their_devices(repositories, again)
 
-        pending, moved = await self._store.write(change)
+        before, pending, moved = await self._store.write(change)
         if not pending:
             task = await self._get(task_id)
             if task.status is not Status.FAILED:
@@ -117,6 +136,8 @@ class Changes:
                 f'{{"published": false}} to /task/{task_id}/resolve.'
             )
         self._pending_again(pending, moved)
+        assert before is not None
+        return Undoable(before, Status.PENDING)
 
     async def retry_all(self) -> RetriedAll:
         """Make every failed task pending again that may be retried safely."""
@@ -136,6 +157,27 @@ class Changes:
             if task.serial is not None:
                 self._scheduler.added(task.serial, Head(task.due_ms, task.task_id))
         tell(self._scheduler, moved)
+
+    # -- undo ------------------------------------------------------------------------------------------
+
+    async def undo(self, done: Undoable) -> None:
+        """Take a stop or a retry back: the task is what it was, unless anything happened to it since.
+
+        Raises:
+            ConflictError: something did, such as that it has begun.
+        """
+
+        def change(repositories: Repositories) -> tuple[Task | None, list[Moved]]:
+            task = repositories.tasks.put_back(done.before, done.now)
+            again = [_pending(task)] if task and task.status is Status.PENDING else []
+            return task, _to_their_devices(repositories, again)
+
+        task, moved = await self._store.write(change)
+        if task is None:
+            raise ConflictError(f"Task {done.before.id} has changed since; this can no longer be undone.")
+        self._pending_again([_pending(task)] if task.status is Status.PENDING else [], moved)
+        if task.status is not Status.PENDING:
+            self._lane_changed(task.serial)
 
     # -- resolve ---------------------------------------------------------------------------------------
 
@@ -235,6 +277,10 @@ class Changes:
     def _lane_changed(self, serial: str | None) -> None:
         if serial is not None:
             self._scheduler.changed(serial)
+
+
+def _pending(task: Task) -> Pending:
+    return Pending(task.id, task.serial, task.due_ms, task.username)
 
 
 def _seen_by_a_person(*, published: bool) -> Outcome:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fleetlane.core.errors import NotFoundError
 from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
+from fleetlane.core.ports.tasks import DueSpan, TaskFilter, TaskOrder
 from fleetlane.core.task import Task, TaskCounts
 from fleetlane.work.waiting import Waiting
 
@@ -84,6 +84,10 @@ class Desk:
         if trace is None:
             raise NotFoundError("task", task_id)
         return trace
+
+    async def due(self, bounds_ms: Sequence[int], first: int, most: int) -> Sequence[DueSpan]:
+        """Return what is due between each bound and the next: the `first` tasks of each, counting up to `most`."""
+        return await self._store.read(lambda repositories: repositories.tasks.due(bounds_ms, first, most))
 
     async def counts(self) -> TaskCounts:
         """Return how many tasks there are in each state."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 from fleetlane.core.errors import ConflictError, FieldError, InvalidParametersError, NotFoundError
@@ -119,6 +119,18 @@ class Library:
             NotFoundError: there is none.
         """
         return _found(await self._store.read(lambda r: r.materials.get(material_id)), material_id)
+
+    async def some(self, material_ids: Sequence[int]) -> Sequence[Material]:
+        """Return those of the materials that are there, in the order given."""
+
+        def read(repositories: Repositories) -> list[Material | None]:
+            return [repositories.materials.get(material_id) for material_id in material_ids]
+
+        return [material for material in await self._store.read(read) if material is not None]
+
+    def file(self, material: Material) -> Path:
+        """Return where a material's content is."""
+        return self._files.path(material.file)
 
     async def describe(
         self, material_id: int, change: Callable[[MaterialDescription], MaterialDescription]

@@ -35,6 +35,10 @@ def matching(wanted: TaskFilter) -> ColumnElement[bool]:
         conditions.append(tasks.c.username_key == username_key(wanted.username))
     if wanted.batch_id is not None:
         conditions.append(tasks.c.batch_id == wanted.batch_id)
+    if wanted.due_from_ms is not None:
+        conditions.append(tasks.c.due_ms >= wanted.due_from_ms)
+    if wanted.due_before_ms is not None:
+        conditions.append(tasks.c.due_ms < wanted.due_before_ms)
     if wanted.text is not None:
         looked_at = (tasks.c.serial, tasks.c.username, tasks.c.remark, tasks.c.error_code, tasks.c.script_config)
         conditions.append(or_(*(contains(column, wanted.text) for column in looked_at)))
@@ -54,6 +58,22 @@ def waiting_again(due_ms: int) -> dict[str, Any]:
         "outcome": None,
         "remark": "",
         "result": "{}",
+    }
+
+
+def as_before(task: Task) -> dict[str, Any]:
+    """Return what a task becomes that is put back: all that a stop or a retry has changed."""
+    return {
+        "status": int(task.status),
+        "due_ms": task.due_ms,
+        "started_ms": task.started_ms,
+        "ended_ms": task.ended_ms,
+        "retry_count": task.retry_count,
+        "stop_requested": task.stop_requested,
+        "error_code": task.error_code,
+        "outcome": task.outcome,
+        "remark": task.remark,
+        "result": json.dumps(dict(task.result), ensure_ascii=False),
     }
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, Select, and_, case, delete, func, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
+from fleetlane.adapters.db.agenda import due_spans
 from fleetlane.adapters.db.attempts import AttemptRepository
 from fleetlane.adapters.db.bulk import insert_many
 from fleetlane.adapters.db.ids import take_ids
@@ -22,6 +23,7 @@ from fleetlane.adapters.db.tables import task_counts, tasks
 from fleetlane.adapters.db.task_rows import (
     IN_DOUBT,
     KNOWN_OUTCOME,
+    as_before,
     matching,
     new_row,
     to_pending,
@@ -33,7 +35,7 @@ from fleetlane.adapters.db.task_rows import (
 from fleetlane.core.event import Change
 from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
-from fleetlane.core.ports.tasks import Pending, TaskFilter, TaskOrder
+from fleetlane.core.ports.tasks import DueSpan, Pending, TaskFilter, TaskOrder
 from fleetlane.core.task import NewTask, Status, Task, TaskCounts
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
@@ -82,9 +84,13 @@ class TaskRepository:
         )
         return [to_task(row) for row in self._connection.execute(statement)]
 
+    def due(self, bounds_ms: Sequence[int], first: int, most: int) -> list[DueSpan]:
+        """Return what is due between each bound and the next: the `first` tasks of each, counting up to `most`."""
+        return due_spans(self._connection, bounds_ms, first, most)
+
     def count(self, wanted: TaskFilter) -> int:
-        """Return how many tasks there are. Rows are counted only for an account, a batch or a text."""
-        if wanted.username is not None or wanted.batch_id is not None or wanted.text is not None:
+        """Return how many tasks there are. Rows are counted only for an account, a batch, a text or a time."""
+        if {wanted.username, wanted.batch_id, wanted.text, wanted.due_from_ms, wanted.due_before_ms} != {None}:
             rows = select(func.count()).select_from(tasks).where(matching(wanted))
             return int(self._connection.execute(rows).scalar_one())
         conditions: list[ColumnElement[bool]] = []
@@ -245,6 +251,13 @@ class TaskRepository:
         values = waiting_again(due_ms) | {"remark": remark}
         row = self._change(task_id, Status.FAILED, Status.PENDING, values, *conditions)
         return to_pending(row) if row else None
+
+    def put_back(self, before: Task, now: Status) -> Task | None:
+        """Make a task again what it was before a stop or a retry. None when anything happened to it since."""
+        retries = before.retry_count + (now is Status.PENDING)
+        untouched = and_(tasks.c.attempt == before.attempt, tasks.c.retry_count == retries)
+        row = self._change(before.id, now, before.status, as_before(before), untouched)
+        return to_task(row) if row else None
 
     def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:
         """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""

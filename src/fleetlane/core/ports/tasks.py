@@ -14,7 +14,10 @@ from fleetlane.core.task import NewTask, Source, Status, Task, TaskCounts
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks to list. None means any. `text` is looked for in names and remarks."""
+    """Which tasks to list. None means any. `text` is looked for in names and remarks.
+
+    `due_from_ms` and `due_before_ms` bound when they are due, in milliseconds since the epoch.
+    """
 
     status: Status | None = None
     serial: str | None = None
@@ -23,6 +26,8 @@ class TaskFilter:
     username: str | None = None
     batch_id: str | None = None
     text: str | None = None
+    due_from_ms: int | None = None
+    due_before_ms: int | None = None
 
 
 class TaskOrder(StrEnum):
@@ -34,6 +39,14 @@ class TaskOrder(StrEnum):
     DUE_LAST = "-scheduled_at"
     ENDED_FIRST = "end_time"
     ENDED_LAST = "-end_time"
+
+
+@dataclass(frozen=True, slots=True)
+class DueSpan:
+    """What is due in a span of time: the first tasks, and how many there are, counted up to a bound."""
+
+    count: int
+    first: Sequence[Task]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +74,15 @@ class Tasks(Protocol):
         """Return tasks in an order."""
         ...
 
+    def due(self, bounds_ms: Sequence[int], first: int, most: int) -> list[DueSpan]:
+        """Return what is due between each bound and the next: the `first` tasks of each, counting up to `most`.
+
+        The work does not grow with the number of tasks: a fixed number of rows is read for each span.
+        """
+        ...
+
     def count(self, wanted: TaskFilter) -> int:
-        """Return how many tasks there are. Rows are counted only for an account, a batch or a text."""
+        """Return how many tasks there are. Rows are counted only for an account, a batch, a text or a time."""
         ...
 
     def counts(self) -> TaskCounts:
@@ -110,6 +130,15 @@ class Tasks(Protocol):
 
     def retry(self, task_id: int, due_ms: int, *, force: bool, remark: str = "") -> Pending | None:
         """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced."""
+        ...
+
+    def put_back(self, before: Task, now: Status) -> Task | None:
+        """Make a task again what it was before a stop or a retry. None when anything happened to it since.
+
+        Args:
+            before: the task as it was; where it waits, and for which account, stays as it is now.
+            now: the state that the change gave it.
+        """
         ...
 
     def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:

@@ -3,6 +3,7 @@
 (() => {
   const PACE_MS = 400;
   const TOAST_MS = 8000;
+  const UNDO_MS = 30000;
   const waiting = new Set();
   let timer = 0;
   let last = 0;
@@ -29,6 +30,17 @@
     if (!document.hidden && waiting.size) changed("none");
   });
   document.addEventListener("changed", () => changed("all"));
+
+  // What a person has unfolded stays unfolded when its part is read again.
+  let unfolded = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    unfolded = [...event.target.querySelectorAll("details[open][id]")].map((part) => part.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    unfolded = [];
+  });
+
   if (document.querySelector("[data-live]")) {
     const source = new EventSource("/live" + document.body.dataset.events);
     const state = document.getElementById("connection");
@@ -45,9 +57,63 @@
   const toasts = document.getElementById("toasts");
   new MutationObserver((changes) => {
     for (const toast of changes.flatMap((change) => [...change.addedNodes])) {
-      if (toast.classList && !toast.classList.contains("failed")) setTimeout(() => toast.remove(), TOAST_MS);
+      if (!toast.classList || toast.classList.contains("failed")) continue;
+      setTimeout(() => toast.remove(), "undo" in toast.dataset ? UNDO_MS : TOAST_MS);
     }
   }).observe(toasts, { childList: true });
+
+  // what was undone can not be undone again
+  document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.(".toast[data-undo]")?.remove());
+
+  // What the server's own routes did not answer: a body that is too large, a connection that broke.
+  const tell = (sentence) => {
+    const toast = document.createElement("p");
+    const close = document.createElement("button");
+    toast.className = "toast failed";
+    toast.setAttribute("role", "alert");
+    close.className = "quiet";
+    close.textContent = "×";
+    close.dataset.do = "close";
+    close.setAttribute("aria-label", toasts.dataset.close);
+    toast.append(Object.assign(document.createElement("span"), { textContent: sentence }), close);
+    toasts.append(toast);
+  };
+  const sentenceOf = (text) => {
+    try {
+      return JSON.parse(text).message;
+    } catch {
+      return "";
+    }
+  };
+  document.addEventListener("htmx:responseError", (event) => {
+    tell(sentenceOf(event.detail.xhr.responseText) || toasts.dataset.lost);
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.requestConfig.verb !== "get") tell(toasts.dataset.lost); // parts that are read again say so above
+  });
+
+  // -- how far an upload has come: forms marked data-progress="ID"
+
+  const progressOf = (event) => document.getElementById(event.target.dataset?.progress);
+  const showProgress = (part, percent) => {
+    part.hidden = false;
+    part.querySelector("progress").value = percent;
+    part.querySelector("output").textContent = `${Math.floor(percent)} %`;
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const part = progressOf(event);
+    if (part) showProgress(part, 0);
+  });
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const part = progressOf(event);
+    const { lengthComputable, loaded, total } = event.detail;
+    if (part && lengthComputable && total) showProgress(part, (100 * loaded) / total);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const part = progressOf(event);
+    if (part) part.hidden = true;
+    if (event.target.matches?.("form[data-progress]") && event.detail.successful) event.target.reset();
+  });
 
   // -- on a narrow screen the bar of pages scrolls: the present one is seen
 
@@ -80,7 +146,7 @@
 
   // -- keys
 
-  const places = { n: "/new", o: "/", t: "/tasks", p: "/phones", a: "/accounts", m: "/materials", s: "/settings" };
+  const places = { n: "/new", o: "/", t: "/tasks", c: "/calendar", p: "/phones", a: "/accounts", m: "/materials", s: "/settings" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest("input, textarea, select, dialog[open]")) return;
