@@ -54,6 +54,9 @@ def test_each_step_leaves_a_row_and_a_picture(phones, server, fresh):
         "write the caption", "press Post", "watch the upload", "look at the profile",
     ]  # fmt: skip
     assert all(step["ok"] and not step["tree"] for step in steps)
+    used = {step["name"]: step["selectors"] for step in steps}
+    assert used["press Post"] == ["post_button by text (1 of 2)"]
+    assert used["check the media"] == []
     pictures = [step["screenshot"] for step in steps if step["screenshot"]]
     assert len(pictures) == 8
     for picture in pictures:

@@ -157,7 +157,19 @@ def test_every_filter_and_the_head_of_a_lane_use_an_index(store):
 
 
 def test_steps_come_back_in_order(store):
-    step = Step(1, 1, 1, "open the app", "", "tiktok home_feed", 5, 6, ok=True, screenshot="1/1/01.jpg")
+    step = Step(
+        1,
+        1,
+        1,
+        "open the app",
+        "",
+        "tiktok home_feed",
+        5,
+        6,
+        ok=True,
+        screenshot="1/1/01.jpg",
+        selectors=("a by id", "b"),
+    )
     run(store, lambda r: [r.attempts.add_step(replace(step, number=n)) for n in (2, 1)])
     assert [s.number for s in run(store, lambda r: r.attempts.steps(1))] == [1, 2]
     assert run(store, lambda r: r.attempts.steps(1))[0] == step

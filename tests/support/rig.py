@@ -39,7 +39,7 @@ class Steps:
     failed: list[tuple[str, str, str | None]] = field(default_factory=list)
     pictures: int = 0
 
-    def add(self, name, detail, screen, started_ms, duration_ms, *, ok, screenshot, tree):
+    def add(self, name, detail, screen, started_ms, duration_ms, *, ok, screenshot, tree, selectors):
         self.names.append(name)
         self.pictures += screenshot is not None
         if not ok:

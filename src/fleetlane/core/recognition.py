@@ -62,6 +62,19 @@ class Selector:
     bare: bool | None = None
     pick: Pick = Pick.FIRST
 
+    @property
+    def way(self) -> str:
+        """Return by what it tells a node from others, in a word or two."""
+        ways = {
+            "id": self.ids,
+            "text": self.texts,
+            "description": self.descs,
+            "label": self.labels,
+            "part of its label": self.starts or self.has or self.pattern,
+            "class": self.classes,
+        }
+        return next((way for way, given in ways.items() if given), "place")
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -173,6 +186,7 @@ class View:
         self._by_text: dict[str, list[Node]] = {}
         self._by_desc: dict[str, list[Node]] = {}
         self._by_id: dict[str, list[Node]] = {}
+        self._found: dict[int, tuple[Node, str]] = {}
         for node in self.nodes:
             if node.text:
                 self._by_text.setdefault(node.key_text, []).append(node)
@@ -188,11 +202,22 @@ class View:
 
     def find(self, element: Element) -> Node | None:
         """Return the node an element means, or None when it is not on the screen."""
-        for selector in element.alternatives:
+        for number, selector in enumerate(element.alternatives, 1):
             found = list(self._matches(selector))
             if found:
-                return _picked(found, selector.pick)
+                node = _picked(found, selector.pick)
+                self._found.pop(id(node), None)  # the latest is the last
+                self._found[id(node)] = (
+                    node,
+                    f"{element.name} by {selector.way} ({number} of {len(element.alternatives)})",
+                )
+                return node
         return None
+
+    def found_at(self, x: int, y: int) -> str:
+        """Return by what the node at a point was found, the one found last of several; "" when none was."""
+        at = (how for node, how in reversed(self._found.values()) if node.bounds.contains(x, y))
+        return next(at, "")
 
     def find_all(self, element: Element) -> list[Node]:
         """Return every node that one of the element's alternatives matches, in document order."""

@@ -37,6 +37,10 @@ class StepView(BaseModel):
         description="Path of the picture on this server; empty: none",
         examples=["/api/v1/task/101/trace/files/1/07.jpg"],
     )
+    selectors: list[str] = Field(
+        description="By what the nodes that were tapped were found, in order: element of the screen pack, and how",
+        examples=[["post_button by text (1 of 2)"]],
+    )
     tree: str = Field(
         description="Path of the UI tree, when the step failed; empty: none",
         examples=[""],
@@ -186,6 +190,7 @@ def _step_view(step: Step, zone: tzinfo, path_for: Callable[..., str]) -> StepVi
         started_at=rfc3339(step.started_ms, zone),
         duration_ms=step.duration_ms,
         ok=step.ok,
+        selectors=list(step.selectors),
         screenshot=path(step.screenshot),
         tree=path(step.tree),
     )

@@ -134,6 +134,8 @@ class Phone:
         self.control = control
         self.clock = control.clock
         self._last: Screen | None = None
+        self._used: list[str] = []
+        """By what the nodes were found that this step has tapped."""
 
     @property
     def serial(self) -> str:
@@ -171,10 +173,11 @@ class Phone:
 
     def tap(self, node: Node) -> None:
         """Tap the middle of a node. A lost call is not an error here: the next look shows what it did."""
-        self._act(lambda driver: driver.tap(*node.bounds.center))
+        self.tap_at(*node.bounds.center)
 
     def tap_at(self, x: int, y: int) -> None:
         """Tap a point, like `tap`."""
+        self._note_use(x, y)
         self._act(lambda driver: driver.tap(x, y))
 
     def tap_once(self, x: int, y: int) -> None:
@@ -183,10 +186,12 @@ class Phone:
         Neither stop flag nor deadline is looked at: whoever taps what cannot be taken back has just done so.
         When it raises, the tap may or may not have happened.
         """
+        self._note_use(x, y)
         self._driver.tap_once(x, y)
 
     def long_tap(self, node: Node) -> None:
         """Press a node for a second, like `tap`."""
+        self._note_use(*node.bounds.center)
         self._act(lambda driver: driver.long_tap(*node.bounds.center))
 
     def press(self, key: str) -> None:
@@ -202,6 +207,11 @@ class Phone:
         """Swipe up from the bottom, as to unlock."""
         width, height = self.facts().size
         self._act(lambda driver: driver.swipe((width // 2, height * 85 // 100), (width // 2, height * 25 // 100)))
+
+    def _note_use(self, x: int, y: int) -> None:
+        how = self._last.view.found_at(x, y) if self._last else ""
+        if how and how not in self._used:
+            self._used.append(how)
 
     def _act(self, act: Callable[[Driver], None]) -> None:
         try:
@@ -285,6 +295,7 @@ class Phone:
         """
         started_ms, started_s = self.clock.now_ms(), self.clock.monotonic_s()
         ok, answers = False, True
+        self._used = []
         try:
             yield
             ok = True
@@ -296,7 +307,17 @@ class Phone:
             shot = self._picture() if answers and (picture or not ok) else None
             screen = str(self._last.seen) if self._last and picture else ""
             tree = self._last.xml if self._last and not ok else None
-            self._trace.add(name, detail, screen, started_ms, duration_ms, ok=ok, screenshot=shot, tree=tree)
+            self._trace.add(
+                name,
+                detail,
+                screen,
+                started_ms,
+                duration_ms,
+                ok=ok,
+                screenshot=shot,
+                tree=tree,
+                selectors=self._used,
+            )
 
     def _picture(self) -> bytes | None:
         if self.control.stopped:

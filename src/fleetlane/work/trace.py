@@ -5,7 +5,7 @@ A trace never fails a task: what cannot be kept is logged and left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -45,6 +45,7 @@ class AttemptTrace:
         ok: bool,
         screenshot: bytes | None,
         tree: str | None,
+        selectors: Sequence[str],
     ) -> None:
         """Keep one step."""
         self._number += 1
@@ -62,6 +63,7 @@ class AttemptTrace:
             ok=ok,
             screenshot=self._keep(f"{self._number:02d}.jpg", screenshot),
             tree=self._keep(f"{self._number:02d}.xml", tree.encode() if tree else None),
+            selectors=tuple(selectors),
         )
 
         def store(repositories: Repositories) -> None:

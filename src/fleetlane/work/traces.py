@@ -34,7 +34,7 @@ _TASK = (
     "platform",
 )
 _ATTEMPT = ["number", "phase", "reached", "started_ms", "ended_ms", "error_code"]
-_STEP = ["attempt", "number", "name", "screen", "started_ms", "duration_ms", "ok", "tree"]
+_STEP = ["attempt", "number", "name", "screen", "started_ms", "duration_ms", "ok", "tree", "selectors"]
 
 
 class Traces:

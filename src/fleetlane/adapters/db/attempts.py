@@ -112,6 +112,7 @@ class AttemptRepository:
     def add_step(self, step: Step) -> None:
         """Store a step."""
         values = {name: getattr(step, name) for name in steps.c.keys()}  # noqa: SIM118 - columns, not a dict
+        values["selectors"] = "\n".join(step.selectors)
         self._connection.execute(insert(steps).values(values))
         task = self._connection.execute(
             select(tasks.c.batch_id, tasks.c.serial).where(tasks.c.id == step.task_id)
@@ -123,7 +124,8 @@ class AttemptRepository:
     def steps(self, task_id: int) -> list[Step]:
         """Return the steps of a task, attempt by attempt."""
         statement = select(steps).where(steps.c.task_id == task_id).order_by(steps.c.attempt, steps.c.number)
-        return [Step(**row) for row in self._connection.execute(statement).mappings()]
+        rows = self._connection.execute(statement).mappings()
+        return [_step(dict(row)) for row in rows]
 
     def forget_steps(self, before_ms: int, limit: int) -> list[int]:
         """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids."""
@@ -148,6 +150,11 @@ class AttemptRepository:
             for statement in (traced, not_ended):
                 found.difference_update(self._connection.execute(statement).scalars())
         return found
+
+
+def _step(values: dict[str, Any]) -> Step:
+    values["selectors"] = tuple(values["selectors"].splitlines())
+    return Step(**values)
 
 
 def _attempt(row: Row[Any]) -> Attempt:

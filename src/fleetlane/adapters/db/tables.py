@@ -125,6 +125,7 @@ steps = Table(
     Column("ok", Boolean, nullable=False),
     Column("screenshot", String(255), nullable=False),
     Column("tree", String(255), nullable=False),
+    Column("selectors", Text, nullable=False, server_default=text("''")),  # a line each
 )
 
 accounts = Table(

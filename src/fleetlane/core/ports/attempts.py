@@ -11,7 +11,10 @@ from fleetlane.core.journal import Phase
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing a script did. Times are milliseconds since the epoch; files are relative to the traces folder."""
+    """One thing a script did. Times are milliseconds since the epoch; files are relative to the traces folder.
+
+    `selectors` are by what the nodes that were tapped were found, in order.
+    """
 
     task_id: int
     attempt: int
@@ -24,6 +27,7 @@ class Step:
     ok: bool
     screenshot: str = ""
     tree: str = ""
+    selectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

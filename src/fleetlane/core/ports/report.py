@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from fleetlane.core.journal import Phase
@@ -22,8 +22,9 @@ class Trace(Protocol):
         ok: bool,
         screenshot: bytes | None,
         tree: str | None,
+        selectors: Sequence[str],
     ) -> None:
-        """Keep one step."""
+        """Keep one step. `selectors` are by what the nodes that were tapped were found, in order."""
         ...
 
 
