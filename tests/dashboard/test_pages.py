@@ -193,3 +193,21 @@ def test_where_a_token_is_set_the_pages_ask_for_it_once_and_the_api_always(tmp_p
         assert server.http.post("/tasks/retry-all", headers=OURS).status_code == 200
         assert server.call("GET", "/task")["code"] == 40101, "the cookie opens the pages only"
         assert server.http.get("/tasks", headers={"Origin": "http://evil.example"}).json()["code"] == 40302
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/accounts/{id}/delete", {}),
+        ("/accounts/{id}/enabled", {"enabled": "true"}),
+        ("/materials/{id}/delete", {}),
+        ("/tasks/{id}/stop", {}),
+        ("/tasks/bulk", {"action": "stop", "ids": "{id}"}),
+    ],
+)
+def test_an_id_that_no_store_can_hold_is_a_sentence(server, path, form):
+    for too_large in (str(2**63), "9" * 30):
+        filled = {name: value.replace("{id}", too_large) for name, value in form.items()}
+        answer = server.http.post(path.replace("{id}", too_large), data=filled, headers=OURS)
+        assert answer.status_code == 200
+        assert "cannot be understood" in answer.text

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from fleetlane.core.account import NewAccount, Platform
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.accounts import SHEETS
+from fleetlane.http.accounts import SHEETS, AccountId
 from fleetlane.http.services import Wired
 from fleetlane.work.sheets import read_sheet, write_xlsx
 
@@ -72,7 +72,7 @@ async def import_accounts(
 
 @router.post("/{account_id}/enabled")
 async def enable_account(
-    request: Request, services: Wired, account_id: int, enabled: Annotated[bool, Form()]
+    request: Request, services: Wired, account_id: AccountId, enabled: Annotated[bool, Form()]
 ) -> HTMLResponse:
     """Switch an account on or off."""
     await services.accounts.update(account_id, lambda before: replace(before, enabled=enabled))
@@ -81,7 +81,7 @@ async def enable_account(
 
 
 @router.post("/{account_id}/delete")
-async def delete_account(request: Request, services: Wired, account_id: int) -> HTMLResponse:
+async def delete_account(request: Request, services: Wired, account_id: AccountId) -> HTMLResponse:
     """Delete an account."""
     await services.accounts.delete(account_id)
     return told(request, translated(request, N_("The account was deleted.")), changed=True)

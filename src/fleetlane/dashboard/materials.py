@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from fleetlane.core.material import MaterialDescription, UseState, parse_tags
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
+from fleetlane.http.materials import MaterialId
 from fleetlane.http.services import Wired
 from fleetlane.work.library import Upload
 
@@ -51,7 +52,7 @@ async def upload_materials(
 
 
 @router.post("/{material_id}/delete")
-async def delete_material(request: Request, services: Wired, material_id: int) -> HTMLResponse:
+async def delete_material(request: Request, services: Wired, material_id: MaterialId) -> HTMLResponse:
     """Delete a material that no task has reserved."""
     await services.library.delete(material_id)
     return told(request, translated(request, N_("The file was deleted.")), changed=True)
