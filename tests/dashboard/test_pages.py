@@ -207,3 +207,21 @@ def test_the_settings_say_what_holds_and_who_says_so_but_no_secret(tmp_path):
     assert token not in text
     assert "GB free for" in text
     assert "It works, with problems" in text  # there is no adb
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/accounts/{id}/delete", {}),
+        ("/accounts/{id}/enabled", {"enabled": "true"}),
+        ("/materials/{id}/delete", {}),
+        ("/tasks/{id}/stop", {}),
+        ("/tasks/bulk", {"action": "stop", "ids": "{id}"}),
+    ],
+)
+def test_an_id_that_no_store_can_hold_is_a_sentence(server, path, form):
+    for too_large in (str(2**63), "9" * 30):
+        filled = {name: value.replace("{id}", too_large) for name, value in form.items()}
+        answer = server.http.post(path.replace("{id}", too_large), data=filled, headers=OURS)
+        assert answer.status_code == 200
+        assert "cannot be understood" in answer.text

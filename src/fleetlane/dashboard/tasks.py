@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
+from pydantic import Field
 
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
@@ -24,6 +25,7 @@ from fleetlane.work.changes import Undoable
 from fleetlane.work.sheets import neutral
 
 PAGE_SIZE = 50
+_Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 _CSV_PAGE = 1000
 _COLUMNS = (
     "id", "status_text", "script_name", "serial", "username", "source", "remark", "error_code", "outcome",
@@ -123,7 +125,7 @@ async def change_many(
     request: Request,
     services: Wired,
     action: Annotated[str, Form(pattern="^(stop|retry|delete)$")],
-    ids: Annotated[list[int] | None, Form(max_length=PAGE_SIZE)] = None,
+    ids: Annotated[list[_Id] | None, Form(max_length=PAGE_SIZE)] = None,
 ) -> HTMLResponse:
     """Stop, retry or delete the chosen tasks, and say what became of each that could not be."""
     if not ids:

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import tempfile
-import threading
+from contextlib import suppress
 from pathlib import Path
 
 import adbutils
@@ -60,11 +60,11 @@ class AdbServer:
                     f"adb could not be started: {error}. Install Android's platform-tools, or set ADBUTILS_ADB_PATH."
                 ) from error
         for _ in range(_START_POLLS):
-            if self._process.poll() is not None:
-                raise SimulatorError(f"adb did not start: {self._log.read_text(errors='replace')[-400:]}")
             if self._answers():
                 return
-            threading.Event().wait(_START_POLL_S)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_START_POLL_S)
+                raise SimulatorError(f"adb did not start: {self._log.read_text(errors='replace')[-400:]}")
         raise SimulatorError(f"adb did not listen on port {self.port}")
 
     def _must_be_adb(self) -> None:
