@@ -253,8 +253,8 @@ def test_a_full_disk_refuses_what_does_not_fit_and_loses_nothing_that_was_promis
     assert first.result(10)
     with pytest.raises(StoreFullError):
         large.result(10)
-    assert store.problem is None, "the last write went well"
     assert (small.result(10), last.result(10)) == ([1], [2])
+    assert store.problem is None, "the last write went well"
     assert run(store, lambda r: [t.id for t in r.tasks.find(TaskFilter(), 0, 9)]) == [2, 1]
 
 

@@ -241,6 +241,26 @@ def test_a_phone_that_does_not_come_back_in_time_leaves_it_unknown_and_the_lane_
     asyncio.run(scenario())
 
 
+def test_a_phone_that_goes_while_it_is_looked_at_is_looked_at_again_within_the_same_time(world):
+    async def scenario():
+        task_id = await restarted(world)
+        patience = Patience(world.store, world.scheduler, world.clock, wait_s=600)
+        for seconds in (0, 300, 299):
+            world.clock.advance(seconds)
+            assert await patience.look() == 0
+            world.devices.set("a", DeviceState.ONLINE)
+            assert await world.scheduler.tick() == 1
+            assert await patience.look() == 0, "what is looked for now is not given up"
+            world.devices.set("a", DeviceState.OFFLINE)
+            await world.end(task_id, UNKNOWN)
+            assert (await world.task(task_id)).in_doubt
+        world.clock.advance(1)
+        assert await patience.look() == 1
+        assert (await world.task(task_id)).error_code == "outcome_unknown"
+
+    asyncio.run(scenario())
+
+
 def test_a_wall_clock_that_jumps_does_not_end_the_wait(world):
     async def scenario():
         await restarted(world)

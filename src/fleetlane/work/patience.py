@@ -37,14 +37,14 @@ class Patience:
         self._clock = clock
         self._wait_s = wait_s
         self._since_s: dict[int, float] = {}
-        """Since when each task in doubt is known to wait."""
+        """Since when each task is known to be in doubt."""
 
     async def look(self) -> int:
         """Give up the tasks in doubt that have waited too long. Returns how many."""
-        waiting = await self._store.read(lambda repositories: repositories.tasks.in_doubt())
+        in_doubt = await self._store.read(lambda repositories: repositories.tasks.in_doubt())
         now_s = self._clock.monotonic_s()
-        self._since_s = {task.id: self._since_s.get(task.id, now_s) for task in waiting}
-        over = [task for task in waiting if now_s - self._since_s[task.id] >= self._wait_s]
+        self._since_s = {task.id: self._since_s.get(task.id, now_s) for task in in_doubt}
+        over = [task for task in in_doubt if now_s - self._since_s[task.id] >= self._wait_s]
         if not over:
             return 0
         given_up = await self._store.write(lambda repositories: self._give_up(repositories, over))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -240,6 +241,8 @@ class Scheduler:
         """Take the end of an attempt: store it, and free the lane."""
         task, outcome = event.task, event.outcome
         assert task.serial is not None
+        if task.in_doubt and task.serial not in self._ready():
+            event = replace(event, cut_off=True)  # it is looked for again when the phone is back
         accepted = await self._store_end(event)
         self._book.freed(task.serial)
         self.on_free(task.serial)

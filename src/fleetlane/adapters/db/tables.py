@@ -78,12 +78,12 @@ Index(
     postgresql_where=tasks.c.status == 0,
 )
 
-# Tasks that wait to be looked for are few: nothing reads the others to find them.
+# Tasks that are in doubt are few: nothing reads the others to find them.
 Index(
     "ix_tasks_in_doubt",
     tasks.c.id,
-    sqlite_where=and_(tasks.c.status == 0, tasks.c.outcome == "unknown"),
-    postgresql_where=and_(tasks.c.status == 0, tasks.c.outcome == "unknown"),
+    sqlite_where=and_(tasks.c.status < 2, tasks.c.outcome == "unknown"),
+    postgresql_where=and_(tasks.c.status < 2, tasks.c.outcome == "unknown"),
 )
 
 # How many tasks there are, so that nothing counts rows. `serial` is "" for tasks without a device.

@@ -17,7 +17,7 @@ from fleetlane.core.task import NewTask, Source, Status, Task, username_key
 
 KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
 
-IN_DOUBT = and_(tasks.c.status == int(Status.PENDING), tasks.c.outcome == PublishState.UNKNOWN.value)
+IN_DOUBT = and_(tasks.c.status < int(Status.COMPLETED), tasks.c.outcome == PublishState.UNKNOWN.value)
 
 
 def matching(wanted: TaskFilter) -> ColumnElement[bool]:

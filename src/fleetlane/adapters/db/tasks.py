@@ -207,7 +207,7 @@ class TaskRepository:
         return True
 
     def in_doubt(self) -> list[Task]:
-        """Return the pending tasks whose post is to be looked for."""
+        """Return the tasks whose post is to be looked for, or is looked for now."""
         statement = select(tasks).where(IN_DOUBT).order_by(tasks.c.id)
         return [to_task(row) for row in self._connection.execute(statement)]
 

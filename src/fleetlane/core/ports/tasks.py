@@ -113,7 +113,7 @@ class Tasks(Protocol):
         ...
 
     def in_doubt(self) -> list[Task]:
-        """Return the pending tasks whose post is to be looked for."""
+        """Return the tasks whose post is to be looked for, or is looked for now."""
         ...
 
     def give_up(self, task_id: int, outcome: Outcome, now_ms: int) -> Task | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleetlane.core.errors import DeviceError, TaskFailedError
+from fleetlane.core.errors import DeviceError, DeviceGoneError, TaskFailedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import FAILURES, Outcome, PublishState, failed, succeeded
 from fleetlane.core.recognition import Action
@@ -81,6 +81,8 @@ class _Search:
                 return self._look(refusal, until_s)
         except TaskFailedError as error:
             return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
+        except DeviceGoneError:
+            raise  # nothing is decided: it is looked for again when the phone is back
         except DeviceError as error:
             return self._unknown(str(error))
 

@@ -10,5 +10,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    in_doubt = sa.text("status = 0 AND outcome = 'unknown'")
+    in_doubt = sa.text("status < 2 AND outcome = 'unknown'")
     op.create_index("ix_tasks_in_doubt", "tasks", ["id"], sqlite_where=in_doubt, postgresql_where=in_doubt)
