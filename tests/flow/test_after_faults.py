@@ -52,9 +52,9 @@ def a_call_that_may_be_repeated_is_repeated_when_it_was_lost(rig, serial, call):
     assert len(rig.posts(serial)) == 1
 
 
-@scenario
-def an_app_that_is_removed_in_the_midst_is_said_to_be_gone(rig, serial):
-    rig.on(serial, lambda server: _strike_at(server, "editor", Fault("uninstall")))
+@scenario.each({"screen": "editor"}, {"call": "shell:am start -a android.intent.action.SEND"})
+def an_app_that_is_removed_in_the_midst_is_said_to_be_gone(rig, serial, when):
+    rig.on(serial, lambda server: server.faults.append(Fault("uninstall", **when)))
     outcome = rig.post(serial).outcome
     assert (outcome.error_code, rig.posts(serial)) == ("app_not_installed", [])
 

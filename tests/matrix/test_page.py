@@ -17,7 +17,7 @@ PACKS = {pack.app: [rule.name for rule in pack.screens] for pack in load_packs()
 
 def _tables(app):
     """Yield the heads and rows of the tables of an app's journeys."""
-    for section in re.split(r"^### ", PAGE.partition("\n## Stops")[0], flags=re.MULTILINE)[1:]:
+    for section in re.split(r"^### ", PAGE.partition("\n## What the remarks say")[0], flags=re.MULTILINE)[1:]:
         if section.startswith(app):
             lines = [line for line in section.splitlines() if line.startswith("| ")]
             cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]

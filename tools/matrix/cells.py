@@ -98,7 +98,7 @@ def run_cell(bench: Bench, serial: str, journey: Journey, place: Place, row: Row
         *([] if struck else ["the fault never struck"]),
         *untrue("the post", task, bench.published(serial, first)),
         *untrue("the next post", after, bench.published(serial, second)),
-        *unfit(bench, task, row.right(place)),
+        *unfit(bench, task, row.right(journey.app, place)),
     ]
     if after["error_code"]:
         problems.append(f"the next post ended with {after['error_code']}: {after['remark']}")

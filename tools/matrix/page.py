@@ -27,7 +27,7 @@ _HEAD = """# The fault matrix
 Every [fault](faults.md) at every screen of a post, on **simulated phones only**: real adb, the real server as a
 process of its own, apps that are models. It says what Fleetlane does when a phone fails, not how a real phone fails.
 
-Date: {date}. Commit: {commits}. Machine: {machine}. {at_once} phones at work at the same time.
+Date: {date}. Commit: {commits}. Machine: {machine}. At most {at_once} phones at work at the same time.
 Settings: {settings}; `upload_wait_time` {upload_wait} s. The simulated apps run at a quarter of their delays; an
 upload takes 1 s.
 

@@ -37,14 +37,18 @@ class Row:
     alone: bool = False
     """Whether it strikes every phone of the adb server."""
     is_long: bool = False
+    where: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Ends that are right in one app only, by the app; after Post nobody may be able to say there."""
 
     def applies(self, place: Place) -> bool:
         """Return whether it can strike there."""
         return self.kind != "ignore_tap" or bool(place.tap)
 
-    def right(self, place: Place) -> set[str]:
-        """Return the ends that are right at a place."""
-        return {POSTED, *self.ends, *(self.risky if place.is_risky else ())}
+    def right(self, app: str, place: Place) -> set[str]:
+        """Return the ends that are right at a place of an app."""
+        own = self.where.get(app, frozenset())
+        risky = {*self.risky, *(("outcome_unknown",) if own else ())}
+        return {POSTED, *self.ends, *own, *(risky if place.is_risky else ())}
 
     def fault(self, app: str, tap: str) -> Fault:
         """Return the fault for a place where `tap` leads on."""
@@ -90,7 +94,12 @@ ROWS = (
     _ends("crash", "app_crashed"),
     _passes("not_responding", swallows=True),
     _passes("lock", swallows=True),
-    _passes("update_ids"),
+    # Instagram is known by its ids: one that has others is a person's matter, who changes its pack.
+    replace(
+        _passes("update_ids"),
+        where={"instagram": frozenset({"screen_unrecognised", "screen_stuck"})},
+        bound="Instagram: `unknown_screen_patience_s`, and the person who changes its pack (here at once)",
+    ),
     _ends("log_out", "not_logged_in", bound="the person who signs in (here at once)"),
     _ends("security_check", "security_check", bound="the person who completes it (here at once)"),
     _ends("account_blocked", "account_blocked", bound="the person who settles it (here at once)"),
@@ -122,6 +131,9 @@ def mend(server: PhoneServer, row: Row, left: Mapping[str, Any]) -> None:
             phone.files.capacity_bytes = left["capacity_bytes"]
         case "uninstall":
             phone.apps[mine.package.name] = mine
+        case "update_ids" if mine.model.app in row.where:
+            mine.build = left["build"]
+            phone.touch()
         case _:
             return  # it has passed, or the next task gets over it
 
@@ -129,4 +141,4 @@ def mend(server: PhoneServer, row: Row, left: Mapping[str, Any]) -> None:
 def before(server: PhoneServer, app: str) -> dict[str, Any]:
     """Return what `mend` needs. On the phone's own thread."""
     mine = next(a for a in server.phone.apps.values() if a.model.app == app)
-    return {"app": mine, "capacity_bytes": server.phone.files.capacity_bytes}
+    return {"app": mine, "build": mine.build, "capacity_bytes": server.phone.files.capacity_bytes}

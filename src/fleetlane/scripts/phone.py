@@ -251,11 +251,11 @@ class Phone:
 
     def open_link(self, package: str, url: str) -> None:
         """Let an app open a web address."""
-        self._ready().open_link(package, url)
+        self._with_app(package, lambda driver: driver.open_link(package, url))
 
     def share(self, package: str, activity: str, uri: str, mime_type: str) -> None:
         """Hand a media URI to an app."""
-        self._ready().share(package, activity, uri, mime_type)
+        self._with_app(package, lambda driver: driver.share(package, activity, uri, mime_type))
 
     def shell(self, *args: str) -> str:
         """Run a command on the phone."""
@@ -266,13 +266,17 @@ class Phone:
         return self._ready().installed(packages)
 
     def start_app(self, package: str) -> None:
-        """Bring an app to the front.
+        """Bring an app to the front (see `_with_app`)."""
+        self._with_app(package, lambda driver: driver.start_app(package))
+
+    def _with_app(self, package: str, act: Callable[[Driver], None]) -> None:
+        """Do what needs an app.
 
         Raises:
             TaskFailedError: `app_not_installed`; it was removed.
         """
         try:
-            self._ready().start_app(package)
+            act(self._ready())
         except ShellFailedError as error:
             if self.installed([package]):
                 raise

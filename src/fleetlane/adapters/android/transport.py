@@ -218,7 +218,7 @@ def translated(wire: Wire, serial: str) -> Generator[None]:
         if ours is None:
             raise
         if isinstance(ours, DeviceGoneError) and wire.server_is_fresh:
-            ours = AdbServerDownError("It had ended, and was started again.", serial=serial)
+            ours = AdbServerDownError("The adb server had ended, and was started again.", serial=serial)
         raise ours from error
 
 
