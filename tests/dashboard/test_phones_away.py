@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import pytest
@@ -20,7 +19,7 @@ def server(tmp_path_factory):
     migrate(folder / "fleetlane.db")
     store = SqliteStore(folder / "fleetlane.db")
     store.start()
-    asyncio.run(store.write(lambda repositories: repositories.devices.seen("away 1", 1000, None)))
+    store.submit(lambda repositories: repositories.devices.seen("away 1", 1000, None)).result()
     store.close()
     with ServerThread(folder) as server:
         yield server

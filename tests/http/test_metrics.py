@@ -19,4 +19,5 @@ def test_the_metrics_count_tasks_and_phones(tmp_path):
     assert found["fleetlane_tasks", "pending"] == 2
     assert found["fleetlane_tasks", "running"] == 0
     assert found["fleetlane_devices", "ready"] == 0
+    assert found["fleetlane_pictures_taken_total",] == 0
     assert found["fleetlane_problems",] == 1  # there is no adb

@@ -12,7 +12,13 @@ from fastapi.routing import APIRoute
 
 from fleetlane.dashboard.router import PARTS
 
-_NO_PAGES = {"/static/{name}", "/language/{code}", "/accounts/export", "/tasks/{task_id}/trace/files/{attempt}/{name}"}
+_NO_PAGES = {
+    "/static/{name}",
+    "/language/{code}",
+    "/accounts/export",
+    "/phones/{serial}/picture.jpg",
+    "/tasks/{task_id}/trace/files/{attempt}/{name}",
+}
 """Routes that answer with a `Response` of no kind that is told, and are no pages."""
 
 

@@ -7,10 +7,12 @@ import threading
 
 import pytest
 
+from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.core.errors import DeviceGoneError, TaskStoppedError
 from fleetlane.core.outcome import PublishState, succeeded
 from fleetlane.core.task import Source, Status, Task
+from fleetlane.scripts.phone import Control
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
 
@@ -44,10 +46,8 @@ class Runner:
     is_lost = False
 
     def control(self, _task):
-        return self
-
-    def stop(self):
-        pass
+        clock = SystemClock()
+        return Control(clock, clock.monotonic_s() + 60)
 
     def run(self, _task, driver, _control):
         driver.threads.add(threading.get_ident())

@@ -92,6 +92,7 @@ def test_only_what_is_watched_is_taken_and_one_picture_serves_all():
         await asyncio.sleep(0.3)
         assert len(room.camera.taken) == taken, "nobody watches any more"
         assert room.pictures.of("a").jpeg
+        assert room.pictures.taken == taken
 
     asyncio.run(scenario())
 

@@ -16,11 +16,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import intake
 import phones
+import watching
 from this_machine import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "benchmarks.md"
-SECTIONS = {"trees": phones.trees, "posts": phones.posts, "fleet": phones.fleet, "intake": intake.intake}
+SECTIONS = {
+    "trees": phones.trees,
+    "posts": phones.posts,
+    "fleet": phones.fleet,
+    "intake": intake.intake,
+    "watching": watching.watching,
+}
 
 
 def main() -> None:

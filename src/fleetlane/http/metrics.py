@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
 from fleetlane import __version__
 from fleetlane.http.services import Wired
@@ -26,6 +26,8 @@ async def metrics(services: Wired) -> Response:
     devices.labels("ready").set(health.devices_ready)
     devices.labels("other").set(health.devices_known - health.devices_ready)
     Gauge("fleetlane_problems", "Problems that /healthz names", registry=registry).set(len(health.problems))
+    taken = Counter("fleetlane_pictures_taken", "Live pictures of phones since the start", registry=registry)
+    taken.inc(services.pictures.taken)
     build = Gauge("fleetlane_build_info", "Always 1; which version runs", ["version"], registry=registry)
     build.labels(__version__).set(1)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -60,6 +60,8 @@ class Pictures:
         self._devices = devices
         self._clock = clock
         self._interval_s = interval_s
+        self.taken = 0
+        """How many pictures were taken since the start."""
         self._lanes: LaneCalls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sights: dict[str, Sight] = {}
@@ -181,7 +183,9 @@ class Pictures:
         width = LARGE if self._large[serial] else SMALL
         assert self._lanes is not None
         try:
-            self._seen(serial, await self._lanes.call(serial, lambda d: d.screenshot(width), gives_way=True))
+            jpeg = await self._lanes.call(serial, lambda driver: driver.screenshot(width), gives_way=True)
+            self.taken += 1
+            self._seen(serial, jpeg)
         except TaskStoppedError:
             return  # it gave way
         except DeviceError as error:
