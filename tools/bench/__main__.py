@@ -15,12 +15,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for this_machine
 sys.path.insert(0, str(Path(__file__).parent))
 
 import intake
+import pages
 import phones
 from this_machine import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "benchmarks.md"
-SECTIONS = {"trees": phones.trees, "posts": phones.posts, "fleet": phones.fleet, "intake": intake.intake}
+SECTIONS = {
+    "trees": phones.trees,
+    "posts": phones.posts,
+    "fleet": phones.fleet,
+    "intake": intake.intake,
+    "pages": pages.pages,
+}
 
 
 def main() -> None:
