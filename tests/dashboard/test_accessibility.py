@@ -26,7 +26,7 @@ def violations(page, options):
 
 @pytest.mark.parametrize("width", [1280, 375])
 def test_nobody_is_shut_out_of_any_page(browser, told, width):
-    server, story = told
+    server, story, _ = told
     options = {"viewport": {"width": width, "height": 844}, "reduced_motion": "reduce"}
     watched = Watched(browser, f"http://localhost:{server.settings.port}", bypass_csp=True, **options)
     page, seen = watched.page, []

@@ -19,20 +19,12 @@ from fleetlane.core.ports.phone import PhoneReport
 from fleetlane.dashboard.languages import COOKIE
 from support.browser import Watched
 from support.pages import page_routes, places
-from support.payloads import NAMES, PAYLOADS, TEXTS
+from support.payloads import FOREIGN, NAMES, PAYLOADS, TEXTS
 from support.rig import ROOT, VIDEO
 from support.server import ServerThread
 
 pytestmark = pytest.mark.phone
 DASHBOARD = ROOT / "src/fleetlane/dashboard"
-FOREIGN = """() => [...document.querySelectorAll('*')].filter(e =>
-    ['IFRAME', 'OBJECT', 'EMBED', 'BASE', 'SVG', 'svg', 'math', 'VIDEO', 'MARQUEE', 'TEMPLATE', 'STYLE', 'NOSCRIPT']
-        .includes(e.tagName)
-    || (e.tagName === 'SCRIPT' && !e.src.startsWith(location.origin + '/static/'))
-    || [...e.attributes].some(a => /^(on|hx-on|data-hx-|style$|srcdoc)/.test(a.name)
-        || (/^(href|src|action|formaction)$/.test(a.name) && !/^[/?#]/.test(a.value))))
-    .map(e => e.outerHTML.slice(0, 200))"""
-"""What no page of ours has: elements and attributes that only a payload can have brought."""
 
 
 @pytest.fixture(scope="module")
