@@ -107,7 +107,10 @@ def _numbered(values):
 def test_what_is_stored_runs_on_no_page(watched, server, tasks):
     page = watched.page
     phones = [quote(_serial(name), safe="") for name in NAMES]
-    for place in places({"task_id": _numbered(tasks), "serial": _numbered(phones)}).values():
+    accounts = [one["id"] for one in server.call("GET", "/account?page_size=100")["data"]["accounts"]]
+    materials = [one["id"] for one in server.call("GET", "/material?page_size=100")["data"]["materials"]]
+    named = {"task_id": tasks, "serial": phones, "account_id": accounts, "material_id": materials}
+    for place in places({name: _numbered(values) for name, values in named.items()}).values():
         page.goto(place, wait_until="domcontentloaded")
         assert page.locator("h1").count() == 1, f"{place} does not show its page: {page.inner_text('body')[:500]}"
         assert page.evaluate(FOREIGN) == [], place

@@ -17,10 +17,11 @@ _NO_PAGES = {
     "/language/{code}",
     "/phones/{serial}/picture.jpg",
     "/static/{name}",
+    "/tasks/{task_id}/trace.zip",
     "/tasks/{task_id}/trace/files/{attempt}/{name}",
 }
 """Routes that answer with a `Response` of no kind that is told, and are no pages."""
-_PARTS = {"/phones/{serial}/tree"}
+_PARTS = {"/new/materials", "/phones/{serial}/tree"}
 """Parts of pages, which are looked at where they stand (`support.scenes`)."""
 
 

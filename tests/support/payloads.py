@@ -89,7 +89,7 @@ NAMES = _together(text for text in PAYLOADS if text.isprintable())
 """The same without the characters that names may not have."""
 
 FOREIGN = """() => [...document.querySelectorAll('*')].filter(e =>
-    ['IFRAME', 'OBJECT', 'EMBED', 'BASE', 'SVG', 'svg', 'math', 'VIDEO', 'MARQUEE', 'TEMPLATE', 'STYLE', 'NOSCRIPT']
+    ['IFRAME', 'OBJECT', 'EMBED', 'BASE', 'SVG', 'svg', 'math', 'SOURCE', 'MARQUEE', 'TEMPLATE', 'STYLE', 'NOSCRIPT']
         .includes(e.tagName)
     || (e.tagName === 'SCRIPT' && !e.src.startsWith(location.origin + '/static/'))
     || [...e.attributes].some(a => /^(on|hx-on|data-hx-|style$|srcdoc)/.test(a.name)

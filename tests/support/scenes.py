@@ -66,6 +66,7 @@ _ACTS: Mapping[str, tuple[str, Callable[[Page, Story], None]]] = {
     "tasks-none-fits": ("/tasks?q=nothing-is-like-this", nothing),
     "accounts-import": ("/accounts", _import),
     "phones-taken-over": ("/phones", _held),
+    "calendar-week": ("/calendar?span=week", nothing),
     "error": ("/tasks/999999", nothing),
 }
 
