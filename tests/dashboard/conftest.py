@@ -26,10 +26,10 @@ def server(phones, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def told(tmp_path_factory):
-    """A server with something of everything, and what there is."""
+    """A server with something of everything, what there is, and its phones."""
     folder = tmp_path_factory.mktemp("told")
     with FleetThread(fleet()) as phones, ServerThread(folder, phones.fleet.adb.port, time_zone="Asia/Shanghai") as own:
-        yield own, tell(own, phones)
+        yield own, tell(own, phones), phones
 
 
 @pytest.fixture(scope="module")

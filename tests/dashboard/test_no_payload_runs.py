@@ -19,20 +19,12 @@ from fleetlane.core.ports.phone import PhoneReport
 from fleetlane.dashboard.languages import COOKIE
 from support.browser import Watched
 from support.pages import page_routes, places
-from support.payloads import NAMES, PAYLOADS, TEXTS
+from support.payloads import FOREIGN, NAMES, PAYLOADS, TEXTS
 from support.rig import ROOT, VIDEO
 from support.server import ServerThread
 
 pytestmark = pytest.mark.phone
 DASHBOARD = ROOT / "src/fleetlane/dashboard"
-FOREIGN = """() => [...document.querySelectorAll('*')].filter(e =>
-    ['IFRAME', 'OBJECT', 'EMBED', 'BASE', 'SVG', 'svg', 'math', 'VIDEO', 'MARQUEE', 'TEMPLATE', 'STYLE', 'NOSCRIPT']
-        .includes(e.tagName)
-    || (e.tagName === 'SCRIPT' && !e.src.startsWith(location.origin + '/static/'))
-    || [...e.attributes].some(a => /^(on|hx-on|data-hx-|style$|srcdoc)/.test(a.name)
-        || (/^(href|src|action|formaction)$/.test(a.name) && !/^[/?#]/.test(a.value))))
-    .map(e => e.outerHTML.slice(0, 200))"""
-"""What no page of ours has: elements and attributes that only a payload can have brought."""
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +107,10 @@ def _numbered(values):
 def test_what_is_stored_runs_on_no_page(watched, server, tasks):
     page = watched.page
     phones = [quote(_serial(name), safe="") for name in NAMES]
-    for place in places({"task_id": _numbered(tasks), "serial": _numbered(phones)}).values():
+    accounts = [one["id"] for one in server.call("GET", "/account?page_size=100")["data"]["accounts"]]
+    materials = [one["id"] for one in server.call("GET", "/material?page_size=100")["data"]["materials"]]
+    named = {"task_id": tasks, "serial": phones, "account_id": accounts, "material_id": materials}
+    for place in places({name: _numbered(values) for name, values in named.items()}).values():
         page.goto(place, wait_until="domcontentloaded")
         assert page.locator("h1").count() == 1, f"{place} does not show its page: {page.inner_text('body')[:500]}"
         assert page.evaluate(FOREIGN) == [], place

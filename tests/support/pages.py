@@ -13,17 +13,20 @@ from fastapi.routing import APIRoute
 from fleetlane.dashboard.router import PARTS
 
 _NO_PAGES = {
-    "/static/{name}",
-    "/language/{code}",
     "/accounts/export",
+    "/language/{code}",
     "/phones/{serial}/picture.jpg",
+    "/static/{name}",
+    "/tasks/{task_id}/trace.zip",
     "/tasks/{task_id}/trace/files/{attempt}/{name}",
 }
 """Routes that answer with a `Response` of no kind that is told, and are no pages."""
+_PARTS = {"/new/materials", "/phones/{serial}/tree"}
+"""Parts of pages, which are looked at where they stand (`support.scenes`)."""
 
 
 def page_routes() -> list[APIRoute]:
-    """Return the routes that show something, whole pages and parts of them."""
+    """Return the routes that show a page."""
     routes = [r for part in PARTS for r in part.routes if isinstance(r, APIRoute) and "GET" in r.methods]
     return [route for route in routes if _shows(route)]
 
@@ -32,11 +35,11 @@ def _shows(route: APIRoute) -> bool:
     kind = get_type_hints(route.endpoint).get("return")
     if kind is Response:
         assert route.path in _NO_PAGES, f"tests/support/pages.py must be told whether {route.path} is a page"
-    return kind is HTMLResponse
+    return kind is HTMLResponse and route.path not in _PARTS
 
 
 def places(values: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return the addresses of everything that is shown, by names for people.
+    """Return the addresses of all pages, by names for people.
 
     Args:
         values: what to put into the addresses: by parameter, then by a name for each value.

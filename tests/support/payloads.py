@@ -87,3 +87,12 @@ TEXTS = _together(PAYLOADS)
 """All payloads, several in a text."""
 NAMES = _together(text for text in PAYLOADS if text.isprintable())
 """The same without the characters that names may not have."""
+
+FOREIGN = """() => [...document.querySelectorAll('*')].filter(e =>
+    ['IFRAME', 'OBJECT', 'EMBED', 'BASE', 'SVG', 'svg', 'math', 'SOURCE', 'MARQUEE', 'TEMPLATE', 'STYLE', 'NOSCRIPT']
+        .includes(e.tagName)
+    || (e.tagName === 'SCRIPT' && !e.src.startsWith(location.origin + '/static/'))
+    || [...e.attributes].some(a => /^(on|hx-on|data-hx-|style$|srcdoc)/.test(a.name)
+        || (/^(href|src|action|formaction)$/.test(a.name) && !/^[/?#]/.test(a.value))))
+    .map(e => e.outerHTML.slice(0, 200))"""
+"""What no page of ours has: elements and attributes that only a payload can have brought."""

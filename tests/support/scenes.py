@@ -48,6 +48,16 @@ def _import(page: Page, _story: Story) -> None:
     expect(page.locator("#plan [role=status]")).to_be_visible()
 
 
+def _held(page: Page, story: Story) -> None:
+    page.goto(f"/phones/{story.values['serial']['done']}")
+    if page.locator("#take-over").count():
+        page.click("#take-over")
+    expect(page.locator("#give-back")).to_be_visible()
+    expect(page.locator("figure.sight.live")).to_have_count(1)
+    page.click("summary")
+    expect(page.locator("#tree li").first).to_be_visible()
+
+
 _ACTS: Mapping[str, tuple[str, Callable[[Page, Story], None]]] = {
     "new-filled": ("/new", _filled_form),
     "new-refused": ("/new", _refused_form),
@@ -55,6 +65,8 @@ _ACTS: Mapping[str, tuple[str, Callable[[Page, Story], None]]] = {
     "tasks-message": ("/tasks", _messages),
     "tasks-none-fits": ("/tasks?q=nothing-is-like-this", nothing),
     "accounts-import": ("/accounts", _import),
+    "phones-taken-over": ("/phones", _held),
+    "calendar-week": ("/calendar?span=week", nothing),
     "error": ("/tasks/999999", nothing),
 }
 

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for this_machine
 sys.path.insert(0, str(Path(__file__).parent))
 
 import intake
+import pages
 import phones
 import watching
 from this_machine import machine
@@ -26,6 +27,7 @@ SECTIONS = {
     "posts": phones.posts,
     "fleet": phones.fleet,
     "intake": intake.intake,
+    "pages": pages.pages,
     "watching": watching.watching,
 }
 
