@@ -17,7 +17,9 @@ _NO_PAGES = {
     "/language/{code}",
     "/accounts/export",
     "/phones/{serial}/picture.jpg",
+    "/tasks/{task_id}/trace.zip",
     "/tasks/{task_id}/trace/files/{attempt}/{name}",
+    "/new/materials",  # a part of /new, which loads it
 }
 """Routes that answer with a `Response` of no kind that is told, and are no pages."""
 

@@ -50,12 +50,15 @@ class Story:
 
     tasks: Mapping[str, int]
     phones: Mapping[str, str]
+    account: int
+    material: int
 
     @property
     def values(self) -> dict[str, dict[str, Any]]:
         """Return what fills the addresses of pages (`support.pages.places`)."""
         phones = {what: quote(serial, safe="") for what, serial in self.phones.items()}
-        return {"task_id": dict(self.tasks), "serial": phones}
+        one = {"account_id": {"one": self.account}, "material_id": {"one": self.material}}
+        return {"task_id": dict(self.tasks), "serial": phones, **one}
 
 
 def tell(server: ServerThread, phones: FleetThread) -> Story:
@@ -63,7 +66,7 @@ def tell(server: ServerThread, phones: FleetThread) -> Story:
     serials = phones.fleet.serials
     wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == len(serials))
     by_name = dict(zip(("done", "logged_out", "stuck", "checked", "busy", "gone", "distrusted"), serials, strict=True))
-    _library(server, serials)
+    account, material = _library(server, serials)
     change(phones, by_name["logged_out"], lambda phone: setattr(app_on(phone), "logged_in", False))
     change(phones, by_name["checked"], lambda p: app_on(p).faults.popups.append(("editor", "security_check")))
     for name in ("stuck", "busy"):
@@ -75,23 +78,28 @@ def tell(server: ServerThread, phones: FleetThread) -> Story:
         server.ended(tasks[name])
     server.call("POST", f"/task/{tasks['stopped']}/stop")
     wait_for(lambda: "press Post" in _steps(server, tasks["running"]))
-    return Story({n: tasks[n] for n in ("done", "checked", "stuck", "running", "scheduled")}, by_name)
+    return Story(
+        {n: tasks[n] for n in ("done", "checked", "stuck", "running", "scheduled")}, by_name, account, material
+    )
 
 
 def _steps(server: ServerThread, task_id: int) -> list[str]:
     return [step["name"] for step in server.call("GET", f"/task/{task_id}/trace")["data"]["steps"]]
 
 
-def _library(server: ServerThread, serials: list[str]) -> None:
+def _library(server: ServerThread, serials: list[str]) -> tuple[int, int]:
+    """Fill the library and the book of accounts; return the last account and the last material."""
     for username, platform, phone, note in _ACCOUNTS:
         body = {"username": username, "platform": platform, "note": note, "enabled": username != "sole_e_mare"}
         answer = server.call("POST", "/account", json={**body, "device": serials[phone - 1] if phone else None})
         assert answer["code"] == 0, answer
+        account = answer["data"]["id"]
     for number, (name, tags, caption) in enumerate(_MATERIALS):
         content = VIDEO.read_bytes() + b"\x00\x00\x00\x0cfree%04d" % number  # kept by content: each its own
         fields = {"tags": tags, "caption": caption}
         answer = server.http.post("/api/v1/material", files={"file": (name, content, "video/mp4")}, data=fields).json()
         assert answer["code"] == 0, answer
+    return account, answer["data"]["materials"][0]["id"]
 
 
 def _tasks(server: ServerThread, phones: Mapping[str, str]) -> dict[str, int]:
