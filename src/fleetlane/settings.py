@@ -135,8 +135,8 @@ class Settings(BaseSettings):
     )
     material_roots: list[AbsolutePath] | None = Field(
         None,
-        description="Folders media may be opened in; absent: the materials folder of the data directory and the user's "
-        "own Videos, Movies, Pictures and Downloads folders.",
+        description="Folders media may be opened in, beside the library; absent: the user's own Videos, Movies, "
+        "Pictures and Downloads folders.",
     )
     accept_music_rights: bool = Field(
         False,

@@ -19,6 +19,7 @@ _NO_PAGES = {
     "/static/{name}",
     "/tasks/{task_id}/trace.zip",
     "/tasks/{task_id}/trace/files/{attempt}/{name}",
+    "/new/materials",  # a part of /new, which loads it
 }
 """Routes that answer with a `Response` of no kind that is told, and are no pages."""
 _PARTS = {"/new/materials", "/phones/{serial}/tree"}

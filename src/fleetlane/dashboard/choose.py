@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.material import Material, MaterialDescription
@@ -38,7 +38,7 @@ async def show_choice(
     services: Wired,
     tag: Annotated[str, Query(max_length=200)] = "",
     materials: Annotated[Chosen | None, Query(max_length=_MOST_CHOSEN)] = None,
-) -> HTMLResponse:
+) -> Response:
     """Show what can be chosen; what was chosen stays so and comes first."""
     return await _choice(request, services, materials or [], tag)
 
