@@ -99,8 +99,8 @@ def _fill(store: Path, number: int, serials: list[str]) -> None:
             [(serial, now_ms, now_ms, json.dumps(facts)) for serial in serials],
         )
         names = (
-            "id, batch_id, position, script_name, script_config, serial, source, seed, status, "
-            "created_ms, due_ms, started_ms, ended_ms, remark, error_code, outcome"
+            "id, batch_id, position, script_name, script_config, serial, source, seed, status, created_ms, due_ms, "
+            "started_ms, ended_ms, remark, error_code, outcome"
         )
         connection.executemany(
             f"INSERT INTO tasks ({names}) VALUES ({', '.join('?' * 16)})",  # noqa: S608 - names of columns
