@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import statistics
 import tempfile
@@ -48,7 +49,8 @@ def pages() -> str:
     return (
         f"## Pages, {PHONES} phones ({ROUNDS} requests each)\n\n"
         "Milliseconds until the last byte, median / 95th percentile; one in ten tasks waits, one in ten failed. "
-        "Pages are not compressed: they go to this computer.\n\n"
+        f"Pages are not compressed: they go to this computer. Load of the machine meanwhile: {os.getloadavg()[0]:.0f} "
+        f"on {os.cpu_count()} cores.\n\n"
         f"| page | {FEW:,} tasks | {MANY:,} tasks | its CPU, ms | weight |\n|---|---|---|---|---|\n{rows}"
     )
 
