@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import statistics
 import tempfile
@@ -49,8 +48,8 @@ def pages() -> str:
     return (
         f"## Pages, {PHONES} phones ({ROUNDS} requests each)\n\n"
         "Milliseconds until the last byte, median / 95th percentile; one in ten tasks waits, one in ten failed. "
-        f"Pages are not compressed: they go to this computer. Load of the machine meanwhile: {os.getloadavg()[0]:.0f} "
-        f"on {os.cpu_count()} cores.\n\n"
+        "Pages are not compressed: they go to this computer. "
+        f"Load of the machine meanwhile: {psutil.getloadavg()[0]:.0f} on {psutil.cpu_count()} cores.\n\n"
         f"| page | {FEW:,} tasks | {MANY:,} tasks | its CPU, ms | weight |\n|---|---|---|---|---|\n{rows}"
     )
 
