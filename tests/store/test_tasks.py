@@ -126,6 +126,7 @@ def test_counters_agree_with_the_rows_after_every_kind_of_change(store):
     run(store, lambda r: r.tasks.requeue(3, 1, "again", 2))
     counts = run(store, lambda r: r.tasks.counts())
     assert (counts.pending, counts.running, counts.completed, counts.failed, counts.total) == (7, 0, 1, 1, 9)
+    assert run(store, lambda r: r.tasks.waiting()) == {"a": 2, "b": 4}
     for status, serial, name, source in itertools.product(
         (None, *Status), (None, "a", "zz"), (None, "post"), (None, *Source)
     ):
@@ -150,6 +151,9 @@ def test_every_filter_and_the_head_of_a_lane_use_an_index(store):
             text = plan(f"SELECT * FROM tasks WHERE {column} = {value} ORDER BY id DESC LIMIT 20")
             assert "USING INDEX" in text, text
             assert "TEMP B-TREE" not in text, text
+        text = plan("SELECT * FROM tasks WHERE status = 3 ORDER BY ended_ms DESC, id DESC LIMIT 8")
+        assert "ix_tasks_state_ended" in text, text
+        assert "TEMP B-TREE" not in text, text
         text = plan("SELECT due_ms, id FROM tasks WHERE serial = 'a' AND status = 0 ORDER BY due_ms, id LIMIT 1")
         assert "ix_tasks_lane" in text, text
         assert "TEMP B-TREE" not in text, text

@@ -74,7 +74,7 @@ def tell(server: ServerThread, phones: FleetThread) -> Story:
     for name, fault in (("gone", "unplug"), ("distrusted", "unauthorized")):
         change(phones, by_name[name], lambda phone, fault=fault: phone.strike(Fault(fault)))
     tasks = _tasks(server, by_name)
-    for name in ("done", "logged_out", "stuck", "checked"):
+    for name in ("done", "logged_out", "stuck", "checked", "greeting"):
         server.ended(tasks[name])
     server.call("POST", f"/task/{tasks['stopped']}/stop")
     wait_for(lambda: "press Post" in _steps(server, tasks["running"]))
@@ -117,7 +117,9 @@ def _tasks(server: ServerThread, phones: Mapping[str, str]) -> dict[str, int]:
     for name, config in configs.items():
         [tasks[name]] = server.create([phones[name]], config)
     tasks["running"] = tasks.pop("busy")
-    server.create([phones["done"]], {"captions": "{早安|晚安}，今天也要好好喝茶 #茶语时光", "materials_tags": "茶具"})
+    [tasks["greeting"]] = server.create(
+        [phones["done"]], {"captions": "{早安|晚安}，今天也要好好喝茶 #茶语时光", "materials_tags": "茶具"}
+    )
     [tasks["scheduled"]] = server.create([phones["done"]], {"captions": LONG_CAPTION}, start_time="03:15")
     server.create([phones["busy"], phones["gone"], phones["distrusted"]], {"captions": CAPTION})
     server.create(config={"captions": ITALIAN}, usernames=["nordic.ceramics"])

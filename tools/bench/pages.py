@@ -48,7 +48,8 @@ def pages() -> str:
     return (
         f"## Pages, {PHONES} phones ({ROUNDS} requests each)\n\n"
         "Milliseconds until the last byte, median / 95th percentile; one in ten tasks waits, one in ten failed. "
-        "Pages are not compressed: they go to this computer.\n\n"
+        "Pages are not compressed: they go to this computer. "
+        f"Load of the machine meanwhile: {psutil.getloadavg()[0]:.0f} on {psutil.cpu_count()} cores.\n\n"
         f"| page | {FEW:,} tasks | {MANY:,} tasks | its CPU, ms | weight |\n|---|---|---|---|---|\n{rows}"
     )
 
@@ -99,8 +100,8 @@ def _fill(store: Path, number: int, serials: list[str]) -> None:
             [(serial, now_ms, now_ms, json.dumps(facts)) for serial in serials],
         )
         names = (
-            "id, batch_id, position, script_name, script_config, serial, source, seed, status, "
-            "created_ms, due_ms, started_ms, ended_ms, remark, error_code, outcome"
+            "id, batch_id, position, script_name, script_config, serial, source, seed, status, created_ms, due_ms, "
+            "started_ms, ended_ms, remark, error_code, outcome"
         )
         connection.executemany(
             f"INSERT INTO tasks ({names}) VALUES ({', '.join('?' * 16)})",  # noqa: S608 - names of columns

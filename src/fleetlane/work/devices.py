@@ -16,8 +16,6 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Devices
 from fleetlane.core.ports.records import DeviceRecord
 from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.core.ports.tasks import TaskFilter
-from fleetlane.core.task import Status
 
 log = structlog.get_logger(__name__)
 
@@ -68,8 +66,8 @@ class DeviceDesk:
             running = {task.serial: task.id for task in repositories.tasks.running() if task.serial}
             records = repositories.devices.all()
             serials = {record.serial for record in records} | {device.serial for device in self._devices.all()}
-            waiting = {s: repositories.tasks.count(TaskFilter(Status.PENDING, serial=s)) for s in serials}
-            return records, running, waiting, repositories.tasks.heads([s for s, n in waiting.items() if n])
+            waiting = repositories.tasks.waiting()
+            return records, running, waiting, repositories.tasks.heads(serials & waiting.keys())
 
         records, running, waiting, heads = await self._store.read(read)
         known = {record.serial: record for record in records}

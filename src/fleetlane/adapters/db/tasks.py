@@ -116,6 +116,13 @@ class TaskRepository:
             failed=found.get(Status.FAILED, 0),
         )
 
+    def waiting(self) -> dict[str, int]:
+        """Return how many tasks are pending on each device that has some, without counting rows."""
+        pending = and_(task_counts.c.status == int(Status.PENDING), task_counts.c.n > 0, task_counts.c.serial != "")
+        number = func.sum(task_counts.c.n)
+        statement = select(task_counts.c.serial, number).where(pending).group_by(task_counts.c.serial)
+        return {serial: int(n) for serial, n in self._connection.execute(statement)}
+
     def running(self) -> list[Task]:
         """Return every running task."""
         statement = select(tasks).where(tasks.c.status == int(Status.RUNNING)).order_by(tasks.c.id)

@@ -89,6 +89,10 @@ class Tasks(Protocol):
         """Return how many tasks there are in each state, without counting rows."""
         ...
 
+    def waiting(self) -> dict[str, int]:
+        """Return how many tasks are pending on each device that has some, without counting rows."""
+        ...
+
     def heads(self, serials: Collection[str] | None) -> dict[str, Head]:
         """Return the next pending task of each lane that has one; None for all lanes."""
         ...
