@@ -128,6 +128,35 @@ def test_a_post_that_is_not_out_frees_what_it_took_and_is_tried_again(world):
     asyncio.run(scenario())
 
 
+def test_a_server_that_ends_after_it_saw_that_a_post_is_not_out_runs_the_task_again(world):
+    async def scenario():
+        task_id = await restarted(world)
+        await world.scheduler.tick()
+        await world.store.write(lambda r: r.attempts.set_phase(task_id, 2, Phase.NOT_PUBLISHED, {}, 2))
+        world.clock.advance(5)
+        await restart(world)
+        task = await world.task(task_id)
+        assert (task.status, task.in_doubt, task.due_ms) == (Status.PENDING, False, world.clock.now_ms())
+        assert await used(world) == set()
+        await world.scheduler.tick()
+        assert (await last_attempt(world, task_id)).phase is Phase.NONE
+
+    asyncio.run(scenario())
+
+
+def test_what_a_look_has_decided_is_kept_although_the_phone_is_gone(world):
+    async def scenario():
+        task_id = await restarted(world)
+        await world.scheduler.tick()
+        world.devices.set("a", DeviceState.OFFLINE)
+        await world.store.write(lambda r: r.attempts.set_phase(task_id, 2, Phase.NOT_PUBLISHED, {}, 2))
+        await world.end(task_id, failed("not_published"))
+        task = await world.task(task_id)
+        assert (task.in_doubt, task.retry_count) == (False, 1), "it ended, and is tried again by itself"
+
+    asyncio.run(scenario())
+
+
 def test_a_look_that_sees_nothing_leaves_it_unknown(world):
     async def scenario():
         task_id = await restarted(world)

@@ -68,9 +68,10 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
         outcome = never_denied(failed("stopped", result=outcome.result) if stopped else outcome, phase)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
         return False
-    if task.in_doubt and outcome.publish_state is PublishState.NOT_PUBLISHED:
-        repositories.materials.release(task.id)
-    repositories.materials.settle(task.id, outcome.publish_state, now_ms)
+    if outcome.publish_state is PublishState.NOT_PUBLISHED:
+        _free(repositories, task, now_ms)
+    else:
+        repositories.materials.settle(task.id, outcome.publish_state, now_ms)
     if not stopped and policy.applies(task, outcome):
         remark = f"It is tried again, {task.retry_count + 1} of {policy.most_retries}. Before: {outcome.remark}"
         repositories.tasks.retry(task.id, now_ms + policy.delay_ms(), force=False, remark=remark)
@@ -81,7 +82,7 @@ def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int
     """Let a task that pressed nothing run again, from its place in the lane."""
     if not repositories.tasks.requeue(task.id, task.attempt, outcome.remark, now_ms):
         return False
-    repositories.materials.settle(task.id, PublishState.NOT_PUBLISHED, now_ms)
+    _free(repositories, task, now_ms)
     return True
 
 
@@ -91,3 +92,10 @@ def _look_later(repositories: Repositories, task: Task, now_ms: int) -> bool:
         return False
     repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms)
     return True
+
+
+def _free(repositories: Repositories, task: Task, now_ms: int) -> None:
+    """Free what an attempt took that published nothing, and what counted as used while that was in doubt."""
+    if task.in_doubt:
+        repositories.materials.release(task.id)
+    repositories.materials.settle(task.id, PublishState.NOT_PUBLISHED, now_ms)

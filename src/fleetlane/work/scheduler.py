@@ -14,6 +14,7 @@ import structlog
 
 from fleetlane.core.errors import StoreError
 from fleetlane.core.lanes import Head, LaneBook
+from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import Ended, Executor
 from fleetlane.core.ports.phone import Devices
@@ -241,7 +242,8 @@ class Scheduler:
         """Take the end of an attempt: store it, and free the lane."""
         task, outcome = event.task, event.outcome
         assert task.serial is not None
-        if task.in_doubt and task.serial not in self._ready():
+        unknown = outcome.publish_state is PublishState.UNKNOWN
+        if task.in_doubt and unknown and task.serial not in self._ready():
             event = replace(event, cut_off=True)  # it is looked for again when the phone is back
         accepted = await self._store_end(event)
         self._book.freed(task.serial)

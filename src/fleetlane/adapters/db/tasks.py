@@ -199,7 +199,9 @@ class TaskRepository:
 
     def requeue(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
         """Put a running attempt's task back among the pending ones."""
-        return self._cut_off(task_id, attempt, {"started_ms": None, "remark": remark}, now_ms)
+        due_ms = case((tasks.c.due_ms == FIRST_MS, now_ms), else_=tasks.c.due_ms)
+        values = {"started_ms": None, "due_ms": due_ms, "outcome": None, "remark": remark}
+        return self._cut_off(task_id, attempt, values, now_ms)
 
     def look_later(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
         """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post."""
