@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from fleetlane.core.journal import Phase
 from fleetlane.simulator.accounts import Post
 from support.rig import CAPTION, PATIENT, Phases
@@ -88,6 +90,24 @@ def an_upload_that_the_app_calls_failed_is_not_out(rig, serial):
     rig.on(serial, lambda server: setattr(tiktok(server).faults, "upload", "fail"))
     former = cut_off(rig, serial)
     judge(rig, serial, look(rig, serial, former), "not_published", Phase.NOT_PUBLISHED, 0)
+
+
+@scenario
+def what_a_look_saw_before_it_was_cut_off_itself_is_not_lost(rig, serial):
+    class Cut(Phases):
+        def note(self, facts):
+            super().note(facts)
+            raise KilledError
+
+    former = cut_off(rig, serial, "arm")
+    journal = Cut(list(former.seen), dict(former.facts))
+    with pytest.raises(KilledError):
+        rig.post(serial, SHORT, former=former, phases=journal)
+    rig.on(serial, lambda server: server.phone.crash(tiktok(server)))
+    again = Phases(list(journal.seen), journal.facts)
+    result = look(rig, serial, again)
+    judge(rig, serial, result, "not_published", Phase.NOT_PUBLISHED, 0)
+    assert "refusal" not in result.outcome.result
 
 
 # -- nobody can say ---------------------------------------------------------------------------------

@@ -70,6 +70,9 @@ class Phases:
     def tapped(self) -> None:
         self._move(Phase.TAPPED, {})
 
+    def note(self, facts: Mapping[str, Any]) -> None:
+        self.facts.update(facts)
+
     def decided(self, phase: Phase, facts: Mapping[str, Any]) -> None:
         self._move(phase, facts)
 

@@ -78,6 +78,12 @@ class StoreJournal:
         """Note that the tap was sent."""
         self._move(Phase.TAPPED, {})
 
+    def note(self, facts: Mapping[str, Any]) -> None:
+        """Commit something more that was seen."""
+        task, now_ms = self._task, self._clock.now_ms()
+        if not self._store.submit(lambda r: r.attempts.note(task.id, task.attempt, facts, now_ms)).result():
+            raise TaskStoppedError("this attempt is no longer the one that runs")
+
     def decided(self, phase: Phase, facts: Mapping[str, Any]) -> None:
         """Note what became of the post."""
         self._move(phase, facts)

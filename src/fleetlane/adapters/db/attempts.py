@@ -77,20 +77,35 @@ class AttemptRepository:
 
     def set_phase(self, task_id: int, attempt: int, phase: Phase, facts: Mapping[str, Any], now_ms: int) -> bool:
         """Move an attempt's journal forward. False when it is over or would move back; a stopped one is not armed."""
-        condition = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)
         if phase is Phase.ARMED and self._stop_requested(task_id):
             return False
-        row = self._connection.execute(
-            select(attempts.c.phase, attempts.c.facts, attempts.c.ended_ms).where(condition)
-        ).first()
-        if row is None or row.ended_ms is not None or not moves_forward(Phase(row.phase), phase):
+        row = self._running(task_id, attempt)
+        if row is None or not moves_forward(Phase(row.phase), phase):
             return False
-        before = json.loads(row.facts)
-        merged = {**before, **facts, _REACHED: {**before.get(_REACHED, {}), phase.value: now_ms}}
+        reached = {**json.loads(row.facts).get(_REACHED, {}), phase.value: now_ms}
+        return self._keep(row, phase.value, {**facts, _REACHED: reached}, now_ms)
+
+    def note(self, task_id: int, attempt: int, facts: Mapping[str, Any], now_ms: int) -> bool:
+        """Add to what an attempt's journal knows. False when it is over."""
+        row = self._running(task_id, attempt)
+        return row is not None and self._keep(row, row.phase, facts, now_ms)
+
+    def _running(self, task_id: int, attempt: int) -> Row[Any] | None:
+        mine = and_(attempts.c.task_id == task_id, attempts.c.number == attempt, attempts.c.ended_ms.is_(None))
+        return self._connection.execute(select(attempts).where(mine)).first()
+
+    def _keep(self, row: Row[Any], phase: str, facts: Mapping[str, Any], now_ms: int) -> bool:
+        """Change the journal of an attempt that is as `row` was read."""
+        merged = {**json.loads(row.facts), **facts}
         changed = self._connection.execute(
             update(attempts)
-            .where(condition, attempts.c.phase == row.phase, attempts.c.ended_ms.is_(None))
-            .values(phase=phase.value, facts=json.dumps(merged, ensure_ascii=False), changed_ms=now_ms)
+            .where(
+                attempts.c.task_id == row.task_id,
+                attempts.c.number == row.number,
+                attempts.c.phase == row.phase,
+                attempts.c.ended_ms.is_(None),
+            )
+            .values(phase=phase, facts=json.dumps(merged, ensure_ascii=False), changed_ms=now_ms)
         )
         return changed.rowcount == 1
 

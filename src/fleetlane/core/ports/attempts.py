@@ -52,6 +52,10 @@ class Attempts(Protocol):
         """Move an attempt's journal forward. False when it is over or would move back; a stopped one is not armed."""
         ...
 
+    def note(self, task_id: int, attempt: int, facts: Mapping[str, Any], now_ms: int) -> bool:
+        """Add to what an attempt's journal knows. False when it is over."""
+        ...
+
     def phase(self, task_id: int, attempt: int) -> Phase:
         """Return how far an attempt's journal came."""
         ...

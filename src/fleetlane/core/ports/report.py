@@ -83,6 +83,10 @@ class Journal(Protocol):
         """Note that the tap was sent."""
         ...
 
+    def note(self, facts: Mapping[str, Any]) -> None:
+        """Commit something more that was seen, in the present phase."""
+        ...
+
     def decided(self, phase: Phase, facts: Mapping[str, Any]) -> None:
         """Note what became of the post."""
         ...

@@ -30,6 +30,7 @@ _UPLOADING = frozenset({"uploading", "pending"})
 _ELSEWHERE = frozenset({"home_feed", "friends", "own_post", "own_profile", "posted"})
 _WAITS_AFTER_S = 5.0
 _SHORTEST_WATCH_S = 15.0
+_NO_RESULT = frozenset({"profile", "verifies", "evidence", "refusal"})
 _LOOK_S, _SHORT_LOOK_S = 25.0, 8.0
 _WAITS = "the last page still waits for Post"
 _NO_WAY_ON = frozenset({"app_crashed", "app_not_responding", "screen_unrecognised", "screen_stuck"})
@@ -41,7 +42,7 @@ def verify_post(job: Job, config: PostConfig, facts: Mapping[str, Any]) -> Outco
     Raises:
         TaskFailedError, DeviceError, TaskStoppedError: nothing was found out.
     """
-    result = {name: value for name, value in facts.items() if name not in ("profile", "verifies", "evidence")}
+    result = {name: value for name, value in facts.items() if name not in _NO_RESULT}
     if not facts.get("profile"):
         return failed("outcome_unknown", "The server ended before it had noted the profile.", result)
     pack = next(pack for pack in load_packs() if facts["app"] in pack.packages)
@@ -65,6 +66,8 @@ class _Search:
         self._profile = Profile(navigator)
         self._before = ProfileState.of(facts["profile"])
         self._caption = str(facts["caption"])
+        self._refusal = str(facts.get("refusal", ""))
+        """What a former look saw, before it ended the app and was cut off itself."""
         self._result = result
         navigator.verbs["consent"] = self._leave_to_its_owner
         navigator.verbs["confirm"] = lambda _screen, _action: self._phone.press("back")
@@ -76,7 +79,7 @@ class _Search:
                 self._phone.press("wakeup")
                 self._phone.start_app(self._navigator.package)
             with self._phone.step("watch what the app shows"):
-                refusal = self._watch(until_s)
+                refusal = self._refusal or self._watch(until_s)
             with self._phone.step("look for the post on the profile", self._caption):
                 return self._look(refusal, until_s)
         except TaskFailedError as error:
@@ -126,6 +129,7 @@ class _Search:
 
     def _look(self, refusal: str, until_s: float) -> Outcome:
         if refusal:
+            self._journal.note({"refusal": refusal})  # the app will not show it again
             self._profile.restart_app()
         _, now = self._profile.open()
         if not same_handle(now.handle, self._before.handle):
