@@ -41,7 +41,7 @@ def fleet() -> FleetSettings:
         PhonePlan("5", accounts={"tiktok": ["茶语时光"]}, facts={"language": "zh"}),
         PhonePlan("4", facts={"android": 15}),
     ]
-    return FleetSettings(phones=7, app_delay_factor=0.05, first_port=26100, plans=plans)
+    return FleetSettings(phones=7, app_delay_factor=0.25, first_port=26100, plans=plans)
 
 
 @dataclass(frozen=True)
