@@ -262,7 +262,7 @@ async def provoked(folder, operation):
             assert note(await here.ask(method, where, what)) == code
         assert note(await here.ask(method, path, good, Host="evil.example")) == 40302
         assert note(await here.ask(method, path, {"content": b"x"}, **{"Content-Length": "999999999999"})) == 41301
-        for code, options in ((40101, HttpOptions(token="secret")), (42901, HttpOptions(requests_per_s=0.5))):
+        for code, options in ((40101, HttpOptions(token="secret")), (42901, HttpOptions(requests_per_s=0.001))):
             async with here.client(options) as other:
                 await other.get("/healthz")  # the one request that is allowed
                 assert note(await other.request(method, PREFIX + path.format(**here.ids))) == code
