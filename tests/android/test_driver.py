@@ -14,7 +14,7 @@ import pytest
 import uiautomator2
 
 from fleetlane.adapters.android.driver import AndroidDriver
-from fleetlane.adapters.android.transport import QuickClient
+from fleetlane.adapters.android.transport import QuickClient, Wire, translated
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import (
     AdbServerDownError,
@@ -236,6 +236,15 @@ def test_a_phone_that_does_not_trust_this_computer_is_said_so_without_adbs_own_a
     assert str(caught.value) == f"{serial} does not trust this computer: allow USB debugging on its screen."
     wait_for(lambda: rig.devices.get(serial).is_ready)
     driver.close()
+
+
+@pytest.mark.parametrize(
+    "said", ["device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS", "device still authorizing"]
+)
+def test_both_words_of_adb_for_a_phone_without_trust_are_one_sentence(said):
+    with pytest.raises(DeviceGoneError) as caught, translated(Wire(QuickClient("127.0.0.1", 1)), "S1"):
+        raise adbutils.AdbError(said)
+    assert str(caught.value) == "S1 does not trust this computer: allow USB debugging on its screen."
 
 
 def test_a_phone_whose_port_was_taken_meanwhile_is_plugged_in_when_it_is_free(rig):

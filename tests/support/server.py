@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 
 from fleetlane.bootstrap import build
 from fleetlane.http.server import listen, serve
@@ -18,18 +19,44 @@ from fleetlane.simulator.fleet import free_port
 from support.rig import VIDEO, wait_for
 
 
+class _NoAdb:
+    """No adb can be started while anybody in this process says so, in whatever order they come and go."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._said_by = 0
+        self._before: str | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            self._said_by += 1
+            if self._said_by == 1:
+                self._before = os.environ.get("ADBUTILS_ADB_PATH")
+                os.environ["ADBUTILS_ADB_PATH"] = "/nowhere/adb"
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._said_by -= 1
+                if not self._said_by:
+                    os.environ.pop("ADBUTILS_ADB_PATH")
+                    if self._before is not None:
+                        os.environ["ADBUTILS_ADB_PATH"] = self._before
+
+
+_no_adb = _NoAdb()
+
+
 class ServerThread:
     """Runs a server until the block ends; `http` talks to it over a real socket."""
 
     def __init__(self, data_dir: Path, adb_port: int | None = None, **settings: Any) -> None:
         """Without `adb_port` there is no adb: it cannot be started either."""
-        self._environment = pytest.MonkeyPatch()
-        if adb_port is None:
-            adb_port = free_port()
-            self._environment.setenv("ADBUTILS_ADB_PATH", "/nowhere/adb")
+        self._adb = nullcontext() if adb_port else _no_adb()
         self.settings = Settings(
             data_dir=data_dir,
-            adb_port=adb_port,
+            adb_port=adb_port or free_port(),
             port=free_port(),
             unknown_screen_patience_s=settings.pop("unknown_screen_patience_s", 2.0),
             material_roots=settings.pop("material_roots", [VIDEO.parent, data_dir / "materials"]),
@@ -42,6 +69,7 @@ class ServerThread:
 
     def __enter__(self) -> ServerThread:
         self._sockets = listen("127.0.0.1", self.settings.port)
+        self._adb.__enter__()
         self._thread.start()
         with ExitStack() as undo:
             undo.push(self)
@@ -64,7 +92,7 @@ class ServerThread:
         self._thread.join(timeout=60)
         for listening in self._sockets:
             listening.close()
-        self._environment.undo()
+        self._adb.__exit__(None, None, None)
         assert not self._thread.is_alive(), "the server does not stop"
         if self._failure is not None:
             raise self._failure

@@ -251,6 +251,6 @@ def _translate(error: Exception, serial: str) -> Exception | None:
 def _gone(serial: str, error: BaseException) -> str:
     """Return why a phone is not there; adb's own words go on with advice that is no help here."""
     first = str(error).partition("\n")[0].rstrip(".")
-    if "unauthorized" in first:
+    if "unauthorized" in first or "authorizing" in first:  # adb is asking the phone, or was refused
         return f"{serial} does not trust this computer: allow USB debugging on its screen."
     return f"{serial}: {first}."
