@@ -149,7 +149,7 @@ class Settings(BaseSettings):
         3600.0,
         gt=0,
         le=30 * 86_400,
-        description="How long a post that a restart left in doubt waits for its phone, to be looked for on the "
+        description="How long a post that was left in doubt waits for its phone, to be looked for on the "
         "profile. Then its outcome is unknown.",
     )
     unknown_screen_patience_s: float = Field(

@@ -75,7 +75,7 @@ def test_after_the_press_the_posts_are_looked_for(tmp_path):
         end(server)
         tasks = finished(server, ids)
         judge(phones, tasks)
-        assert all("after the server had ended" in task["remark"] for task in tasks)
+        assert all("a later look" in task["remark"] for task in tasks)
         traces = [server.call("GET", f"/task/{task_id}/trace") for task_id in ids]
         assert all(len(trace["attempts"]) == 2 for trace in traces)
         looked = [step["name"] for step in traces[0]["steps"] if step["attempt"] == 2]

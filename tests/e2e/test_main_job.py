@@ -10,7 +10,7 @@ import pytest
 from fleetlane.core.outcome import FAILURES
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
-from support.phones import app_on, change, posts
+from support.phones import app_on, change, on_screen, posts
 from support.rig import CAPTION, VIDEO, wait_for
 
 pytestmark = pytest.mark.phone
@@ -141,3 +141,21 @@ def test_a_task_for_an_absent_phone_waits_says_so_and_starts_when_it_comes(phone
     change(phones, fresh, lambda s: s.plug_in())
     assert server.ended(task_id)["status"] == 2
     assert [post["caption"] for post in posts(phones, fresh)] == [CAPTION]
+
+
+def test_a_phone_that_was_unplugged_after_post_is_looked_at_when_it_is_back(phones, server, fresh):
+    def unplug_after_post(phone_server):
+        fault = Fault("unplug", for_s=2.0)
+        on_screen(
+            phone_server, "post", lambda: on_screen(phone_server, "home_feed", lambda: phone_server.strike(fault))
+        )
+
+    change(phones, fresh, unplug_after_post)
+    [task_id] = server.create([fresh], {"captions": CAPTION})
+    wait_for(lambda: "the phone could not be asked" in (server.task(task_id)["remark"] or ""), 60)
+    task = server.ended(task_id, 90)
+    assert (task["status"], task["outcome"]) == (2, "published"), task["remark"]
+    assert [post["caption"] for post in posts(phones, fresh)] == [CAPTION]
+    first, second = server.call("GET", f"/task/{task_id}/trace")["data"]["attempts"]
+    assert first["error_code"] == "outcome_unknown"
+    assert "press Post" not in [step["name"] for step in second.get("steps", [])]

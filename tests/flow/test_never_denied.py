@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 from dataclasses import replace
 
 from PIL import Image
@@ -12,6 +11,7 @@ from fleetlane.core.errors import LeaseLostError, StoreBusyError, StoreError, St
 from fleetlane.core.journal import Phase
 from fleetlane.simulator.accounts import Post
 from fleetlane.simulator.faults import Fault
+from support.phones import on_screen
 from support.rig import CAPTION, PATIENT, VIDEO, Phases
 from support.scenarios import Scenarios
 
@@ -35,12 +35,6 @@ def _posts(server, *posts):
     return account
 
 
-def _on_screen(server, name, act):
-    """Do something once, when the app comes to a screen."""
-    seen = itertools.count()
-    server.phone.screen_listeners.append(lambda _app, screen: screen == name and next(seen) == 0 and act())
-
-
 def _add_to_gallery(server, path, content, second):
     server.phone.files.write(path, content, 0o660, second)
     server.phone.media.scan_file(path, second)
@@ -54,7 +48,7 @@ def a_count_that_grows_on_an_old_post_with_the_same_caption_is_no_proof(rig, ser
     def prepare(server):
         account = _posts(server, (CAPTION, "5"), ("x", "5"))
         tiktok(server).faults.upload = "stuck"
-        _on_screen(server, "post", lambda: setattr(account.posts[0], "plays", "6"))
+        on_screen(server, "post", lambda: setattr(account.posts[0], "plays", "6"))
 
     rig.on(serial, prepare)
     result = rig.post(serial, {"upload_wait_time": 3})
@@ -66,7 +60,7 @@ def a_count_that_grows_is_no_proof_for_a_post_without_caption(rig, serial):
     def prepare(server):
         account = _posts(server, ("x", "5"))
         tiktok(server).faults.upload = "stuck"
-        _on_screen(server, "post", lambda: setattr(account.posts[0], "plays", "6"))
+        on_screen(server, "post", lambda: setattr(account.posts[0], "plays", "6"))
 
     rig.on(serial, prepare)
     result = rig.post(serial, {"upload_wait_time": 3, "captions": ""})
@@ -78,7 +72,7 @@ def unplayed_posts_with_the_same_caption_are_no_proof(rig, serial):
     def prepare(server):
         account = _posts(server, (CAPTION, "0"), (CAPTION, "0"))
         tiktok(server).faults.upload = "stuck"
-        _on_screen(server, "post", lambda: setattr(account.posts[0], "plays", "1"))
+        on_screen(server, "post", lambda: setattr(account.posts[0], "plays", "1"))
 
     rig.on(serial, prepare)
     result = rig.post(serial, {"upload_wait_time": 3})
@@ -110,7 +104,7 @@ def a_file_that_comes_in_between_is_never_published(rig, serial, late_s):
             second = server.phone.media.newest_first()[0].date_added_s + late_s
             _add_to_gallery(server, "/sdcard/DCIM/other.mp4", OTHER_VIDEO, second)
 
-        _on_screen(server, "camera", add)
+        on_screen(server, "camera", add)
 
     rig.on(serial, prepare)
     result = rig.post(serial, {"post_way": "addButton"})
@@ -127,7 +121,7 @@ def a_screenshot_that_comes_in_between_is_never_published(rig, serial):
             second = server.phone.media.newest_first()[0].date_added_s + 5
             _add_to_gallery(server, "/sdcard/Pictures/shot.png", picture.getvalue(), second)
 
-        _on_screen(server, "camera", add)
+        on_screen(server, "camera", add)
 
     rig.on(serial, prepare)
     result = rig.post(serial, {"post_way": "addButton"})
@@ -258,8 +252,8 @@ def a_next_that_is_slow_to_react_on_a_slow_phone_is_never_a_press_on_post(rig, s
             app.timing = lambda name: app_s if name == "transition" else usual(name)
             server.strike(Fault("slow", factor=16.0, for_s=8.0))
 
-        _on_screen(server, "editor", slow)
-        _on_screen(server, "post", lambda: setattr(app, "timing", usual))
+        on_screen(server, "editor", slow)
+        on_screen(server, "post", lambda: setattr(app, "timing", usual))
 
     rig.on(serial, prepare)
     result = rig.post(serial)
@@ -273,9 +267,9 @@ def an_app_that_crashes_while_it_uploads_is_looked_into_again(rig, serial):
 
     def prepare(server):
         def later():
-            _on_screen(server, "home_feed", lambda: server.phone.delay(0.5, lambda: server.phone.crash(tiktok(server))))
+            on_screen(server, "home_feed", lambda: server.phone.delay(0.5, lambda: server.phone.crash(tiktok(server))))
 
-        _on_screen(server, "post", later)
+        on_screen(server, "post", later)
 
     rig.on(serial, prepare)
     result = rig.post(serial, {"upload_wait_time": 5})
@@ -284,15 +278,16 @@ def an_app_that_crashes_while_it_uploads_is_looked_into_again(rig, serial):
 
 
 @scenario
-def a_phone_that_goes_away_after_the_press_is_an_unknown_outcome(rig, serial):
+def a_phone_that_goes_away_after_the_press_leaves_the_outcome_to_a_later_look(rig, serial):
     def prepare(server):
         server.phone.upload_s = 4.0
-        _on_screen(
-            server, "post", lambda: _on_screen(server, "home_feed", lambda: server.strike(Fault("unplug", for_s=2.0)))
+        on_screen(
+            server, "post", lambda: on_screen(server, "home_feed", lambda: server.strike(Fault("unplug", for_s=2.0)))
         )
 
     rig.on(serial, prepare)
-    assert rig.post(serial).outcome.error_code == "outcome_unknown"
+    result = rig.post(serial)
+    assert (result.outcome.error_code, result.phases.phase) == ("outcome_unknown", Phase.TAPPED)
 
 
 # -- text -------------------------------------------------------------------------------------------

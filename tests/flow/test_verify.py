@@ -63,7 +63,7 @@ def a_post_that_goes_out_without_the_server_is_found(rig, serial, upload_s):
     judge(rig, serial, result, None, Phase.PUBLISHED, 1)
     assert result.outcome.result["caption"] == CAPTION
     assert "profile" not in result.outcome.result
-    assert "after the server had ended" in result.outcome.remark
+    assert "a later look" in result.outcome.remark
 
 
 @scenario

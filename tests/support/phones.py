@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,12 @@ def change(phones: FleetThread, serial: str, what: Callable[[PhoneServer], Any])
 def app_on(server: PhoneServer, name: str = "tiktok") -> App:
     """Return an app on a phone."""
     return next(app for app in server.phone.apps.values() if app.model.app == name)
+
+
+def on_screen(server: PhoneServer, name: str, act: Callable[[], Any]) -> None:
+    """Do something once, when an app comes to a screen."""
+    seen = itertools.count()
+    server.phone.screen_listeners.append(lambda _app, screen: screen == name and next(seen) == 0 and act())
 
 
 def posts(phones: FleetThread, serial: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A server that ends after Post may have been pressed: the task waits, first in its lane, to be looked for."""
+"""A server or a phone goes away after Post may have been pressed: the task waits, first in its lane, for a look."""
 
 from __future__ import annotations
 
@@ -179,6 +179,41 @@ def test_a_server_that_ends_while_it_looks_looks_again(world):
             assert (attempt.number, attempt.phase, attempt.facts["verifies"]) == (number, Phase.ARMED, 1)
             await restart(world)
         assert (await world.task(task_id)).in_doubt
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("phase", [Phase.AT_RISK, Phase.ARMED, Phase.TAPPED])
+def test_a_phone_that_goes_away_is_asked_for_its_post_when_it_is_back(world, phase):
+    async def scenario():
+        task_id = await pressed(world, phase)
+        next_id = await world.add()
+        world.devices.set("a", DeviceState.OFFLINE)
+        await world.end(task_id, UNKNOWN)
+        task = await world.task(task_id)
+        assert (task.status, task.in_doubt, task.error_code) == (Status.PENDING, True, None)
+        assert "the phone could not be asked" in task.remark
+        assert (await last_attempt(world, task_id)).error_code == "outcome_unknown"
+        assert await world.scheduler.tick() == 0
+        world.devices.set("a", DeviceState.ONLINE)
+        await world.scheduler.tick()
+        assert list(world.executor.running) == [task_id]
+        assert (await last_attempt(world, task_id)).facts["verifies"] == 1
+        await world.end(task_id, UNKNOWN)
+        assert (await world.task(task_id)).status is Status.FAILED, "one look is enough for a phone that is there"
+        await world.scheduler.tick()
+        assert list(world.executor.running) == [next_id]
+
+    asyncio.run(scenario())
+
+
+def test_a_phone_that_goes_away_does_not_overrule_who_stopped_the_task(world):
+    async def scenario():
+        task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
+        await world.store.write(lambda r: r.tasks.request_stop(task_id))
+        await world.end(task_id, UNKNOWN)
+        task = await world.task(task_id)
+        assert (task.status, task.error_code) == (Status.FAILED, "outcome_unknown")
 
     asyncio.run(scenario())
 

@@ -32,7 +32,7 @@ async def unknown(world: World) -> int:
             repositories.materials.add(new, 1)
         assert repositories.materials.take(MaterialWish(MediaKind.VIDEO, 1), task_id, 1)
         assert repositories.materials.take_files(FOLDER, [HASH], task_id, 1)
-        for phase in (Phase.PREPARED, Phase.ARMED, Phase.TAPPED):
+        for phase in (Phase.PREPARED, Phase.ARMED, Phase.TAPPED, Phase.UNKNOWN):
             assert repositories.attempts.set_phase(task_id, 1, phase, {"caption": "x"}, 1)
 
     await world.store.write(take)

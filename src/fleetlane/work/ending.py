@@ -38,10 +38,9 @@ class RetryPolicy:
         return round(random.uniform(self.least_delay_s, self.most_delay_s) * 1000)
 
 
-_LOOKED_FOR = (
-    "The server ended after Post may have been pressed. The profile is looked at before anything else on this phone; "
-    "Post is not pressed again."
-)
+_SERVER_ENDED = "The server ended after Post may have been pressed."
+_UNSEEN = "Post may have been pressed, but the phone could not be asked what became of it."
+_LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
 
 
 def was_cut_off(outcome: Outcome, *, interrupted: bool) -> bool:
@@ -59,10 +58,10 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     task, outcome = event.task, event.outcome
     now = repositories.tasks.get(task.id)
     stopped = now is not None and now.stop_requested
+    phase = repositories.attempts.phase(task.id, task.attempt)
+    if not stopped and phase.in_doubt and (event.cut_off or event.unseen):
+        return _look_later(repositories, event, now_ms)
     if event.cut_off:
-        phase = repositories.attempts.phase(task.id, task.attempt)
-        if not stopped and phase.in_doubt:
-            return _look_later(repositories, task, now_ms)
         if not stopped and phase.may_repeat and outcome.publish_state is not PublishState.UNKNOWN:
             return _again(repositories, task, outcome, now_ms)
         outcome = never_denied(failed("stopped", result=outcome.result) if stopped else outcome, phase)
@@ -86,9 +85,11 @@ def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int
     return True
 
 
-def _look_later(repositories: Repositories, task: Task, now_ms: int) -> bool:
+def _look_later(repositories: Repositories, event: Ended, now_ms: int) -> bool:
     """Let the next attempt look for the post. What it took counts as used until it is known that it is not out."""
-    if not repositories.tasks.look_later(task.id, task.attempt, _LOOKED_FOR, now_ms):
+    task = event.task
+    why, code = (_SERVER_ENDED, "server_interrupted") if event.cut_off else (_UNSEEN, "outcome_unknown")
+    if not repositories.tasks.look_later(task.id, task.attempt, code, f"{why} {_LOOKED_FOR}", now_ms):
         return False
     repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms)
     return True

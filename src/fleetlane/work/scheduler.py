@@ -242,9 +242,9 @@ class Scheduler:
         """Take the end of an attempt: store it, and free the lane."""
         task, outcome = event.task, event.outcome
         assert task.serial is not None
-        unknown = outcome.publish_state is PublishState.UNKNOWN
-        if task.in_doubt and unknown and task.serial not in self._ready():
-            event = replace(event, cut_off=True)  # it is looked for again when the phone is back
+        if outcome.publish_state is PublishState.UNKNOWN:
+            # One look follows at once; more of them when the phone was away again.
+            event = replace(event, unseen=not task.in_doubt or task.serial not in self._ready())
         accepted = await self._store_end(event)
         self._book.freed(task.serial)
         self.on_free(task.serial)

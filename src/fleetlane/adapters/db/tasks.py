@@ -201,18 +201,18 @@ class TaskRepository:
         """Put a running attempt's task back among the pending ones."""
         due_ms = case((tasks.c.due_ms == FIRST_MS, now_ms), else_=tasks.c.due_ms)
         values = {"started_ms": None, "due_ms": due_ms, "outcome": None, "remark": remark}
-        return self._cut_off(task_id, attempt, values, now_ms)
+        return self._go_on_later(task_id, attempt, "server_interrupted", values, now_ms)
 
-    def look_later(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
+    def look_later(self, task_id: int, attempt: int, error_code: str, remark: str, now_ms: int) -> bool:
         """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post."""
         values = {"outcome": PublishState.UNKNOWN.value, "due_ms": FIRST_MS, "remark": remark}
-        return self._cut_off(task_id, attempt, values, now_ms)
+        return self._go_on_later(task_id, attempt, error_code, values, now_ms)
 
-    def _cut_off(self, task_id: int, attempt: int, values: Mapping[str, Any], now_ms: int) -> bool:
+    def _go_on_later(self, task_id: int, attempt: int, error_code: str, values: Mapping[str, Any], now_ms: int) -> bool:
         values = {"status": int(Status.PENDING), **values}
         if self._change(task_id, Status.RUNNING, Status.PENDING, values, tasks.c.attempt == attempt) is None:
             return False
-        self._attempts.end(task_id, attempt, "server_interrupted", now_ms)
+        self._attempts.end(task_id, attempt, error_code, now_ms)
         return True
 
     def in_doubt(self) -> list[Task]:

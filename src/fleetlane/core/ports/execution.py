@@ -15,11 +15,17 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt has ended. `cut_off`: the server ended it; its journal says what becomes of its task."""
+    """An attempt has ended.
+
+    Attributes:
+        cut_off: the server ended it; its journal says what becomes of its task.
+        unseen: it could not see what became of its post; another look may.
+    """
 
     task: Task
     outcome: Outcome
     cut_off: bool = False
+    unseen: bool = False
 
 
 class Executor(Protocol):

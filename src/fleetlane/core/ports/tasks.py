@@ -112,8 +112,11 @@ class Tasks(Protocol):
         """Put a running attempt's task back among the pending ones."""
         ...
 
-    def look_later(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
-        """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post."""
+    def look_later(self, task_id: int, attempt: int, error_code: str, remark: str, now_ms: int) -> bool:
+        """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post.
+
+        `error_code` is how the attempt ended.
+        """
         ...
 
     def in_doubt(self) -> list[Task]:

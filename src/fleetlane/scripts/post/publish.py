@@ -80,7 +80,13 @@ class Publisher:
         navigator.verbs["confirm"] = self._confirm
 
     def publish(self) -> Outcome:
-        """Press Post once, and say what became of it."""
+        """Press Post once, and say what became of it.
+
+        Raises:
+            DeviceError: the phone could not be asked; the journal leaves that to a later look.
+            TaskFailedError: nothing was published.
+            TaskStoppedError, LeaseLostError: ended from outside.
+        """
         journal = self._job.journal
         with self._phone.step("press Post"):
             button = self._still_button()
@@ -102,8 +108,6 @@ class Publisher:
             if journal.phase.is_decided:
                 raise
             return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
-        except DeviceError as error:
-            return self._unknown(str(error))
 
     def _still_button(self) -> Node:
         """Return the button when two looks show it, and the page, in the same place."""

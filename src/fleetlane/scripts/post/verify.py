@@ -1,4 +1,4 @@
-"""Looks for a post that an attempt before this one may have sent, when the server ended under it. Read only.
+"""Looks for a post that the attempt before this one may have sent, and could not see any more. Read only.
 
     app to the front -> what it shows is watched -> the profile
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleetlane.core.errors import DeviceError, DeviceGoneError, TaskFailedError
+from fleetlane.core.errors import AdbServerDownError, DeviceError, DeviceGoneError, TaskFailedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import FAILURES, Outcome, PublishState, failed, succeeded
 from fleetlane.core.recognition import Action
@@ -37,14 +37,14 @@ _NO_WAY_ON = frozenset({"app_crashed", "app_not_responding", "screen_unrecognise
 
 
 def verify_post(job: Job, config: PostConfig, facts: Mapping[str, Any]) -> Outcome:
-    """Return what became of the post that `facts`, of the attempt that was cut off, describe.
+    """Return what became of the post that `facts`, of the former attempt, describe.
 
     Raises:
         TaskFailedError, DeviceError, TaskStoppedError: nothing was found out.
     """
     result = {name: value for name, value in facts.items() if name not in _NO_RESULT}
     if not facts.get("profile"):
-        return failed("outcome_unknown", "The server ended before it had noted the profile.", result)
+        return failed("outcome_unknown", "The attempt ended before it had noted the profile.", result)
     pack = next(pack for pack in load_packs() if facts["app"] in pack.packages)
     page = last_page(pack, config.placement)
     if page.proof != "profile" or not facts.get("caption"):
@@ -84,7 +84,7 @@ class _Search:
                 return self._look(refusal, until_s)
         except TaskFailedError as error:
             return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
-        except DeviceGoneError:
+        except (DeviceGoneError, AdbServerDownError):
             raise  # nothing is decided: it is looked for again when the phone is back
         except DeviceError as error:
             return self._unknown(str(error))
@@ -138,12 +138,12 @@ class _Search:
         waits = refusal == _WAITS  # then nothing was ever on its way
         proof = ProfileProof(self._profile, self._before, self._caption, least_s=_SHORT_LOOK_S if waits else _LOOK_S)
         if evidence := proof.look(clock.monotonic_s() if waits else until_s):
-            self._journal.decided(Phase.PUBLISHED, {"evidence": f"{evidence}, after the server had ended"})
-            remark = f"Published on @{self._before.handle}, as its profile shows after the server had ended."
+            self._journal.decided(Phase.PUBLISHED, {"evidence": f"{evidence}, in a later look"})
+            remark = f"Published on @{self._before.handle}, as a later look at its profile shows."
             return succeeded(remark, PublishState.PUBLISHED, self._result)
         if refusal and proof.is_conclusive and self._is_as_it_was():
             self._journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{refusal}; the profile is as it was"})
-            return failed("not_published", f"Looked up after the server had ended: {refusal}.", self._result)
+            return failed("not_published", f"Seen in a later look: {refusal}.", self._result)
         return self._unknown(proof.missing)
 
     def _is_as_it_was(self) -> bool:
