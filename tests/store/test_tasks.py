@@ -154,6 +154,9 @@ def test_every_filter_and_the_head_of_a_lane_use_an_index(store):
         text = plan("SELECT * FROM tasks WHERE status = 3 ORDER BY ended_ms DESC, id DESC LIMIT 8")
         assert "ix_tasks_state_ended" in text, text
         assert "TEMP B-TREE" not in text, text
+        text = plan("SELECT * FROM tasks WHERE status = 0 ORDER BY due_ms, id LIMIT 8")
+        assert "ix_tasks_waiting" in text, text
+        assert "TEMP B-TREE" not in text, text
         text = plan("SELECT due_ms, id FROM tasks WHERE serial = 'a' AND status = 0 ORDER BY due_ms, id LIMIT 1")
         assert "ix_tasks_lane" in text, text
         assert "TEMP B-TREE" not in text, text

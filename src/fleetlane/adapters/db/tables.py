@@ -68,10 +68,22 @@ tasks = Table(
     Column("result", Text, nullable=False, server_default=text("'{}'")),
 )
 
-# The head of a lane is one seek in this index, however long the backlog is.
+# The head of a lane is one seek in this index, however long the backlog is. `status` is a column of it so that SQLite
+# takes it before the one of all lanes, which would read the whole backlog.
 Index(
     "ix_tasks_lane",
     tasks.c.serial,
+    tasks.c.status,
+    tasks.c.due_ms,
+    tasks.c.id,
+    sqlite_where=tasks.c.status == 0,
+    postgresql_where=tasks.c.status == 0,
+)
+
+# What is due next, on any phone.
+Index(
+    "ix_tasks_waiting",
+    tasks.c.status,
     tasks.c.due_ms,
     tasks.c.id,
     sqlite_where=tasks.c.status == 0,
@@ -86,8 +98,7 @@ Index(
     postgresql_where=and_(tasks.c.status < 2, tasks.c.outcome == "unknown"),
 )
 
-# What failed last is read from the end of an index. The same by due_ms must not be: SQLite would take it for the
-# head of a lane, too, and read the whole backlog.
+# What failed last is read from the end of an index.
 Index("ix_tasks_state_ended", tasks.c.status, tasks.c.ended_ms, tasks.c.id)
 
 # How many tasks there are, so that nothing counts rows. `serial` is "" for tasks without a device.
