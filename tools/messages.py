@@ -12,24 +12,33 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from fleetlane.core.device import NOT_READY
+from fleetlane.core.outcome import REMARKS
 from fleetlane.dashboard.languages import LANGUAGES
 from fleetlane.dashboard.schema_form import fields
 from fleetlane.scripts.script import scripts
+from fleetlane.settings import Settings
+from fleetlane.work.waiting import REASONS
 
-DASHBOARD = Path(__file__).resolve().parents[1] / "src" / "fleetlane" / "dashboard"
+PACKAGE = Path(__file__).resolve().parents[1] / "src" / "fleetlane"
+DASHBOARD, SCRIPTS = PACKAGE / "dashboard", PACKAGE / "scripts"
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 
 
 def texts() -> Iterator[str]:
-    """Yield every text that a page shows: of the code, the templates, and the forms of the scripts."""
+    """Yield every text that a page shows: its own, and those of scripts, settings and tasks."""
     options = {"templates/**.html": {"trimmed": "false"}}
     for _, _, message, _, _ in extract_from_dir(DASHBOARD, _METHODS, options, _KEYWORDS):
+        yield message if isinstance(message, str) else message[0]
+    for _, _, message, _, _ in extract_from_dir(SCRIPTS, _METHODS[:1], keywords={"step": None}):
         yield message if isinstance(message, str) else message[0]
     for script in scripts().values():
         if script.offered:
             yield script.summary
             yield from (field.description for field in fields(script.schema()) if field.description)
+    yield from (field.description for field in Settings.model_fields.values() if field.description)
+    yield from (*REMARKS, *REASONS, *NOT_READY.values())
 
 
 def catalogue(language: str) -> Catalog:

@@ -83,6 +83,18 @@ def test_pages_are_behind_the_guard_and_may_load_nothing_foreign(server, path):
         assert server.http.get(path, headers=headers).json()["code"] == 40302, headers
 
 
+def test_what_tasks_say_is_said_in_the_language_of_the_page(server):
+    [waits] = server.create(["far-away"], start_at="2031-05-06T07:08:09+08:00")
+    [stopped] = server.create(["far-away"])
+    server.call("POST", f"/task/{stopped}/stop")
+    chinese = {"Accept-Language": "zh"}
+    page = server.http.get(f"/tasks/{waits}", headers=chinese).text
+    assert "到达开始时间 2031-05-06 07:08:09; 设备 far-away 从未出现过；请连接它并允许 USB 调试" in page
+    assert "its start at 2031-05-06T07:08:09.000+08:00, and device far-away" in server.task(waits)["waiting_for"]
+    assert "已停止" in server.http.get(f"/tasks/{stopped}", headers=chinese).text
+    assert "Porta TCP su cui ascoltare." in server.http.get("/settings", headers={"Accept-Language": "it"}).text
+
+
 CHANGES = (
     "/login", "/tasks/bulk", "/tasks/retry-all", "/tasks/undo/1", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/resolve",
     "/tasks/1/delete", "/new", "/new/preview", "/new/materials", "/phones/connect", "/phones/1/take-over",

@@ -23,7 +23,7 @@ from rich.table import Table
 
 from fleetlane.adapters.android.supervisor import adb_port as port_of_adb
 from fleetlane.adapters.android.transport import QuickClient
-from fleetlane.core.device import WAITING_SENTENCES, DeviceState
+from fleetlane.core.device import NOT_READY, DeviceState
 from fleetlane.http.server import PortTakenError, listen
 from fleetlane.settings import Settings, SettingsError, load_settings
 
@@ -194,4 +194,4 @@ def _devices(port: int) -> Iterator[Finding]:
         elif word.startswith("no permissions"):
             yield Finding(Verdict.WRONG, "Phone", f"{serial}: {_NO_PERMISSIONS}")
         else:
-            yield Finding(Verdict.WRONG, "Phone", WAITING_SENTENCES[state].format(serial=serial))
+            yield Finding(Verdict.WRONG, "Phone", NOT_READY[state] % {"serial": serial})

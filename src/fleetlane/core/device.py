@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from fleetlane.core.sentence import Sentence
 
 
 class DeviceState(StrEnum):
@@ -42,10 +45,17 @@ class Device:
         return self.state is DeviceState.ONLINE
 
 
-WAITING_SENTENCES: dict[DeviceState | None, str] = {
-    None: "device {serial} has never been seen; connect it and allow USB debugging",
-    DeviceState.ABSENT: "device {serial} is not connected",
-    DeviceState.OFFLINE: "device {serial} is offline; check its cable, or restart it",
-    DeviceState.UNAUTHORIZED: "device {serial} has not allowed this computer; accept the dialog on its screen",
+NOT_READY: Mapping[DeviceState | None, str] = {
+    None: "device %(serial)s has never been seen; connect it and allow USB debugging",
+    DeviceState.ABSENT: "device %(serial)s is not connected",
+    DeviceState.OFFLINE: "device %(serial)s is offline; check its cable, or restart it",
+    DeviceState.UNAUTHORIZED: "device %(serial)s has not allowed this computer; accept the dialog on its screen",
 }
-"""Why a task waits for its device. None: never seen."""
+"""Why a device cannot take a task. None: it was never seen."""
+
+
+def why_not_ready(serial: str, device: Device | None) -> Sentence | None:
+    """Return why a device cannot take a task, None when it can."""
+    if device is not None and device.is_ready:
+        return None
+    return Sentence(NOT_READY[device.state if device else None], {"serial": serial})

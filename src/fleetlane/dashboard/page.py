@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NoReturn
@@ -16,7 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fleetlane import __version__
 from fleetlane.core.errors import FleetlaneError, ForeignRequestError
+from fleetlane.core.outcome import REMARKS
 from fleetlane.core.schedule import rfc3339
+from fleetlane.core.sentence import Sentence, found_in
 from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
 from fleetlane.http.errors import code_of
 from fleetlane.http.services import Services
@@ -66,8 +68,15 @@ def render(
             return None
         return {
             "machine": rfc3339(instant_ms, services.zone),
-            "people": datetime.fromtimestamp(instant_ms / 1000, services.zone).strftime("%Y-%m-%d %H:%M:%S"),
+            "people": _as_people_write(datetime.fromtimestamp(instant_ms / 1000, services.zone)),
         }
+
+    def remark(text: str) -> str:
+        known, rest = found_in(text, REMARKS)
+        return " ".join([*(said(request, sentence) for sentence in known), rest]).strip()
+
+    def waits_for(reasons: Sequence[Sentence]) -> str:
+        return "; ".join(said(request, reason) for reason in reasons)
 
     language = wanted(request)
     theme = request.cookies.get("fleetlane_theme")
@@ -78,6 +87,8 @@ def render(
         place=request.state.place,
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         moment=moment,
+        remark=remark,
+        waits_for=waits_for,
         languages=LANGUAGES,
         version=__version__,
         **values,
@@ -103,6 +114,15 @@ def told(
 def translated(request: Request, sentence: str) -> str:
     """Return a sentence in the request's language. Mark it for the catalogues with `gettext`'s name `N_`."""
     return catalogue(wanted(request)).gettext(sentence)
+
+
+def said(request: Request, sentence: Sentence) -> str:
+    """Return a sentence in the request's language, its times as people write them."""
+    return sentence.filled(catalogue(wanted(request)).gettext, _as_people_write)
+
+
+def _as_people_write(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from fleetlane.core.device import WAITING_SENTENCES
-from fleetlane.dashboard.page import N_, PageRoute, render, translated
+from fleetlane.core.device import why_not_ready
+from fleetlane.dashboard.page import N_, PageRoute, render, said, translated
 from fleetlane.http.services import Services, Wired
 
 _LEAST_FREE_BYTES = 1 << 30
@@ -29,18 +29,16 @@ class Finding:
 @router.get("")
 async def show_settings(request: Request, services: Wired) -> HTMLResponse:
     """Show them."""
-    found = [*_server(request, services)]
-    for shown in await services.devices.all():
-        if not shown.device.is_ready:
-            sentence = WAITING_SENTENCES[shown.device.state].format(serial=shown.device.serial)
-            found.append(Finding(False, translated(request, N_("Phone")), sentence))
+    reasons = [why_not_ready(shown.device.serial, shown.device) for shown in await services.devices.all()]
+    phone = translated(request, N_("Phone"))
+    absent = [Finding(False, phone, said(request, reason)) for reason in reasons if reason]
     health = services.health()
     return render(
         request,
         "settings.html",
         license=services.license(),
         health=health,
-        findings=found,
+        findings=[*_server(request, services), *absent],
         computer=services.place,
         zone=str(services.zone),
     )

@@ -211,7 +211,7 @@ def task_view(shown: Shown, services: Services) -> TaskView:
         end_time=when(task.ended_ms),
         created_at=rfc3339(task.created_ms, services.zone),
         scheduled_at=when(task.scheduled_ms),
-        waiting_for=shown.waiting_for,
+        waiting_for=", and ".join(map(str, shown.waiting_for)) or None,
         stop_requested=task.stop_requested,
         batch_id=task.batch_id,
         outcome=task.outcome,

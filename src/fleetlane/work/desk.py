@@ -9,6 +9,7 @@ from fleetlane.core.errors import NotFoundError
 from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import DueSpan, TaskFilter, TaskOrder
+from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import Task, TaskCounts
 from fleetlane.work.waiting import Waiting
 
@@ -18,7 +19,7 @@ class Shown:
     """A task, and what it waits for when it is pending."""
 
     task: Task
-    waiting_for: str | None
+    waiting_for: Sequence[Sentence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +95,4 @@ class Desk:
         return await self._store.read(lambda repositories: repositories.tasks.counts())
 
     def _shown(self, task: Task) -> Shown:
-        return Shown(task, self._waiting.reason(task))
+        return Shown(task, self._waiting.reasons(task))

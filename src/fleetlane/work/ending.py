@@ -9,7 +9,15 @@ import random
 from dataclasses import dataclass
 
 from fleetlane.core.journal import never_denied
-from fleetlane.core.outcome import FailureClass, Outcome, PublishState, failed
+from fleetlane.core.outcome import (
+    LOOKED_FOR,
+    SERVER_ENDED,
+    UNSEEN,
+    FailureClass,
+    Outcome,
+    PublishState,
+    failed,
+)
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import Task
@@ -36,11 +44,6 @@ class RetryPolicy:
     def delay_ms(self) -> int:
         """Return how long to wait before the next try."""
         return round(random.uniform(self.least_delay_s, self.most_delay_s) * 1000)
-
-
-_SERVER_ENDED = "The server ended after Post may have been pressed."
-_UNSEEN = "Post may have been pressed, but the phone could not be asked what became of it."
-_LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
 
 
 def was_cut_off(outcome: Outcome, *, interrupted: bool) -> bool:
@@ -88,8 +91,8 @@ def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int
 def _look_later(repositories: Repositories, event: Ended, now_ms: int) -> bool:
     """Let the next attempt look for the post. What it took counts as used until it is known that it is not out."""
     task = event.task
-    why, code = (_SERVER_ENDED, "server_interrupted") if event.cut_off else (_UNSEEN, "outcome_unknown")
-    if not repositories.tasks.look_later(task.id, task.attempt, code, f"{why} {_LOOKED_FOR}", now_ms):
+    why, code = (SERVER_ENDED, "server_interrupted") if event.cut_off else (UNSEEN, "outcome_unknown")
+    if not repositories.tasks.look_later(task.id, task.attempt, code, f"{why} {LOOKED_FOR}", now_ms):
         return False
     repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms)
     return True

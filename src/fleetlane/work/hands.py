@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from fleetlane.core.device import WAITING_SENTENCES
+from fleetlane.core.device import why_not_ready
 from fleetlane.core.errors import ConflictError, DeviceError, TaskStoppedError
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.ports.clock import Clock
@@ -173,9 +173,8 @@ class Hands:
         return self._lanes
 
     def _must_be_ready(self, serial: str) -> None:
-        device = self._devices.get(serial)
-        if device is None or not device.is_ready:
-            sentence = WAITING_SENTENCES[device.state if device else None].format(serial=serial)
+        if reason := why_not_ready(serial, self._devices.get(serial)):
+            sentence = str(reason)
             raise ConflictError(f"{sentence[:1].upper()}{sentence[1:]}.")
 
     def expire(self) -> float | None:

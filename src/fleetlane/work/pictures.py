@@ -16,7 +16,7 @@ from zlib import crc32
 
 import structlog
 
-from fleetlane.core.device import WAITING_SENTENCES
+from fleetlane.core.device import why_not_ready
 from fleetlane.core.errors import DeviceError, TaskStoppedError
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import LaneCalls
@@ -174,9 +174,8 @@ class Pictures:
         return until_turn(serial, self._interval_s, now_s)
 
     async def _look(self, serial: str) -> None:
-        device = self._devices.get(serial)
-        if device is None or not device.is_ready:
-            self._failed(serial, WAITING_SENTENCES[device.state if device else None].format(serial=serial))
+        if reason := why_not_ready(serial, self._devices.get(serial)):
+            self._failed(serial, str(reason))
             return
         if self._scheduler.is_busy(serial):
             return

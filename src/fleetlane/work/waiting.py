@@ -1,18 +1,29 @@
-"""Why a pending task waits: the sentence behind `waiting_for`, made from what is known now."""
+"""Why a pending task waits: the sentences behind `waiting_for`, made from what is known now."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
-from fleetlane.core.device import WAITING_SENTENCES
+from fleetlane.core.device import why_not_ready
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Devices
-from fleetlane.core.schedule import rfc3339
+from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import NewTask, Status, Task
 from fleetlane.work.scheduler import Scheduler
 
 _MOST_WARNINGS = 20
+
+_BINDING = "account %(account)s to be enabled and bound to a device"
+_START = "its start at %(at)s"
+_ELSEWHERE = "device %(serial)s to be given back by another server on the same store"
+_PRESENT_TASK = "device %(serial)s to finish its present task"
+_PERSON = "device %(serial)s to be given back: a person has taken it over"
+_LICENCE = "a licence that can be used"
+_LIMIT = "another device to finish: the licence limits how many may work at the same time"
+_TURN = "its turn on device %(serial)s"
+REASONS = (_BINDING, _START, _ELSEWHERE, _PRESENT_TASK, _PERSON, _LICENCE, _LIMIT, _TURN)
+"""What a task may wait for, beside a device that is not ready (`core.device.NOT_READY`)."""
 
 
 class Waiting:
@@ -24,35 +35,35 @@ class Waiting:
         self._clock = clock
         self._zone = zone
 
-    def reason(self, task: Task) -> str | None:
-        """Return what a pending task waits for, None for any other task."""
+    def reasons(self, task: Task) -> Sequence[Sentence]:
+        """Return what a pending task waits for; nothing for any other task."""
         if task.status is not Status.PENDING:
-            return None
+            return ()
         if task.serial is None:
-            return f"account {task.username} to be enabled and bound to a device"
+            return (Sentence(_BINDING, {"account": str(task.username)}),)
         unavailable = self._unavailable(task.serial)
         if task.due_ms > self._clock.now_ms():
-            due = f"its start at {rfc3339(task.due_ms, self._zone)}"
-            return f"{due}, and {unavailable}" if unavailable else due
-        if unavailable:
-            return unavailable
-        if self._scheduler.is_foreign(task.serial):
-            return f"device {task.serial} to be given back by another server on the same store"
-        if self._scheduler.is_busy(task.serial):
-            return f"device {task.serial} to finish its present task"
-        if self._scheduler.is_held(task.serial):
-            return f"device {task.serial} to be given back: a person has taken it over"
-        if self._scheduler.limit == 0:
-            return "a licence that can be used"
-        if self._scheduler.at_limit:
-            return "another device to finish: the licence limits how many may work at the same time"
-        return f"its turn on device {task.serial}"
+            start = Sentence(_START, {"at": datetime.fromtimestamp(task.due_ms / 1000, self._zone)})
+            return (start, unavailable) if unavailable else (start,)
+        return (unavailable or self._among_others(task.serial),)
 
-    def _unavailable(self, serial: str) -> str | None:
-        device = self._devices.get(serial)
-        if device is not None and device.is_ready:
-            return None
-        return WAITING_SENTENCES[device.state if device else None].format(serial=serial)
+    def _among_others(self, serial: str) -> Sentence:
+        """Return what a task that is due waits for on a device that is ready."""
+        own = {"serial": serial}
+        if self._scheduler.is_foreign(serial):
+            return Sentence(_ELSEWHERE, own)
+        if self._scheduler.is_busy(serial):
+            return Sentence(_PRESENT_TASK, own)
+        if self._scheduler.is_held(serial):
+            return Sentence(_PERSON, own)
+        if self._scheduler.limit == 0:
+            return Sentence(_LICENCE)
+        if self._scheduler.at_limit:
+            return Sentence(_LIMIT)
+        return Sentence(_TURN, own)
+
+    def _unavailable(self, serial: str) -> Sentence | None:
+        return why_not_ready(serial, self._devices.get(serial))
 
     def warnings(self, tasks: Sequence[NewTask]) -> list[str]:
         """Return what the creator of tasks should know about their targets."""
@@ -66,4 +77,4 @@ class Waiting:
     def _missing(self, task: NewTask) -> str:
         if task.serial is None:
             return f"account {task.username} is not bound to a device yet"
-        return self._unavailable(task.serial) or f"its turn on device {task.serial}"
+        return str(self._unavailable(task.serial) or Sentence(_TURN, {"serial": task.serial}))

@@ -15,7 +15,7 @@ from typing import Any
 
 from fleetlane.core.errors import AdbServerDownError, DeviceError, DeviceGoneError, TaskFailedError
 from fleetlane.core.journal import Phase
-from fleetlane.core.outcome import FAILURES, Outcome, PublishState, failed, succeeded
+from fleetlane.core.outcome import FAILURES, SEEN_LATER, Outcome, PublishState, failed, succeeded
 from fleetlane.core.recognition import Action
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
@@ -139,7 +139,7 @@ class _Search:
         proof = ProfileProof(self._profile, self._before, self._caption, least_s=_SHORT_LOOK_S if waits else _LOOK_S)
         if evidence := proof.look(clock.monotonic_s() if waits else until_s):
             self._journal.decided(Phase.PUBLISHED, {"evidence": f"{evidence}, in a later look"})
-            remark = f"Published on @{self._before.handle}, as a later look at its profile shows."
+            remark = SEEN_LATER % {"account": self._before.handle}
             return succeeded(remark, PublishState.PUBLISHED, self._result)
         if refusal and proof.is_conclusive and self._is_as_it_was():
             self._journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{refusal}; the profile is as it was"})

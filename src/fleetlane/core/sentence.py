@@ -1,0 +1,50 @@
+"""Sentences for people that a page may translate: a template, and what fills its places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence. `str()` gives it in English, times in RFC 3339.
+
+    Attributes:
+        template: the English text, with places such as `%(serial)s`.
+        facts: what fills them.
+    """
+
+    template: str
+    facts: Mapping[str, str | datetime] = field(default_factory=dict[str, str | datetime])
+
+    def __str__(self) -> str:
+        """Return it in English."""
+        return self.filled(lambda template: template, lambda at: at.isoformat(timespec="milliseconds"))
+
+    def filled(self, translate: Callable[[str], str], when: Callable[[datetime], str]) -> str:
+        """Return it in a language: `translate` is asked for the template, `when` for each time."""
+        facts = {name: when(fact) if isinstance(fact, datetime) else fact for name, fact in self.facts.items()}
+        return translate(self.template) % facts
+
+
+def found_in(text: str, templates: Sequence[str]) -> tuple[list[Sentence], str]:
+    """Return the known sentences that a text begins with, and the rest of it.
+
+    >>> found_in("It failed. Why: 7", ["It failed."])
+    ([Sentence(template='It failed.', facts={})], 'Why: 7')
+    """
+    found: list[Sentence] = []
+    while sentence := next(_at_start(text, templates), None):
+        found.append(sentence[0])
+        text = text[sentence[1] :].lstrip()
+    return found, text
+
+
+def _at_start(text: str, templates: Sequence[str]) -> Iterator[tuple[Sentence, int]]:
+    for template in templates:
+        places = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>\\S+?)", re.escape(template))
+        if match := re.match(rf"{places}(?=\s|$)", text):
+            yield Sentence(template, match.groupdict()), match.end()
