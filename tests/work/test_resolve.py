@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.journal import Phase
 from fleetlane.core.material import MaterialDescription, MaterialWish, NewMaterial, UseState
 from fleetlane.core.media import MediaKind
-from fleetlane.core.outcome import failed
+from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.task import Status
 from support.world import World
 
@@ -73,6 +74,19 @@ def test_it_did_not_go_out_and_is_posted_again_with_the_same_media(world):
         assert (await world.changes.retry_all()).task_ids == [task_id]
         assert await world.scheduler.tick() == 1
         assert world.executor.running[task_id].attempt == 2
+
+    run(scenario())
+
+
+def test_a_library_file_that_was_named_by_its_path_is_used_once_it_is_published(world):
+    async def scenario():
+        await unknown(world)
+        named = succeeded("Published.", PublishState.PUBLISHED, {"media_sha256": ["b" * 64]})
+        tried = replace(named, publish_state=PublishState.DRY_RUN)
+        for outcome, after in ((tried, UseState.FREE), (named, UseState.USED)):
+            task_id = await world.running()
+            await world.end(task_id, outcome)
+            assert (await state(world))[0] == [UseState.USED, after]
 
     run(scenario())
 

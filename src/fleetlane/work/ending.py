@@ -74,6 +74,8 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
         _free(repositories, task, now_ms)
     else:
         repositories.materials.settle(task.id, outcome.publish_state, now_ms)
+        if outcome.publish_state is PublishState.PUBLISHED:
+            repositories.materials.posted(task.id, outcome.result.get("media_sha256", ()))
     if not stopped and policy.applies(task, outcome):
         remark = f"It is tried again, {task.retry_count + 1} of {policy.most_retries}. Before: {outcome.remark}"
         repositories.tasks.retry(task.id, now_ms + policy.delay_ms(), force=False, remark=remark)

@@ -145,6 +145,11 @@ class MaterialRepository:
             self._connection.execute(update(materials).where(mine).values(state=_FREE, task_id=None))
             self._connection.execute(delete(file_uses).where(files))
 
+    def posted(self, task_id: int, hashes: Sequence[str]) -> None:
+        """Mark what the library has of files that were posted, by whatever way they were chosen, as used."""
+        mine = and_(materials.c.sha256.in_(hashes), materials.c.state != _RESERVED)
+        self._connection.execute(update(materials).where(mine).values(state=_USED, task_id=task_id))
+
     def seal(self, task_id: int) -> None:
         """Let what a task has used stay used, whatever is said of the task later."""
         mine, files = _used_by(task_id)

@@ -155,6 +155,10 @@ class Materials(Protocol):
         """Mark what a task reserved as used when it was published, or may have been; else free it."""
         ...
 
+    def posted(self, task_id: int, hashes: Sequence[str]) -> None:
+        """Mark what the library has of files that were posted, by whatever way they were chosen, as used."""
+        ...
+
     def seal(self, task_id: int) -> None:
         """Let what a task has used stay used, whatever is said of the task later."""
         ...
