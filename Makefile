@@ -20,7 +20,7 @@ serve: $(STAMP)
 	@$(BIN)/fleetlane serve $(ARGS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 conformance: export CONFORMANCE_URL := $(URL)
 conformance: $(STAMP)

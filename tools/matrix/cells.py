@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -132,15 +132,19 @@ def untrue(what: str, task: Mapping[str, Any], posts: int) -> list[str]:
     return found
 
 
-def unfit(bench: Bench, task: Mapping[str, Any], right: set[str]) -> list[str]:
+def unfit(
+    bench: Bench, task: Mapping[str, Any], right: set[str], unknown_after: Sequence[str] = ("at_risk",)
+) -> list[str]:
     """Return what is wrong with how a task ended.
 
-    Where a tap next to Post was repeated on the way, as on a slow machine, nobody may be able to say how it ended.
+    Nobody may be able to say how it ended once its journal has come to one of the phases of `unknown_after`: as
+    where a tap next to Post was repeated on the way, on a slow machine.
     """
     end = task["error_code"] or POSTED
     if end == "outcome_unknown" and end not in right:
         attempt = bench.server.call("GET", f"/task/{task['id']}/trace")["attempts"][-1]
-        right = right | ({end} if "at_risk" in [reached["phase"] for reached in attempt["phases"]] else set())
+        reached = {phase["phase"] for phase in attempt["phases"]}
+        right = right | ({end} if reached & {*unknown_after} else set())
     return [] if end in right else [f"it ended with {end}; right are {', '.join(sorted(right))}"]
 
 

@@ -84,7 +84,6 @@ def _stop_at(bench: Bench, serial: str, journey: Journey, place: Place, row: Row
     problems = untrue("the post", task, bench.published(serial, caption))
     if answer["code"] != 0:  # it had ended by itself
         return Stop(row, journey, place, None, tuple(problems))
-    problems += unfit(
-        bench, task, row.right(journey.app, place) | {"stopped"} | ({"outcome_unknown"} if place.is_risky else set())
-    )
+    # The instant that was drawn may lie after the press, wherever the wait for it began.
+    problems += unfit(bench, task, row.right(journey.app, place) | {"stopped"}, ("at_risk", "armed", "tapped"))
     return Stop(row, journey, place, max(0.0, seconds(task["end_time"]) - asked_s), tuple(problems))
