@@ -184,6 +184,8 @@ def an_attempt_cut_off_at_risk_has_noted_what_to_look_for(rig, serial):
     assert former.facts["caption"] == CAPTION
     result = look(rig, serial, former)
     assert (result.outcome.error_code, rig.posts(serial)) == ("outcome_unknown", [])
+    assert "does not react" not in result.outcome.remark, "it left the editor"
+    assert rig.on(serial, lambda server: tiktok(server).data["drafts"]) == 1, "and lost nothing there"
 
 
 test_scenario = scenario.test()

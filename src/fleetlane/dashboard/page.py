@@ -71,6 +71,10 @@ def render(
             "people": _as_people_write(datetime.fromtimestamp(instant_ms / 1000, services.zone)),
         }
 
+    def word(text: str) -> str:
+        """Translate what does not stand in the template: `_` would take it for markup."""
+        return translated(request, text) if text else ""
+
     def remark(text: str) -> str:
         known, rest = found_in(text, REMARKS)
         return " ".join([*(said(request, sentence) for sentence in known), rest]).strip()
@@ -87,6 +91,7 @@ def render(
         place=request.state.place,
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         moment=moment,
+        word=word,
         remark=remark,
         waits_for=waits_for,
         languages=LANGUAGES,
