@@ -50,6 +50,11 @@ def test_every_text_is_translated_with_the_same_places_to_fill(language):
     assert known.gettext("New task") != "New task"
 
 
+def test_only_what_stands_in_a_template_is_taken_for_markup():
+    for template in (ROOT / "src" / "fleetlane" / "dashboard" / "templates").glob("*.html"):
+        assert not re.findall(r"\b_\((?![\"'])", template.read_text(encoding="utf-8")), f"{template.name}: use word()"
+
+
 def test_the_browser_chooses_the_language_and_a_person_another(server):
     def language(**headers):
         return server.http.get("/", headers=headers).text.partition('<html lang="')[2].partition('"')[0]
