@@ -62,8 +62,12 @@ class Row:
 
 
 def _ends(name: str, *codes: str, kind: str = "", bound: str = "", is_long: bool = False, **options: float) -> Row:
-    """Return the row of a fault that ends a post; after Post nobody may be able to say how."""
-    return Row(name, kind or name, frozenset(codes), frozenset({"outcome_unknown"}), options, bound, is_long=is_long)
+    """Return the row of a fault that ends a post; after Post nobody may be able to say how.
+
+    A fault may take the press on Post with it: a later look finds out when nothing went out.
+    """
+    risky = frozenset({"outcome_unknown", "not_published"})
+    return Row(name, kind or name, frozenset(codes), risky, options, bound, is_long=is_long)
 
 
 def _passes(name: str, *, kind: str = "", swallows: bool = False, **options: float) -> Row:
