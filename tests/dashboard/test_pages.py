@@ -89,7 +89,7 @@ def test_what_tasks_say_is_said_in_the_language_of_the_page(server):
     server.call("POST", f"/task/{stopped}/stop")
     chinese = {"Accept-Language": "zh"}
     page = server.http.get(f"/tasks/{waits}", headers=chinese).text
-    assert "到达开始时间 2031-05-06 07:08:09; 设备 far-away 从未出现过；请连接它并允许 USB 调试" in page
+    assert "未到开始时间 2031-05-06 07:08:09; 手机 far-away 从未出现过，请连接它并允许 USB 调试" in page
     assert "its start at 2031-05-06T07:08:09.000+08:00, and device far-away" in server.task(waits)["waiting_for"]
     assert "已停止" in server.http.get(f"/tasks/{stopped}", headers=chinese).text
     assert "Porta TCP su cui ascoltare." in server.http.get("/settings", headers={"Accept-Language": "it"}).text
