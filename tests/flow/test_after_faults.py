@@ -37,6 +37,21 @@ def an_app_that_crashes_while_its_profile_is_looked_at_is_started_again_and_look
     assert [post["caption"] for post in rig.posts(serial)] == [CAPTION]
 
 
+@scenario
+def a_phone_that_has_just_restarted_is_given_time_until_android_has_started(rig, serial):
+    asked = []
+
+    def prepare(server):
+        server.phone.started = False
+        server.call_listeners.append(lambda call: call.startswith("shell:pm") and asked.append(server.phone.started))
+        server.later(1.5, lambda: setattr(server.phone, "started", True))
+
+    rig.on(serial, prepare)
+    assert rig.post(serial).outcome.ok
+    assert asked
+    assert all(asked)
+
+
 @scenario.each(1, 4)
 def a_post_that_was_not_taken_is_known_however_short_the_wait_for_the_upload(rig, serial, wait_s):
     rig.on(serial, lambda server: app_on(server).faults.ignored_taps.update(post=1))

@@ -177,6 +177,20 @@ def a_legal_statement_is_left_to_its_owner_whatever_the_settings_say(rig, serial
 
 
 @scenario
+def an_editor_of_instagram_is_left_with_its_draft_saved(rig, serial):
+    config = {**SHORT, "platform": "instagram"}
+
+    def instagram(server):
+        return next(app for app in server.phone.apps.values() if app.model.app == "instagram")
+
+    rig.on(serial, lambda server: instagram(server).faults.ignored_taps.update(clips_right_action_button=1))
+    former = cut_off(rig, serial, "at_risk", config)
+    result = look(rig, serial, former, config)
+    assert (result.outcome.error_code, rig.posts(serial)) == ("outcome_unknown", [])
+    assert rig.on(serial, lambda server: instagram(server).data["draft"])
+
+
+@scenario
 def an_attempt_cut_off_at_risk_has_noted_what_to_look_for(rig, serial):
     rig.on(serial, lambda server: tiktok(server).faults.ignored_taps.update(editor_next_box=1))
     former = cut_off(rig, serial, "at_risk")

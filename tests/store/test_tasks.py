@@ -111,10 +111,10 @@ def test_the_journal_only_moves_forward_and_ends_with_its_attempt(store):
     assert not move(Phase.PREPARED)
     assert not move(Phase.ARMED)
     assert move(Phase.TAPPED)
-    assert run(store, lambda r: r.attempts.phase(1, 1)) is Phase.TAPPED
+    assert run(store, lambda r: r.attempts.get(1, 1)).phase is Phase.TAPPED
     run(store, lambda r: r.tasks.finish(1, 1, DONE, 130))
     assert not move(Phase.PUBLISHED)
-    assert run(store, lambda r: r.attempts.phase(9, 1)) is Phase.NONE
+    assert run(store, lambda r: r.attempts.get(9, 1)) is None
 
 
 def test_counters_agree_with_the_rows_after_every_kind_of_change(store):

@@ -15,6 +15,7 @@ class FakeDevices:
     def __init__(self, *serials: str) -> None:
         self.table = {serial: Device(serial, DeviceState.ONLINE, 0) for serial in serials}
         self.problem = None
+        self._changes = 0
 
     def all(self):
         return sorted(self.table.values(), key=lambda device: device.serial)
@@ -23,7 +24,8 @@ class FakeDevices:
         return self.table.get(serial)
 
     def set(self, serial: str, state: DeviceState) -> None:
-        self.table[serial] = Device(serial, state, 0)
+        self._changes += 1
+        self.table[serial] = Device(serial, state, self._changes)
 
 
 class FakeExecutor:

@@ -11,7 +11,7 @@ from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
-from fleetlane.core.outcome import PublishState, failed, succeeded
+from fleetlane.core.outcome import LOOKED_FOR, UNSEEN, PublishState, failed, succeeded
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.patience import Patience
@@ -189,10 +189,10 @@ def test_a_phone_that_goes_away_is_asked_for_its_post_when_it_is_back(world, pha
         task_id = await pressed(world, phase)
         next_id = await world.add()
         world.devices.set("a", DeviceState.OFFLINE)
-        await world.end(task_id, UNKNOWN)
+        await world.end(task_id, failed("outcome_unknown", "a was unplugged."))
         task = await world.task(task_id)
         assert (task.status, task.in_doubt, task.error_code) == (Status.PENDING, True, None)
-        assert "the phone could not be asked" in task.remark
+        assert task.remark == f"{UNSEEN} {LOOKED_FOR} a was unplugged."
         assert (await last_attempt(world, task_id)).error_code == "outcome_unknown"
         assert await world.scheduler.tick() == 0
         world.devices.set("a", DeviceState.ONLINE)
@@ -203,6 +203,35 @@ def test_a_phone_that_goes_away_is_asked_for_its_post_when_it_is_back(world, pha
         assert (await world.task(task_id)).status is Status.FAILED, "one look is enough for a phone that is there"
         await world.scheduler.tick()
         assert list(world.executor.running) == [next_id]
+
+    asyncio.run(scenario())
+
+
+def test_a_phone_that_was_away_while_its_post_was_looked_for_is_asked_again_but_not_for_ever(world):
+    async def scenario():
+        patience = Patience(world.store, world.scheduler, world.clock, wait_s=600)
+        task_id = await restarted(world)
+        for over in (False, False, True):
+            assert await patience.look() == 0
+            await world.scheduler.tick()
+            assert list(world.executor.running) == [task_id]
+            world.devices.set("a", DeviceState.OFFLINE)
+            world.devices.set("a", DeviceState.ONLINE)
+            world.clock.advance(601 if over else 60)
+            await world.end(task_id, UNKNOWN)
+        assert (await world.task(task_id)).status is Status.FAILED
+
+    asyncio.run(scenario())
+
+
+def test_a_post_that_no_look_can_find_is_unknown_at_once(world):
+    async def scenario():
+        task_id = await world.add()
+        await world.scheduler.tick()
+        story = {"caption": "", "profile": {"handle": "shop"}}
+        await world.store.write(lambda r: r.attempts.set_phase(task_id, 1, Phase.TAPPED, story, 1))
+        await world.end(task_id, UNKNOWN)
+        assert (await world.task(task_id)).status is Status.FAILED
 
     asyncio.run(scenario())
 

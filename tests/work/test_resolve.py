@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -78,15 +77,26 @@ def test_it_did_not_go_out_and_is_posted_again_with_the_same_media(world):
     run(scenario())
 
 
-def test_a_library_file_that_was_named_by_its_path_is_used_once_it_is_published(world):
+@pytest.mark.parametrize(
+    ("outcome", "after"),
+    [
+        (succeeded("Tried.", PublishState.DRY_RUN, {}), UseState.FREE),
+        (succeeded("Published.", PublishState.PUBLISHED, {}), UseState.USED),
+        (failed("outcome_unknown"), UseState.USED),
+        (failed("not_published"), UseState.FREE),
+    ],
+)
+def test_a_library_file_that_was_named_by_its_path_is_used_when_it_may_be_out(world, outcome, after):
     async def scenario():
         await unknown(world)
-        named = succeeded("Published.", PublishState.PUBLISHED, {"media_sha256": ["b" * 64]})
-        tried = replace(named, publish_state=PublishState.DRY_RUN)
-        for outcome, after in ((tried, UseState.FREE), (named, UseState.USED)):
-            task_id = await world.running()
-            await world.end(task_id, outcome)
-            assert (await state(world))[0] == [UseState.USED, after]
+        task_id = await world.running()
+        facts = {"media_sha256": ["b" * 64]}
+        await world.store.write(lambda r: r.attempts.set_phase(task_id, 1, Phase.PREPARED, facts, 1))
+        await world.end(task_id, outcome)
+        assert (await state(world))[0] == [UseState.USED, after]
+        if outcome.error_code == "outcome_unknown":
+            await world.changes.resolve(task_id, published=False)
+            assert (await state(world))[0] == [UseState.USED, UseState.FREE]
 
     run(scenario())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,8 @@ from fleetlane.simulator.phone_server import PhoneServer
 UPLOAD_WAIT_S = 4
 STUCK_AFTER_S = 180.0
 _POLL_S = 0.15
+_UNDER_WAY_S = 0.05
+"""What a request to stop may take to come to the attempt, on its thread."""
 _COMPLETED, _FAILED = 2, 3
 
 
@@ -132,19 +134,18 @@ def untrue(what: str, task: Mapping[str, Any], posts: int) -> list[str]:
     return found
 
 
-def unfit(
-    bench: Bench, task: Mapping[str, Any], right: set[str], unknown_after: Sequence[str] = ("at_risk",)
-) -> list[str]:
+def unfit(bench: Bench, task: Mapping[str, Any], right: set[str], asked_s: float = 0.0) -> list[str]:
     """Return what is wrong with how a task ended.
 
-    Nobody may be able to say how it ended once its journal has come to one of the phases of `unknown_after`: as
-    where a tap next to Post was repeated on the way, on a slow machine.
+    Nobody may be able to say how it ended where a tap next to Post was repeated on the way, as on a slow machine, or
+    when Post had been reached at `asked_s`, when it was asked to stop.
     """
     end = task["error_code"] or POSTED
     if end == "outcome_unknown" and end not in right:
         attempt = bench.server.call("GET", f"/task/{task['id']}/trace")["attempts"][-1]
-        reached = {phase["phase"] for phase in attempt["phases"]}
-        right = right | ({end} if reached & {*unknown_after} else set())
+        reached = {phase["phase"]: seconds(phase["at"]) for phase in attempt["phases"]}
+        late = "armed" in reached and reached["armed"] < asked_s + _UNDER_WAY_S
+        right = right | ({end} if "at_risk" in reached or late else set())
     return [] if end in right else [f"it ended with {end}; right are {', '.join(sorted(right))}"]
 
 

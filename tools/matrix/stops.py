@@ -85,5 +85,6 @@ def _stop_at(bench: Bench, serial: str, journey: Journey, place: Place, row: Row
     if answer["code"] != 0:  # it had ended by itself
         return Stop(row, journey, place, None, tuple(problems))
     # The instant that was drawn may lie after the press, wherever the wait for it began.
-    problems += unfit(bench, task, row.right(journey.app, place) | {"stopped"}, ("at_risk", "armed", "tapped"))
+    right = row.right(journey.app, place) | {"stopped"} | ({"outcome_unknown"} if place.is_risky else set())
+    problems += unfit(bench, task, right, asked_s)
     return Stop(row, journey, place, max(0.0, seconds(task["end_time"]) - asked_s), tuple(problems))

@@ -4,7 +4,7 @@
 
 *at_risk*: a tap was repeated next to where the app may put Post at any moment; *prepared*: the last page was
 seen with everything on it, so that nothing was pressed. From *armed* on nothing presses Post again, whatever
-crashed: an attempt that was cut off *in doubt* hands its journal on to the next one, which only looks for the
+crashed: an attempt that ended *in doubt* hands its journal on to the next one, which only looks for the
 post. What may have gone out is never called unpublished (`never_denied`).
 """
 

@@ -93,15 +93,16 @@ PERSON_SAYS_OUT = "Published: a person looked at the profile and said so."
 PERSON_SAYS_NOT = "A person looked at the profile and said so."
 AFTERWARDS = "Published. Afterwards:"
 SERVER_ENDED = "The server ended after Post may have been pressed."
-UNSEEN = "Post may have been pressed, but the phone could not be asked what became of it."
+UNSEEN = "Post may have been pressed, and it could not be seen what became of it."
 LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
 STOPPED_LATE = "It was stopped after Post had been pressed: that cannot be taken back."
+RETRIED = "It is tried again, %(number)s of %(most)s. Before:"
 REMARKS = (
     *(failure.sentence for failure in FAILURES.values()),
     *(PUBLISHED, SEEN_LATER, DRY_RUN, PERSON_SAYS_OUT, PERSON_SAYS_NOT, AFTERWARDS),
-    *(SERVER_ENDED, UNSEEN, LOOKED_FOR, STOPPED_LATE),
+    *(SERVER_ENDED, UNSEEN, LOOKED_FOR, STOPPED_LATE, RETRIED),
 )
-"""Every sentence that a remark is made of, beside details in no fixed words."""
+"""The sentences that remarks are made of, beside details in no fixed words."""
 
 
 class PublishState(StrEnum):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ def found_in(text: str, templates: Sequence[str]) -> tuple[list[Sentence], str]:
 
 def _at_start(text: str, templates: Sequence[str]) -> Iterator[tuple[Sentence, int]]:
     for template in templates:
-        places = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>\\S+?)", re.escape(template))
-        if match := re.match(rf"{places}(?=\s|$)", text):
+        if match := _pattern(template).match(text):
             yield Sentence(template, match.groupdict()), match.end()
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    places = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>\\S+?)", re.escape(template))
+    return re.compile(rf"{places}(?=\s|$)")

@@ -38,7 +38,7 @@ LEGAL_TRANSITIONS: frozenset[tuple[Status, Status]] = frozenset(
         (Status.PENDING, Status.FAILED),  # stopped before it ran
         (Status.RUNNING, Status.COMPLETED),
         (Status.RUNNING, Status.FAILED),
-        (Status.RUNNING, Status.PENDING),  # cut off: it runs again, or its post is looked for
+        (Status.RUNNING, Status.PENDING),  # cut off, or in doubt: it runs again, or its post is looked for
         (Status.FAILED, Status.PENDING),  # retried
         (Status.FAILED, Status.COMPLETED),  # a person says that it did go out
     }

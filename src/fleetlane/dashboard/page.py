@@ -76,6 +76,8 @@ def render(
         return translated(request, text) if text else ""
 
     def remark(text: str) -> str:
+        if language == "en":
+            return text
         known, rest = found_in(text, REMARKS)
         return " ".join([*(said(request, sentence) for sentence in known), rest]).strip()
 

@@ -7,6 +7,8 @@ from fleetlane.core.recognition import Pack
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 
+_LONGEST_START_S = 120.0
+_START_POLL_S = 1.0
 _PERMISSIONS = ("CAMERA", "RECORD_AUDIO")
 _MEDIA_PERMISSIONS = ("READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES")
 
@@ -14,6 +16,13 @@ _MEDIA_PERMISSIONS = ("READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES")
 def app_pack(platform: str) -> Pack:
     """Return the pack of an app."""
     return next(pack for pack in load_packs() if pack.app == platform)
+
+
+def wait_until_started(phone: Phone) -> None:
+    """Wait until Android says that it has started: adb has a phone that restarts well before that."""
+    until_s = phone.clock.monotonic_s() + _LONGEST_START_S
+    while phone.shell("getprop", "sys.boot_completed").strip() != "1" and phone.clock.monotonic_s() < until_s:
+        phone.control.pause(_START_POLL_S)
 
 
 def installed_apps(phone: Phone, platform: str | None) -> list[tuple[Pack, str]]:
@@ -26,6 +35,7 @@ def installed_apps(phone: Phone, platform: str | None) -> list[tuple[Pack, str]]
     Raises:
         TaskFailedError: `app_not_installed`; there is none.
     """
+    wait_until_started(phone)
     packs = [pack for pack in load_packs() if pack.packages and platform in (None, pack.app)]
     found = [(pack, present[0]) for pack in packs if (present := phone.installed(pack.packages))]
     if not found:

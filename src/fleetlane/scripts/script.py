@@ -105,7 +105,7 @@ class Verifier(Protocol):
         """Find out whether the post went out, and publish nothing: neither press, confirm nor go on with a draft.
 
         Args:
-            job: the task; its journal is that of the attempt that was cut off.
+            job: the task; its journal is that of the attempt before.
             facts: what that attempt noted with its phases.
 
         Raises:

@@ -22,7 +22,7 @@ from fleetlane.simulator.specs import AppModel
 
 KINDS: Mapping[str, str] = {
     "unplug": "the cable is pulled; plugged in again after `for_s`",
-    "reboot": "the phone restarts: every app ends, adb comes back after `for_s`",
+    "reboot": "the phone restarts: every app ends, adb is back after `for_s`, Android has started 1 s later",
     "offline": "adb sees the phone as offline for `for_s`",
     "unauthorized": "the phone no longer trusts this computer, for `for_s`",
     "kill_adb_server": "the adb server ends",

@@ -82,6 +82,8 @@ class SimPhone(Timers):
         self.settings: dict[tuple[str, str], str] = {
             ("secure", "default_input_method"): "com.android.inputmethod.latin/.LatinIME"
         }
+        self.started = True
+        """Whether Android says that it has started."""
         self.screen_on = True
         self.locked = False
         self.rotation = 0

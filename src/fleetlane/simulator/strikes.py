@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fleetlane.simulator.phone_server import PhoneServer
 
 _REBOOT_S = 3.0
+_START_S = 1.0
 _SLOW_S = 0.05
 _builds = itertools.count(1)
 
@@ -98,7 +99,10 @@ class Strikes:
         match fault.kind:
             case "reboot":
                 phone.shut_down()
-                self._server.unplug(_REBOOT_S if fault.for_s is None else fault.for_s)
+                phone.started = False
+                away_s = _REBOOT_S if fault.for_s is None else fault.for_s
+                self._server.unplug(away_s)
+                self._server.later(away_s + _START_S, lambda: setattr(phone, "started", True))
             case "lock":
                 phone.press("sleep")
             case "storage_full":

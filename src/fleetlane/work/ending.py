@@ -8,9 +8,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from fleetlane.core.journal import never_denied
+from fleetlane.core.journal import Phase, never_denied
 from fleetlane.core.outcome import (
+    FAILURES,
     LOOKED_FOR,
+    RETRIED,
     SERVER_ENDED,
     UNSEEN,
     FailureClass,
@@ -18,6 +20,7 @@ from fleetlane.core.outcome import (
     PublishState,
     failed,
 )
+from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import Task
@@ -61,9 +64,10 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     task, outcome = event.task, event.outcome
     now = repositories.tasks.get(task.id)
     stopped = now is not None and now.stop_requested
-    phase = repositories.attempts.phase(task.id, task.attempt)
-    if not stopped and phase.in_doubt and (event.cut_off or event.unseen):
-        return _look_later(repositories, event, now_ms)
+    attempt = repositories.attempts.get(task.id, task.attempt)
+    phase = attempt.phase if attempt else Phase.NONE
+    if attempt is not None and not stopped and _is_looked_for(event, attempt):
+        return _look_later(repositories, event, attempt, now_ms)
     if event.cut_off:
         if not stopped and phase.may_repeat and outcome.publish_state is not PublishState.UNKNOWN:
             return _again(repositories, task, outcome, now_ms)
@@ -73,13 +77,25 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     if outcome.publish_state is PublishState.NOT_PUBLISHED:
         _free(repositories, task, now_ms)
     else:
-        repositories.materials.settle(task.id, outcome.publish_state, now_ms)
-        if outcome.publish_state is PublishState.PUBLISHED:
-            repositories.materials.posted(task.id, outcome.result.get("media_sha256", ()))
+        repositories.materials.settle(task.id, outcome.publish_state, now_ms, _files(attempt))
     if not stopped and policy.applies(task, outcome):
-        remark = f"It is tried again, {task.retry_count + 1} of {policy.most_retries}. Before: {outcome.remark}"
+        again = RETRIED % {"number": task.retry_count + 1, "most": policy.most_retries}
+        remark = f"{again} {outcome.remark}"
         repositories.tasks.retry(task.id, now_ms + policy.delay_ms(), force=False, remark=remark)
     return True
+
+
+def _is_looked_for(event: Ended, attempt: Attempt) -> bool:
+    """Return whether the post may be out, and the next attempt can find out."""
+    if not attempt.phase.in_doubt:
+        return False
+    can_be_found = bool(attempt.facts.get("caption") and attempt.facts.get("profile"))
+    return event.cut_off or (event.unseen and can_be_found)
+
+
+def _files(attempt: Attempt | None) -> list[str]:
+    """Return the sha256 of the files that an attempt's journal names."""
+    return [str(digest) for digest in attempt.facts.get("media_sha256", ())] if attempt else []
 
 
 def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int) -> bool:
@@ -90,13 +106,17 @@ def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int
     return True
 
 
-def _look_later(repositories: Repositories, event: Ended, now_ms: int) -> bool:
+def _look_later(repositories: Repositories, event: Ended, attempt: Attempt, now_ms: int) -> bool:
     """Let the next attempt look for the post. What it took counts as used until it is known that it is not out."""
     task = event.task
-    why, code = (SERVER_ENDED, "server_interrupted") if event.cut_off else (UNSEEN, "outcome_unknown")
-    if not repositories.tasks.look_later(task.id, task.attempt, code, f"{why} {LOOKED_FOR}", now_ms):
+    if event.cut_off:
+        code, remark = "server_interrupted", f"{SERVER_ENDED} {LOOKED_FOR}"
+    else:
+        why = event.outcome.remark.removeprefix(FAILURES["outcome_unknown"].sentence).strip()
+        code, remark = "outcome_unknown", f"{UNSEEN} {LOOKED_FOR} {why}".strip()
+    if not repositories.tasks.look_later(task.id, task.attempt, code, remark, now_ms):
         return False
-    repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms)
+    repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms, _files(attempt))
     return True
 
 

@@ -38,6 +38,12 @@ class Patience:
         self._wait_s = wait_s
         self._since_s: dict[int, float] = {}
         """Since when each task is known to be in doubt."""
+        scheduler.may_look_again = self.may_look_again
+
+    def may_look_again(self, task: Task) -> bool:
+        """Return whether a task in doubt may wait for another look."""
+        now_s = self._clock.monotonic_s()
+        return now_s - self._since_s.get(task.id, now_s) < self._wait_s
 
     async def look(self) -> int:
         """Give up the tasks in doubt that have waited too long. Returns how many."""

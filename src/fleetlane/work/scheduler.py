@@ -67,8 +67,12 @@ class Scheduler:
         self._stopped_early: set[int] = set()
         """Tasks that were stopped between their claim and their start."""
         self._ends: dict[int, asyncio.Event] = {}
+        self._since: dict[int, int | None] = {}
+        """Since when the device of each running task had been ready when the task was started."""
         self.on_free: Callable[[str], None] = lambda _serial: None
         """Called with each device that has become free."""
+        self.may_look_again: Callable[[Task], bool] = lambda _task: True
+        """Asked before the post of a task in doubt is looked for once more."""
 
     def use(self, executor: Executor) -> None:
         """Give it the executor (which in turn calls `ended`)."""
@@ -183,6 +187,11 @@ class Scheduler:
         ready = [device.serial for device in self._devices.all() if device.is_ready]
         return ready if self._leases is None else [serial for serial in ready if self._leases.holds(serial)]
 
+    def _since_ms(self, serial: str) -> int | None:
+        """Return since when a device is ready, None when it is not."""
+        device = self._devices.get(serial)
+        return device.since_ms if device is not None and device.is_ready else None
+
     async def _start(self, starts: Sequence[tuple[str, Head]]) -> int:
         assert self._executor is not None
         tasks = await self._claim(starts)
@@ -195,6 +204,7 @@ class Scheduler:
                 if self._leases is not None:
                     self._leases.wake()
                 continue
+            self._since[task.id] = self._since_ms(serial)
             log.info("task_started", task_id=task.id, attempt=task.attempt, device=serial)
             self._executor.start(task)
             if task.id in self._stopped_early:
@@ -243,8 +253,10 @@ class Scheduler:
         task, outcome = event.task, event.outcome
         assert task.serial is not None
         if outcome.publish_state is PublishState.UNKNOWN:
-            # One look follows at once; more of them when the phone was away again.
-            event = replace(event, unseen=not task.in_doubt or task.serial not in self._ready())
+            # One look follows at once; more of them when the phone was away meanwhile.
+            was_away = self._since.get(task.id) != self._since_ms(task.serial)
+            event = replace(event, unseen=not task.in_doubt or (was_away and self.may_look_again(task)))
+        self._since.pop(task.id, None)
         accepted = await self._store_end(event)
         self._book.freed(task.serial)
         self.on_free(task.serial)

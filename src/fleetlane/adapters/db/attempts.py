@@ -113,11 +113,11 @@ class AttemptRepository:
         statement = select(tasks.c.stop_requested).where(tasks.c.id == task_id)
         return bool(self._connection.execute(statement).scalar_one_or_none())
 
-    def phase(self, task_id: int, attempt: int) -> Phase:
-        """Return how far an attempt's journal came."""
-        statement = select(attempts.c.phase).where(attempts.c.task_id == task_id, attempts.c.number == attempt)
-        value = self._connection.execute(statement).scalar_one_or_none()
-        return Phase(value) if value else Phase.NONE
+    def get(self, task_id: int, number: int) -> Attempt | None:
+        """Return an attempt with its journal."""
+        statement = select(attempts).where(attempts.c.task_id == task_id, attempts.c.number == number)
+        row = self._connection.execute(statement).first()
+        return _attempt(row) if row else None
 
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return the attempts of a task with their journals, oldest first."""

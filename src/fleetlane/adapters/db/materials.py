@@ -134,21 +134,24 @@ class MaterialRepository:
         self._connection.execute(insert(file_uses), rows)
         return True
 
-    def settle(self, task_id: int, state: PublishState, now_ms: int) -> None:
-        """Mark what a task reserved as used when it was published, or may have been; else free it."""
+    def settle(self, task_id: int, state: PublishState, now_ms: int, hashes: Sequence[str] = ()) -> None:
+        """Mark what a task reserved as used when it was published, or may have been; else free it.
+
+        `hashes` are of the files it published, or may have: what the library has of them is used too, by whatever
+        way they were chosen.
+        """
         mine = and_(materials.c.task_id == task_id, materials.c.state == _RESERVED)
         files = and_(file_uses.c.task_id == task_id, file_uses.c.state == _RESERVED)
         if state in (PublishState.PUBLISHED, PublishState.UNKNOWN):
             self._connection.execute(update(materials).where(mine).values(state=_USED))
             self._connection.execute(update(file_uses).where(files).values(state=_USED, at_ms=now_ms))
+            named = materials.c.sha256.in_(hashes)
+            if state is PublishState.UNKNOWN:
+                named = and_(named, materials.c.state == _FREE)  # who surely published it keeps it
+            self._connection.execute(update(materials).where(named).values(state=_USED, task_id=task_id))
         else:
             self._connection.execute(update(materials).where(mine).values(state=_FREE, task_id=None))
             self._connection.execute(delete(file_uses).where(files))
-
-    def posted(self, task_id: int, hashes: Sequence[str]) -> None:
-        """Mark what the library has of files that were posted, by whatever way they were chosen, as used."""
-        mine = and_(materials.c.sha256.in_(hashes), materials.c.state != _RESERVED)
-        self._connection.execute(update(materials).where(mine).values(state=_USED, task_id=task_id))
 
     def seal(self, task_id: int) -> None:
         """Let what a task has used stay used, whatever is said of the task later."""

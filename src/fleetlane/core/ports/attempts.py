@@ -56,8 +56,8 @@ class Attempts(Protocol):
         """Add to what an attempt's journal knows. False when it is over."""
         ...
 
-    def phase(self, task_id: int, attempt: int) -> Phase:
-        """Return how far an attempt's journal came."""
+    def get(self, task_id: int, number: int) -> Attempt | None:
+        """Return an attempt with its journal."""
         ...
 
     def attempts(self, task_id: int) -> list[Attempt]:

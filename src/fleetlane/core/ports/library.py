@@ -151,12 +151,12 @@ class Materials(Protocol):
         """Reserve files on an account. False, and nothing reserved, when one of them is taken."""
         ...
 
-    def settle(self, task_id: int, state: PublishState, now_ms: int) -> None:
-        """Mark what a task reserved as used when it was published, or may have been; else free it."""
-        ...
+    def settle(self, task_id: int, state: PublishState, now_ms: int, hashes: Sequence[str] = ()) -> None:
+        """Mark what a task reserved as used when it was published, or may have been; else free it.
 
-    def posted(self, task_id: int, hashes: Sequence[str]) -> None:
-        """Mark what the library has of files that were posted, by whatever way they were chosen, as used."""
+        `hashes` are of the files it published, or may have: what the library has of them is used too, by whatever
+        way they were chosen.
+        """
         ...
 
     def seal(self, task_id: int) -> None:

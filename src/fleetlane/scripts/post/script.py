@@ -47,7 +47,7 @@ class PostScript:
         return PostFlow(job, config, pack=pack, package=package).run()
 
     def verify(self, job: Job, facts: Mapping[str, Any]) -> Outcome:
-        """Look for the post of an attempt that was cut off."""
+        """Look for the post of the attempt before."""
         return verify_post(job, _config(job), facts)
 
 

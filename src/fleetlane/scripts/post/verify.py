@@ -5,7 +5,8 @@
 Nothing here presses Post, confirms what is asked after it, or goes on with a draft. A post is published when the
 newest post carries its caption and was not there before; it is not published when the app itself still waits for
 Post, or says that the upload failed, and the profile is as it was after the app was ended. Everything else is
-unknown: an upload may go on by itself, and people use phones.
+unknown: an upload may go on by itself, and people use phones. An editor that is in the way is left with its draft
+saved.
 """
 
 from __future__ import annotations
@@ -13,10 +14,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleetlane.core.errors import AdbServerDownError, DeviceError, DeviceGoneError, TaskFailedError
+from fleetlane.core.errors import (
+    AdbServerDownError,
+    DeviceError,
+    DeviceGoneError,
+    DeviceTimeoutError,
+    TaskFailedError,
+)
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import FAILURES, SEEN_LATER, Outcome, PublishState, failed, succeeded
 from fleetlane.core.recognition import Action
+from fleetlane.scripts.apps import wait_until_started
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Screen
@@ -76,6 +84,7 @@ class _Search:
         until_s = self._phone.clock.monotonic_s() + max(upload_s, _SHORTEST_WATCH_S)
         try:
             with self._phone.step("bring the app to the front"):
+                wait_until_started(self._phone)
                 self._phone.press("wakeup")
                 self._phone.start_app(self._navigator.package)
             with self._phone.step("watch what the app shows"):
@@ -84,8 +93,8 @@ class _Search:
                 return self._look(refusal, until_s)
         except TaskFailedError as error:
             return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
-        except (DeviceGoneError, AdbServerDownError):
-            raise  # nothing is decided: it is looked for again when the phone is back
+        except (DeviceGoneError, DeviceTimeoutError, AdbServerDownError):
+            raise  # nothing is decided: it is looked for again when the phone has been away, and is back
         except DeviceError as error:
             return self._unknown(str(error))
 

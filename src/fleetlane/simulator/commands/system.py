@@ -43,7 +43,7 @@ def _getprop(phone: SimPhone, args: Sequence[str]) -> Result:
         "ro.build.version.sdk": str(phone.sdk),
         "ro.build.version.release": str(phone.android),
         "persist.sys.locale": {"en": "en-US", "zh": "zh-CN", "id": "id-ID"}[phone.language],
-        "sys.boot_completed": "1",
+        "sys.boot_completed": "1" if phone.started else "",
         "ro.boot.qemu": "0",
     }
     if args:
