@@ -16,7 +16,8 @@ POSTED = "posted"
 _POPUP = {"tiktok": "popup_notifications", "instagram": "popup_rate"}
 
 
-_CALL = "the 20 s that a call to a phone may take; twice that at the press on Post"
+_CALL = "the 20 s that a call to a phone may take; from the press on Post on, once more for the look"
+_AFTER = "after Post the profile is looked at first"
 _LOOK = "25 s for which the profile is looked at for a new post, and `upload_wait_time`"
 
 
@@ -81,15 +82,22 @@ ROWS = (
     _ends("upload_stuck", "outcome_unknown", bound=f"{_LOOK}; Instagram: a stage's 45 s", is_long=True),
     # The app says so for a moment only; when that is missed, nobody can say.
     _ends("upload_fail", "upload_failed", "outcome_unknown", bound=_LOOK, is_long=True),
-    _ends("unplug", "device_disconnected", for_s=2.0, bound="the cable: the next task waits for its phone"),
-    _ends("reboot", "device_disconnected", for_s=3.0, bound="the restart: the next task waits for its phone"),
+    _ends("unplug", "device_disconnected", for_s=2.0, bound=f"the cable: the next task waits for its phone; {_AFTER}"),
+    _ends(
+        "reboot", "device_disconnected", for_s=3.0, bound=f"the restart: the next task waits for its phone; {_AFTER}"
+    ),
     _ends(
         "offline",
         "device_disconnected",
         for_s=2.0,
         bound="when adb has the phone again; it is asked to after 0.5 s, 1 s, 2 s, ..., at most 30 s",
     ),
-    _ends("unauthorized", "device_disconnected", for_s=2.0, bound="the trust: the next task waits for its phone"),
+    _ends(
+        "unauthorized",
+        "device_disconnected",
+        for_s=2.0,
+        bound=f"the trust: the next task waits for its phone; {_AFTER}",
+    ),
     replace(_ends("kill_adb_server", "adb_server_down", bound="a new adb server's start, about 3 s"), alone=True),
     _passes("drop"),
     _passes("hang for 2 s", kind="hang", for_s=2.0),
