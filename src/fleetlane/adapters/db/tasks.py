@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, delete, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, case, delete, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -48,6 +48,25 @@ _ORDERS = {
     TaskOrder.ENDED_FIRST: (tasks.c.ended_ms, tasks.c.id),
     TaskOrder.ENDED_LAST: (tasks.c.ended_ms.desc(), tasks.c.id.desc()),
 }
+
+
+def _heads(lanes: ColumnElement[bool]) -> Select[Any, Any, Any]:
+    """Return the statement for the heads of some lanes: a seek in the index of lanes for each that has any."""
+    pending = and_(task_counts.c.status == int(Status.PENDING), task_counts.c.n > 0, task_counts.c.serial != "")
+    waiting = select(task_counts.c.serial).where(pending, lanes).distinct().subquery()
+    others = tasks.alias()
+    first = (
+        select(others.c.id)
+        .where(others.c.serial == waiting.c.serial, others.c.status == int(Status.PENDING))
+        .order_by(others.c.due_ms, others.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(tasks.c.serial, tasks.c.due_ms, tasks.c.id).join_from(waiting, tasks, tasks.c.id == first)
+
+
+_ALL_HEADS = _heads(true())
+_HEADS = _heads(task_counts.c.serial.in_(bindparam("serials", expanding=True)))
 
 
 class TaskRepository:
@@ -131,28 +150,12 @@ class TaskRepository:
     def heads(self, serials: Collection[str] | None) -> dict[str, Head]:
         """Return the next pending task of each lane that has one; None for all lanes."""
         if serials is None:
-            waiting = (
-                select(task_counts.c.serial)
-                .where(
-                    task_counts.c.status == int(Status.PENDING),
-                    task_counts.c.n > 0,
-                    task_counts.c.serial != "",
-                )
-                .distinct()
-            )
-            serials = [row.serial for row in self._connection.execute(waiting)]
-        found: dict[str, Head] = {}
-        for serial in serials:
-            statement = (
-                select(tasks.c.due_ms, tasks.c.id)
-                .where(tasks.c.serial == serial, tasks.c.status == int(Status.PENDING))
-                .order_by(tasks.c.due_ms, tasks.c.id)
-                .limit(1)
-            )
-            row = self._connection.execute(statement).first()
-            if row:
-                found[serial] = Head(row.due_ms, row.id)
-        return found
+            rows = self._connection.execute(_ALL_HEADS).all()
+        else:
+            wanted = list(serials)
+            parts = (wanted[start : start + _MOST_PARAMETERS] for start in range(0, len(wanted), _MOST_PARAMETERS))
+            rows = [row for part in parts for row in self._connection.execute(_HEADS, {"serials": part})]
+        return {row.serial: Head(row.due_ms, row.id) for row in rows}
 
     # -- changes of state ----------------------------------------------------------------------------
 
