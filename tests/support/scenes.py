@@ -73,4 +73,15 @@ _ACTS: Mapping[str, tuple[str, Callable[[Page, Story], None]]] = {
 
 def scenes(story: Story) -> dict[str, tuple[str, Callable[[Page, Story], None]]]:
     """Return all there is to look at, by name: where it is, and what a person does there."""
-    return {**{name: (place, nothing) for name, place in places(story.values).items()}, **_ACTS}
+    all_of_it = {**{name: (place, nothing) for name, place in places(story.values).items()}, **_ACTS}
+    return {name: (place, _at_rest(act)) for name, (place, act) in all_of_it.items()}
+
+
+def _at_rest(act: Callable[[Page, Story], None]) -> Callable[[Page, Story], None]:
+    """Return an act that ends when nothing is asked for any more: a form is paler until its answer has come."""
+
+    def done(page: Page, story: Story) -> None:
+        act(page, story)
+        expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+
+    return done
