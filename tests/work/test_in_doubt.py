@@ -224,6 +224,24 @@ def test_a_phone_that_was_away_while_its_post_was_looked_for_is_asked_again_but_
     asyncio.run(scenario())
 
 
+def test_a_phone_that_goes_away_as_its_look_begins_is_asked_when_it_is_back(world):
+    async def scenario():
+        task_id = await restarted(world)
+        world.devices.set("a", DeviceState.ONLINE)
+
+        async def goes_away(work):
+            world.devices.set("a", DeviceState.OFFLINE)
+            return await write(work)
+
+        write, world.store.write = world.store.write, goes_away  # between the look at the devices and the start
+        await world.scheduler.tick()
+        world.store.write = write
+        await world.end(task_id, UNKNOWN)
+        assert (await world.task(task_id)).in_doubt
+
+    asyncio.run(scenario())
+
+
 def test_a_post_that_no_look_can_find_is_unknown_at_once(world):
     async def scenario():
         task_id = await world.add()

@@ -26,7 +26,7 @@ class Patience:
 
     Args:
         store: where the tasks are.
-        scheduler: told of the lanes that are free to go on.
+        scheduler: told of the lanes that are free to go on; asks here before it looks for a post once more.
         clock: the time.
         wait_s: how long a task in doubt waits.
     """

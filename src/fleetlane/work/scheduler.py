@@ -254,7 +254,8 @@ class Scheduler:
         assert task.serial is not None
         if outcome.publish_state is PublishState.UNKNOWN:
             # One look follows at once; more of them when the phone was away meanwhile.
-            was_away = self._since.get(task.id) != self._since_ms(task.serial)
+            since_ms = self._since_ms(task.serial)
+            was_away = since_ms is None or since_ms != self._since.get(task.id)
             event = replace(event, unseen=not task.in_doubt or (was_away and self.may_look_again(task)))
         self._since.pop(task.id, None)
         accepted = await self._store_end(event)
