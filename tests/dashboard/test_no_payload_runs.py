@@ -239,7 +239,8 @@ def test_templates_and_scripts_hold_nothing_that_lets_a_text_run():
         "a foreign address": r"https?://",
     }
     sources = {file.name: file.read_text(encoding="utf-8") for file in DASHBOARD.glob("*.py")}
-    own = {f.name: f.read_text(encoding="utf-8") for f in (DASHBOARD / "static").glob("*.js") if "htmx" not in f.name}
+    scripts = (DASHBOARD / "static").glob("*.js")
+    own = {f.name: f.read_text(encoding="utf-8") for f in scripts if not f.name.endswith(".min.js")}
     found = [(n, why) for n, text in templates.items() for why, what in never.items() if re.search(what, text)]
     found += [(n, "escaping") for n, text in sources.items() if re.search(r"\bMarkup\b|autoescape=False", text)]
     made = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|createContextualFragment"

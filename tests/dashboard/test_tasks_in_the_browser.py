@@ -69,6 +69,37 @@ def test_a_person_says_what_became_of_a_post_nobody_saw(page, server, phones, bu
     assert server.task(task_id)["outcome"] == ("published" if state == "completed" else "not_published")
 
 
+def test_nothing_is_lost_when_a_page_is_read_again_under_the_hands_of_a_person(page, server, phones):
+    [task_id] = server.create([phones.fleet.serials[1]], {"dry_run": True})
+    server.ended(task_id)
+    page.goto(f"/tasks/{task_id}")
+    summary = page.locator("#attempt-1 summary")
+
+    def read_again():
+        page.evaluate(
+            """() => new Promise((done) => {
+                document.addEventListener("htmx:afterSettle", () => done(), { once: true });
+                document.dispatchEvent(new Event("changed"));
+            })"""
+        )
+
+    summary.hover()
+    page.mouse.down()
+    read_again()
+    page.mouse.up()
+    phases = page.locator("dl.journal dt")
+    expect(phases.first).to_be_visible()  # the press was not lost
+    link = page.get_by_role("link", name="Trace as a file")
+    link.focus()
+    read_again()
+    expect(link).to_be_focused()
+    expect(phases.first).to_be_visible()
+    summary.click()
+    expect(phases.first).to_be_hidden()
+    read_again()
+    expect(phases.first).to_be_hidden()
+
+
 def test_a_stop_and_a_retry_are_undone_on_the_page_of_a_task(page, server):
     [task_id] = server.create(["absent-3"], start_time="03:15")
     before = server.task(task_id)

@@ -31,15 +31,10 @@
   });
   document.addEventListener("changed", () => changed("all"));
 
-  // What a person has unfolded stays unfolded when its part is read again.
-  let unfolded = [];
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    unfolded = [...event.target.querySelectorAll("details[open][id]")].map((part) => part.id);
-  });
-  document.addEventListener("htmx:afterSwap", () => {
-    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
-    unfolded = [];
-  });
+  // A part that is read again changes only where it differs, so no press, focus or selection is lost in it. What a
+  // person has unfolded stays unfolded.
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
+    name !== "open" || element.tagName !== "DETAILS";
 
   if (document.querySelector("[data-live]")) {
     const source = new EventSource("/live" + document.body.dataset.events);

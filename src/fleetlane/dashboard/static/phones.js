@@ -103,16 +103,18 @@
 
   // -- the time that is left until the phone is given back
 
-  const untils = new WeakMap(); // element -> the instant on this page's own clock
-  const until = (element, left) => untils.set(element, performance.now() + left * 1000);
+  const untils = new WeakMap(); // element -> the instant on this page's own clock, and what the server said before it
+  const until = (element, left) => {
+    untils.set(element, { at: performance.now() + left * 1000, said: element.dataset.left });
+  };
   document.addEventListener("touched", (event) => {
     const element = document.querySelector("[data-left]");
     if (element && event.detail.left !== null) until(element, event.detail.left);
   });
   setInterval(() => {
     for (const element of document.querySelectorAll("[data-left]")) {
-      if (!untils.has(element)) until(element, Number(element.dataset.left));
-      const left = Math.max(0, Math.round((untils.get(element) - performance.now()) / 1000));
+      if (untils.get(element)?.said !== element.dataset.left) until(element, Number(element.dataset.left));
+      const left = Math.max(0, Math.round((untils.get(element).at - performance.now()) / 1000));
       element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     }
   }, 1000);
