@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import difflib
-import ipaddress
 import json
 import os
 import tomllib
@@ -32,6 +31,7 @@ from pydantic_settings import (
 )
 
 from fleetlane.core.errors import FleetlaneError
+from fleetlane.core.loopback import is_loopback
 
 DEFAULT_PORT = 50809
 _PUBLIC_KEY_BYTES = 32
@@ -221,7 +221,7 @@ class Settings(BaseSettings):
     def _nobody_in(self) -> Self:
         if self.token is not None and self.token_file is not None:
             raise ValueError("token and token_file are both given: take one of them out")
-        if not _is_loopback(self.host) and self.secret_token is None:
+        if not is_loopback(self.host) and self.secret_token is None:
             raise ValueError(
                 f"host {self.host} can be reached from other computers: set token_file, or listen on 127.0.0.1"
             )
@@ -323,15 +323,6 @@ class Settings(BaseSettings):
     def traces_dir(self) -> Path:
         """Return the folder of trace files."""
         return self.data_dir / "traces"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def config_path() -> Path | None:

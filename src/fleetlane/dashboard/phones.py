@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
+from fleetlane.core.loopback import is_loopback
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Status
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
@@ -40,13 +41,15 @@ async def show_phone(request: Request, serial: Serial, services: Wired) -> HTMLR
     queue = await services.desk.page(TaskFilter(Status.PENDING, serial=serial), 1, _QUEUE, TaskOrder.DUE_FIRST)
     ended = await services.desk.page(TaskFilter(serial=serial), 1, _QUEUE, TaskOrder.NEWEST)
     shown = await services.devices.get(serial)
+    hold = services.hands.of(serial)
     return render(
         request,
         "phone.html",
         shown=shown,
         queue=queue,
         latest=ended,
-        hold=services.hands.of(serial),
+        hold=hold,
+        is_here=hold is not None and is_loopback(hold.by),
         left_s=_left_s(services, serial),
         sight=services.pictures.of(serial),
         keys=acts.KEYS,

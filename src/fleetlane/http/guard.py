@@ -11,7 +11,6 @@ marks as foreign is refused, on every method. Programs send no such marks and pa
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,10 +20,10 @@ from starlette.requests import cookie_parser
 
 from fleetlane.core.errors import FleetlaneError, ForeignRequestError, LicenseRefusedError, TokenRequiredError
 from fleetlane.core.license import License
+from fleetlane.core.loopback import is_loopback
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.rate_limit import RateLimit
 
-_LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
 _LOGIN = "/login"
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", _LOGIN})
 _OPEN_FOLDER = "/static/"
@@ -126,14 +125,7 @@ class Guard:
             raise LicenseRefusedError(f"The {license_.plan} plan has no API access. {license_.message}")
 
     def _is_ours(self, name: str | None) -> bool:
-        if name is None:
-            return False
-        if name in _LOOPBACK_NAMES or name in self._hosts:
-            return True
-        try:
-            return ipaddress.ip_address(name).is_loopback
-        except ValueError:
-            return False
+        return name is not None and (name in self._hosts or is_loopback(name))
 
 
 def _host_name(host: str) -> str | None:
