@@ -10,14 +10,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, exists, insert, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
+from fleetlane.adapters.db.bulk import MOST_PARAMETERS, parts
 from fleetlane.adapters.db.tables import attempts, steps, tasks
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.journal import Phase, moves_forward
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.attempts import Attempt, Step
 
-_MOST_PARAMETERS = 500
 _REACHED = "reached"
 """Where an attempt's facts keep when each phase was."""
 _VERIFIES = "verifies"
@@ -45,25 +46,24 @@ class AttemptRepository:
 
     def carry_on(self, task_id: int, number: int, serial: str, now_ms: int) -> None:
         """Store a new attempt that goes on with the journal of the former one."""
-        former = and_(attempts.c.task_id == task_id, attempts.c.number == number - 1)
-        row = self._connection.execute(select(attempts.c.phase, attempts.c.facts).where(former)).one()
+        former = select(attempts.c.phase, attempts.c.facts).where(_is(task_id, number - 1))
+        row = self._connection.execute(former).one()
         self.begin(task_id, number, serial, now_ms)
         facts = {_VERIFIES: number - 1, **json.loads(row.facts)}
-        mine = and_(attempts.c.task_id == task_id, attempts.c.number == number)
         values = {"phase": row.phase, "facts": json.dumps(facts, ensure_ascii=False)}
-        self._connection.execute(update(attempts).where(mine).values(values))
+        self._connection.execute(update(attempts).where(_is(task_id, number)).values(values))
 
     def end(self, task_id: int, attempt: int, error_code: str | None, now_ms: int) -> None:
         """Note when an attempt ended, and with which error."""
         self._connection.execute(
             update(attempts)
-            .where(attempts.c.task_id == task_id, attempts.c.number == attempt)
+            .where(_is(task_id, attempt))
             .values(ended_ms=now_ms, changed_ms=now_ms, error_code=error_code)
         )
 
     def answer(self, task_id: int, attempt: int, state: PublishState, now_ms: int) -> None:
         """Add a person's answer to the journal. Its phase stays what the machine itself saw."""
-        mine = and_(attempts.c.task_id == task_id, attempts.c.number == attempt)
+        mine = _is(task_id, attempt)
         facts = self._connection.execute(select(attempts.c.facts).where(mine)).scalar_one_or_none()
         if facts is not None:
             told = {**json.loads(facts), "person_says": state.value}
@@ -91,20 +91,15 @@ class AttemptRepository:
         return row is not None and self._keep(row, row.phase, facts, now_ms)
 
     def _running(self, task_id: int, attempt: int) -> Row[Any] | None:
-        mine = and_(attempts.c.task_id == task_id, attempts.c.number == attempt, attempts.c.ended_ms.is_(None))
-        return self._connection.execute(select(attempts).where(mine)).first()
+        running = select(attempts).where(_is(task_id, attempt), attempts.c.ended_ms.is_(None))
+        return self._connection.execute(running).first()
 
     def _keep(self, row: Row[Any], phase: str, facts: Mapping[str, Any], now_ms: int) -> bool:
         """Change the journal of an attempt that is as `row` was read."""
         merged = {**json.loads(row.facts), **facts}
         changed = self._connection.execute(
             update(attempts)
-            .where(
-                attempts.c.task_id == row.task_id,
-                attempts.c.number == row.number,
-                attempts.c.phase == row.phase,
-                attempts.c.ended_ms.is_(None),
-            )
+            .where(_is(row.task_id, row.number), attempts.c.phase == row.phase, attempts.c.ended_ms.is_(None))
             .values(phase=phase, facts=json.dumps(merged, ensure_ascii=False), changed_ms=now_ms)
         )
         return changed.rowcount == 1
@@ -115,8 +110,7 @@ class AttemptRepository:
 
     def get(self, task_id: int, number: int) -> Attempt | None:
         """Return an attempt with its journal."""
-        statement = select(attempts).where(attempts.c.task_id == task_id, attempts.c.number == number)
-        row = self._connection.execute(statement).first()
+        row = self._connection.execute(select(attempts).where(_is(task_id, number))).first()
         return _attempt(row) if row else None
 
     def attempts(self, task_id: int) -> list[Attempt]:
@@ -148,7 +142,7 @@ class AttemptRepository:
             select(tasks.c.id)
             .where(tasks.c.ended_ms < before_ms, exists().where(steps.c.task_id == tasks.c.id))
             .order_by(tasks.c.ended_ms, tasks.c.id)
-            .limit(min(limit, _MOST_PARAMETERS))
+            .limit(min(limit, MOST_PARAMETERS))
         )
         ids = list(self._connection.execute(old).scalars())
         self._connection.execute(delete(steps).where(steps.c.task_id.in_(ids)))
@@ -157,14 +151,16 @@ class AttemptRepository:
     def without_steps(self, task_ids: Collection[int]) -> set[int]:
         """Return those of the ids of which nothing is traced, and nothing will be unless they are retried."""
         found = set(task_ids)
-        ids = sorted(found)
-        for start in range(0, len(ids), _MOST_PARAMETERS):
-            part = ids[start : start + _MOST_PARAMETERS]
+        for part in parts(sorted(found)):
             traced = select(steps.c.task_id).where(steps.c.task_id.in_(part)).distinct()
             not_ended = select(tasks.c.id).where(tasks.c.id.in_(part), tasks.c.ended_ms.is_(None))
             for statement in (traced, not_ended):
                 found.difference_update(self._connection.execute(statement).scalars())
         return found
+
+
+def _is(task_id: int, number: int) -> ColumnElement[bool]:
+    return and_(attempts.c.task_id == task_id, attempts.c.number == number)
 
 
 def _step(values: dict[str, Any]) -> Step:

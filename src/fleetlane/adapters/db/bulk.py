@@ -1,14 +1,23 @@
-"""Many rows at once."""
+"""Many rows at once, and many parameters in parts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Insert
 
+MOST_PARAMETERS = 500  # databases bound how many a statement may have
 _MANY = 100  # from here on compiling the statement is cheaper than not
+_T = TypeVar("_T")
+
+
+def parts(values: Collection[_T]) -> Iterator[list[_T]]:
+    """Yield values in parts that are small enough for the parameters of a statement."""
+    listed = list(values)
+    for start in range(0, len(listed), MOST_PARAMETERS):
+        yield listed[start : start + MOST_PARAMETERS]
 
 
 def insert_many(connection: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:

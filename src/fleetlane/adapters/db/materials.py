@@ -145,10 +145,11 @@ class MaterialRepository:
         if state in (PublishState.PUBLISHED, PublishState.UNKNOWN):
             self._connection.execute(update(materials).where(mine).values(state=_USED))
             self._connection.execute(update(file_uses).where(files).values(state=_USED, at_ms=now_ms))
-            named = materials.c.sha256.in_(hashes)
-            if state is PublishState.UNKNOWN:
-                named = and_(named, materials.c.state == _FREE)  # who surely published it keeps it
-            self._connection.execute(update(materials).where(named).values(state=_USED, task_id=task_id))
+            if hashes:
+                # Who surely published a file keeps it.
+                open_to_it = materials.c.state == _FREE if state is PublishState.UNKNOWN else true()
+                named = and_(materials.c.sha256.in_(hashes), open_to_it)
+                self._connection.execute(update(materials).where(named).values(state=_USED, task_id=task_id))
         else:
             self._connection.execute(update(materials).where(mine).values(state=_FREE, task_id=None))
             self._connection.execute(delete(file_uses).where(files))

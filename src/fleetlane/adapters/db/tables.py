@@ -5,6 +5,8 @@ Every change here comes with a migration (`migrations/versions`); a test compare
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     and_,
     text,
 )
+from sqlalchemy.sql.elements import ColumnElement
 
 metadata = MetaData(
     naming_convention={
@@ -68,6 +71,12 @@ tasks = Table(
     Column("result", Text, nullable=False, server_default=text("'{}'")),
 )
 
+
+def _only(condition: ColumnElement[bool]) -> dict[str, Any]:
+    """Return what makes an index one of some rows only."""
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
+
 # The head of a lane is one seek in this index, however long the backlog is. `status` is a column of it so that SQLite
 # takes it before the one of all lanes, which would read the whole backlog.
 Index(
@@ -76,27 +85,14 @@ Index(
     tasks.c.status,
     tasks.c.due_ms,
     tasks.c.id,
-    sqlite_where=tasks.c.status == 0,
-    postgresql_where=tasks.c.status == 0,
+    **_only(tasks.c.status == 0),
 )
 
 # What is due next, on any phone.
-Index(
-    "ix_tasks_waiting",
-    tasks.c.status,
-    tasks.c.due_ms,
-    tasks.c.id,
-    sqlite_where=tasks.c.status == 0,
-    postgresql_where=tasks.c.status == 0,
-)
+Index("ix_tasks_waiting", tasks.c.status, tasks.c.due_ms, tasks.c.id, **_only(tasks.c.status == 0))
 
 # Tasks that are in doubt are few: nothing reads the others to find them.
-Index(
-    "ix_tasks_in_doubt",
-    tasks.c.id,
-    sqlite_where=and_(tasks.c.status < 2, tasks.c.outcome == "unknown"),
-    postgresql_where=and_(tasks.c.status < 2, tasks.c.outcome == "unknown"),
-)
+Index("ix_tasks_in_doubt", tasks.c.id, **_only(and_(tasks.c.status < 2, tasks.c.outcome == "unknown")))
 
 # What failed last is read from the end of an index.
 Index("ix_tasks_state_ended", tasks.c.status, tasks.c.ended_ms, tasks.c.id)

@@ -17,7 +17,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from fleetlane.adapters.db.agenda import due_spans
 from fleetlane.adapters.db.attempts import AttemptRepository
-from fleetlane.adapters.db.bulk import insert_many
+from fleetlane.adapters.db.bulk import insert_many, parts
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import task_counts, tasks
 from fleetlane.adapters.db.task_rows import (
@@ -39,7 +39,7 @@ from fleetlane.core.ports.tasks import DueSpan, Pending, TaskFilter, TaskOrder
 from fleetlane.core.task import NewTask, Status, Task, TaskCounts
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
-_MOST_PARAMETERS = 500
+_HAS_PENDING = and_(task_counts.c.status == int(Status.PENDING), task_counts.c.n > 0, task_counts.c.serial != "")
 _ORDERS = {
     TaskOrder.NEWEST: (tasks.c.id.desc(),),
     TaskOrder.OLDEST: (tasks.c.id,),
@@ -52,8 +52,7 @@ _ORDERS = {
 
 def _heads(lanes: ColumnElement[bool]) -> Select[Any, Any, Any]:
     """Return the statement for the heads of some lanes: a seek in the index of lanes for each that has any."""
-    pending = and_(task_counts.c.status == int(Status.PENDING), task_counts.c.n > 0, task_counts.c.serial != "")
-    waiting = select(task_counts.c.serial).where(pending, lanes).distinct().subquery()
+    waiting = select(task_counts.c.serial).where(_HAS_PENDING, lanes).distinct().subquery()
     others = tasks.alias()
     first = (
         select(others.c.id)
@@ -137,9 +136,8 @@ class TaskRepository:
 
     def waiting(self) -> dict[str, int]:
         """Return how many tasks are pending on each device that has some, without counting rows."""
-        pending = and_(task_counts.c.status == int(Status.PENDING), task_counts.c.n > 0, task_counts.c.serial != "")
         number = func.sum(task_counts.c.n)
-        statement = select(task_counts.c.serial, number).where(pending).group_by(task_counts.c.serial)
+        statement = select(task_counts.c.serial, number).where(_HAS_PENDING).group_by(task_counts.c.serial)
         return {serial: int(n) for serial, n in self._connection.execute(statement)}
 
     def running(self) -> list[Task]:
@@ -152,9 +150,7 @@ class TaskRepository:
         if serials is None:
             rows = self._connection.execute(_ALL_HEADS).all()
         else:
-            wanted = list(serials)
-            parts = (wanted[start : start + _MOST_PARAMETERS] for start in range(0, len(wanted), _MOST_PARAMETERS))
-            rows = [row for part in parts for row in self._connection.execute(_HEADS, {"serials": part})]
+            rows = [row for part in parts(serials) for row in self._connection.execute(_HEADS, {"serials": part})]
         return {row.serial: Head(row.due_ms, row.id) for row in rows}
 
     # -- changes of state ----------------------------------------------------------------------------
@@ -329,9 +325,7 @@ class TaskRepository:
         """Delete those of the tasks that do not run, with all they left. Returns what was deleted."""
         deleted: list[Pending] = []
         changes: Counter[tuple[str, str, str, int]] = Counter()
-        ids = sorted(set(task_ids))
-        for start in range(0, len(ids), _MOST_PARAMETERS):
-            part = ids[start : start + _MOST_PARAMETERS]
+        for part in parts(sorted(set(task_ids))):
             statement = (
                 delete(tasks).where(tasks.c.id.in_(part), tasks.c.status != int(Status.RUNNING)).returning(*tasks.c)
             )
