@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fleetlane.core.outcome import FAILURES, LOOKED_FOR, PUBLISHED, REMARKS, UNSEEN, failed
+from fleetlane.core.outcome import FAILURES, REMARKS, Remark, failed
 from fleetlane.core.sentence import Sentence, found_in
 
 
@@ -25,10 +25,10 @@ def test_each_remark_of_a_failure_is_taken_apart_again(code):
 
 
 def test_a_remark_of_several_sentences_is_taken_apart():
-    found, rest = found_in(f"{UNSEEN} {LOOKED_FOR}", REMARKS)
-    assert ([sentence.template for sentence in found], rest) == ([UNSEEN, LOOKED_FOR], "")
-    [published], rest = found_in(PUBLISHED % {"account": "the.shop_1"}, REMARKS)
-    assert (published.template, published.facts, rest) == (PUBLISHED, {"account": "the.shop_1"}, "")
+    found, rest = found_in(f"{Remark.UNSEEN} {Remark.LOOKED_FOR}", REMARKS)
+    assert ([sentence.template for sentence in found], rest) == ([Remark.UNSEEN, Remark.LOOKED_FOR], "")
+    [published], rest = found_in(Remark.PUBLISHED % {"account": "the.shop_1"}, REMARKS)
+    assert (published.template, published.facts, rest) == (Remark.PUBLISHED, {"account": "the.shop_1"}, "")
 
 
 @pytest.mark.parametrize("text", ["", "something else", "The app crashed.But not so", "100 %(account)s"])

@@ -11,7 +11,7 @@ from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
-from fleetlane.core.outcome import LOOKED_FOR, UNSEEN, PublishState, failed, succeeded
+from fleetlane.core.outcome import PublishState, Remark, failed, succeeded
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.patience import Patience
@@ -192,7 +192,7 @@ def test_a_phone_that_goes_away_is_asked_for_its_post_when_it_is_back(world, pha
         await world.end(task_id, failed("outcome_unknown", "a was unplugged."))
         task = await world.task(task_id)
         assert (task.status, task.in_doubt, task.error_code) == (Status.PENDING, True, None)
-        assert task.remark == f"{UNSEEN} {LOOKED_FOR} a was unplugged."
+        assert task.remark == f"{Remark.UNSEEN} {Remark.LOOKED_FOR} a was unplugged."
         assert (await last_attempt(world, task_id)).error_code == "outcome_unknown"
         assert await world.scheduler.tick() == 0
         world.devices.set("a", DeviceState.ONLINE)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from fleetlane.core.outcome import AFTERWARDS, STOPPED_LATE, Outcome, PublishState, failed, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, succeeded
 
 
 class Phase(StrEnum):
@@ -65,8 +65,8 @@ def never_denied(outcome: Outcome, phase: Phase) -> Outcome:
     if outcome.ok or phase in (Phase.NONE, Phase.PREPARED, Phase.NOT_PUBLISHED):
         return outcome
     if phase is Phase.PUBLISHED:
-        return succeeded(f"{AFTERWARDS} {outcome.remark}", PublishState.PUBLISHED, outcome.result)
+        return succeeded(f"{Remark.AFTERWARDS} {outcome.remark}", PublishState.PUBLISHED, outcome.result)
     if outcome.error_code == "outcome_unknown":
         return outcome
     stopped_late = outcome.error_code == "stopped" and phase is not Phase.AT_RISK
-    return failed("outcome_unknown", STOPPED_LATE if stopped_late else outcome.remark, outcome.result)
+    return failed("outcome_unknown", Remark.STOPPED_LATE if stopped_late else outcome.remark, outcome.result)

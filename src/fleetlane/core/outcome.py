@@ -1,4 +1,4 @@
-"""How a task can end: every error code a user can meet, its class, and its sentence.
+"""How a task can end: every error code a user can meet, its class, and the sentences that its remark is made of.
 
 `FAILURES` is the one list; the remark of a task, the documentation and the retry rules come from it.
 """
@@ -86,22 +86,23 @@ FAILURES: Mapping[str, Failure] = {
 }
 
 
-PUBLISHED = "Published on @%(account)s."
-SEEN_LATER = "Published on @%(account)s, as a later look at its profile shows."
-DRY_RUN = "Dry run: everything up to Post was done, nothing was published."
-PERSON_SAYS_OUT = "Published: a person looked at the profile and said so."
-PERSON_SAYS_NOT = "A person looked at the profile and said so."
-AFTERWARDS = "Published. Afterwards:"
-SERVER_ENDED = "The server ended after Post may have been pressed."
-UNSEEN = "Post may have been pressed, and it could not be seen what became of it."
-LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
-STOPPED_LATE = "It was stopped after Post had been pressed: that cannot be taken back."
-RETRIED = "It is tried again, %(number)s of %(most)s. Before:"
-REMARKS = (
-    *(failure.sentence for failure in FAILURES.values()),
-    *(PUBLISHED, SEEN_LATER, DRY_RUN, PERSON_SAYS_OUT, PERSON_SAYS_NOT, AFTERWARDS),
-    *(SERVER_ENDED, UNSEEN, LOOKED_FOR, STOPPED_LATE, RETRIED),
-)
+class Remark(StrEnum):
+    """What else remarks say, in templates (`core.sentence`)."""
+
+    PUBLISHED = "Published on @%(account)s."
+    SEEN_LATER = "Published on @%(account)s, as a later look at its profile shows."
+    DRY_RUN = "Dry run: everything up to Post was done, nothing was published."
+    PERSON_SAW_IT = "Published: a person looked at the profile and said so."
+    PERSON_SAW_NOTHING = "A person looked at the profile and said so."
+    AFTERWARDS = "Published. Afterwards:"
+    SERVER_ENDED = "The server ended after Post may have been pressed."
+    UNSEEN = "Post may have been pressed, and it could not be seen what became of it."
+    LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
+    STOPPED_LATE = "It was stopped after Post had been pressed: that cannot be taken back."
+    RETRIED = "It is tried again, %(number)s of %(most)s. Before:"
+
+
+REMARKS = (*(failure.sentence for failure in FAILURES.values()), *(remark.value for remark in Remark))
 """The sentences that remarks are made of, beside details in no fixed words."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -32,22 +32,21 @@ class Sentence:
 
 
 def found_in(text: str, templates: Sequence[str]) -> tuple[list[Sentence], str]:
-    """Return the known sentences that a text begins with, and the rest of it.
-
-    >>> found_in("It failed. Why: 7", ["It failed."])
-    ([Sentence(template='It failed.', facts={})], 'Why: 7')
-    """
+    """Return the known sentences that a text begins with, and the rest of it."""
     found: list[Sentence] = []
-    while sentence := next(_at_start(text, templates), None):
-        found.append(sentence[0])
-        text = text[sentence[1] :].lstrip()
+    while first := _first_of(text, templates):
+        sentence, end = first
+        found.append(sentence)
+        text = text[end:].lstrip()
     return found, text
 
 
-def _at_start(text: str, templates: Sequence[str]) -> Iterator[tuple[Sentence, int]]:
+def _first_of(text: str, templates: Sequence[str]) -> tuple[Sentence, int] | None:
+    """Return the known sentence that a text begins with, and where it ends."""
     for template in templates:
         if match := _pattern(template).match(text):
-            yield Sentence(template, match.groupdict()), match.end()
+            return Sentence(template, match.groupdict()), match.end()
+    return None
 
 
 @cache

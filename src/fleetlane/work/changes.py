@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.lanes import Head
-from fleetlane.core.outcome import PERSON_SAYS_NOT, PERSON_SAYS_OUT, Outcome, PublishState, failed, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, succeeded
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import Pending
@@ -285,8 +285,8 @@ def _pending(task: Task) -> Pending:
 
 def _seen_by_a_person(*, published: bool) -> Outcome:
     if published:
-        return succeeded(PERSON_SAYS_OUT, PublishState.PUBLISHED, {})
-    return failed("not_published", PERSON_SAYS_NOT)
+        return succeeded(Remark.PERSON_SAW_IT, PublishState.PUBLISHED, {})
+    return failed("not_published", Remark.PERSON_SAW_NOTHING)
 
 
 def _known(task: Task) -> str:

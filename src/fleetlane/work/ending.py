@@ -8,18 +8,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from fleetlane.core.journal import Phase, never_denied
-from fleetlane.core.outcome import (
-    FAILURES,
-    LOOKED_FOR,
-    RETRIED,
-    SERVER_ENDED,
-    UNSEEN,
-    FailureClass,
-    Outcome,
-    PublishState,
-    failed,
-)
+from fleetlane.core.journal import never_denied
+from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState, Remark, failed
 from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
@@ -62,16 +52,16 @@ def was_cut_off(outcome: Outcome, *, interrupted: bool) -> bool:
 def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, now_ms: int) -> bool:
     """Store the end of an attempt. False when it is refused: the attempt is not the one that runs."""
     task, outcome = event.task, event.outcome
-    now = repositories.tasks.get(task.id)
-    stopped = now is not None and now.stop_requested
-    attempt = repositories.attempts.get(task.id, task.attempt)
-    phase = attempt.phase if attempt else Phase.NONE
-    if attempt is not None and not stopped and _is_looked_for(event, attempt):
+    now, attempt = repositories.tasks.get(task.id), repositories.attempts.get(task.id, task.attempt)
+    if now is None or attempt is None:
+        return False  # it was deleted
+    stopped = now.stop_requested
+    if not stopped and _is_looked_for(event, attempt):
         return _look_later(repositories, event, attempt, now_ms)
     if event.cut_off:
-        if not stopped and phase.may_repeat and outcome.publish_state is not PublishState.UNKNOWN:
+        if not stopped and attempt.phase.may_repeat and outcome.publish_state is not PublishState.UNKNOWN:
             return _again(repositories, task, outcome, now_ms)
-        outcome = never_denied(failed("stopped", result=outcome.result) if stopped else outcome, phase)
+        outcome = never_denied(failed("stopped", result=outcome.result) if stopped else outcome, attempt.phase)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
         return False
     if outcome.publish_state is PublishState.NOT_PUBLISHED:
@@ -79,7 +69,7 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     else:
         repositories.materials.settle(task.id, outcome.publish_state, now_ms, _files(attempt))
     if not stopped and policy.applies(task, outcome):
-        again = RETRIED % {"number": task.retry_count + 1, "most": policy.most_retries}
+        again = Remark.RETRIED % {"number": task.retry_count + 1, "most": policy.most_retries}
         remark = f"{again} {outcome.remark}"
         repositories.tasks.retry(task.id, now_ms + policy.delay_ms(), force=False, remark=remark)
     return True
@@ -93,9 +83,9 @@ def _is_looked_for(event: Ended, attempt: Attempt) -> bool:
     return event.cut_off or (event.unseen and can_be_found)
 
 
-def _files(attempt: Attempt | None) -> list[str]:
+def _files(attempt: Attempt) -> list[str]:
     """Return the sha256 of the files that an attempt's journal names."""
-    return [str(digest) for digest in attempt.facts.get("media_sha256", ())] if attempt else []
+    return [str(digest) for digest in attempt.facts.get("media_sha256", ())]
 
 
 def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int) -> bool:
@@ -110,10 +100,10 @@ def _look_later(repositories: Repositories, event: Ended, attempt: Attempt, now_
     """Let the next attempt look for the post. What it took counts as used until it is known that it is not out."""
     task = event.task
     if event.cut_off:
-        code, remark = "server_interrupted", f"{SERVER_ENDED} {LOOKED_FOR}"
+        code, remark = "server_interrupted", f"{Remark.SERVER_ENDED} {Remark.LOOKED_FOR}"
     else:
         why = event.outcome.remark.removeprefix(FAILURES["outcome_unknown"].sentence).strip()
-        code, remark = "outcome_unknown", f"{UNSEEN} {LOOKED_FOR} {why}".strip()
+        code, remark = "outcome_unknown", f"{Remark.UNSEEN} {Remark.LOOKED_FOR} {why}".strip()
     if not repositories.tasks.look_later(task.id, task.attempt, code, remark, now_ms):
         return False
     repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms, _files(attempt))

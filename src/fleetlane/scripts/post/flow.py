@@ -14,7 +14,7 @@ from typing import Any
 from fleetlane.core.errors import DeviceError, DeviceTimeoutError, ShellFailedError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.media import MediaKind
-from fleetlane.core.outcome import DRY_RUN, Outcome, PublishState, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, Remark, succeeded
 from fleetlane.core.recognition import Action, Pack
 from fleetlane.scripts.accounts import AccountSwitcher
 from fleetlane.scripts.apps import open_app
@@ -188,7 +188,7 @@ class PostFlow:
             self._navigator.reach("look", self.page.screens)
         with phone.step("leave the app"):
             self._navigator.reach("leave", _OUT)
-        return succeeded(DRY_RUN, PublishState.DRY_RUN, self.result)
+        return succeeded(Remark.DRY_RUN, PublishState.DRY_RUN, self.result)
 
     def _clean_up(self, outcome: Outcome | None) -> None:
         """Take the media off the phone again, when the app surely needs it no more.

@@ -14,7 +14,7 @@ from typing import Any
 
 from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
-from fleetlane.core.outcome import FAILURES, PUBLISHED, Outcome, PublishState, failed, succeeded
+from fleetlane.core.outcome import FAILURES, Outcome, PublishState, Remark, failed, succeeded
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
 from fleetlane.scripts.navigator import Navigator
@@ -194,7 +194,8 @@ class Publisher:
             evidence = "the app said so"
         if evidence is not None:
             journal.decided(Phase.PUBLISHED, {"evidence": evidence})
-            return succeeded(PUBLISHED % {"account": self._result["account"]}, PublishState.PUBLISHED, self._result)
+            remark = Remark.PUBLISHED % {"account": self._result["account"]}
+            return succeeded(remark, PublishState.PUBLISHED, self._result)
         if seen in (_Seen.NOT_TAKEN, _Seen.REFUSED) and self._proof.is_conclusive:
             journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{seen}; the profile has no new post"})
             return failed("upload_failed" if seen is _Seen.REFUSED else "not_published", result=self._result)

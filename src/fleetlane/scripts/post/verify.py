@@ -22,7 +22,7 @@ from fleetlane.core.errors import (
     TaskFailedError,
 )
 from fleetlane.core.journal import Phase
-from fleetlane.core.outcome import FAILURES, SEEN_LATER, Outcome, PublishState, failed, succeeded
+from fleetlane.core.outcome import FAILURES, Outcome, PublishState, Remark, failed, succeeded
 from fleetlane.core.recognition import Action
 from fleetlane.scripts.apps import wait_until_started
 from fleetlane.scripts.navigator import Navigator
@@ -148,7 +148,7 @@ class _Search:
         proof = ProfileProof(self._profile, self._before, self._caption, least_s=_SHORT_LOOK_S if waits else _LOOK_S)
         if evidence := proof.look(clock.monotonic_s() if waits else until_s):
             self._journal.decided(Phase.PUBLISHED, {"evidence": f"{evidence}, in a later look"})
-            remark = SEEN_LATER % {"account": self._before.handle}
+            remark = Remark.SEEN_LATER % {"account": self._before.handle}
             return succeeded(remark, PublishState.PUBLISHED, self._result)
         if refusal and proof.is_conclusive and self._is_as_it_was():
             self._journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{refusal}; the profile is as it was"})
