@@ -62,6 +62,7 @@ def render(
 ) -> HTMLResponse:
     """Return a template as an answer; it also knows the request's language, theme and place."""
     services: Services = request.app.state.services
+    language = wanted(request)
 
     def moment(instant_ms: int | None) -> dict[str, str] | None:
         if instant_ms is None:
@@ -73,18 +74,17 @@ def render(
 
     def word(text: str) -> str:
         """Translate what does not stand in the template: `_` would take it for markup."""
-        return translated(request, text) if text else ""
+        return translated(request, text)
 
     def remark(text: str) -> str:
         if language == "en":
-            return text
+            return text  # it is kept in English
         known, rest = found_in(text, REMARKS)
         return " ".join([*(said(request, sentence) for sentence in known), rest]).strip()
 
     def waits_for(reasons: Sequence[Sentence]) -> str:
         return "; ".join(said(request, reason) for reason in reasons)
 
-    language = wanted(request)
     theme = request.cookies.get("fleetlane_theme")
     text = _templates(language).get_template(template).render(
         language=language,
@@ -120,7 +120,7 @@ def told(
 
 def translated(request: Request, sentence: str) -> str:
     """Return a sentence in the request's language. Mark it for the catalogues with `gettext`'s name `N_`."""
-    return catalogue(wanted(request)).gettext(sentence)
+    return catalogue(wanted(request)).gettext(sentence) if sentence else ""  # gettext's own "" is the catalogue's head
 
 
 def said(request: Request, sentence: Sentence) -> str:
