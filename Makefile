@@ -19,6 +19,7 @@ demo: $(STAMP)
 serve: $(STAMP)
 	@$(BIN)/fleetlane serve $(ARGS)
 
+# Three files at a time: a phone's test mostly waits, so two cores serve three. Without reordering the longest come first.
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 

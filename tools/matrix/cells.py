@@ -137,8 +137,8 @@ def untrue(what: str, task: Mapping[str, Any], posts: int) -> list[str]:
 def unfit(bench: Bench, task: Mapping[str, Any], right: set[str], asked_s: float = 0.0) -> list[str]:
     """Return what is wrong with how a task ended.
 
-    Nobody may be able to say how it ended where a tap next to Post was repeated on the way, as on a slow machine, or
-    when Post had been reached at `asked_s`, when it was asked to stop.
+    An unknown outcome is right, too, where a tap next to Post was repeated on the way, as on a slow machine, and where
+    Post was about to be pressed at `asked_s`, when the task was asked to stop.
     """
     end = task["error_code"] or POSTED
     if end == "outcome_unknown" and end not in right:
