@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 _OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_PATIENCE_MS = 30_000
+"""How long a page may take to do, or to show, what is expected: much, as the machine may be slow."""
 
 
 NO_CHROMIUM = "Pages are looked at with Chromium: run .ci/tools, or install it (Debian: apt install chromium)."
@@ -36,6 +38,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(NO_CHROMIUM)
         pytest.skip(NO_CHROMIUM)
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
         try:
@@ -53,7 +56,7 @@ class Watched:
         self.ran: list[str] = []
         """What a payload did when it was executed."""
         self.context = browser.new_context(base_url=base_url, **{"locale": "en-GB", **options})
-        self.context.set_default_timeout(30_000)
+        self.context.set_default_timeout(_PATIENCE_MS)
         self.context.on("request", self._request)
         self.context.expose_function("__xss", lambda what: self.ran.append(str(what)))
         self.context.expose_function("__refused", lambda what: self.problems.append(f"refused by the policy: {what}"))
