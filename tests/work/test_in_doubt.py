@@ -189,9 +189,10 @@ def test_a_phone_that_goes_away_is_asked_for_its_post_when_it_is_back(world, pha
         task_id = await pressed(world, phase)
         next_id = await world.add()
         world.devices.set("a", DeviceState.OFFLINE)
-        await world.end(task_id, failed("outcome_unknown", "a was unplugged."))
+        known = {"account": "shop_a", "caption": "Autumn"}
+        await world.end(task_id, failed("outcome_unknown", "a was unplugged.", known))
         task = await world.task(task_id)
-        assert (task.status, task.in_doubt, task.error_code) == (Status.PENDING, True, None)
+        assert (task.status, task.in_doubt, task.error_code, task.result) == (Status.PENDING, True, None, known)
         assert task.remark == f"{Remark.UNSEEN} {Remark.LOOKED_FOR} a was unplugged."
         assert (await last_attempt(world, task_id)).error_code == "outcome_unknown"
         assert await world.scheduler.tick() == 0

@@ -104,7 +104,8 @@ def _look_later(repositories: Repositories, event: Ended, attempt: Attempt, now_
     else:
         why = event.outcome.remark.removeprefix(FAILURES["outcome_unknown"].sentence).strip()
         code, remark = "outcome_unknown", f"{Remark.UNSEEN} {Remark.LOOKED_FOR} {why}".strip()
-    if not repositories.tasks.look_later(task.id, task.attempt, code, remark, now_ms):
+    outcome = Outcome(code, remark, PublishState.UNKNOWN, event.outcome.result)
+    if not repositories.tasks.look_later(task.id, task.attempt, outcome, now_ms):
         return False
     repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms, _files(attempt))
     return True

@@ -202,12 +202,16 @@ class TaskRepository:
         values = {"started_ms": None, "due_ms": due_ms, "outcome": None, "remark": remark}
         return self._go_on_later(task_id, attempt, "server_interrupted", values, now_ms)
 
-    def look_later(self, task_id: int, attempt: int, error_code: str, remark: str, now_ms: int) -> bool:
+    def look_later(self, task_id: int, attempt: int, outcome: Outcome, now_ms: int) -> bool:
         """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post."""
-        values = {"outcome": PublishState.UNKNOWN.value, "due_ms": FIRST_MS, "remark": remark}
-        return self._go_on_later(task_id, attempt, error_code, values, now_ms)
+        values = {"outcome": PublishState.UNKNOWN.value, "due_ms": FIRST_MS, "remark": outcome.remark}
+        if outcome.result:
+            values["result"] = json.dumps(dict(outcome.result), ensure_ascii=False)
+        return self._go_on_later(task_id, attempt, outcome.error_code, values, now_ms)
 
-    def _go_on_later(self, task_id: int, attempt: int, error_code: str, values: Mapping[str, Any], now_ms: int) -> bool:
+    def _go_on_later(
+        self, task_id: int, attempt: int, error_code: str | None, values: Mapping[str, Any], now_ms: int
+    ) -> bool:
         values = {"status": int(Status.PENDING), **values}
         if self._change(task_id, Status.RUNNING, Status.PENDING, values, tasks.c.attempt == attempt) is None:
             return False

@@ -112,10 +112,10 @@ class Tasks(Protocol):
         """Put a running attempt's task back among the pending ones."""
         ...
 
-    def look_later(self, task_id: int, attempt: int, error_code: str, remark: str, now_ms: int) -> bool:
+    def look_later(self, task_id: int, attempt: int, outcome: Outcome, now_ms: int) -> bool:
         """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post.
 
-        `error_code` is how the attempt ended.
+        `outcome` is how the attempt ended. What a former one knew of the post is kept when this one knows nothing.
         """
         ...
 
