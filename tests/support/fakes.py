@@ -51,5 +51,9 @@ class FakeExecutor:
         self._obeying.add(obeying)
         obeying.add_done_callback(self._obeying.discard)
 
+    async def obeyed(self) -> None:
+        """Wait until the attempts that were told to stop have done what they do then."""
+        await asyncio.gather(*self._obeying)
+
     def end(self, task_id: int) -> Task:
         return self.running.pop(task_id)

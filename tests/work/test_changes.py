@@ -231,6 +231,7 @@ class _Callers:
             answers = await asyncio.gather(*(self._call(name) for name in calls), return_exceptions=True)
             for answer in answers:
                 assert answer is None or isinstance(answer, (RequestError, int)), answer
+            await world.executor.obeyed()  # a stop waits for a bounded time only
             await self._check()
 
     async def _obey(self, task) -> None:
