@@ -6,6 +6,7 @@ else
 BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
+unexport PYTHONDONTWRITEBYTECODE  # many processes are started here: none compiles everything anew
 
 .PHONY: setup demo serve test conformance check format bench chaos matrix simulate-seeds screenshots docs messages clean
 

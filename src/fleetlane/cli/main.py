@@ -1,35 +1,70 @@
-"""The `fleetlane` command and its sub-commands."""
+"""The `fleetlane` command and its sub-commands.
+
+Each sub-command's module is imported when it is asked for: `fleetlane task` needs neither the store nor the web server.
+"""
 
 from __future__ import annotations
 
-import typer
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
 
-from fleetlane import __version__
-from fleetlane.cli import accounts, backup, config, demo, doctor, screens, serve, simulate, tasks
-from fleetlane.cli import license as licenses
+import typer
+from typer.core import TyperGroup
+
+_PLACES: Mapping[str, str] = {
+    "serve": "serve.serve",
+    "demo": "demo.demo",
+    "simulate": "simulate.simulate",
+    "doctor": "doctor.doctor",
+    "backup": "backup.backup",
+    "restore": "backup.restore",
+    "verify": "backup.verify",
+    "version": "version.version",
+    "screens": "screens.app",
+    "accounts": "accounts.app",
+    "task": "tasks.app",
+    "config": "config.app",
+    "license": "license.app",
+}
+"""Where each sub-command is, in this package: a function, or an app with sub-commands of its own."""
+
+
+class _SubCommands(Mapping[str, Any]):
+    """The sub-commands by their names."""
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, attribute = _PLACES[name].partition(".")
+        found = getattr(import_module(f"fleetlane.cli.{module}"), attribute)
+        alone = typer.Typer()
+        if isinstance(found, typer.Typer):
+            alone.add_typer(found, name=name)
+        else:
+            alone.command(name)(found)
+        return typer.main.get_group(alone).commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+class _Group(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _SubCommands()  # pyright: ignore[reportAttributeAccessIssue]: nothing adds to them
+
 
 app = typer.Typer(
+    cls=_Group,
     name="fleetlane",
-    help="A self-hosted task server for fleets of Android phones.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("serve")(serve.serve)
-app.command("demo")(demo.demo)
-app.command("simulate")(simulate.simulate)
-app.command("doctor")(doctor.doctor)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.command("verify")(backup.verify)
-app.add_typer(screens.app, name="screens")
-app.add_typer(accounts.app, name="accounts")
-app.add_typer(tasks.app, name="task")
-app.add_typer(config.app, name="config")
-app.add_typer(licenses.app, name="license")
 
 
-@app.command("version")
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
+@app.callback()
+def fleetlane() -> None:
+    """A self-hosted task server for fleets of Android phones."""
