@@ -55,6 +55,27 @@ def test_what_will_happen_is_shown_before_it_is_sent(page, server, phones):
     assert server.call("GET", "/task/stats")["data"]["total"] == before
 
 
+def test_what_was_written_last_is_shown_however_slow_the_server_is(page, phones):
+    make(page, phones.fleet.serials[1], "first")
+    held = []
+    page.route("**/new/preview", lambda route: held.append(route), times=1)  # noqa: PLW0108
+    caption, preview = page.locator("[name='config.captions']"), page.locator("#preview")
+    with page.expect_request("**/new/preview"):
+        caption.fill("second")
+    page.evaluate(
+        """() => {
+            window.again = new Promise((done) => {
+                document.addEventListener("htmx:trigger", () => done(), { once: true });
+            });
+        }"""
+    )
+    caption.fill("third")
+    page.evaluate("() => window.again")
+    [first] = held
+    first.continue_()
+    expect(preview).to_contain_text("third")
+
+
 def test_stop_retry_and_delete_on_the_page_of_a_task(page, server):
     [task_id] = server.create(["absent-1"])
     page.goto(f"/tasks/{task_id}")
