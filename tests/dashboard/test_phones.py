@@ -190,10 +190,10 @@ def test_a_picture_is_sent_once(page, server, serial):
 
 def test_a_phone_that_hangs_does_not_hold_up_the_page(page, server, phones):
     hung, other = phones.fleet.serials[1], phones.fleet.serials[2]
-    change(phones, hung, lambda server: server.strike(Fault("hang", for_s=5)))
+    change(phones, hung, lambda server: server.strike(Fault("hang", for_s=10)))
     page.goto("/phones")
     expect(figure(page, other)).to_have_class(re.compile("live"))
-    assert server.http.get(f"/phones/{hung}", timeout=2).status_code == 200
+    assert server.http.get(f"/phones/{hung}", timeout=5).status_code == 200
     expect(figure(page, hung)).to_have_class(re.compile("live"))
 
 

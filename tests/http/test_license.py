@@ -110,7 +110,7 @@ def test_a_licence_that_ran_out_holds_the_tasks_back_and_loses_none(tmp_path):
         ServerThread(tmp_path / "data", thread.fleet.adb.port, license_public_keys=[PUBLIC]) as server,
     ):
         wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == 1)
-        due_s = int(time.time()) + 4
+        due_s = int(time.time()) + 8
         due = datetime.fromtimestamp(due_s, UTC).isoformat()
         [task_id] = server.create(thread.fleet.serials, start_at=due)
         install(server, token(now_ms(), Plan.TEAM, 3, days=2500 / DAY_MS))
