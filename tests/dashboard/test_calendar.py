@@ -56,8 +56,14 @@ def test_a_task_is_on_its_day_in_the_servers_zone_and_a_full_day_leads_to_its_li
     assert cell(week, "2031-05-10").count('href="/tasks/') == 8
 
 
-def test_its_words_are_those_of_the_language_and_its_ends_are_pages(plain):
-    assert "maggio 2031" in plain.http.get("/calendar?on=2031-05-20", headers={"Accept-Language": "it"}).text
+def test_its_words_are_those_of_the_language_whichever_language_was_asked_for_before(plain, monkeypatch):
+    monkeypatch.setattr("babel.localedata._cache", {})  # as in a server that has just begun
+    for language, month in {"zh": "2031年5月", "it": "maggio 2031", "en": "May 2031"}.items():
+        text = plain.http.get("/calendar?on=2031-05-20", headers={"Accept-Language": language}).text
+        assert f" · {month}</h1>" in text
+
+
+def test_its_ends_are_pages(plain):
     for last in ("on=1970-03-01", "on=9999-10-01", "span=week&on=1970-03-01", "span=week&on=9999-10-01"):
         assert plain.http.get(f"/calendar?{last}").status_code == 200, last
     for wrong in ("on=1969-01-01", "on=x", "span=year", "on=9999-12-31"):

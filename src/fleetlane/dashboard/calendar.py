@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import Field
@@ -83,7 +83,8 @@ async def show_calendar(
         weeks=[shown[n : n + 7] for n in range(0, len(shown), 7)],
         span=span.value,
         spans=[one.value for one in Span],
-        title=format_date(chosen, "LLLL yyyy", language),
+        # No stand-alone names (LLLL): Babel 2.18 may take them from another language (python-babel/babel#1234).
+        title=format_skeleton("yMMMM", chosen, locale=language),
         weekdays=[format_date(day, "EEE", language) for day in days[:7]],
         whole=partial(format_date, format="full", locale=language),
         clock=partial(_clock, zone=services.zone),
