@@ -19,7 +19,8 @@ def server(tmp_path_factory):
     migrate(folder / "fleetlane.db")
     store = SqliteStore(folder / "fleetlane.db")
     store.start()
-    store.submit(lambda repositories: repositories.devices.seen("away 1", 1000, None)).result()
+    for serial in ("away 1", "away-2"):
+        store.submit(lambda repositories, serial=serial: repositories.devices.seen(serial, 1000, None)).result()
     store.close()
     with ServerThread(folder) as server:
         yield server
@@ -47,6 +48,15 @@ def test_watching_says_why_there_is_no_picture(server):
     }
     assert server.http.get("/phones/away%201/picture.jpg").status_code == 404
     assert server.http.get("/live/pictures").status_code == 400
+
+
+def test_why_is_said_in_the_language_of_the_page(server):
+    italian = {"Accept-Language": "it"}
+    with server.http.stream("GET", "/live/pictures?serial=away-2", headers=italian) as stream:
+        told = next(line for line in stream.iter_lines() if line.startswith("data: "))
+    why = "il telefono away-2 non è mai stato rilevato: collegalo e consenti il debug USB"
+    assert json.loads(told.removeprefix("data: "))["problem"] == why
+    assert why in server.http.get("/phones", headers=italian).text
 
 
 def test_its_tree_and_its_hands_say_why(server):

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fleetlane import __version__
+from fleetlane.core.device import NOT_READY
 from fleetlane.core.errors import FleetlaneError, ForeignRequestError
 from fleetlane.core.outcome import REMARKS
 from fleetlane.core.schedule import rfc3339
@@ -24,6 +25,8 @@ from fleetlane.http.errors import code_of
 from fleetlane.http.services import Services
 
 THEMES = ("light", "dark")
+_KEPT = (*REMARKS, *NOT_READY.values())
+"""Sentences that are kept, or told to callers, in English."""
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -76,11 +79,8 @@ def render(
         """Translate what does not stand in the template: `_` would take it for markup."""
         return translated(request, text)
 
-    def remark(text: str) -> str:
-        if language == "en":
-            return text  # it is kept in English
-        known, rest = found_in(text, REMARKS)
-        return " ".join([*(said(request, sentence) for sentence in known), rest]).strip()
+    def kept(text: str) -> str:
+        return in_their_words(request, text)
 
     def waits_for(reasons: Sequence[Sentence]) -> str:
         return "; ".join(said(request, reason) for reason in reasons)
@@ -94,7 +94,7 @@ def render(
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         moment=moment,
         word=word,
-        remark=remark,
+        kept=kept,
         waits_for=waits_for,
         languages=LANGUAGES,
         version=__version__,
@@ -121,6 +121,14 @@ def told(
 def translated(request: Request, sentence: str) -> str:
     """Return a sentence in the request's language. Mark it for the catalogues with `gettext`'s name `N_`."""
     return catalogue(wanted(request)).gettext(sentence) if sentence else ""  # gettext's own "" is the catalogue's head
+
+
+def in_their_words(request: Request, text: str) -> str:
+    """Return a text that is kept in English in the request's language, as far as its sentences are known."""
+    if wanted(request) == "en":
+        return text
+    known, rest = found_in(text, _KEPT)
+    return " ".join([*(said(request, sentence) for sentence in known), rest]).strip()
 
 
 def said(request: Request, sentence: Sentence) -> str:

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.recognition import UNKNOWN
 from fleetlane.core.screen import Node
-from fleetlane.dashboard.page import PageRoute, render
+from fleetlane.dashboard.page import PageRoute, in_their_words, render
 from fleetlane.http.devices import Serial
 from fleetlane.http.events import HEARTBEAT_S, STREAM_HEADERS
 from fleetlane.http.services import Services, Wired
@@ -30,22 +30,26 @@ router = APIRouter(route_class=PageRoute)
 
 @router.get("/live/pictures")
 async def follow_pictures(
+    request: Request,
     services: Wired,
     serial: Annotated[list[Annotated[str, Query(max_length=255)]], Query(max_length=_MOST_WATCHED)],
     large: bool = False,
 ) -> StreamingResponse:
     """Watch some phones: tells of each new picture, as server-sent events, until the caller goes away."""
-    text = _pictures(services, serial, large=large)
+    text = _pictures(request, services, serial, large=large)
     return StreamingResponse(text, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 
-async def _pictures(services: Services, serials: Sequence[str], *, large: bool) -> AsyncGenerator[str]:
+async def _pictures(
+    request: Request, services: Services, serials: Sequence[str], *, large: bool
+) -> AsyncGenerator[str]:
     async for news in services.pictures.watch(serials, HEARTBEAT_S, large=large):
-        yield "".join(_event(sight) for sight in news) or ": still here\n\n"
+        yield "".join(_event(request, sight) for sight in news) or ": still here\n\n"
 
 
-def _event(sight: Sight) -> str:
-    data = {"serial": sight.serial, "tag": sight.tag, "problem": sight.problem}
+def _event(request: Request, sight: Sight) -> str:
+    problem = sight.problem and in_their_words(request, sight.problem)
+    data = {"serial": sight.serial, "tag": sight.tag, "problem": problem}
     return f"event: picture\ndata: {json.dumps(data)}\n\n"
 
 
