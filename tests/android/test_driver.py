@@ -282,3 +282,10 @@ def test_authorisation_is_asked_for_and_given():
 def test_a_missing_file_to_push_is_an_error_of_its_own(driver):
     with pytest.raises(FileNotFoundError):
         driver.push(Path("/nowhere/x.mp4"), "/sdcard/x.mp4")
+
+
+def test_a_stream_that_nobody_closed_is_closed_when_it_is_forgotten(rig):
+    stream = rig.devices.driver(rig.serials[1])._device.shell("sleep 60", stream=True)
+    socket = stream.conn
+    del stream
+    assert socket.fileno() == -1

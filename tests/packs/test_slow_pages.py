@@ -60,17 +60,22 @@ class Waiting(Control):
         self.clock.advance(seconds)
 
 
-def leave_editor(package, stack, last_pages, latency_s, app_s):
-    """Go on from an editor that takes `app_s` to react; return how it ended, and what was published."""
+def _handset(package, stack, app_s):
+    """Return a phone whose app shows the last of some screens, and takes `app_s` to react."""
     handset = Handset(package)
     handset.allow_all()
     handset.media("a.mp4")
     handset.phone.start_app(package)
     handset.wait(10)
     handset.app.selected = handset.phone.media.newest_first()
-    handset.app.stack = ["home_feed", *stack]
+    handset.app.stack = stack
     handset.phone.touch()
-    handset.app.timing = lambda name: app_s if name == "transition" else 0.1
+    handset.app.timing = lambda name: app_s if name in ("transition", "editor_load") else 0.1
+    return handset
+
+
+def _go_on(handset, package, last_pages, latency_s):
+    """Go on to the last page; return how it ended, and what was published."""
     clock = handset.clock
     phone = Phone(SlowPhone(handset, latency_s), load_packs(), Waiting(clock, clock.monotonic_s() + 600), None)
     pack = next(pack for pack in load_packs() if package in pack.packages)
@@ -85,6 +90,35 @@ def leave_editor(package, stack, last_pages, latency_s, app_s):
 @pytest.mark.parametrize("latency_s", LATENCIES_S)
 @pytest.mark.parametrize(("package", "stack", "last_pages"), EDITORS)
 def test_a_slow_next_never_presses_post(package, stack, last_pages, latency_s):
-    ends = [leave_editor(package, stack, last_pages, latency_s, app_s / 100) for app_s in range(150, 700, 22)]
+    ends = [
+        _go_on(_handset(package, ["home_feed", *stack], app_s / 100), package, last_pages, latency_s)
+        for app_s in range(150, 700, 22)
+    ]
+    assert [published for _, published in ends if published] == []
+    assert [end for end, _ in ends if end not in (*last_pages, "screen_stuck")] == []
+
+
+# Popups, and the page that comes by itself while they are shown: then they are gone, and a tap on them falls through.
+POPUPS = [
+    (package, popup, *pages)
+    for package, *pages, popups in (
+        (TIKTOK, "editor_loading", {"post"}, (
+            "popup_notifications", "popup_contacts", "popup_widget", "popup_phone", "popup_save_login",
+            "popup_business_inbox", "popup_commercial_sounds", "popup_update", "popup_notice",
+        )),
+    )
+    for popup in popups
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("latency_s", LATENCIES_S)
+@pytest.mark.parametrize(("package", "popup", "page", "last_pages"), POPUPS)
+def test_a_tap_on_a_popup_that_goes_by_itself_never_publishes(package, popup, page, last_pages, latency_s):
+    ends = []
+    for app_s in range(20, 700, 22):
+        handset = _handset(package, ["home_feed"], app_s / 100)
+        handset.app.faults.popups.append((page, popup))
+        handset.app.arrive("push", page)
+        ends.append(_go_on(handset, package, last_pages, latency_s))
     assert [published for _, published in ends if published] == []
     assert [end for end, _ in ends if end not in (*last_pages, "screen_stuck")] == []

@@ -189,6 +189,7 @@ class LaneDevice(adbutils.AdbDevice):
         connection = super().shell(cmdargs, stream=True)
         self._wire.exempt(connection.conn)
         connection.conn.settimeout(None)
+        weakref.finalize(connection, connection.conn.close)  # uiautomator2 forgets those of servers that ended
         return connection
 
 
