@@ -6,6 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
+from fleetlane.cli.main import app
 from fleetlane.core.errors import FleetlaneError
 
 
@@ -14,11 +15,8 @@ def main() -> None:
     port = os.environ.get("ANDROID_ADB_SERVER_PORT", "")
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
         _end(f"ANDROID_ADB_SERVER_PORT is {port!r}, which is no port; set it to 1 to 65535, or unset it.")
-    # Only now: adbutils reads that variable when it is imported.
-    from fleetlane.cli.main import app  # noqa: PLC0415
-
     try:
-        app()
+        app()  # imports adbutils, which reads that variable, when a command needs it
     except FleetlaneError as error:
         _end(str(error))
     except OSError as error:  # a full disk, a folder that is taken away: whatever was not foreseen

@@ -103,9 +103,9 @@ class Edge(StrEnum):
 class Action:
     """What to do on a screen for a goal. `verb` names a move of the flow; `element` what it is done to.
 
-    `careful`: a second tap could land on the next screen's button that publishes, and taps in the
-    screen's first moments are dropped; so it is tapped later, again only after a long wait, and near the
-    edge that is named: there the publishing button was not recorded.
+    `careful`: a second tap, or one on a popup that has just gone, could land on a button that publishes,
+    and taps in the screen's first moments are dropped; so it is tapped later, again only after a long wait,
+    and near the edge that is named: there the publishing button was not recorded.
     """
 
     verb: str

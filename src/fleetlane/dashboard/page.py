@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, NoReturn
 
 from fastapi import Request
@@ -25,8 +25,8 @@ from fleetlane.http.errors import code_of
 from fleetlane.http.services import Services
 
 THEMES = ("light", "dark")
-_KEPT = (*REMARKS, *NOT_READY.values())
-"""Sentences that are kept, or told to callers, in English."""
+_KNOWN = (*REMARKS, *NOT_READY.values())
+"""Sentences that are kept in English, and can be found again in a text."""
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -75,13 +75,6 @@ def render(
             "people": _as_people_write(datetime.fromtimestamp(instant_ms / 1000, services.zone)),
         }
 
-    def word(text: str) -> str:
-        """Translate what does not stand in the template: `_` would take it for markup."""
-        return translated(request, text)
-
-    def kept(text: str) -> str:
-        return in_their_words(request, text)
-
     def waits_for(reasons: Sequence[Sentence]) -> str:
         return "; ".join(said(request, reason) for reason in reasons)
 
@@ -93,8 +86,8 @@ def render(
         place=request.state.place,
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         moment=moment,
-        word=word,
-        kept=kept,
+        word=partial(translated, request),  # what does not stand in the template: `_` would take it for markup
+        from_english=partial(from_english, request),
         waits_for=waits_for,
         languages=LANGUAGES,
         version=__version__,
@@ -123,11 +116,11 @@ def translated(request: Request, sentence: str) -> str:
     return catalogue(wanted(request)).gettext(sentence) if sentence else ""  # gettext's own "" is the catalogue's head
 
 
-def in_their_words(request: Request, text: str) -> str:
+def from_english(request: Request, text: str) -> str:
     """Return a text that is kept in English in the request's language, as far as its sentences are known."""
     if wanted(request) == "en":
         return text
-    known, rest = found_in(text, _KEPT)
+    known, rest = found_in(text, _KNOWN)
     return " ".join([*(said(request, sentence) for sentence in known), rest]).strip()
 
 

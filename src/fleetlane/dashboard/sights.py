@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.recognition import UNKNOWN
 from fleetlane.core.screen import Node
-from fleetlane.dashboard.page import PageRoute, in_their_words, render
+from fleetlane.dashboard.page import PageRoute, from_english, render
 from fleetlane.http.devices import Serial
 from fleetlane.http.events import HEARTBEAT_S, STREAM_HEADERS
 from fleetlane.http.services import Services, Wired
@@ -48,7 +48,7 @@ async def _pictures(
 
 
 def _event(request: Request, sight: Sight) -> str:
-    problem = sight.problem and in_their_words(request, sight.problem)
+    problem = sight.problem and from_english(request, sight.problem)
     data = {"serial": sight.serial, "tag": sight.tag, "problem": problem}
     return f"event: picture\ndata: {json.dumps(data)}\n\n"
 

@@ -3,8 +3,8 @@
 What to do on a screen is the pack's: this module knows the verbs and when to do them. A node is tapped
 when two looks show it at the same place, and again only when nothing came of the former tap: when a look that
 was asked for long after it still shows the screen. A careful tap is one whose repetition could press the next
-screen's Post: it never repeats by itself, goes where Post was not recorded, and what repeats it says so first
-(`on_risk`).
+screen's Post, or which could fall through a popup on such a button: it never repeats by itself, goes where
+Post was not recorded, and what repeats it says so first (`on_risk`).
 """
 
 from __future__ import annotations
