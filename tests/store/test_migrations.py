@@ -61,3 +61,29 @@ def test_a_file_that_is_no_store_is_refused(tmp_path):
     path.write_bytes(b"this is not a database, it is a long enough text" * 50)
     with pytest.raises(StoreError, match="not a database"):
         migrate(path)
+
+
+def test_what_was_due_before_is_late_after_two_hours_and_what_needs_a_person_is_listed(tmp_path):
+    path = tmp_path / "s.db"
+    migrate(path, "0007")
+    connection = sqlite3.connect(path)
+    row = (
+        "INSERT INTO tasks (id, batch_id, position, script_name, script_config, source, seed, created_ms, due_ms,"
+        " status, scheduled_ms, error_code, outcome) VALUES (?, 'b', 0, 'post', '{}', 'api', 1, 0, 5, ?, ?, ?, ?)"
+    )
+    rows = [(0, 5, None, None), (0, None, None, None), (3, 5, "security_check", "not_published")]
+    rows += [(3, None, "outcome_unknown", "unknown"), (3, None, "app_crashed", "not_published")]
+    connection.executemany(row, [(number, *one) for number, one in enumerate(rows, 1)])
+    connection.commit()
+    connection.close()
+    migrate(path)
+    connection = sqlite3.connect(path)
+    found = connection.execute("SELECT late_at_ms, late_policy, needs_person FROM tasks ORDER BY id").fetchall()
+    connection.close()
+    assert found == [
+        (5 + 120 * 60_000, "hold", None),
+        (None, None, None),
+        (None, None, "failed"),
+        (None, None, "outcome_unknown"),
+        (None, None, None),
+    ]

@@ -32,6 +32,29 @@ class Source(StrEnum):
     UI = "ui"
 
 
+class LatePolicy(StrEnum):
+    """What becomes of a task that could not begin in time."""
+
+    HOLD = "hold"
+    """A person decides."""
+    RUN = "run"
+    FAIL = "fail"
+
+
+class NeedsPerson(StrEnum):
+    """Why a task is on the list of those that need a person."""
+
+    HELD = "held"
+    """It could not begin in time."""
+    OTHER_PHONE = "other_phone"
+    """Another phone answers where its phone was."""
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    FAILED = "failed"
+    """It failed in a way that a person must mend."""
+    WILL_FAIL = "will_fail"
+    """As things are now it will fail when it is due."""
+
+
 LEGAL_TRANSITIONS: frozenset[tuple[Status, Status]] = frozenset(
     {
         (Status.PENDING, Status.RUNNING),  # claimed by the scheduler
@@ -72,11 +95,20 @@ class NewTask:
     scheduled_ms: int | None = None
     platform: str | None = None
     """The platform of the account, None when the task names no account that is known."""
+    late_after_ms: int | None = None
+    """How much later than `scheduled_ms` it may begin; None: it is never late."""
+    late_policy: LatePolicy | None = None
+    content_key: str | None = None
+    """A hash of what it publishes, where; equal for two tasks that publish the same. None when it cannot be known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A stored task. `attempt` counts its runs from 1; 0 means it never ran."""
+    """A stored task. `attempt` counts its runs from 1; 0 means it never ran.
+
+    `late_at_ms` is from when on it is late if it has not begun, `late_ms` by how much it was when it was let begin,
+    `held_ms` since when a person must decide. `needs_note` says more about `needs_person`: `code` and `message`.
+    """
 
     id: int
     batch_id: str
@@ -101,6 +133,19 @@ class Task:
     outcome: str | None = None
     platform: str | None = None
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    late_after_ms: int | None = None
+    late_at_ms: int | None = None
+    late_policy: LatePolicy | None = None
+    late_ms: int | None = None
+    held_ms: int | None = None
+    needs_person: NeedsPerson | None = None
+    needs_note: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    content_key: str | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether it starts only when a person says so."""
+        return self.held_ms is not None
 
     @property
     def is_ended(self) -> bool:

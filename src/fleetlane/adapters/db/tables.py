@@ -69,6 +69,14 @@ tasks = Table(
     Column("error_code", String(64)),
     Column("outcome", String(16)),
     Column("result", Text, nullable=False, server_default=text("'{}'")),
+    Column("late_after_ms", BigInteger),
+    Column("late_at_ms", BigInteger),
+    Column("late_policy", String(8)),
+    Column("late_ms", BigInteger),
+    Column("held_ms", BigInteger),
+    Column("needs_person", String(16)),
+    Column("needs_note", Text, nullable=False, server_default=text("'{}'")),
+    Column("content_key", String(64)),
 )
 
 
@@ -78,15 +86,28 @@ def _only(condition: ColumnElement[bool]) -> dict[str, Any]:
 
 
 # The head of a lane is one seek in this index, however long the backlog is. `status` is a column of it so that SQLite
-# takes it before the one of all lanes, which would read the whole backlog.
+# takes it before the one of all lanes, which would read the whole backlog. What a person must decide on is in no lane.
 Index(
     "ix_tasks_lane",
     tasks.c.serial,
     tasks.c.status,
     tasks.c.due_ms,
     tasks.c.id,
-    **_only(tasks.c.status == 0),
+    **_only(and_(tasks.c.status == 0, tasks.c.held_ms.is_(None))),
 )
+
+# What may have become late, earliest first.
+Index(
+    "ix_tasks_late",
+    tasks.c.late_at_ms,
+    **_only(and_(tasks.c.status == 0, tasks.c.held_ms.is_(None), tasks.c.late_at_ms.is_not(None))),
+)
+
+# What waits for a person.
+Index("ix_tasks_needs_person", tasks.c.id, **_only(tasks.c.needs_person.is_not(None)))
+
+# The same content for the same target.
+Index("ix_tasks_content", tasks.c.content_key, **_only(tasks.c.content_key.is_not(None)))
 
 # What is due next, on any phone.
 Index("ix_tasks_waiting", tasks.c.status, tasks.c.due_ms, tasks.c.id, **_only(tasks.c.status == 0))
@@ -121,6 +142,8 @@ attempts = Table(
     Column("ended_ms", BigInteger),
     Column("error_code", String(64)),
 )
+# When a lane worked: attempts that ended after an instant.
+Index("ix_attempts_lane", attempts.c.serial, attempts.c.ended_ms)
 
 steps = Table(
     "steps",

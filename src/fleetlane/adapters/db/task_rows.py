@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, true
+from sqlalchemy import Row, and_, not_, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from fleetlane.adapters.db.tables import tasks
 from fleetlane.adapters.db.text import contains
 from fleetlane.core.event import Change, EventKind
-from fleetlane.core.outcome import PublishState
+from fleetlane.core.outcome import FailureClass, Outcome, PublishState
 from fleetlane.core.ports.tasks import Pending, TaskFilter
-from fleetlane.core.task import NewTask, Source, Status, Task, username_key
+from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, username_key
 
 KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
+
+NEEDS_NOBODY = {"needs_person": None, "needs_note": "{}"}
 
 IN_DOUBT = and_(tasks.c.status < int(Status.COMPLETED), tasks.c.outcome == PublishState.UNKNOWN.value)
 
@@ -39,6 +41,9 @@ def matching(wanted: TaskFilter) -> ColumnElement[bool]:
         conditions.append(tasks.c.due_ms >= wanted.due_from_ms)
     if wanted.due_before_ms is not None:
         conditions.append(tasks.c.due_ms < wanted.due_before_ms)
+    if wanted.needs_person is not None:
+        flagged = tasks.c.needs_person.is_not(None)
+        conditions.append(flagged if wanted.needs_person else not_(flagged))
     if wanted.text is not None:
         looked_at = (tasks.c.serial, tasks.c.username, tasks.c.remark, tasks.c.error_code, tasks.c.script_config)
         conditions.append(or_(*(contains(column, wanted.text) for column in looked_at)))
@@ -58,7 +63,21 @@ def waiting_again(due_ms: int) -> dict[str, Any]:
         "outcome": None,
         "remark": "",
         "result": "{}",
+        "late_at_ms": None,
+        "late_ms": None,
+        "held_ms": None,
+        **NEEDS_NOBODY,
     }
+
+
+def after_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Return whether a task that ended like this needs a person."""
+    why: NeedsPerson | None = None
+    if outcome.publish_state is PublishState.UNKNOWN:
+        why = NeedsPerson.OUTCOME_UNKNOWN
+    elif outcome.failure_class is FailureClass.NEEDS_PERSON:
+        why = NeedsPerson.FAILED
+    return {**NEEDS_NOBODY, "needs_person": why}
 
 
 def as_before(task: Task) -> dict[str, Any]:
@@ -74,6 +93,11 @@ def as_before(task: Task) -> dict[str, Any]:
         "outcome": task.outcome,
         "remark": task.remark,
         "result": json.dumps(dict(task.result), ensure_ascii=False),
+        "late_at_ms": task.late_at_ms,
+        "late_ms": task.late_ms,
+        "held_ms": task.held_ms,
+        "needs_person": task.needs_person,
+        "needs_note": json.dumps(dict(task.needs_note), ensure_ascii=False),
     }
 
 
@@ -95,7 +119,17 @@ def new_row(task: NewTask, task_id: int) -> dict[str, Any]:
         "due_ms": task.due_ms,
         "scheduled_ms": task.scheduled_ms,
         "platform": task.platform,
+        "late_after_ms": task.late_after_ms,
+        "late_at_ms": _late_at_ms(task),
+        "late_policy": task.late_policy,
+        "content_key": task.content_key,
     }
+
+
+def _late_at_ms(task: NewTask) -> int | None:
+    if task.late_after_ms is None or task.scheduled_ms is None:
+        return None
+    return task.scheduled_ms + task.late_after_ms
 
 
 def told(task_id: int, batch_id: str, serial: str | None, status: Status, **facts: Any) -> Change:
@@ -140,4 +174,12 @@ def to_task(row: Row[Any]) -> Task:
         outcome=row.outcome,
         platform=row.platform,
         result=json.loads(row.result),
+        late_after_ms=row.late_after_ms,
+        late_at_ms=row.late_at_ms,
+        late_policy=LatePolicy(row.late_policy) if row.late_policy else None,
+        late_ms=row.late_ms,
+        held_ms=row.held_ms,
+        needs_person=NeedsPerson(row.needs_person) if row.needs_person else None,
+        needs_note=json.loads(row.needs_note),
+        content_key=row.content_key,
     )

@@ -23,6 +23,8 @@ from fleetlane.adapters.db.tables import task_counts, tasks
 from fleetlane.adapters.db.task_rows import (
     IN_DOUBT,
     KNOWN_OUTCOME,
+    NEEDS_NOBODY,
+    after_outcome,
     as_before,
     matching,
     new_row,
@@ -36,7 +38,7 @@ from fleetlane.core.event import Change
 from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
 from fleetlane.core.ports.tasks import DueSpan, Pending, TaskFilter, TaskOrder
-from fleetlane.core.task import NewTask, Status, Task, TaskCounts
+from fleetlane.core.task import NeedsPerson, NewTask, Status, Task, TaskCounts
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
 _HAS_PENDING = and_(task_counts.c.status == int(Status.PENDING), task_counts.c.n > 0, task_counts.c.serial != "")
@@ -56,12 +58,18 @@ def _heads(lanes: ColumnElement[bool]) -> Select[Any, Any, Any]:
     others = tasks.alias()
     first = (
         select(others.c.id)
-        .where(others.c.serial == waiting.c.serial, others.c.status == int(Status.PENDING))
+        .where(others.c.serial == waiting.c.serial, others.c.status == int(Status.PENDING), others.c.held_ms.is_(None))
         .order_by(others.c.due_ms, others.c.id)
         .limit(1)
         .scalar_subquery()
     )
     return select(tasks.c.serial, tasks.c.due_ms, tasks.c.id).join_from(waiting, tasks, tasks.c.id == first)
+
+
+def _counts_rows(wanted: TaskFilter) -> bool:
+    """Return whether a filter asks for what no counter is kept of."""
+    times = (wanted.due_from_ms, wanted.due_before_ms)
+    return {wanted.username, wanted.batch_id, wanted.text, wanted.needs_person, *times} != {None}
 
 
 _ALL_HEADS = _heads(true())
@@ -108,7 +116,7 @@ class TaskRepository:
 
     def count(self, wanted: TaskFilter) -> int:
         """Return how many tasks there are. Rows are counted only for an account, a batch, a text or a time."""
-        if {wanted.username, wanted.batch_id, wanted.text, wanted.due_from_ms, wanted.due_before_ms} != {None}:
+        if _counts_rows(wanted):
             rows = select(func.count()).select_from(tasks).where(matching(wanted))
             return int(self._connection.execute(rows).scalar_one())
         conditions: list[ColumnElement[bool]] = []
@@ -168,8 +176,9 @@ class TaskRepository:
             "error_code": None,
             "remark": case((KNOWN_OUTCOME, ""), else_=tasks.c.remark),
             "stop_requested": False,
+            **NEEDS_NOBODY,
         }
-        here = and_(tasks.c.serial == serial, tasks.c.due_ms <= now_ms)
+        here = and_(tasks.c.serial == serial, tasks.c.due_ms <= now_ms, tasks.c.held_ms.is_(None))
         row = self._change(task_id, Status.PENDING, Status.RUNNING, values, here)
         if row is None:
             return None
@@ -190,6 +199,7 @@ class TaskRepository:
             "outcome": outcome.publish_state.value,
             "remark": outcome.remark,
             "result": json.dumps(dict(outcome.result), ensure_ascii=False),
+            **after_outcome(outcome),
         }
         if self._change(task_id, Status.RUNNING, after, values, tasks.c.attempt == attempt) is None:
             return False
@@ -240,6 +250,8 @@ class TaskRepository:
             "error_code": outcome.error_code,
             "outcome": outcome.publish_state.value,
             "remark": outcome.remark,
+            "held_ms": None,
+            **after_outcome(outcome),
         }
         row = self._change(task_id, Status.PENDING, Status.FAILED, values, condition)
         return to_task(row) if row else None
@@ -275,7 +287,7 @@ class TaskRepository:
         """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""
         after = Status.COMPLETED if outcome.ok else Status.FAILED
         values = {"status": int(after), "error_code": outcome.error_code, "remark": outcome.remark}
-        values["outcome"] = outcome.publish_state.value
+        values |= {"outcome": outcome.publish_state.value, **NEEDS_NOBODY}
         row = self._change(task_id, Status.FAILED, after, values, tasks.c.outcome == PublishState.UNKNOWN.value)
         if row is not None:
             self._attempts.answer(task_id, row.attempt, outcome.publish_state, now_ms)
@@ -289,8 +301,9 @@ class TaskRepository:
             "error_code": outcome.error_code,
             "outcome": outcome.publish_state.value,
             "remark": outcome.remark,
+            **after_outcome(outcome),
         }
-        ended = {**doubtful, "status": int(Status.FAILED), "ended_ms": now_ms}
+        ended = {**doubtful, "held_ms": None, "status": int(Status.FAILED), "ended_ms": now_ms}
         waiting = list(self._connection.execute(due).scalars())
         for task_id in waiting:
             self._change(task_id, Status.PENDING, Status.FAILED, ended)
@@ -368,6 +381,26 @@ class TaskRepository:
             self._note(told(row.id, row.batch_id, serial, Status.PENDING))
         self._count(changes)
         return [to_pending(row) for row in before]
+
+    def flag(self, task_ids: Collection[int], why: NeedsPerson, note: Mapping[str, Any]) -> list[int]:
+        """Put pending tasks on the list of those that need a person. Returns which it put there: not those on it."""
+        values = {"needs_person": why.value, "needs_note": json.dumps(dict(note), ensure_ascii=False)}
+        return self._set(task_ids, values, and_(tasks.c.status == int(Status.PENDING), tasks.c.needs_person.is_(None)))
+
+    def unflag(self, task_ids: Collection[int], why: NeedsPerson | None = None) -> list[int]:
+        """Take tasks off the list of those that need a person; None for whatever reason. A held one stays held."""
+        listed = tasks.c.needs_person.is_not(None) if why is None else tasks.c.needs_person == why.value
+        return self._set(task_ids, NEEDS_NOBODY, listed)
+
+    def _set(self, task_ids: Collection[int], values: Mapping[str, Any], condition: ColumnElement[bool]) -> list[int]:
+        """Set what is no state on those of the tasks that meet the condition. Returns their ids."""
+        changed: list[int] = []
+        for part in parts(sorted(set(task_ids))):
+            statement = update(tasks).where(tasks.c.id.in_(part), condition).values(values).returning(*tasks.c)
+            for row in self._connection.execute(statement).all():
+                self._note(told_of(row))
+                changed.append(row.id)
+        return changed
 
     def _change(
         self,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome
-from fleetlane.core.task import NewTask, Source, Status, Task, TaskCounts
+from fleetlane.core.task import NeedsPerson, NewTask, Source, Status, Task, TaskCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class TaskFilter:
     text: str | None = None
     due_from_ms: int | None = None
     due_before_ms: int | None = None
+    needs_person: bool | None = None
 
 
 class TaskOrder(StrEnum):
@@ -173,6 +174,17 @@ class Tasks(Protocol):
 
         Those in doubt stay: their post can only be seen where it was made.
         """
+        ...
+
+    def flag(self, task_ids: Collection[int], why: NeedsPerson, note: Mapping[str, Any]) -> list[int]:
+        """Put pending tasks that need nobody yet on the list of those that need a person. Returns those it put there.
+
+        `note` says more: `code` (an error code) and `message` (a sentence).
+        """
+        ...
+
+    def unflag(self, task_ids: Collection[int], why: NeedsPerson | None = None) -> list[int]:
+        """Take tasks off the list of those that need a person; None for whatever reason. A held one stays held."""
         ...
 
     def running(self) -> list[Task]:
