@@ -69,3 +69,9 @@ def test_the_recorded_gallerys_first_cell_is_the_video_and_carries_its_length():
 def test_a_screen_built_from_facts_has_what_is_done_there(case):
     view = view_of((case["nodes"], package_of(case)))
     assert missing(view, PACKS[case["app"]].screen(case["screen"])) == []
+
+
+@pytest.mark.parametrize("word", ["Loading...", "Memuat…", "加载中", "加载中...", "正在加载…"])
+def test_a_sound_that_is_still_loading_is_seen_with_or_without_dots(word):
+    view = view_of(([{"text": word, "at": [400, 2090, 680, 2150]}], "com.zhiliaoapp.musically"))
+    assert view.find(PACKS["tiktok"].elements["sound_loading"]) is not None
