@@ -72,7 +72,7 @@ def test_the_contract_and_the_clauses_say_the_same():
 
 def test_the_contract_leans_on_nothing_outside_the_repository():
     """Documents it names are the project's own."""
-    named = re.findall(r"[\w./-]+\.(?:md|txt)\b|\bseeds\b|\.\./shared\S*", CONTRACT.read_text(encoding="utf-8"))
+    named = re.findall(r"[\w./-]+\.(?:md|txt)\b", CONTRACT.read_text(encoding="utf-8"))
     assert named
     assert [
         name for name in named if not (CONTRACT.parent / name).exists() and not (TESTS.parent / name).exists()
