@@ -7,7 +7,7 @@ import pytest
 from fleetlane.core.recognition import recognise
 from fleetlane.scripts.packs import load_packs
 from support.recorded import ROWS, needs_recordings, view_of_file
-from support.trees import cases_from_facts, package_of, view_of
+from support.trees import LANGUAGES, cases_from_facts, cases_in_languages, cases_of_dialogs, view_of, view_of_case
 
 PACKS = {pack.app: pack for pack in load_packs()}
 # Elements that the script looks for by name, beside those of the packs' own actions.
@@ -24,6 +24,7 @@ BY_NAME = {
     ("instagram", "pending"): ["pending_sub", "pending_progress", "profile_tab"],
     ("instagram", "uploading"): ["snackbar_status", "snackbar_progress"],
 }
+OWN = [*cases_from_facts(), *cases_in_languages(), *cases_of_dialogs()]
 MAY_BE_ABSENT = {"tap_or_back", "fail"}  # these two do without
 
 
@@ -63,9 +64,38 @@ def test_the_recorded_gallerys_first_cell_is_the_video_and_carries_its_length():
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in cases_from_facts() if case["app"] in PACKS and case["screen"] != "unknown"],
-    ids=lambda case: f"{case['app']}-{case['screen']}-{case['why']}",
+    [case for case in OWN if case["app"] in PACKS and case["screen"] != "unknown"],
+    ids=lambda case: f"{case['app']}-{case['screen']}-{case.get('lang', '')}-{case['why']}",
 )
-def test_a_screen_built_from_facts_has_what_is_done_there(case):
-    view = view_of((case["nodes"], package_of(case)))
-    assert missing(view, PACKS[case["app"]].screen(case["screen"])) == []
+def test_an_own_screen_has_what_is_done_there(case):
+    assert missing(view_of_case(case), PACKS[case["app"]].screen(case["screen"])) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(("app", "screen"), BY_NAME)
+def test_an_own_screen_in_every_language_has_all_that_the_script_looks_for_by_name(app, screen, lang):
+    elements = [PACKS[app].elements[name] for name in BY_NAME[app, screen]]
+    views = [
+        view_of_case(case)
+        for case in cases_in_languages()
+        if (case["app"], case["screen"]) == (app, screen) and case["lang"] in (lang, "")
+    ]
+    assert any(all(view.find(element) is not None for element in elements) for view in views)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in cases_in_languages() if (case["app"], case["screen"]) == ("tiktok", "gallery")],
+    ids=lambda case: f"{case['lang']}-{case['why']}",
+)
+def test_the_own_galleries_first_cell_carries_the_length_of_a_video_and_a_photos_none(case):
+    view, elements = view_of_case(case), PACKS["tiktok"].elements
+    first = view.find_all(elements["gallery_cells"])[0]
+    lengths = [node.text for node in view.find_all(elements["duration_labels"]) if node.bounds.within(first.bounds)]
+    assert lengths == ([] if view.find(elements["multiple_on"]) else ["00:06"])
+
+
+@pytest.mark.parametrize("word", ["Loading...", "Memuat…", "加载中", "加载中...", "正在加载…"])
+def test_a_sound_that_is_still_loading_is_seen_with_or_without_dots(word):
+    view = view_of(([{"text": word, "at": [400, 2090, 680, 2150]}], "com.zhiliaoapp.musically"))
+    assert view.find(PACKS["tiktok"].elements["sound_loading"]) is not None

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
 
 from fleetlane.scripts.packs import load_packs
-from support.trees import PACKAGES, seen
+from support.trees import PACKAGES, dialog_nodes, package_of, phrases, seen
 
-ROWS = yaml.safe_load((Path(__file__).parent / "phrases.yaml").read_text(encoding="utf-8"))
-CASES = [(row, lang, phrase) for row in ROWS for lang, phrases in row["phrases"].items() for phrase in phrases]
+ROWS = phrases()
+CASES = [(row, lang, phrase) for row in ROWS for lang, said in row["phrases"].items() for phrase in said]
 PACKS = {pack.app: pack for pack in load_packs()}
 
 BELOW = {
@@ -56,21 +53,13 @@ WRITTEN = {
 LOW_IN_THE_FEED = {"at": [32, 1980, 870, 2097]}
 
 
-def dialog(row, lang, phrase):
-    nodes = [{"text": phrase, "at": row.get("at", [140, 760, 940, 840]), "id": row.get("heading", "")}]
-    if "buttons" in row:
-        button = {"text": row["buttons"][lang], "at": [140, 1300, 940, 1420], "clickable": True}
-        nodes.append({**button, "id": row.get("ids", "")})
-    return nodes, row.get("package", PACKAGES[row["app"]])
-
-
 def name_of(value):
     return value if isinstance(value, str) else f"{value['app']}-{value['screen']}"
 
 
 @pytest.mark.parametrize(("row", "lang", "phrase"), CASES, ids=name_of)
 def test_a_dialog_is_known_by_its_words_alone_and_over_the_feed(row, lang, phrase):
-    window = dialog(row, lang, phrase)
+    window = dialog_nodes(row, lang, phrase), package_of(row)
     wanted = f"{row['app']} {row['screen']}"
     assert seen(window) == wanted
     assert seen((BELOW[row["app"]], PACKAGES[row["app"]]), window) == wanted
