@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
+from fleetlane.core.lines import names_of, trimmed
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.library import Shelf
 from fleetlane.core.task import username_key
@@ -95,7 +96,7 @@ class MediaFolder:
             if real.stat().st_size > _LARGEST_TEXT:
                 raise TaskFailedError("media_invalid", f"{name} is larger than {_LARGEST_TEXT} bytes.")
             try:
-                written = real.read_text(encoding="utf-8-sig").strip()
+                written = trimmed(real.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError as error:
                 raise TaskFailedError("media_invalid", f"{name} is not UTF-8 text.") from error
             if written:
@@ -105,7 +106,7 @@ class MediaFolder:
     def line(self, name: str, position: int) -> str | None:
         """Return one line of a text file: the lines are used in turn, looping. None when there is none."""
         written = self.text(name)
-        lines = [line.strip() for line in (written or "").splitlines() if line.strip()]
+        lines = names_of(written or "")
         return lines[position % len(lines)] if lines else None
 
 
