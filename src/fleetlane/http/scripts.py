@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from fleetlane.core.errors import InvalidParametersError
+from fleetlane.core.errors import InvalidParametersError, ScriptUnknownError
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
 from fleetlane.scripts.script import Script, broken_scripts, script, scripts
@@ -62,10 +62,14 @@ async def list_scripts() -> dict[str, Any]:
     return success({"total": len(offered), "scripts": offered, "broken": broken})
 
 
-@router.get("/{name}", response_model=Envelope[ScriptView], responses=documented(40001, 40003), summary="Get a script")
+@router.get("/{name}", response_model=Envelope[ScriptView], responses=documented(40003), summary="Get a script")
 async def get_script(name: Annotated[str, Path(description="The script's name", examples=["post"])]) -> dict[str, Any]:
     """Return one script."""
-    return success(_view(script(name, offered_only=True)))
+    try:
+        return success(_view(script(name, offered_only=True)))
+    except InvalidParametersError as error:
+        offered = [known.name for known in scripts().values() if known.offered]
+        raise ScriptUnknownError(name, offered, f"{error}.") from error
 
 
 def _view(known: Script) -> ScriptView:
