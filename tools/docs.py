@@ -64,6 +64,10 @@ def errors() -> str:
         "Classes: *transient* may pass by itself; *needs_person*: somebody has to look at the phone; *bad_input*:",
         "the task must change; *unknown*: nobody can say whether the post went out, so nothing is repeated;",
         "*stopped*: on request.",
+        "",
+        "A code that a [script of somebody else's](scripts.md) gives itself is not one of these: the task's",
+        "`error_code` is `script_failed`, and its `result.script_code` is that code. Codes of stored tasks that this",
+        "version does not know (of an older or newer one) stay as they are, and count as `needs_person`.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -22,14 +22,15 @@ from fleetlane.adapters.files import MaterialFolder, TraceFolder
 from fleetlane.adapters.license import LicenseFile
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.video import video_check
-from fleetlane.core.device import Device
+from fleetlane.core.device import Device, DeviceState
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.event import Change, EventKind
+from fleetlane.core.license import License
 from fleetlane.dashboard.router import router as dashboard
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, HeldSetting, Place, Services
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.script import ScriptSettings
+from fleetlane.scripts.script import ScriptSettings, broken_scripts
 from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
@@ -52,6 +53,7 @@ from fleetlane.work.traces import Traces
 from fleetlane.work.undo import UndoBook
 from fleetlane.work.waiting import Waiting
 
+_NAMED = 5
 _HOUR_MS = 60 * 60 * 1000
 log = structlog.get_logger(__name__)
 
@@ -104,6 +106,7 @@ def build(settings: Settings) -> Server:
     )
     pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
     runner.on_picture = pictures.keep
+    is_open = settings.secret_token is None
     desk = Desk(store, waiting)
     changes = Changes(store, scheduler, clock, traces.forget)
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
@@ -120,7 +123,7 @@ def build(settings: Settings) -> Server:
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
-        health=lambda: _health(store, devices),
+        health=lambda: _health(store, devices, licensing.now(), is_open=is_open),
         zone=settings.zone,
         place=_place(settings),
     )
@@ -187,10 +190,18 @@ async def _working(
         devices.stop()
 
 
-def _health(store: SqliteStore, devices: DeviceSupervisor) -> Health:
+def _health(store: SqliteStore, devices: DeviceSupervisor, license_: License, *, is_open: bool) -> Health:
+    """Return how all is. `is_open`: whoever can ask for it may know everything, as no token is asked for."""
     known = devices.all()
-    problems = tuple(problem for problem in (store.problem, devices.problem) if problem)
-    return Health(store.problem, problems, len(known), sum(device.is_ready for device in known))
+    locked = [device.serial for device in known if device.state is DeviceState.UNAUTHORIZED]
+    problems = [problem for problem in (store.problem, devices.problem, license_.problem) if problem]
+    if locked:
+        named = f" ({', '.join(locked[:_NAMED])}{', …' if len(locked) > _NAMED else ''})" if is_open else ""
+        have = "1 phone has" if len(locked) == 1 else f"{len(locked)} phones have"
+        problems.append(f"{have} not allowed this computer{named}: accept the dialog on the screen.")
+    problems += [f"The script {one.name!r} cannot be used. {one.error}" for one in broken_scripts()]
+    ready = sum(device.is_ready for device in known)
+    return Health(store.problem, tuple(problems), len(known), ready, len(locked))
 
 
 def _http_options(settings: Settings) -> HttpOptions:

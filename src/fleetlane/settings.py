@@ -6,6 +6,7 @@ Read only by the entry points and `bootstrap`; everything else is given values.
 from __future__ import annotations
 
 import base64
+import codecs
 import difflib
 import json
 import os
@@ -77,6 +78,14 @@ class Held:
         return str(self.value) if isinstance(self.value, Path) else json.dumps(self.value, default=str)
 
 
+class _Contradictions(ValueError):  # noqa: N818 - several of them
+    """Settings that cannot all hold; `faults` are sentences without their full stop."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(faults))
+
+
 class _Environment(EnvSettingsSource):
     """The environment; a list that is no JSON is left to be refused with all else that is wrong."""
 
@@ -92,7 +101,7 @@ def _zone(name: str) -> str:
     if name:
         try:
             ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of zones is no zone
             raise ValueError(f'no such time zone: {name!r}; use a name such as "Europe/Rome"') from error
     return name
 
@@ -108,7 +117,12 @@ def _public_key(text: str) -> str:
 
 
 def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+    if "\0" in str(path):
+        raise ValueError("a path cannot hold the character NUL")
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(f"there is no such home folder: {path.parts[0]}") from error
 
 
 def _root(path: Path) -> Path:
@@ -228,20 +242,26 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, JSON elsewhere.")
 
     @model_validator(mode="after")
-    def _nobody_in(self) -> Self:
-        if self.token is not None and self.token_file is not None:
-            raise ValueError("token and token_file are both given: take one of them out")
-        if not is_loopback(self.host) and self.secret_token is None:
-            raise ValueError(
-                f"host {self.host} can be reached from other computers: set token_file, or listen on 127.0.0.1"
-            )
+    def _agree(self) -> Self:
+        if faults := [*self._nobody_in(), *self._ordered_delays()]:
+            raise _Contradictions(faults)
         return self
 
-    @model_validator(mode="after")
-    def _ordered_delays(self) -> Self:
+    def _nobody_in(self) -> Iterator[str]:
+        if self.token is not None and self.token_file is not None:
+            yield "token and token_file are both given: take one of them out"
+            return
+        try:
+            token = self.secret_token
+        except ValueError as error:
+            yield str(error)
+            return
+        if not is_loopback(self.host) and token is None:
+            yield f"host {self.host} can be reached from other computers: set token_file, or listen on 127.0.0.1"
+
+    def _ordered_delays(self) -> Iterator[str]:
         if self.retry_delay_min_s > self.retry_delay_max_s:
-            raise ValueError("retry_delay_min_s must not be more than retry_delay_max_s: lower it, or raise the other")
-        return self
+            yield "retry_delay_min_s must not be more than retry_delay_max_s: lower it, or raise the other"
 
     @classmethod
     def settings_customise_sources(
@@ -370,13 +390,49 @@ def load_settings(**overrides: Any) -> Settings:
         SettingsError: one or more are wrong; all of them are named.
     """
     given = {key: value for key, value in overrides.items() if value is not None}
+    if faults := _undecodable():
+        raise SettingsError.of(faults)
     try:
         return Settings(**given)
     except ValidationError as error:
         origins = _origins(given)
-        raise SettingsError.of([_sentence(item, origins) for item in error.errors()]) from error
+        faults = [sentence for item in error.errors() for sentence in _sentences(item, origins)]
+        raise SettingsError.of([*faults, *_contradictions(given, error)]) from error
     except (OSError, ValueError) as error:
-        raise SettingsError.of([f"The settings file {config_path()} cannot be read: {error}."]) from error
+        raise SettingsError.of([f"The settings file {config_path()} cannot be read: {_unreadable(error)}."]) from error
+
+
+def _undecodable() -> list[str]:
+    """Return a sentence for each variable of a setting that is no text."""
+    return [
+        f"{name}: it is not UTF-8 text. Set it anew, or take it out of the environment."
+        for name, value in sorted(os.environ.items())
+        if name.upper().startswith(_PREFIX) and any("\ud800" <= character <= "\udfff" for character in value)
+    ]
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8; save it as UTF-8"
+    path = config_path()
+    if isinstance(error, tomllib.TOMLDecodeError) and path and path.read_bytes().startswith(codecs.BOM_UTF8):
+        return "it begins with a byte order mark; save it as UTF-8 without one"
+    return str(error)
+
+
+def _contradictions(given: Mapping[str, Any], error: ValidationError) -> list[str]:
+    """Return how the settings that are well by themselves contradict each other, while others are wrong."""
+    wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
+    if not wrong or not wrong <= set(Settings.model_fields):
+        return []  # told of already, or not to be asked for
+    defaults = {
+        name: Settings.model_fields[name].get_default(call_default_factory=True, validated_data={}) for name in wrong
+    }
+    try:
+        Settings(**{**given, **defaults})
+    except ValidationError as other:
+        return [sentence for item in other.errors() for sentence in _sentences(item, {})]
+    return []
 
 
 def held(settings: Settings) -> Iterator[Held]:
@@ -419,6 +475,14 @@ def _variable(name: str) -> str:
 def _meant(name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name, known, 1)
     return f"; {near[0]} is meant, perhaps" if near else ""
+
+
+def _sentences(fault: ErrorDetails, origins: Mapping[str, str]) -> list[str]:
+    """Return what is wrong, a sentence for each fault."""
+    cause: object = fault.get("ctx", {}).get("error")
+    if isinstance(cause, _Contradictions):
+        return [f"{problem}." for problem in cause.faults]
+    return [_sentence(fault, origins)]
 
 
 def _sentence(fault: ErrorDetails, origins: Mapping[str, str]) -> str:

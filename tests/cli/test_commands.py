@@ -119,6 +119,7 @@ def test_the_doctor_checks_everything_and_says_how_to_mend(tmp_path):
     for what in ("Python", "SQLite", "Disk", "Port", "Time zone", "adb"):
         assert what in done.stdout
     assert done.returncode == 0
+    assert "none can be seen without an adb server" in " ".join(done.stdout.split())
     done = fleetlane("doctor", "--data-dir", str(tmp_path), ADBUTILS_ADB_PATH="/nowhere/adb")
     assert done.returncode == 1
     assert "ADBUTILS_ADB_PATH" in done.stdout

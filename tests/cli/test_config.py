@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from typer.testing import CliRunner
 
@@ -82,3 +84,53 @@ def test_a_file_that_is_no_toml_and_one_that_is_missing_are_named(check):
 def test_the_start_says_the_same_of_an_option_of_the_command_line():
     with pytest.raises(SettingsError, match="port: it should be less than or equal to 65535; --port says 99999"):
         load_settings(port=99999)
+
+
+@pytest.mark.parametrize("name", ["Mars", "Europe", "../etc/passwd", "/etc/passwd", "x" * 5000, " ", "zone.tab"])
+def test_a_time_zone_that_is_none_is_one_sentence(check, name):
+    code, [line] = check(FLEETLANE_TIME_ZONE=name)
+    assert code == 1
+    assert line.startswith(f"  time_zone: no such time zone: {name!r}; use a name such as")
+
+
+def test_all_faults_are_told_at_once_those_of_single_settings_and_those_between_them(check, tmp_path):
+    toml = """
+        host = "0.0.0.0"
+        port = "x"
+        retry_delay_min_s = 100
+        time_zone = "Europe"
+        data_dir = "~no-such-user/x"
+        material_roots = ["a\\u0000b"]
+    """
+    code, lines = check(toml)
+    assert code == 1
+    told = [line.strip().partition(":")[0].split()[0] for line in lines]
+    assert told == ["data_dir", "port", "time_zone", "material_roots.0", "host", "retry_delay_min_s"]
+    assert "there is no such home folder: ~no-such-user" in lines[0]
+
+
+def test_a_token_file_that_cannot_be_used_is_told_before_the_start(check):
+    _, [line] = check('token_file = "/nowhere/token"\n')
+    assert line == "  token_file /nowhere/token cannot be read: write the token into it."
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff\xfep", "it is not UTF-8"),
+        (b"\xef\xbb\xbfport = 5000\n", "it begins with a byte order mark"),
+        (b"port = 1\nport = 2\n", ""),
+    ],
+)
+def test_a_file_that_is_not_read_says_how_to_save_it(check, tmp_path, content, words):
+    (tmp_path / "d.toml").write_bytes(content)
+    code, [line] = check(FLEETLANE_CONFIG=str(tmp_path / "d.toml"))
+    assert code == 1
+    assert f"The settings file {tmp_path / 'd.toml'} cannot be read: {words}" in line
+
+
+@pytest.mark.skipif(os.name != "posix", reason="variables are bytes on POSIX systems")
+def test_a_variable_that_is_no_text_is_named(check):
+    code, [line] = check(FLEETLANE_HOST="caf\udce9")
+    assert code == 1
+    assert line.startswith("  FLEETLANE_HOST: it is not UTF-8 text.")

@@ -114,3 +114,58 @@ def test_a_client_in_javascript_with_fetch(base):
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
     assert done.returncode == 0, done.stderr
     check(json.loads(done.stdout))
+
+
+CAPTION = "Caffè della città, però"
+
+
+def raw(base, content, content_type="application/json"):
+    """Send bytes as they are, as PowerShell's Invoke-RestMethod does with its -Body."""
+    answer = requests.post(f"{base}/task", data=content, headers={"Content-Type": content_type}, timeout=30)
+    return answer.status_code, answer.json()
+
+
+def documented_post(caption):
+    config = {"content_type": 0, "captions": caption, "material_list": ["C:/Videos/video1.mp4"]}
+    return json.dumps({"serials": ["p"], "script_name": "post", "script_config": config}, ensure_ascii=False)
+
+
+def test_a_text_that_powershell_5_sends_as_latin_1_is_refused_with_the_cause_and_the_cure(base):
+    for content_type in ("application/json", "application/json; charset=iso-8859-1"):
+        status, body = raw(base, documented_post(CAPTION).encode("latin-1"), content_type)
+        assert (status, body["code"]) == (400, 40001)
+        assert "is not UTF-8" in body["message"]
+        assert "[Text.Encoding]::UTF8.GetBytes($json)" in body["message"]
+        assert "charset=utf-8" in body["message"]
+    assert requests.get(f"{base}/task", timeout=30).json()["data"]["total"] == 0
+
+
+def test_what_a_file_of_powershell_5_holds_is_named(base):
+    _, body = raw(base, documented_post(CAPTION).encode("utf-16"))
+    assert "This one is UTF-16" in body["message"]
+    _, body = raw(base, documented_post(CAPTION).encode("utf-8-sig"))
+    assert "byte order mark" in body["message"]
+
+
+def test_the_bytes_that_the_cure_sends_are_taken_as_they_are(base):
+    status, body = raw(base, documented_post(CAPTION).encode(), "application/json; charset=utf-8")
+    assert (status, body["code"]) == (200, 0)
+    task = requests.get(f"{base}/task/{body['data']['task_ids'][0]}", timeout=30).json()["data"]
+    assert task["script_config"]["captions"] == CAPTION
+
+
+def test_a_file_that_curl_and_requests_upload_keeps_its_name(base, tmp_path):
+    media = FOLDER.parents[1] / "src/fleetlane/cli/demo_media/video1.mp4"
+    named = tmp_path / "città 看.mp4"
+    shutil.copy(media, named)
+    line = [program("curl"), "-sS", "-F", f"file=@{named}", f"{base}/material"]
+    done = subprocess.run(line, capture_output=True, check=True, timeout=30)
+    assert json.loads(done.stdout)["data"]["materials"][0]["name"] == named.name
+    with named.open("rb") as file:
+        answer = requests.post(f"{base}/material", files={"file": file}, timeout=30).json()
+    assert answer["data"]["materials"][0]["name"] == named.name
+
+
+def test_curl_asks_for_headers_alone(base):
+    done = subprocess.run([program("curl"), "-sSI", f"{base}/task"], capture_output=True, check=True, timeout=30)
+    assert done.stdout.startswith(b"HTTP/1.1 200")

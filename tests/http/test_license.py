@@ -122,3 +122,32 @@ def test_a_licence_that_ran_out_holds_the_tasks_back_and_loses_none(tmp_path):
         task = server.ended(task_id)
         assert task["status"] == 2
         assert datetime.fromisoformat(task["start_time"]) >= back
+
+
+def gauges(server) -> dict[str, float]:
+    lines = [line for line in server.http.get("/metrics").text.splitlines() if line.startswith("fleetlane_")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_health_and_metrics_say_that_a_licence_runs_out_has_run_out_or_cannot_be_used(server):
+    def problems() -> str:
+        return " ".join(server.http.get("/healthz").json()["problems"])
+
+    assert "licence" not in problems()
+    assert gauges(server)["fleetlane_license_usable"] == 1
+    begin = now_ms()
+    install(server, token(begin, days=400))
+    wait_for(lambda: "fleetlane_license_expires_timestamp_seconds" in gauges(server))
+    assert "licence" not in problems()
+    install(server, token(begin + 1000, days=6))
+    wait_for(lambda: "runs out on" in problems())
+    assert gauges(server)["fleetlane_license_usable"] == 1
+    install(server, token(begin + 2000, days=2500 / DAY_MS))
+    wait_for(lambda: "ran out on" in problems())
+    found = gauges(server)
+    assert found["fleetlane_license_usable"] == 0
+    assert begin / 1000 < found["fleetlane_license_expires_timestamp_seconds"] < now_ms() / 1000 + 5
+    server.settings.license_path.write_text("no licence", encoding="utf-8")
+    wait_for(lambda: "ran out on" not in problems())
+    assert "Install another licence, or remove this one." in problems()
+    assert server.http.get("/healthz").status_code == 200

@@ -19,12 +19,14 @@ from typing import Annotated
 import adbutils
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from fleetlane.adapters.android.supervisor import adb_port as port_of_adb
 from fleetlane.adapters.android.transport import QuickClient
 from fleetlane.core.device import NOT_READY, DeviceState
 from fleetlane.http.server import PortTakenError, listen
+from fleetlane.scripts.script import broken_scripts, scripts
 from fleetlane.settings import Settings, SettingsError, load_settings
 
 _LEAST_FREE_BYTES = 1 << 30
@@ -52,6 +54,11 @@ class Finding:
     sentence: str
 
 
+_NO_PHONES_SEEN = Finding(
+    Verdict.NOTE, "Phones", "none can be seen without an adb server. Run this again when one answers."
+)
+
+
 def doctor(
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the store and the traces.")] = None,
     port: Annotated[int | None, typer.Option(help="Port the server will listen on.")] = None,
@@ -67,7 +74,7 @@ def doctor(
     }
     wrong = False
     for finding in examine(settings):
-        table.add_row(marks[finding.verdict], finding.what, finding.sentence)
+        table.add_row(marks[finding.verdict], finding.what, escape(finding.sentence))
         wrong = wrong or finding.verdict is Verdict.WRONG
     Console().print(table)
     if wrong:
@@ -82,7 +89,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _disk(settings)
     yield _port(settings)
     yield _time_zone(settings)
+    yield from _scripts()
     yield from _adb(settings)
+
+
+def _scripts() -> Iterator[Finding]:
+    yield Finding(Verdict.OK, "Scripts", ", ".join(scripts()))
+    for one in broken_scripts():
+        yield Finding(Verdict.WRONG, "Script", f"{one.name!r} cannot be used; all others work. {one.error}")
 
 
 def _python() -> Finding:
@@ -161,6 +175,7 @@ def _adb(settings: Settings) -> Iterator[Finding]:
         version = subprocess.run([path, "version"], capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
     except (adbutils.AdbError, OSError, subprocess.SubprocessError) as error:
         yield Finding(Verdict.WRONG, "adb", f"{error}. Install Android's platform-tools, or set ADBUTILS_ADB_PATH.")
+        yield _NO_PHONES_SEEN
         return
     yield Finding(Verdict.OK, "adb", f"{version.stdout.splitlines()[0]} ({path})")
     yield from _devices(port_of_adb(settings.adb_port))
@@ -169,6 +184,7 @@ def _adb(settings: Settings) -> Iterator[Finding]:
 def _devices(port: int) -> Iterator[Finding]:
     if not _answers("127.0.0.1", port):
         yield Finding(Verdict.NOTE, "adb server", f"none on port {port} yet; `fleetlane serve` starts it.")
+        yield _NO_PHONES_SEEN
         return
     try:
         with QuickClient("127.0.0.1", port).make_connection(timeout=5) as connection:
@@ -178,6 +194,7 @@ def _devices(port: int) -> Iterator[Finding]:
     except (adbutils.AdbError, OSError, EOFError, ValueError):
         sentence = f"port {port} is used by something that is no adb server; end that, or choose another --adb-port."
         yield Finding(Verdict.WRONG, "adb server", sentence)
+        yield _NO_PHONES_SEEN
         return
     yield Finding(Verdict.OK, "adb server", f"answers on port {port}")
     if not lines:

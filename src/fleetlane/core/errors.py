@@ -77,12 +77,13 @@ class ScriptNameMissingError(RequestError):
 
 
 class ScriptUnknownError(RequestError):
-    """No such script is offered over the API."""
+    """No such script is offered over the API. `why`: it is installed, and cannot be used."""
 
-    def __init__(self, name: str, supported: Sequence[str]) -> None:
+    def __init__(self, name: str, supported: Sequence[str], why: str = "") -> None:
         self.name = name
         self.supported = tuple(supported)
-        super().__init__(f"There is no script named {name!r}. Supported: {', '.join(self.supported)}.")
+        said = f"The script {name!r} cannot be used. {why}" if why else f"There is no script named {name!r}."
+        super().__init__(f"{said} Supported: {', '.join(self.supported)}.")
 
 
 class NoEnabledAccountError(RequestError):

@@ -10,6 +10,7 @@ post. What may have gone out is never called unpublished (`never_denied`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, succeeded
@@ -26,6 +27,11 @@ class Phase(StrEnum):
     PUBLISHED = "published"
     NOT_PUBLISHED = "not_published"
     UNKNOWN = "unknown"
+
+    @classmethod
+    def of(cls, word: object) -> Phase:
+        """Return the phase that a store calls so; one that only another version knows is in doubt for good."""
+        return cls(word) if word in set(cls) else cls.UNKNOWN
 
     @property
     def may_repeat(self) -> bool:
@@ -62,11 +68,22 @@ def moves_forward(before: Phase, after: Phase) -> bool:
 
 def never_denied(outcome: Outcome, phase: Phase) -> Outcome:
     """Return the outcome that an attempt with this journal really has: what may have gone out is not denied."""
-    if outcome.ok or phase in (Phase.NONE, Phase.PREPARED, Phase.NOT_PUBLISHED):
+    if phase in (Phase.NONE, Phase.PREPARED, Phase.NOT_PUBLISHED):
         return outcome
+    if outcome.ok:
+        return _said_of_its_post(outcome, phase)
     if phase is Phase.PUBLISHED:
         return succeeded(f"{Remark.AFTERWARDS} {outcome.remark}", PublishState.PUBLISHED, outcome.result)
     if outcome.error_code == "outcome_unknown":
         return outcome
     stopped_late = outcome.error_code == "stopped" and phase is not Phase.AT_RISK
     return failed("outcome_unknown", Remark.STOPPED_LATE if stopped_late else outcome.remark, outcome.result)
+
+
+def _said_of_its_post(outcome: Outcome, phase: Phase) -> Outcome:
+    """Return the outcome of an attempt that calls itself done, as far as its journal lets it."""
+    if outcome.publish_state is PublishState.PUBLISHED or phase is Phase.AT_RISK:
+        return outcome
+    if phase is Phase.PUBLISHED:
+        return replace(outcome, publish_state=PublishState.PUBLISHED)
+    return failed("outcome_unknown", outcome.remark, outcome.result)

@@ -11,6 +11,9 @@ from fleetlane.core.errors import LicenseInvalidError
 CLOCK_TOLERANCE_MS = 24 * 60 * 60 * 1000
 """How far a clock may be behind before a licence that runs out is refused: time zones set wrongly, flat batteries."""
 
+RUNS_OUT_SOON_MS = 7 * 24 * 60 * 60 * 1000
+"""How long before its end a licence is told to run out."""
+
 
 class Plan(StrEnum):
     """Plans, with the names the API shows."""
@@ -28,11 +31,23 @@ class Plan(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """What is allowed now. `device_limit`: how many devices may work at the same time; None for no limit."""
+    """What is allowed now.
+
+    Attributes:
+        plan: its name.
+        device_limit: how many devices may work at the same time; None for no limit.
+        message: all of it in a sentence.
+        problem: what its owner must do soon, or has missed; "" for nothing.
+        is_refused: it cannot be used: nothing new is done under it.
+        expires_ms: when it runs out, None for never, or when it cannot be told.
+    """
 
     plan: Plan
     device_limit: int | None
     message: str
+    problem: str = ""
+    is_refused: bool = False
+    expires_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +65,10 @@ UNLICENSED = License(Plan.BUSINESS, None, "API access enabled; no licence is nee
 """Without any licence everything is allowed: the owner's server is his own."""
 
 
-def refused(reason: str) -> License:
+def refused(reason: str, expires_ms: int | None = None) -> License:
     """Return what is allowed under a licence that cannot be used: no API, and no new work on any device."""
-    return License(Plan.STARTER, 0, f"{reason} Install another licence, or remove this one.")
+    message = f"{reason} Install another licence, or remove this one."
+    return License(Plan.STARTER, 0, message, message, is_refused=True, expires_ms=expires_ms)
 
 
 def in_force(terms: Terms, now_ms: int, latest_ms: int) -> License:
@@ -65,14 +81,26 @@ def in_force(terms: Terms, now_ms: int, latest_ms: int) -> License:
     """
     if terms.expires_ms is not None:
         if now_ms >= terms.expires_ms:
-            return refused(f"The licence of {terms.holder} ran out on {moment(terms.expires_ms)}.")
+            return refused(f"The licence of {terms.holder} ran out on {moment(terms.expires_ms)}.", terms.expires_ms)
         known_ms = max(latest_ms, terms.issued_ms)
         if now_ms < known_ms - CLOCK_TOLERANCE_MS:
             return refused(
-                f"This computer's clock says {moment(now_ms)}, but it was {moment(known_ms)} before: set it right."
+                f"This computer's clock says {moment(now_ms)}, but it was {moment(known_ms)} before: set it right.",
+                terms.expires_ms,
             )
     access = "API access enabled" if terms.plan.has_api else "No API access"
-    return License(terms.plan, terms.device_limit, f"{access}; {described(terms)}")
+    message = f"{access}; {described(terms)}"
+    return License(terms.plan, terms.device_limit, message, _runs_out(terms, now_ms), expires_ms=terms.expires_ms)
+
+
+def _runs_out(terms: Terms, now_ms: int) -> str:
+    """Return that a licence soon runs out, "" while it does not."""
+    if terms.expires_ms is None or terms.expires_ms - now_ms > RUNS_OUT_SOON_MS:
+        return ""
+    return (
+        f"The licence of {terms.holder} runs out on {moment(terms.expires_ms)}. Install another one before: then no "
+        "task is started any more."
+    )
 
 
 def must_not_be_older(terms: Terms, issued_ms: int) -> None:

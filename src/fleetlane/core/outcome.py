@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from fleetlane.core.errors import DeviceError, LeaseLostError, StoreError, TaskFailedError, TaskStoppedError
+from fleetlane.core.errors import (
+    DeviceError,
+    LeaseLostError,
+    ScriptUnknownError,
+    StoreError,
+    TaskFailedError,
+    TaskStoppedError,
+)
+from fleetlane.core.storable import said_by, text
 
 
 class FailureClass(StrEnum):
@@ -36,6 +44,7 @@ class Failure:
     sentence: str
 
 
+_LONGEST_CODE = 100
 _T, _P, _B = FailureClass.TRANSIENT, FailureClass.NEEDS_PERSON, FailureClass.BAD_INPUT
 
 FAILURES: Mapping[str, Failure] = {
@@ -82,6 +91,8 @@ FAILURES: Mapping[str, Failure] = {
     "server_interrupted": Failure(_T, "The server was stopped while the task ran."),
     "store_failed": Failure(_T, "The server could not store how far the task had come, so it went no further."),
     "script_error": Failure(_P, "The script failed unexpectedly. The log has the details."),
+    "script_failed": Failure(_P, "The script ended the task with an error of its own."),
+    "script_unavailable": Failure(_P, "The script of the task is not there, or could not be loaded."),
     "stopped": Failure(FailureClass.STOPPED, "stopped"),
 }
 
@@ -100,8 +111,15 @@ class Remark(StrEnum):
     LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
     STOPPED_LATE = "It was stopped after Post had been pressed: that cannot be taken back."
     PASSED_OVER = "Passed over in the folder:"
+    RESULT_CUT = "Not all of its result could be kept:"
+    END_LOST = "What the script reported at its end could not be stored."
     RETRIED = "It is tried again, %(number)s of %(most)s. Before:"
 
+
+SERVERS_OWN = frozenset({"server_interrupted", "store_failed", "stopped"})
+"""Codes that only the server says: what scripts say decides neither on a stop nor on a task that runs again."""
+SCRIPT_CODE = "script_code"
+"""Where a task's result keeps the code that a script gave itself, which `FAILURES` does not know."""
 
 REMARKS = (*(failure.sentence for failure in FAILURES.values()), *(remark.value for remark in Remark))
 """The sentences that remarks are made of, beside details in no fixed words."""
@@ -133,7 +151,17 @@ class Outcome:
     @property
     def failure_class(self) -> FailureClass | None:
         """Return the class of the failure, or None when it went well."""
-        return FAILURES[self.error_code].failure_class if self.error_code else None
+        return failure_of(self.error_code).failure_class if self.error_code else None
+
+
+def failure_of(code: str) -> Failure:
+    """Return what an error code means. A script's own, or one of another version, means that a script failed."""
+    return FAILURES.get(code) or FAILURES["script_failed"]
+
+
+def sentence_of(error: TaskFailedError) -> str:
+    """Return the sentence of an error, and what it says more."""
+    return failed(error.code, error.detail).remark
 
 
 def succeeded(remark: str, publish_state: PublishState, result: Mapping[str, Any]) -> Outcome:
@@ -142,25 +170,39 @@ def succeeded(remark: str, publish_state: PublishState, result: Mapping[str, Any
 
 
 def failed(code: str, detail: str = "", result: Mapping[str, Any] | None = None) -> Outcome:
-    """Return the outcome for an error code. `detail` is added to the code's sentence."""
+    """Return the outcome for an error code. `detail` is added to the code's sentence.
+
+    A code that is not one of `FAILURES` is a script's own: it stands in the result and the remark, and the task's
+    error code is `script_failed`.
+    """
+    if code not in FAILURES:
+        return script_failed(code, detail, result)
     sentence = FAILURES[code].sentence
     remark = f"{sentence} {detail}".strip() if detail else sentence
     state = PublishState.UNKNOWN if code == "outcome_unknown" else PublishState.NOT_PUBLISHED
     return Outcome(code, remark, state, dict(result or {}))
 
 
-def from_error(error: Exception) -> Outcome:
+def script_failed(code: object, detail: str, result: Mapping[str, Any] | None = None) -> Outcome:
+    """Return the outcome for a code of the script's own."""
+    own = text(code, _LONGEST_CODE)
+    return failed("script_failed", f"{own}: {detail}" if detail else own, {**(result or {}), SCRIPT_CODE: own})
+
+
+def from_error(error: BaseException) -> Outcome:
     """Return the outcome for what a script raised. Anything not foreseen is `script_error`."""
     match error:
         case TaskStoppedError():
             return failed("stopped")
         case LeaseLostError():
-            return failed("server_interrupted", str(error))
+            return failed("server_interrupted", text(error))
         case StoreError():
-            return failed("store_failed", str(error))
+            return failed("store_failed", text(error))
         case TaskFailedError():
             return failed(error.code, error.detail, error.facts)
         case DeviceError():
-            return failed(error.code, str(error))
+            return failed(error.code, text(error))
+        case ScriptUnknownError():
+            return failed("script_unavailable", text(error))
         case _:
-            return failed("script_error", f"{type(error).__name__}: {error}"[:300])
+            return failed("script_error", said_by(error))

@@ -31,6 +31,11 @@ class Source(StrEnum):
     API = "api"
     UI = "ui"
 
+    @classmethod
+    def of(cls, word: str) -> Source:
+        """Return the source that a store calls so; one that only another version knows came over the API."""
+        return cls(word) if word in set(cls) else cls.API
+
 
 class LatePolicy(StrEnum):
     """What becomes of a task that could not begin in time."""

@@ -13,6 +13,7 @@ from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.guard import Guard
+from fleetlane.http.head import HeadAsGet
 from fleetlane.http.openapi import use_whole_document
 from fleetlane.http.query import EmptyParameters
 from fleetlane.http.services import Services
@@ -90,4 +91,5 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         token=options.token,
         requests_per_s=options.requests_per_s,
     )
+    app.add_middleware(HeadAsGet)
     return app

@@ -43,6 +43,7 @@ async def health(services: Wired) -> JSONResponse:
         "devices": {
             "known": found.devices_known,
             "ready": found.devices_ready,
+            "unauthorized": found.devices_unauthorized,
         },
     }
     return JSONResponse(body)

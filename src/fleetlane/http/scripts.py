@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from fleetlane.core.errors import InvalidParametersError, ScriptUnknownError
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.scripts.script import Script, script, scripts
+from fleetlane.scripts.script import Script, broken_scripts, script, scripts
 
 
 class ScriptView(BaseModel):
@@ -25,11 +26,22 @@ class ScriptView(BaseModel):
     )
 
 
+class BrokenView(BaseModel):
+    """A script that is installed and cannot be used."""
+
+    name: str = Field(description="Its name", examples=["greet"])
+    error: str = Field(
+        description="Why it cannot be used",
+        examples=["It cannot be loaded (ModuleNotFoundError: No module named 'greetings')."],
+    )
+
+
 class ScriptList(BaseModel):
     """The scripts that are offered."""
 
     total: int = Field(description="How many there are", examples=[1])
     scripts: list[ScriptView] = Field(description="The scripts, by name")
+    broken: list[BrokenView] = Field(description="Those that are installed and cannot be used, by name")
 
 
 router = APIRouter(prefix="/script", tags=["scripts"])
@@ -37,15 +49,27 @@ router = APIRouter(prefix="/script", tags=["scripts"])
 
 @router.get("", response_model=Envelope[ScriptList], responses=documented(), summary="List scripts")
 async def list_scripts() -> dict[str, Any]:
-    """List the scripts that tasks can name."""
-    offered = [_view(known) for known in scripts().values() if known.offered]
-    return success({"total": len(offered), "scripts": offered})
+    """List the scripts that tasks can name, and those that are installed and cannot be used."""
+    offered: list[ScriptView] = []
+    broken = [BrokenView(name=one.name, error=one.error) for one in broken_scripts()]
+    for known in scripts().values():
+        if not known.offered:
+            continue
+        try:
+            offered.append(_view(known))
+        except InvalidParametersError as error:  # it cannot describe its settings
+            broken.append(BrokenView(name=known.name, error=str(error)))
+    return success({"total": len(offered), "scripts": offered, "broken": broken})
 
 
 @router.get("/{name}", response_model=Envelope[ScriptView], responses=documented(40003), summary="Get a script")
 async def get_script(name: Annotated[str, Path(description="The script's name", examples=["post"])]) -> dict[str, Any]:
     """Return one script."""
-    return success(_view(script(name, offered_only=True)))
+    try:
+        return success(_view(script(name, offered_only=True)))
+    except InvalidParametersError as error:
+        offered = [known.name for known in scripts().values() if known.offered]
+        raise ScriptUnknownError(name, offered, f"{error}.") from error
 
 
 def _view(known: Script) -> ScriptView:

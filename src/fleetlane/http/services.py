@@ -32,6 +32,8 @@ class Health:
     problems: tuple[str, ...]
     devices_known: int
     devices_ready: int
+    devices_unauthorized: int = 0
+    """How many have not allowed this computer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,16 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from fleetlane.core.errors import BodyTooLargeError, InvalidParametersError, UnsupportedMediaTypeError
+from fleetlane.http.file_names import read_form
 
 _DEEPEST = 64
 _LARGEST_INTEGER = 2**63 - 1
 _LONGEST_NUMBER = 400
+_MARK = "\ufeff"
+_NOT_UTF_8 = (
+    "is not UTF-8. Send JSON as UTF-8. PowerShell 5.1's Invoke-RestMethod sends texts as Latin-1: send "
+    "[Text.Encoding]::UTF8.GetBytes($json) as the body, with -ContentType 'application/json; charset=utf-8'."
+)
 
 
 def parse_strict(body: bytes) -> Any:
@@ -29,7 +35,9 @@ def parse_strict(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _refused("is not UTF-8") from error
+        raise _refused(f"{_NOT_UTF_8}{_guess(body)}") from error
+    if text.startswith(_MARK):
+        raise _refused("begins with a byte order mark, as files of Windows do: save it as UTF-8 without one")
     try:
         value = json.loads(
             text,
@@ -46,6 +54,13 @@ def parse_strict(body: bytes) -> Any:
         raise _refused(str(error)) from error
     _check(value)
     return value
+
+
+def _guess(body: bytes) -> str:
+    """Return what a body that is not UTF-8 may be instead."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return " This one is UTF-16, as PowerShell 5.1 writes files: save it as UTF-8."
+    return " This one looks like Latin-1 (ISO-8859-1)."
 
 
 def _refused(why: str) -> InvalidParametersError:
@@ -133,6 +148,7 @@ class MultipartRoute(APIRoute):
         async def check_first(request: Request) -> Response:
             if _content_type(request) != "multipart/form-data":
                 raise UnsupportedMediaTypeError("The body must be a form with a file: send multipart/form-data.")
+            await read_form(request)
             return await handle(request)
 
         return check_first

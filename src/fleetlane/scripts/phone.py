@@ -87,6 +87,20 @@ class Control:
         self.deadline_s = deadline_s
         self._lost = lost
         self._stopped = threading.Event()
+        self._over = False
+
+    def finish(self) -> None:
+        """Let nothing more be done: the attempt is over, whatever it left behind on threads of its own."""
+        self._over = True
+
+    def must_not_be_over(self) -> None:
+        """Raise when the attempt is over.
+
+        Raises:
+            TaskStoppedError: it is.
+        """
+        if self._over:
+            raise TaskStoppedError("this attempt has ended")
 
     @property
     def stopped(self) -> bool:
@@ -110,6 +124,7 @@ class Control:
             LeaseLostError: the phone is not this worker's any more.
             TaskFailedError: `deadline_exceeded`.
         """
+        self.must_not_be_over()
         if self._stopped.is_set():
             raise TaskStoppedError("stopped")
         if (lost := self._lost()) is not None:
@@ -186,6 +201,7 @@ class Phone:
         Neither stop flag nor deadline is looked at: whoever taps what cannot be taken back has just done so.
         When it raises, the tap may or may not have happened.
         """
+        self.control.must_not_be_over()
         self._note_use(x, y)
         self._driver.tap_once(x, y)
 
@@ -327,6 +343,7 @@ class Phone:
         if self.control.stopped:
             return None
         try:
+            self.control.must_not_be_over()
             return self._driver.screenshot(_SHOT_WIDTH)
         except (DeviceError, TaskStoppedError):
             return None  # the step's own error says what is wrong with the phone

@@ -19,6 +19,7 @@ from fleetlane.core.ports.library import Shelf
 from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.report import Journal
 from fleetlane.core.task import Task
+from fleetlane.scripts.guest import BrokenScript, load
 from fleetlane.scripts.phone import Phone
 
 _GROUP = "fleetlane.scripts"
@@ -116,21 +117,38 @@ class Verifier(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    """The scripts that can be used, by name, and those that are installed and cannot."""
+
+    usable: Mapping[str, Script]
+    broken: Sequence[BrokenScript]
+
+
 @cache
+def _all() -> _Installed:
+    return _Installed(*load(entry_points(group=_GROUP)))
+
+
 def scripts() -> Mapping[str, Script]:
     """Return the installed scripts by name (entry points of the group `fleetlane.scripts`)."""
-    found: dict[str, Script] = {entry.name: entry.load() for entry in entry_points(group=_GROUP)}
-    return dict(sorted(found.items()))
+    return _all().usable
+
+
+def broken_scripts() -> Sequence[BrokenScript]:
+    """Return the scripts that are installed and cannot be used, by name."""
+    return _all().broken
 
 
 def script(name: str, *, offered_only: bool = False) -> Script:
     """Return a script by its name; `offered_only` leaves out those that callers of the API may not name.
 
     Raises:
-        ScriptUnknownError: there is none.
+        ScriptUnknownError: there is none, or it could not be loaded.
     """
     known = scripts()
     offered = [script_.name for script_ in known.values() if script_.offered]
     if name not in known or (offered_only and name not in offered):
-        raise ScriptUnknownError(name, offered)
+        why = next((one.error for one in broken_scripts() if one.name == name), "")
+        raise ScriptUnknownError(name, offered, why)
     return known[name]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import cast
 
 from fleetlane.core.journal import never_denied
-from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState, Remark, failed
+from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState, Remark, failed, failure_of
 from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
@@ -61,7 +62,9 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     if event.cut_off:
         if not stopped and attempt.phase.may_repeat and outcome.publish_state is not PublishState.UNKNOWN:
             return _again(repositories, task, outcome, now_ms)
-        outcome = never_denied(failed("stopped", result=outcome.result) if stopped else outcome, attempt.phase)
+        outcome = failed("stopped", result=outcome.result) if stopped else outcome
+    if event.cut_off or event.broke:
+        outcome = never_denied(outcome, attempt.phase)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
         return False
     if outcome.publish_state is PublishState.NOT_PUBLISHED:
@@ -75,6 +78,23 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     return True
 
 
+def settle_barely(repositories: Repositories, event: Ended, now_ms: int) -> bool:
+    """Store an end that cannot be settled as it is: what became of the post, and that the rest could not be kept.
+
+    False when it is refused, as `settle_end` says.
+    """
+    task, attempt = event.task, repositories.attempts.get(event.task.id, event.task.attempt)
+    code = event.outcome.error_code
+    remark = f"{failure_of(code).sentence} {Remark.END_LOST}" if code else str(Remark.END_LOST)
+    outcome = Outcome(code, remark, event.outcome.publish_state)
+    if attempt is not None:
+        outcome = never_denied(outcome, attempt.phase)
+    if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
+        return False
+    repositories.materials.settle(task.id, outcome.publish_state, now_ms)
+    return True
+
+
 def _is_looked_for(event: Ended, attempt: Attempt) -> bool:
     """Return whether the post may be out, and the next attempt can find out."""
     if not attempt.phase.in_doubt:
@@ -85,7 +105,10 @@ def _is_looked_for(event: Ended, attempt: Attempt) -> bool:
 
 def _files(attempt: Attempt) -> list[str]:
     """Return the sha256 of the files that an attempt's journal names."""
-    return [str(digest) for digest in attempt.facts.get("media_sha256", ())]
+    named = attempt.facts.get("media_sha256")
+    return (
+        [digest for digest in cast("list[object]", named) if isinstance(digest, str)] if isinstance(named, list) else []
+    )
 
 
 def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int) -> bool:

@@ -88,7 +88,7 @@ class Library:
                 undo.callback(self._files.drop, item)
                 received.append(item)
                 if problem := _problem(upload.name, item):
-                    errors.append(FieldError(f"file.{index}", f"{upload.name[:100]!r} {problem}"))
+                    errors.append(FieldError(f"file.{index}", f"{_called(upload.name)} {problem}"))
             if errors:
                 raise InvalidParametersError(errors)
             undo.pop_all()
@@ -195,8 +195,14 @@ def _material(item: ReceivedFile, file: str, name: str, described: MaterialDescr
     )
 
 
+def _called(name: str) -> str:
+    return repr(name[:100]) if name.strip() else "the file"
+
+
 def _problem(name: str, item: ReceivedFile) -> str | None:
     suffix = PurePosixPath(name).suffix.lower()
+    if not name.strip():
+        return "has no name: send it with one that ends in .mp4, .jpg, .jpeg or .png"
     if suffix not in _MIME_OF_SUFFIX:
         return "is not named as an MP4, JPG or PNG file"
     if item.seen.problem:

@@ -5,22 +5,25 @@ The one place where whatever a script raises becomes an outcome.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 
-from fleetlane.core.errors import FleetlaneError, LeaseLostError, TaskStoppedError
-from fleetlane.core.journal import Phase, never_denied
+from fleetlane.core.errors import FleetlaneError, LeaseLostError, TaskFailedError, TaskStoppedError
+from fleetlane.core.journal import Phase, moves_forward, never_denied
 from fleetlane.core.material import MaterialWish
 from fleetlane.core.media import MediaKind
-from fleetlane.core.outcome import Outcome, failed, from_error
+from fleetlane.core.outcome import Outcome, failed
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.library import MaterialFiles, TakenMaterial
 from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.ports.report import TraceFiles
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.returned import claimed, raised, returned
+from fleetlane.core.storable import storable
 from fleetlane.core.task import Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Control, Phone
@@ -29,10 +32,14 @@ from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.trace import AttemptTrace
 
 log = structlog.get_logger(__name__)
+_MOST_UPLOAD_S = 86_400
 
 
 class StoreJournal:
-    """The publish journal of one attempt, kept in the store (`core.ports.report.Journal`)."""
+    """The publish journal of one attempt, kept in the store (`core.ports.report.Journal`).
+
+    After `close` it takes nothing more: what a script left behind on a thread of its own cannot press any more.
+    """
 
     def __init__(
         self,
@@ -48,6 +55,15 @@ class StoreJournal:
         self._clock = clock
         self._phase = phase
         self._leases = leases
+        self._lock = threading.RLock()
+        self._closed = False
+        self.has_refused = False
+        """Whether the attempt was told here that it must end."""
+
+    def close(self) -> None:
+        """Take nothing more. Returns when nothing is on its way: `phase` is final."""
+        with self._lock:
+            self._closed = True
 
     @property
     def phase(self) -> Phase:
@@ -73,6 +89,7 @@ class StoreJournal:
         self._move(Phase.ARMED, {})
         if self._leases is not None and self._clock.monotonic_s() - began_s > self._leases.ttl_s / 2:
             self.decided(Phase.NOT_PUBLISHED, {"evidence": "held up before Post was pressed"})
+            self.has_refused = True
             raise LeaseLostError(str(self._task.serial))
 
     def tapped(self) -> None:
@@ -81,15 +98,34 @@ class StoreJournal:
 
     def note(self, facts: Mapping[str, Any]) -> None:
         """Commit something more that was seen."""
-        task, now_ms = self._task, self._clock.now_ms()
-        if not self._store.submit(lambda r: r.attempts.note(task.id, task.attempt, facts, now_ms)).result():
-            raise TaskStoppedError("this attempt is no longer the one that runs")
+        task, now_ms, kept = self._task, self._clock.now_ms(), storable(facts).values
+        with self._lock:
+            self._must_be_open()
+            if not self._store.submit(lambda r: r.attempts.note(task.id, task.attempt, kept, now_ms)).result():
+                self._refuse(TaskStoppedError("this attempt is no longer the one that runs"))
 
     def decided(self, phase: Phase, facts: Mapping[str, Any]) -> None:
         """Note what became of the post."""
-        self._move(phase, facts)
+        if phase not in set(Phase) or not Phase(phase).is_decided:
+            raise TaskFailedError("script_error", "Its journal was told of an end that is none.")
+        self._move(Phase(phase), facts)
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise TaskStoppedError("this attempt has ended")
+
+    def _refuse(self, error: TaskStoppedError | LeaseLostError) -> NoReturn:
+        self.has_refused = True
+        raise error
 
     def _move(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._must_be_open()
+            if not moves_forward(self._phase, phase):
+                raise TaskFailedError("script_error", f"Its journal cannot go from {self._phase} to {phase}.")
+            self._store_move(phase, storable(facts).values)
+
+    def _store_move(self, phase: Phase, facts: Mapping[str, Any]) -> None:
         task, now_ms, leases = self._task, self._clock.now_ms(), self._leases
         serial = str(task.serial)
 
@@ -100,9 +136,9 @@ class StoreJournal:
 
         moved = self._store.submit(move).result()
         if moved is None:
-            raise LeaseLostError(serial)
+            self._refuse(LeaseLostError(serial))
         if not moved:
-            raise TaskStoppedError("this attempt is no longer the one that runs")
+            self._refuse(TaskStoppedError("this attempt is no longer the one that runs"))
         self._phase = phase
 
 
@@ -179,7 +215,7 @@ class Runner:
     def control(self, task: Task) -> Control:
         """Return the stop flag and deadline for an attempt that starts now."""
         upload_s = task.script_config.get("upload_wait_time", 0)
-        extra_s = upload_s if isinstance(upload_s, int) else 0
+        extra_s = min(max(upload_s, 0), _MOST_UPLOAD_S) if isinstance(upload_s, int) else 0
         serial = str(task.serial)
 
         def lost() -> LeaseLostError | None:
@@ -196,29 +232,38 @@ class Runner:
         trace = AttemptTrace(self._store, self._traces, task, self.on_picture)
         phase = Phase.ARMED if task.in_doubt else Phase.NONE
         journal = StoreJournal(self._store, task, self._clock, phase=phase, leases=self._leases)
-        shelf = StoreShelf(self._store, self._materials, task, self._clock)
         try:
-            phone = Phone(driver, load_packs(), control, trace)
-            job = Job(task, phone, journal, shelf, self._settings, self._inspector)
-            chosen = script(task.script_name)
-            if not task.in_doubt:
-                outcome = chosen.run(job)
-            elif isinstance(chosen, Verifier):
-                outcome = chosen.verify(job, self._former_facts(task))
-            else:
-                outcome = failed("outcome_unknown", "This script cannot look for its post.")
-        except FleetlaneError as error:
-            outcome = from_error(error)
-        except Exception as error:
-            # The executor's edge: a script must not take its lane's thread with it.
-            log.exception("script_failed")
-            outcome = from_error(error)
+            outcome = self._run_script(task, Phone(driver, load_packs(), control, trace), journal)
+        except BaseException as error:  # noqa: BLE001 - the executor's edge: a script must not take its lane with it
+            outcome = _ended_by(error, control, journal)
         finally:
+            control.finish()
+            journal.close()
             trace.close()
             structlog.contextvars.clear_contextvars()
         return never_denied(outcome, journal.phase)
+
+    def _run_script(self, task: Task, phone: Phone, journal: StoreJournal) -> Outcome:
+        shelf = StoreShelf(self._store, self._materials, task, self._clock)
+        job = Job(task, phone, journal, shelf, self._settings, self._inspector)
+        chosen = script(task.script_name)
+        if not task.in_doubt:
+            return returned(chosen.run(job))
+        if isinstance(chosen, Verifier):
+            return returned(chosen.verify(job, self._former_facts(task)))
+        return failed("outcome_unknown", "This script cannot look for its post.")
 
     def _former_facts(self, task: Task) -> Mapping[str, Any]:
         """Return what the journal says of the post that is looked for."""
         attempts = self._store.submit(lambda repositories: repositories.attempts.attempts(task.id)).result()
         return attempts[-1].facts
+
+
+def _ended_by(error: BaseException, control: Control, journal: StoreJournal) -> Outcome:
+    """Return the outcome for what a script raised; a stop, or a lost phone, only where there was one."""
+    if not isinstance(error, FleetlaneError):
+        log.error("script_failed", exc_info=error)
+    was_told = control.stopped or control.is_lost or journal.has_refused
+    if isinstance(error, (TaskStoppedError, LeaseLostError)) and not was_told:
+        return claimed(error)
+    return raised(error)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import structlog
 
-from fleetlane.core.errors import StoreError
+from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.lanes import Head, LaneBook
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.clock import Clock
@@ -20,12 +20,13 @@ from fleetlane.core.ports.execution import Ended, Executor
 from fleetlane.core.ports.phone import Devices
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
-from fleetlane.work.ending import RetryPolicy, settle_end
+from fleetlane.work.ending import RetryPolicy, settle_barely, settle_end
 from fleetlane.work.leases import DeviceLeases
 
 log = structlog.get_logger(__name__)
 
 _STORE_RETRY_S = 1.0
+_MOST_REFUSALS = 10  # by a store that is neither busy nor full: then it may be what the end holds
 _LONGEST_WAIT_S = 60.0  # a clock that was set forward is noticed at the latest after this
 
 
@@ -281,14 +282,26 @@ class Scheduler:
         def finish(repositories: Repositories) -> bool:
             return settle_end(repositories, event, self._retries, self._clock.now_ms())
 
+        def barely(repositories: Repositories) -> bool:
+            return settle_barely(repositories, event, self._clock.now_ms())
+
+        work, refusals = finish, 0
         while True:
             try:
-                return await self._store.write(finish)
+                return await self._store.write(work)
             except StoreError as error:
                 log.warning("task_end_not_stored", task_id=task.id, error=str(error))
                 if self._paused:
                     return False  # the server is going down: recovery will find the attempt's journal
+                refusals += not isinstance(error, (StoreBusyError, StoreFullError))
+                work = barely if refusals >= _MOST_REFUSALS else work
                 await asyncio.sleep(_STORE_RETRY_S)
+            except Exception:
+                # What the end holds cannot be stored. The lane goes on, whatever comes of it.
+                log.exception("task_end_not_storable", task_id=task.id)
+                if work is barely:
+                    return False  # the next start settles it by its journal
+                work = barely
 
     # -- the loop ----------------------------------------------------------------------------------------
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import structlog
 
-from fleetlane.core.errors import StoreError
 from fleetlane.core.ports.attempts import Step
 from fleetlane.core.ports.report import TraceFiles
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.storable import said_by, text
 from fleetlane.core.task import Task
 
 log = structlog.get_logger(__name__)
+_LONGEST_NAME = 200
 
 
 class AttemptTrace:
@@ -55,14 +56,14 @@ class AttemptTrace:
             task_id=self._task.id,
             attempt=self._task.attempt,
             number=self._number,
-            name=name,
-            detail=detail,
+            name=text(name, _LONGEST_NAME),
+            detail=text(detail),
             screen=screen,
             started_ms=started_ms,
             duration_ms=duration_ms,
             ok=ok,
             screenshot=self._keep(f"{self._number:02d}.jpg", screenshot),
-            tree=self._keep(f"{self._number:02d}.xml", tree.encode() if tree else None),
+            tree=self._keep(f"{self._number:02d}.xml", text(tree, len(tree)).encode() if tree else None),
             selectors=tuple(selectors),
         )
 
@@ -82,8 +83,8 @@ class AttemptTrace:
 
     def close(self) -> None:
         """Wait until every step is stored."""
-        for pending in self._pending:
+        for pending in [*self._pending]:
             try:
                 pending.result()
-            except StoreError as error:
-                log.warning("trace_step_not_kept", error=str(error))
+            except Exception as error:  # noqa: BLE001 - a trace never fails a task
+                log.warning("trace_step_not_kept", error=said_by(error))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, and_, delete, exists, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -23,6 +23,8 @@ _REACHED = "reached"
 """Where an attempt's facts keep when each phase was."""
 _VERIFIES = "verifies"
 """Where an attempt that looks for a post says which attempt made it."""
+_PERSON = "person_says"
+"""Where a person's answer stands."""
 
 
 class AttemptRepository:
@@ -66,7 +68,7 @@ class AttemptRepository:
         mine = _is(task_id, attempt)
         facts = self._connection.execute(select(attempts.c.facts).where(mine)).scalar_one_or_none()
         if facts is not None:
-            told = {**json.loads(facts), "person_says": state.value}
+            told = {**json.loads(facts), _PERSON: state.value}
             values = {"facts": json.dumps(told, ensure_ascii=False), "changed_ms": now_ms}
             self._connection.execute(update(attempts).where(mine).values(values))
 
@@ -80,15 +82,15 @@ class AttemptRepository:
         if phase is Phase.ARMED and self._stop_requested(task_id):
             return False
         row = self._running(task_id, attempt)
-        if row is None or not moves_forward(Phase(row.phase), phase):
+        if row is None or not moves_forward(Phase.of(row.phase), phase):
             return False
-        reached = {**json.loads(row.facts).get(_REACHED, {}), phase.value: now_ms}
-        return self._keep(row, phase.value, {**facts, _REACHED: reached}, now_ms)
+        reached = {**_reached(json.loads(row.facts)), phase.value: now_ms}
+        return self._keep(row, phase.value, {**_own(facts), _REACHED: reached}, now_ms)
 
     def note(self, task_id: int, attempt: int, facts: Mapping[str, Any], now_ms: int) -> bool:
         """Add to what an attempt's journal knows. False when it is over."""
         row = self._running(task_id, attempt)
-        return row is not None and self._keep(row, row.phase, facts, now_ms)
+        return row is not None and self._keep(row, row.phase, _own(facts), now_ms)
 
     def _running(self, task_id: int, attempt: int) -> Row[Any] | None:
         running = select(attempts).where(_is(task_id, attempt), attempts.c.ended_ms.is_(None))
@@ -168,16 +170,27 @@ def _step(values: dict[str, Any]) -> Step:
     return Step(**values)
 
 
+def _own(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a script's facts without the names that are the store's own."""
+    return {name: fact for name, fact in facts.items() if name not in (_REACHED, _VERIFIES, _PERSON)}
+
+
+def _reached(facts: Mapping[str, Any]) -> dict[str, int]:
+    found = facts.get(_REACHED)
+    reached = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return {phase: at_ms for phase, at_ms in reached.items() if isinstance(at_ms, int)}
+
+
 def _attempt(row: Row[Any]) -> Attempt:
     facts: dict[str, Any] = json.loads(row.facts)
-    reached: dict[str, int] = facts.pop(_REACHED, {})
+    reached = _reached(facts)
     return Attempt(
         task_id=row.task_id,
         number=row.number,
         serial=row.serial,
-        phase=Phase(row.phase),
-        reached={Phase(phase): at_ms for phase, at_ms in reached.items()},
-        facts=facts,
+        phase=Phase.of(row.phase),
+        reached={Phase(phase): at_ms for phase, at_ms in reached.items() if phase in set(Phase)},
+        facts={name: fact for name, fact in facts.items() if name != _REACHED},
         started_ms=row.started_ms,
         ended_ms=row.ended_ms,
         error_code=row.error_code,

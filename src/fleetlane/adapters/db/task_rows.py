@@ -158,7 +158,7 @@ def to_task(row: Row[Any]) -> Task:
         script_config=json.loads(row.script_config),
         serial=row.serial,
         username=row.username,
-        source=Source(row.source),
+        source=Source.of(row.source),
         seed=row.seed,
         status=Status(row.status),
         created_ms=row.created_ms,

@@ -12,20 +12,27 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from fleetlane.core.errors import TaskStoppedError
 from fleetlane.core.ports.phone import Devices, Driver
+from fleetlane.core.storable import said_by
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """Something to do on a phone.
 
-    `do` is called with the driver, on the phone's thread, or `refuse` with the reason why it is not done;
-    neither raises. `gives_way` as for `core.ports.execution.LaneCalls`.
+    `do` is called with the driver, on the phone's thread, or `refuse` with the reason why it is not done.
+    Neither should raise; when one does, `broke` is called with what it raised, and the thread goes on.
+    `gives_way` as for `core.ports.execution.LaneCalls`.
     """
 
     do: Callable[[Driver], None]
     refuse: Callable[[TaskStoppedError], None]
+    broke: Callable[[BaseException], None]
     gives_way: bool = False
 
 
@@ -72,14 +79,27 @@ class Lane:
 
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:
-            refusal = self._begin(work)
-            if refusal is None:
-                work.do(self._driver)
-            else:
-                work.refuse(refusal)
+            try:
+                self._do(work)
+            except BaseException as error:  # noqa: BLE001 - the thread's edge: the next work is done, whatever this did
+                self._tell(work, error)
             with self._lock:
                 self._present = None
         self._driver.close()
+
+    def _do(self, work: Work) -> None:
+        refusal = self._begin(work)
+        if refusal is None:
+            work.do(self._driver)
+        else:
+            work.refuse(refusal)
+
+    def _tell(self, work: Work, error: BaseException) -> None:
+        try:
+            log.error("lane_work_broke", lane=self._thread.name, exc_info=error)
+            work.broke(error)
+        except BaseException as other:  # noqa: BLE001 - the last edge: nobody is left to be told
+            log.critical("lane_could_not_tell", lane=self._thread.name, error=said_by(other))
 
     def _begin(self, work: Work) -> TaskStoppedError | None:
         with self._lock:

@@ -15,10 +15,11 @@ from typing import TypeVar
 import structlog
 
 from fleetlane.adapters.executors.lane import Lane, Work
-from fleetlane.core.errors import TaskStoppedError
+from fleetlane.core.errors import DeviceError, TaskStoppedError
 from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.phone import Devices, Driver
+from fleetlane.core.returned import raised
 from fleetlane.core.task import Task
 from fleetlane.scripts.phone import Control
 from fleetlane.work.ending import was_cut_off
@@ -36,6 +37,7 @@ class _Run:
 
     task: Task
     control: Control
+    has_ended: bool = False
     interrupted: bool = False
     """Asked to end because the server stops, not because somebody stopped the task."""
 
@@ -67,12 +69,15 @@ class LocalExecutor:
         """Run the task's present attempt on its device."""
         assert task.serial is not None
         run = self._runs[task.id] = _Run(task, self._runner.control(task))
-        self._lane(task.serial).give(
-            Work(
-                do=lambda driver: self._report_from_thread(run, self._runner.run(task, driver, run.control)),
-                refuse=lambda reason: self._report_from_thread(run, from_error(reason)),
-            )
+        work = Work(
+            do=lambda driver: self._report_from_thread(run, self._runner.run(task, driver, run.control)),
+            refuse=lambda reason: self._report_from_thread(run, from_error(reason)),
+            broke=lambda error: self._report_from_thread(run, raised(error), broke=True),
         )
+        try:
+            self._lane(task.serial).give(work)
+        except (DeviceError, RuntimeError) as error:  # no driver, or no thread can be had
+            self._report(run, raised(error), broke=True)
 
     async def call(self, serial: str, what: Callable[[Driver], _T], *, gives_way: bool) -> _T:
         """Do something on a phone between attempts (see the port)."""
@@ -85,14 +90,18 @@ class LocalExecutor:
                 return  # nobody waits for it any more
             try:
                 answer.set_result(what(driver))
-            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
                 answer.set_exception(error)
 
         def refuse(reason: TaskStoppedError) -> None:
             if answer.set_running_or_notify_cancel():
                 answer.set_exception(reason)
 
-        self._lane(serial).give(Work(do, refuse, gives_way))
+        def broke(error: BaseException) -> None:
+            if not answer.done():
+                answer.set_exception(error)
+
+        self._lane(serial).give(Work(do, refuse, broke, gives_way))
         return await asyncio.wrap_future(answer)
 
     def _lane(self, serial: str) -> Lane:
@@ -110,14 +119,17 @@ class LocalExecutor:
         assert task.serial is not None
         self._lanes[task.serial].abort()
 
-    def _report_from_thread(self, run: _Run, outcome: Outcome) -> None:
-        self._loop.call_soon_threadsafe(self._report, run, outcome)
+    def _report_from_thread(self, run: _Run, outcome: Outcome, *, broke: bool = False) -> None:
+        self._loop.call_soon_threadsafe(lambda: self._report(run, outcome, broke=broke))
 
-    def _report(self, run: _Run, outcome: Outcome) -> None:
+    def _report(self, run: _Run, outcome: Outcome, *, broke: bool) -> None:
+        if run.has_ended:
+            return  # it broke after it had reported its end
+        run.has_ended = True
         self._runs.pop(run.task.id, None)
         cut_off = was_cut_off(outcome, interrupted=run.interrupted or run.control.is_lost)
         report = self._loop.create_task(
-            self._tell(Ended(run.task, outcome, cut_off)), name=f"end of task {run.task.id}"
+            self._tell(Ended(run.task, outcome, cut_off, broke=broke)), name=f"end of task {run.task.id}"
         )
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)

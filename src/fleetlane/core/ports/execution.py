@@ -20,12 +20,14 @@ class Ended:
     Attributes:
         cut_off: the server ended it; its journal says what becomes of its task.
         unseen: it could not see what became of its post; another look may.
+        broke: its thread tells of its end, not the attempt itself: the journal in the store knows more.
     """
 
     task: Task
     outcome: Outcome
     cut_off: bool = False
     unseen: bool = False
+    broke: bool = False
 
 
 class Executor(Protocol):

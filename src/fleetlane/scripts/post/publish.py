@@ -14,7 +14,7 @@ from typing import Any
 
 from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
-from fleetlane.core.outcome import FAILURES, Outcome, PublishState, Remark, failed, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, sentence_of, succeeded
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
 from fleetlane.scripts.navigator import Navigator
@@ -107,7 +107,7 @@ class Publisher:
         except TaskFailedError as error:
             if journal.phase.is_decided:
                 raise
-            return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
+            return self._unknown(sentence_of(error))
 
     def _still_button(self) -> Node:
         """Return the button when two looks show it, and the page, in the same place."""

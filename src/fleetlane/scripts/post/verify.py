@@ -22,7 +22,7 @@ from fleetlane.core.errors import (
     TaskFailedError,
 )
 from fleetlane.core.journal import Phase
-from fleetlane.core.outcome import FAILURES, Outcome, PublishState, Remark, failed, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, sentence_of, succeeded
 from fleetlane.core.recognition import Action
 from fleetlane.scripts.apps import wait_until_started
 from fleetlane.scripts.navigator import Navigator
@@ -92,7 +92,7 @@ class _Search:
             with self._phone.step("look for the post on the profile", self._caption):
                 return self._look(refusal, until_s)
         except TaskFailedError as error:
-            return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
+            return self._unknown(sentence_of(error))
         except (DeviceGoneError, DeviceTimeoutError, AdbServerDownError):
             raise  # nothing is decided: it is looked for again when the phone has been away, and is back
         except DeviceError as error:
