@@ -13,7 +13,7 @@ from fleetlane.core.ports.library import AccountFilter
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import username_key
 from fleetlane.work.binding import Moved, rebind, tell, unbind
-from fleetlane.work.intake import NAME_RULE, is_name
+from fleetlane.work.request import NAME_RULE, is_name
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.sheets import AccountRow, Sheet
 

@@ -18,7 +18,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from fleetlane.core.account import Account, Platform
 from fleetlane.core.errors import FieldError, InvalidParametersError
-from fleetlane.work.intake import NAME_RULE, is_name
+from fleetlane.work.request import NAME_RULE, is_name
 
 COLUMNS = ("username", "platform", "device", "enabled", "note")
 _OTHER_NAMES = {

@@ -77,6 +77,10 @@ class MediaFolder:
                 return list(found.values())
         raise TaskFailedError("media_not_enough", f"Other tasks take the files of {self.folder} at the same time.")
 
+    def listed(self, kind: MediaKind) -> list[Path]:
+        """Return the files that are such media by their names, in the order in which they are taken."""
+        return list(self._files(kind))
+
     def _files(self, kind: MediaKind) -> Iterator[Path]:
         files = [path for path in self.folder.iterdir() if kind_by_name(path.name) is kind and path.is_file()]
         return iter(sorted(files, key=_order))

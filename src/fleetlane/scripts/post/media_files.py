@@ -80,6 +80,11 @@ def kind_by_name(name: str) -> MediaKind | None:
     return _KIND_OF_SUFFIX.get(Path(name).suffix.lower())
 
 
+def is_named_as(name: str, mime_type: str) -> bool:
+    """Return whether a file of a type may have this name."""
+    return _MIME_OF_SUFFIX.get(Path(name).suffix.lower()) == mime_type
+
+
 def _must_be(name: str, suffix: str, kind: MediaKind, facts: MediaFacts | None) -> None:
     if facts is None or facts.mime_type != _MIME_OF_SUFFIX[suffix]:
         really = f"it is {facts.mime_type}" if facts else "it holds no complete video or image"
