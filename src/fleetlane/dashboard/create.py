@@ -75,7 +75,8 @@ async def create(request: Request, services: Wired) -> Response:
     except FleetlaneError as error:
         return _wrong(request, error)
     if any(issue.is_error or issue.code in (NOT_CHECKED, REPEAT) for issue in created.issues):
-        return render(request, "created.html", created=created, issues=created.issues)
+        instead = {"HX-Retarget": "#new", "HX-Reswap": "outerHTML"}  # of the form: nobody presses its button twice
+        return render(request, "created.html", headers=instead, created=created, issues=created.issues)
     first = await services.desk.task(created.task_ids[0])
     if len(created.task_ids) == 1:
         return sent_to(f"/tasks/{first.task.id}")
