@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 import structlog
@@ -26,6 +27,8 @@ from fleetlane.core.device import Device, DeviceState
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.license import License
+from fleetlane.core.schedule import parse_hhmm
+from fleetlane.core.task import LatePolicy
 from fleetlane.dashboard.router import router as dashboard
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, HeldSetting, Place, Services
@@ -39,13 +42,19 @@ from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.events import EventBook
 from fleetlane.work.hands import Hands
+from fleetlane.work.inspection import Inspection
 from fleetlane.work.intake import Intake
 from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
+from fleetlane.work.look_ahead import LookAhead
+from fleetlane.work.outlook import Outlook
+from fleetlane.work.patching import Patching
 from fleetlane.work.patience import Patience
 from fleetlane.work.pictures import Pictures
 from fleetlane.work.recovery import recover
+from fleetlane.work.repeats import RepeatWindow
+from fleetlane.work.request import Rules
 from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
@@ -55,6 +64,7 @@ from fleetlane.work.waiting import Waiting
 
 _NAMED = 5
 _HOUR_MS = 60 * 60 * 1000
+_MINUTE_MS = 60 * 1000
 log = structlog.get_logger(__name__)
 
 
@@ -108,10 +118,15 @@ def build(settings: Settings) -> Server:
     runner.on_picture = pictures.keep
     is_open = settings.secret_token is None
     desk = Desk(store, waiting)
-    changes = Changes(store, scheduler, clock, traces.forget)
+    window = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
+    changes = Changes(store, scheduler, clock, traces.forget, repeats=window, zone=settings.zone)
+    rules = _rules(settings)
+    inspection = Inspection(inspector, script_settings.folders, settings.inspect_max_s)
+    outlook = Outlook(inspection)
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
-        intake=Intake(store, scheduler, waiting, clock, settings.zone),
+        intake=Intake(store, scheduler, waiting, clock, rules=rules, outlook=outlook, window=window),
+        patching=Patching(store, scheduler, clock, rules=rules, outlook=outlook, window=window),
         desk=desk,
         traces=Traces(desk, traces),
         changes=changes,
@@ -146,12 +161,14 @@ def build(settings: Settings) -> Server:
                     "hands": hands.run,
                     "leases": leases.run,
                     "licence": licensing.run,
+                    "look ahead": LookAhead(store, outlook, clock, settings.zone, _evening(settings)).run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }
                 async with _working(devices, events, scheduler, executor, loops):
                     yield
             finally:
+                inspection.close()
                 await device_desk.close()
                 await leases.end()
                 store.close()
@@ -241,6 +258,19 @@ def _retries(settings: Settings) -> RetryPolicy:
         least_delay_s=settings.retry_delay_min_s,
         most_delay_s=settings.retry_delay_max_s,
     )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        zone=settings.zone,
+        refuse_unknown=settings.unknown_options == "refuse",
+        late_after_ms=round(settings.late_after_min * _MINUTE_MS),
+        late_policy=LatePolicy(settings.late_policy),
+    )
+
+
+def _evening(settings: Settings) -> time | None:
+    return parse_hhmm(settings.look_ahead_at) if settings.look_ahead_at else None
 
 
 def _script_settings(settings: Settings) -> ScriptSettings:

@@ -35,6 +35,7 @@ from pydantic_settings import (
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.folders import AllowedFolders, Computer
 from fleetlane.core.loopback import is_loopback
+from fleetlane.core.schedule import parse_hhmm
 
 DEFAULT_PORT = 50809
 _PUBLIC_KEY_BYTES = 32
@@ -104,6 +105,12 @@ def _zone(name: str) -> str:
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of zones is no zone
             raise ValueError(f'no such time zone: {name!r}; use a name such as "Europe/Rome"') from error
     return name
+
+
+def _hhmm(text: str) -> str:
+    if text:
+        parse_hhmm(text)
+    return text
 
 
 def _public_key(text: str) -> str:
@@ -188,6 +195,37 @@ class Settings(BaseSettings):
     )
     retry_delay_max_s: float = Field(
         60.0, ge=0, le=86_400, description="Most seconds before that; one between the two is drawn."
+    )
+    unknown_options: Literal["refuse", "warn"] = Field(
+        "refuse",
+        description="What becomes of a request with an option nobody knows that has a value: refused, or, for old "
+        "clients, told of and ignored.",
+    )
+    late_after_min: float = Field(
+        120.0,
+        ge=0,
+        le=366 * 24 * 60,
+        description="How many minutes after its start time a task may still begin by itself.",
+    )
+    late_policy: Literal["hold", "run", "fail"] = Field(
+        "hold", description="What becomes of a task that could not begin in time: a person decides, it runs, it fails."
+    )
+    repeat_refuse_min: float = Field(
+        60.0,
+        ge=0,
+        le=366 * 24 * 60,
+        description="For how many minutes the same post for the same target is refused, also while it waits; 0: never.",
+    )
+    repeat_warn_days: float = Field(
+        7.0, ge=0, le=3650, description="For how many days the same post for the same target is told of."
+    )
+    inspect_max_s: float = Field(
+        10.0, gt=0, le=3600, description="How many seconds a first look at a media file may last when a task is made."
+    )
+    look_ahead_at: Annotated[str, AfterValidator(_hhmm)] = Field(
+        "20:00",
+        description="Time of day at which the tasks of the next 24 hours are checked; those that will fail are put on "
+        "the list of what needs a person. Empty: never.",
     )
     picture_interval_s: float = Field(
         2.0, ge=0.5, le=60, description="How often the pages' live picture of a phone is taken while somebody looks."

@@ -32,7 +32,7 @@ def stuck(server):
     if not server.is_own:
         return None
     config = {"material_list": [server.material], "captions": "conformance", "upload_wait_time": 2}
-    body = {"serials": server.phones()[2:4], "script_name": "post", "script_config": config}
+    body = {"serials": server.phones()[2:4], "script_name": "post", "script_config": config, "allow_repeat": True}
     return server.post("/task", body).good()["task_ids"]
 
 

@@ -153,7 +153,8 @@ def test_a_task_from_the_form_is_what_the_api_would_make(server):
         "config.platform": "", "start_time": "03:15", "min_interval": "5",
     }  # fmt: skip
     answer = server.http.post("/new", data=form, headers=OURS)
-    batch = answer.headers["hx-redirect"].partition("batch_id=")[2]
+    assert "C:/a.jpg lies outside" in answer.text, "what will fail is told after sending, too"
+    batch = re.search(r"batch_id=([0-9a-f-]+)", answer.text)[1]
     tasks = server.call("GET", f"/task?batch_id={batch}&sort=id")["data"]["tasks"]
     assert [task["username"] for task in tasks] == ["one", "two", "three"]
     assert {task["source"] for task in tasks} == {"ui"}

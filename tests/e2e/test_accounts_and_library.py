@@ -27,7 +27,7 @@ def _handles(phones, serial, app="tiktok"):
 
 
 def _create(server, **body):
-    body = {"script_name": "post", **body}
+    body = {"script_name": "post", "allow_repeat": True, **body}
     return server.call("POST", "/task", json=body)["data"]["task_ids"]
 
 

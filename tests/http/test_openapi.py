@@ -64,6 +64,13 @@ OPERATIONS = {
     }),
     "retry_all": ("POST", "/task/retry-all", {}, {}),
     "get_task": ("GET", "/task/{task}", {}, {40001: "/task/x", 40401: f"/task/{NONE}"}),
+    "patch_task": ("PATCH", "/task/{task}", json_body({"start_at": "2099-01-01T00:00:00Z"}), {
+        40001: json_body({"script_config": {"ai_label": 1}}),
+        40004: json_body({"username": "disabled"}),
+        40401: f"/task/{NONE}",
+        40901: "/task/{failed}",
+        41501: WRONG_KIND,
+    }),
     "delete_task": ("DELETE", "/task/{task}", {}, {
         40001: "/task/x", 40401: f"/task/{NONE}", 40901: "/task/{stuck}",
     }),

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from fleetlane.adapters.media import FileInspector
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.leftovers import leftover
@@ -24,12 +23,12 @@ LEFT = [
 
 
 def _folder(root, username=""):
-    return MediaFolder(str(root), username, AllowedFolders(), FileInspector())
+    return MediaFolder(str(root), username, AllowedFolders())
 
 
 def _take(root, username="", count=1, shelf=None):
     folder = _folder(root, username)
-    return folder, folder.take(MediaKind.VIDEO, count, "tiktok:a", shelf or Shelf())
+    return folder, folder.take(MediaKind.VIDEO, count, "tiktok:a", shelf or Shelf(), FileInspector())
 
 
 @pytest.mark.parametrize("name", LEFT)
@@ -77,9 +76,9 @@ def test_a_file_that_is_mended_is_taken_the_next_time(tmp_path):
     path.write_bytes(movie()[:-5])
     folder = _folder(tmp_path)
     with pytest.raises(TaskFailedError):
-        folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf())
+        folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf(), FileInspector())
     path.write_bytes(movie())
-    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf())[0].path == path
+    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf(), FileInspector())[0].path == path
     assert folder.bad_files == ""
 
 
@@ -97,8 +96,8 @@ def test_a_link_that_leads_nowhere_or_out_of_the_allowed_folders_does_not_stop_a
     (tmp_path / "secret.mp4").write_bytes(movie())
     (root / "a.mp4").symlink_to(tmp_path / "secret.mp4" if links else tmp_path / "none.mp4")
     (root / "b.mp4").write_bytes(movie() + b"b")
-    folder = MediaFolder(str(root), "", AllowedFolders((root,)), FileInspector())
-    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf())[0].path.name == "b.mp4"
+    folder = MediaFolder(str(root), "", AllowedFolders((root,)))
+    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf(), FileInspector())[0].path.name == "b.mp4"
     assert ("a.mp4" in folder.bad_files) is links
 
 

@@ -117,9 +117,9 @@ class ServerThread:
         return self.http.request(method, f"/api/v1{path}", **options).json()
 
     def create(self, serials=(), config=None, **fields: Any) -> list[int]:
-        """Create post tasks and return their ids."""
+        """Create post tasks and return their ids. The same post may be asked for again and again."""
         whole = {"captions": "hello", "material_list": [str(VIDEO)], "platform": "tiktok", **(config or {})}
-        body = {"serials": list(serials), "script_name": "post", "script_config": whole, **fields}
+        body = {"serials": list(serials), "script_name": "post", "script_config": whole, "allow_repeat": True, **fields}
         answer = self.call("POST", "/task", json=body)
         assert answer["code"] == 0, answer
         return answer["data"]["task_ids"]

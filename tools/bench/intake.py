@@ -50,7 +50,8 @@ def intake() -> str:
 def _request(http: httpx2.Client) -> float:
     config = {"captions": "hello #bench", "material_list": ["C:/Videos/video1.mp4"]}
     serials = [f"R58N{number:07d}" for number in range(TARGETS)]
-    body = json.dumps({"serials": serials, "script_name": "post", "script_config": config})
+    whole = {"serials": serials, "script_name": "post", "script_config": config, "allow_repeat": True}
+    body = json.dumps(whole)
     start = time.perf_counter()
     answer = http.post("/api/v1/task", content=body, headers={"Content-Type": "application/json"})
     seconds = time.perf_counter() - start

@@ -131,7 +131,7 @@ def fleet() -> str:
                 before = _cpu(server), _cpu(simulator)
                 start = time.monotonic()
                 config = {"captions": "hello #fleet", "material_list": [str(VIDEO)], "upload_wait_time": 120}
-                body = {"serials": serials, "script_name": "post", "script_config": config}
+                body = {"serials": serials, "script_name": "post", "script_config": config, "allow_repeat": True}
                 http.post("/api/v1/task", json=body)
                 until(lambda: _ended(http) == FLEET, 600)
                 seconds = time.monotonic() - start

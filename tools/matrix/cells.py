@@ -59,7 +59,7 @@ class Bench:
             "upload_wait_time": UPLOAD_WAIT_S,
             **journey.config,
         }
-        body = {"serials": [serial], "script_name": "post", "script_config": config}
+        body = {"serials": [serial], "script_name": "post", "script_config": config, "allow_repeat": True}
         return int(self.server.call("POST", "/task", body)["task_ids"][0])
 
     def ended(self, task_id: int) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def demo(
 
 
 def request_body(serials: Sequence[str]) -> dict[str, Any]:
-    """Return the documented example for some phones."""
+    """Return the documented example for some phones; it may be posted again, as when the demo is run twice."""
     return {
         "serials": list(serials),
         "script_name": "post",
@@ -76,6 +76,7 @@ def request_body(serials: Sequence[str]) -> dict[str, Any]:
             "material_list": [str(video())],
             "upload_wait_time": 60,
         },
+        "allow_repeat": True,
     }
 
 

@@ -47,10 +47,15 @@ class FleetlaneError(Exception):
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing wrong with a request. `field` is a dotted path such as `script_config.captions`."""
+    """One thing wrong with a request. `field` is a dotted path such as `script_config.captions`.
+
+    `target` and `code` say of which task it is, and which error code it foretells, where it is about one task only.
+    """
 
     field: str
     message: str
+    target: str | None = None
+    code: str | None = None
 
 
 class RequestError(FleetlaneError):
@@ -100,7 +105,11 @@ class NotFoundError(RequestError):
 
 
 class ConflictError(RequestError):
-    """The state of the thing does not allow the change."""
+    """The state of the thing does not allow the change. `data` says more where there is more to say."""
+
+    def __init__(self, message: str, data: Mapping[str, Any] | None = None) -> None:
+        self.data = data
+        super().__init__(message)
 
 
 class TokenRequiredError(RequestError):

@@ -75,6 +75,7 @@ FAILURES: Mapping[str, Failure] = {
     "not_logged_in": Failure(_P, "No account is signed in to the app. Sign in on the phone."),
     "wrong_account": Failure(_P, "The account signed in to the app is not the one of the task."),
     "security_check": Failure(_P, "The app asks for a security check. Complete it on the phone."),
+    "account_disabled": Failure(_P, "The account is disabled. Enable it, or take another one."),
     "account_blocked": Failure(_P, "The app says that the account is blocked or limited."),
     "needs_consent": Failure(_P, "The app asks for a legal statement that only the owner can accept."),
     "screen_unrecognised": Failure(_P, "The app shows a screen that is not known. See the trace."),

@@ -9,6 +9,7 @@ from fastapi.datastructures import FormData
 from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.errors import FieldError, FleetlaneError, InvalidParametersError
+from fleetlane.core.issue import NOT_CHECKED, REPEAT
 from fleetlane.core.lines import names_of
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.core.schedule import instant_on, parse_hhmm
@@ -18,7 +19,7 @@ from fleetlane.dashboard.choose import can_choose, with_chosen
 from fleetlane.dashboard.page import PageRoute, render, sent_to
 from fleetlane.http.services import Services, Wired
 from fleetlane.scripts.script import script, scripts
-from fleetlane.work.intake import TaskRequest
+from fleetlane.work.request import TaskRequest
 
 _SHOWN = 50
 _ACCOUNTS = 1000
@@ -60,6 +61,7 @@ async def preview(request: Request, services: Wired) -> HTMLResponse:
         request,
         "preview.html",
         preview=found,
+        issues=found.issues,
         shown=found.tasks[:_SHOWN],
         errors=[],
         zone=str(services.zone),
@@ -73,6 +75,9 @@ async def create(request: Request, services: Wired) -> Response:
         created = await services.intake.create(await _wanted(request, services))
     except FleetlaneError as error:
         return _wrong(request, error)
+    if any(issue.is_error or issue.code in (NOT_CHECKED, REPEAT) for issue in created.issues):
+        instead = {"HX-Retarget": "#new", "HX-Reswap": "outerHTML"}  # of the form: nobody presses its button twice
+        return render(request, "created.html", headers=instead, created=created, issues=created.issues)
     first = await services.desk.task(created.task_ids[0])
     if len(created.task_ids) == 1:
         return sent_to(f"/tasks/{first.task.id}")
@@ -102,6 +107,7 @@ async def _wanted(request: Request, services: Services) -> TaskRequest:
         min_interval=_minutes(form, "min_interval"),
         max_interval=_minutes(form, "max_interval"),
         source=Source.UI,
+        allow_repeat="allow_repeat" in form,
     )
 
 

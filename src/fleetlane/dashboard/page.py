@@ -89,6 +89,7 @@ def render(
         word=partial(translated, request),  # what does not stand in the template: `_` would take it for markup
         from_english=partial(from_english, request),
         waits_for=waits_for,
+        say=partial(said, request),
         languages=LANGUAGES,
         version=__version__,
         **values,

@@ -20,7 +20,7 @@ from fleetlane.http.services import Services, Wired
 from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
 from fleetlane.http.task_models import LARGEST_ID, CreatedTasks, created_view
 from fleetlane.work.accounts import AccountChange
-from fleetlane.work.intake import TaskRequest
+from fleetlane.work.request import TaskRequest
 from fleetlane.work.separated import Encoding
 from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
 

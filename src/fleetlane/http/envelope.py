@@ -22,6 +22,16 @@ class FieldProblem(BaseModel):
 
     field: str = Field(description="Dotted path of the field, such as script_config.captions")
     message: str = Field(description="What is wrong with it")
+    target: str | None = Field(None, description="With strict: the device or account whose task would fail")
+    code: str | None = Field(None, description="With strict: the error_code that it foretells")
+
+
+class RepeatedPost(BaseModel):
+    """A post that would be published twice."""
+
+    target: str = Field(description="The device or account", examples=["R58N12ABCDE"])
+    task_id: int = Field(description="The task that published it, or will", examples=[101])
+    at: str = Field(description="When that was, or is due; RFC 3339", examples=["2026-11-21T14:30:41.820+08:00"])
 
 
 class ErrorData(BaseModel):
@@ -29,6 +39,8 @@ class ErrorData(BaseModel):
 
     errors: list[FieldProblem] | None = Field(None, description="40001: every field that is wrong")
     supported: list[str] | None = Field(None, description="40003: the scripts that are offered")
+    task_id: int | None = Field(None, description="40901: the first task that published the same, or will")
+    repeats: list[RepeatedPost] | None = Field(None, description="40901: every post that would be a repeat")
     error_id: str | None = Field(None, description="50001: names the line in the server's log")
 
 

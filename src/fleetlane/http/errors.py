@@ -63,7 +63,7 @@ MEANINGS: Mapping[int, str] = {
     40301: "The licence plan has no API access",
     40302: "Refused by the localhost guard: foreign Host or Origin",
     40401: "No such task, device, account, material or route",
-    40901: "The state does not allow it",
+    40901: "The state does not allow it, or it would repeat a post; data.repeats lists which",
     41301: "The body is over the limit",
     41501: "The body is not JSON",
     42901: "Too many requests",
@@ -175,11 +175,19 @@ class ErrorAnswers:
 def _data(error: FleetlaneError) -> Any:
     match error:
         case InvalidParametersError():
-            return {"errors": [{"field": e.field, "message": e.message} for e in error.errors]}
+            return {"errors": [_problem(one) for one in error.errors]}
+        case ConflictError():
+            return error.data
         case ScriptUnknownError():
             return {"supported": list(error.supported)}
         case _:
             return None
+
+
+def _problem(error: FieldError) -> dict[str, str]:
+    more = {"target": error.target, "code": error.code}
+    told = {name: value for name, value in more.items() if value is not None}
+    return {"field": error.field, "message": error.message, **told}
 
 
 def _field_errors(error: RequestValidationError) -> list[FieldError]:

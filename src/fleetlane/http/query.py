@@ -1,4 +1,7 @@
-"""Query strings: a parameter without a value means the same as none, as in `?status=&serial=`."""
+"""Query strings: when something is read, a parameter without a value means the same as none, as in `?status=&serial=`.
+
+When something is changed it is looked at: `?dry_run=` must not be lost.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class EmptyParameters:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass a request on."""
-        if scope["type"] == "http" and b"=" in scope["query_string"]:
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and b"=" in scope["query_string"]:
             parts = scope["query_string"].split(b"&")
             given = b"&".join(part for part in parts if not part.endswith(b"=") or part.count(b"=") > 1)
             scope = {**scope, "query_string": given}

@@ -19,6 +19,7 @@ from fleetlane.work.events import EventBook
 from fleetlane.work.hands import Hands
 from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
+from fleetlane.work.patching import Patching
 from fleetlane.work.pictures import Pictures
 from fleetlane.work.traces import Traces
 from fleetlane.work.undo import UndoBook
@@ -73,6 +74,7 @@ class Services:
     hands: Hands
     pictures: Pictures
     library: Library
+    patching: Patching
     events: EventBook
     license: Callable[[], License]
     health: Callable[[], Health]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from fleetlane.core.issue import Issue, in_sentences
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.services import Services
 from fleetlane.work.desk import Shown
-from fleetlane.work.intake import MOST_TARGETS, Created
+from fleetlane.work.intake import Created, Preview
+from fleetlane.work.patching import Patched
+from fleetlane.work.request import MOST_TARGETS
 
 LARGEST_ID = 2**63 - 1
+_MOST_SHOWN = 1000
 TaskId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The task's id")]
 
 
@@ -53,6 +58,46 @@ class CreateTask(BaseModel):
         None, description="Least minutes between the starts of one task of the request and the next"
     )
     max_interval: float | None = Field(None, description="Most minutes between them; one is drawn for each task")
+    late_after_min: float | None = Field(
+        None, description="How many minutes after its start time a task may still begin by itself; absent: the setting"
+    )
+    late_policy: Literal["hold", "run", "fail"] | None = Field(
+        None, description="What becomes of one that could not: hold for a person, run, or fail; absent: the setting"
+    )
+    strict: bool = Field(False, description="Refuse the request when one of its tasks would fail as things are now")
+    allow_repeat: bool = Field(False, description="Publish again what was published, or waits, for the same target")
+    dry_run: bool = Field(False, description="Answer everything and create nothing, as ?dry_run=true does")
+
+
+class IssueView(BaseModel):
+    """One thing to know about tasks before they run."""
+
+    target: str | None = Field(description="The device or account it is about; null: all of them", examples=["R58N1"])
+    field: str = Field(description="Dotted path of what it is about", examples=["script_config.material_list"])
+    code: str = Field(
+        description="The error_code that it foretells; else not_checked, repeat, ignored or note",
+        examples=["media_missing"],
+    )
+    severity: Literal["error", "warning"] = Field(
+        description="error: as things are now the task will fail", examples=["error"]
+    )
+    message: str = Field(description="A sentence for people", examples=["C:/Videos/video1.mp4 is not there"])
+
+
+class PlannedTask(BaseModel):
+    """A task that would be created."""
+
+    serial: str | None = Field(description="Its device; null until its account is bound to one", examples=["R58N1"])
+    username: str | None = Field(description="Its account; null in device mode", examples=["@shop_one"])
+    start_time: str = Field(description="When it would be due; RFC 3339", examples=["2026-11-21T14:30:00.000+08:00"])
+    text: str = Field(description="What it would publish; random parts may come out otherwise", examples=["Our #sale"])
+
+
+class WouldCreate(BaseModel):
+    """What a dry run would have created."""
+
+    count: int = Field(description="How many tasks", examples=[2])
+    tasks: list[PlannedTask] = Field(description="The first 1,000 of them, in the order of the request")
 
 
 class CreatedTasks(BaseModel):
@@ -67,6 +112,33 @@ class CreatedTasks(BaseModel):
         description="What the caller should know, in sentences",
         examples=[["the task waits: device device_serial_2 has never been seen"]],
     )
+    issues: list[IssueView] = Field(description="The same, for programs: what it is about, and how bad it is")
+    batch_id: str | None = Field(
+        description="Shared by the tasks of this request; null when nothing was created",
+        examples=["1b4e28ba-2fa1-4d3e-883f-0016d3cca427"],
+    )
+    would_create: WouldCreate | None = Field(None, description="Of a dry run: what would have been created")
+
+
+class PatchTask(BaseModel):
+    """What is to change of a task that has not begun. Fields that are left out stay."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="allow",
+        json_schema_extra={"examples": [{"start_at": "2099-01-01T14:30:00+00:00"}, {"serial": "device_serial_2"}]},
+    )
+
+    script_config: dict[str, Any] | None = Field(None, description="Replaces the whole of the script's settings")
+    serial: str | None = Field(None, description="Another device; for a task of an account send username null, too")
+    username: str | None = Field(None, description="Another account, on its own device; null: whichever is signed in")
+    start_time: str | None = Field(None, description='Time of day "HH:MM"; null: as soon as it can')
+    start_at: str | None = Field(None, description="RFC 3339 with offset, instead of start_time; null: as it can")
+    late_after_min: float | None = Field(None, description="As in a creation; null: the setting")
+    late_policy: Literal["hold", "run", "fail"] | None = Field(None, description="As in a creation; null: the setting")
+    strict: bool = Field(False, description="Refuse the change when the task would fail as things are now")
+    allow_repeat: bool = Field(False, description="Let it publish again what was published for the same target")
+    dry_run: bool = Field(False, description="Answer everything and change nothing")
 
 
 class DeleteTasks(BaseModel):
@@ -85,6 +157,9 @@ class RetryTask(BaseModel):
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"force": True}]})
 
     force: bool = Field(False, description="Post again although nobody knows whether the former post went out")
+    allow_repeat: bool = Field(
+        False, description="Post again although the same was posted, or waits, with another task"
+    )
 
 
 class ResolveTask(BaseModel):
@@ -188,6 +263,13 @@ class TaskStats(BaseModel):
     failed: int = Field(description="Status 3", examples=[7])
 
 
+class PatchedTask(TaskView):
+    """A task that was changed, or would be."""
+
+    warnings: list[str] = Field(description="What the caller should know, in sentences", examples=[[]])
+    issues: list[IssueView] = Field(description="The same, for programs")
+
+
 def task_view(shown: Shown, services: Services) -> TaskView:
     """Return a task as the API shows it."""
     task = shown.task
@@ -227,4 +309,43 @@ def created_view(created: Created, services: Services) -> CreatedTasks:
         created_count=len(created.task_ids),
         scheduled_at=scheduled,
         warnings=list(created.warnings),
+        issues=issue_views(created.issues),
+        batch_id=created.batch_id,
+        would_create=None,
+    )
+
+
+def issue_views(issues: Sequence[Issue]) -> list[IssueView]:
+    """Return issues as the API shows them."""
+    return [IssueView.model_validate(issue.facts()) for issue in issues]
+
+
+def would_create_view(preview: Preview, services: Services) -> CreatedTasks:
+    """Return what a dry run would have created."""
+    tasks = [
+        PlannedTask(
+            serial=one.task.serial,
+            username=one.task.username,
+            start_time=rfc3339(one.task.due_ms, services.zone),
+            text=one.text,
+        )
+        for one in preview.tasks[:_MOST_SHOWN]
+    ]
+    return CreatedTasks(
+        task_ids=[],
+        created_count=0,
+        scheduled_at=None if preview.scheduled_ms is None else rfc3339(preview.scheduled_ms, services.zone),
+        warnings=list(preview.warnings),
+        issues=issue_views(preview.issues),
+        batch_id=None,
+        would_create=WouldCreate(count=len(preview.tasks), tasks=tasks),
+    )
+
+
+def patched_view(shown: Shown, patched: Patched, services: Services) -> PatchedTask:
+    """Return a task that was changed, and what to know of it."""
+    return PatchedTask(
+        **task_view(shown, services).model_dump(),
+        warnings=in_sentences(patched.issues, 1),
+        issues=issue_views(patched.issues),
     )

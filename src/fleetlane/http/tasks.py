@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 
+from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Source, Status
 from fleetlane.http.envelope import Envelope, success
@@ -19,6 +20,8 @@ from fleetlane.http.task_models import (
     DeletedTask,
     DeletedTasks,
     DeleteTasks,
+    PatchedTask,
+    PatchTask,
     ResolveTask,
     RetriedTasks,
     RetryTask,
@@ -28,9 +31,13 @@ from fleetlane.http.task_models import (
     TaskStats,
     TaskView,
     created_view,
+    patched_view,
     task_view,
+    would_create_view,
 )
-from fleetlane.work.intake import TaskRequest
+from fleetlane.work.options import unknown_parameters
+from fleetlane.work.patching import Patch
+from fleetlane.work.request import FIELDS, TaskRequest
 
 _WHY_SKIPPED = (
     "Nobody knows whether its post went out; look at the profile and resolve it, or retry it alone with force."
@@ -48,12 +55,15 @@ router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
 async def create_tasks(
     body: CreateTask,
     services: Wired,
+    call: Request,
+    dry_run: Annotated[bool, Query(description="Answer everything and create nothing")] = False,
     idempotency_key: Annotated[
         str | None,
         Header(description="A repeated request with the same key gets the first answer, for idempotency_keep_h hours"),
     ] = None,
 ) -> dict[str, Any]:
     """Create one task for each target: all of them, or none when anything in the request is wrong."""
+    _no_lost_parameter(call, "dry_run")
     request = TaskRequest(
         serials=body.serials or [],
         usernames=body.usernames or [],
@@ -65,9 +75,24 @@ async def create_tasks(
         min_interval=body.min_interval,
         max_interval=body.max_interval,
         source=Source.API,
-        unknown_fields=sorted(body.model_extra or {}),
+        unknown_fields=body.model_extra or {},
+        late_after_min=body.late_after_min,
+        late_policy=body.late_policy,
+        strict=body.strict,
+        allow_repeat=body.allow_repeat,
     )
+    if dry_run or body.dry_run:
+        return success(would_create_view(await services.intake.preview(request), services))
     return success(created_view(await services.intake.create(request, idempotency_key), services))
+
+
+def _no_lost_parameter(call: Request, *known: str) -> None:
+    """Refuse parameters of an address that say what must not be lost, and those that are given twice."""
+    names = [name for name, _ in call.query_params.multi_items()]
+    errors = [FieldError(name, "is given more than once") for name in known if names.count(name) > 1]
+    errors += unknown_parameters({*names} - {*known}, known, FIELDS)
+    if errors:
+        raise InvalidParametersError(errors)
 
 
 @router.get("", response_model=Envelope[TaskPage], responses=documented(40001, 50301), summary="List tasks")
@@ -154,6 +179,33 @@ async def get_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
     return success(task_view(await services.desk.task(task_id), services))
 
 
+@router.patch(
+    "/{task_id}",
+    response_model=Envelope[PatchedTask],
+    responses=documented(40001, 40004, 40401, 40901, 41501, 50301, 50701),
+    summary="Change a task that has not begun",
+)
+async def patch_task(task_id: TaskId, body: PatchTask, services: Wired, call: Request) -> dict[str, Any]:
+    """Change when, what or where a task is to be, with the checks of a creation: all of it, or nothing."""
+    _no_lost_parameter(call)
+    patch = Patch(
+        given=body.model_fields_set,
+        script_config=body.script_config,
+        serial=body.serial,
+        username=body.username,
+        start_time=body.start_time,
+        start_at=body.start_at,
+        late_after_min=body.late_after_min,
+        late_policy=body.late_policy,
+        strict=body.strict,
+        allow_repeat=body.allow_repeat,
+        dry_run=body.dry_run,
+        unknown_fields=body.model_extra or {},
+    )
+    patched = await services.patching.patch(task_id, patch)
+    return success(patched_view(services.desk.shown(patched.task), patched, services))
+
+
 @router.delete(
     "/{task_id}",
     response_model=Envelope[DeletedTask],
@@ -186,7 +238,8 @@ async def stop_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
 )
 async def retry_task(task_id: TaskId, services: Wired, body: RetryTask | None = None) -> dict[str, Any]:
     """Let a failed task wait again, under the same id. One whose outcome is unknown needs `force`."""
-    await services.changes.retry(task_id, force=body is not None and body.force)
+    body = body or RetryTask.model_validate({})
+    await services.changes.retry(task_id, force=body.force, allow_repeat=body.allow_repeat)
     return success(task_view(await services.desk.task(task_id), services))
 
 

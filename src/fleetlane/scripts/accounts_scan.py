@@ -13,7 +13,7 @@ from fleetlane.scripts.accounts import AccountSwitcher
 from fleetlane.scripts.apps import installed_apps, open_app
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.profile import Profile
-from fleetlane.scripts.script import Job
+from fleetlane.scripts.script import Job, NothingPublished
 
 
 class AccountsScanScript:
@@ -31,7 +31,11 @@ class AccountsScanScript:
         """
         if config.get("platform") not in (None, *Platform):
             raise InvalidParametersError([FieldError("script_config.platform", "must be tiktok or instagram")])
-        return [f"script_config.{key} is not known and was ignored" for key in sorted(set(config) - {"platform"})]
+        return []
+
+    def plan(self, config: Mapping[str, Any]) -> NothingPublished:
+        """Return that it only needs an app."""
+        return NothingPublished(config.get("platform"))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of `script_config`."""

@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from fleetlane.core.errors import ScriptUnknownError
+from fleetlane.core.errors import FieldError, ScriptUnknownError
 from fleetlane.core.folders import AllowedFolders
+from fleetlane.core.issue import Issue
+from fleetlane.core.material import MaterialWish
 from fleetlane.core.outcome import Outcome
 from fleetlane.core.ports.library import Shelf
-from fleetlane.core.ports.media import MediaInspector
+from fleetlane.core.ports.media import Inspected, MediaInspector
 from fleetlane.core.ports.report import Journal
 from fleetlane.core.task import Task
 from fleetlane.scripts.guest import BrokenScript, load
@@ -123,6 +126,123 @@ class _Installed:
 
     usable: Mapping[str, Script]
     broken: Sequence[BrokenScript]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderView:
+    """What an account finds in a folder: its media in their order, and the text that wins over the task's captions."""
+
+    files: Sequence[Path] = ()
+    written: str | None = None
+    may_be_elsewhere: bool = False
+    """Another account would look into a folder of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What one task would publish, as far as its settings tell.
+
+    Attributes:
+        files: the paths its settings name, in order, as they are written.
+        library: what it takes from the library.
+        folder: the folder it takes files of, and how many of them.
+        text: the text it publishes, title included, unless its media brings one of its own.
+        shape: which kind of post it is, whatever the app; "" when nothing is published.
+    """
+
+    files: Sequence[str] = ()
+    library: MaterialWish | None = None
+    folder: tuple[str, int] | None = None
+    text: str = ""
+    shape: str = ""
+
+
+class Plan(Protocol):
+    """What tasks with the same settings would do. Pure, but for `look_into`."""
+
+    @property
+    def platform(self) -> str | None:
+        """Return the platform that the settings name."""
+        ...
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Return whether nothing is published."""
+        ...
+
+    def refused(self, platform: str) -> Sequence[FieldError]:
+        """Return the options that a platform's app cannot do, and are not at their default."""
+        ...
+
+    def idle(self) -> Sequence[Issue]:
+        """Return the options that are given and have no effect beside the others."""
+        ...
+
+    def one(self, position: int, seed: int, written: str | None = None) -> Planned:
+        """Return what one task would publish; `written` is the text of a folder that wins over the settings' own."""
+        ...
+
+    def text_issues(self, text: str, platform: str | None) -> Sequence[Issue]:
+        """Return what is to be said of a text on a platform; None: it is not known on which."""
+        ...
+
+    def media_issue(self, field: str, name: str, found: Inspected) -> Issue | None:
+        """Return what is wrong with a file that was looked at, None when it can be published."""
+        ...
+
+    def look_into(self, folder: str, username: str, folders: AllowedFolders) -> FolderView:
+        """Return what an account ("" when it is not known) finds in a folder. Blocking.
+
+        Raises:
+            TaskFailedError: it cannot be used.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NothingPublished:
+    """The plan of a script that publishes nothing, on the app of a platform (None: on whichever is there)."""
+
+    platform: str | None = None
+    is_rehearsal: bool = False
+
+    def refused(self, platform: str) -> Sequence[FieldError]:
+        """Return no option."""
+        del platform
+        return ()
+
+    def idle(self) -> Sequence[Issue]:
+        """Return no option."""
+        return ()
+
+    def one(self, position: int, seed: int, written: str | None = None) -> Planned:
+        """Return nothing."""
+        del position, seed, written
+        return Planned()
+
+    def text_issues(self, text: str, platform: str | None) -> Sequence[Issue]:
+        """Return nothing: there is no text."""
+        del text, platform
+        return ()
+
+    def media_issue(self, field: str, name: str, found: Inspected) -> Issue | None:
+        """Return nothing: there is no media."""
+        del field, name, found
+        return None
+
+    def look_into(self, folder: str, username: str, folders: AllowedFolders) -> FolderView:
+        """Return nothing: there is no media."""
+        del folder, username, folders
+        return FolderView()
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """A script that can say beforehand what its tasks would do. Those that publish must."""
+
+    def plan(self, config: Mapping[str, Any]) -> Plan:
+        """Return what tasks with these settings would do; `config` was checked."""
+        ...
 
 
 @cache

@@ -15,7 +15,7 @@ from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import username_key
 from fleetlane.work.binding import Moved, rebind, tell, unbind
 from fleetlane.work.cells import read_again
-from fleetlane.work.intake import NAME_RULE, is_name
+from fleetlane.work.request import NAME_RULE, is_name
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.sheets import CLEARED, AccountRow, Sheet, named
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.lanes import Head
@@ -17,6 +18,7 @@ from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import Pending
 from fleetlane.core.task import Status, Task
 from fleetlane.work.binding import Moved, rebind_named, tell
+from fleetlane.work.repeats import RepeatWindow, refuse, repeats_of
 from fleetlane.work.scheduler import Scheduler
 
 _STOP_WAIT_S = 2.0
@@ -55,6 +57,8 @@ class Changes:
         scheduler: told of every change to a lane; stops what runs.
         clock: the time.
         forget_files: removes the trace files of a deleted task.
+        repeats: for how long a post is not to be repeated.
+        zone: of the times that refusals tell.
     """
 
     def __init__(
@@ -63,11 +67,16 @@ class Changes:
         scheduler: Scheduler,
         clock: Clock,
         forget_files: Callable[[int], None],
+        *,
+        repeats: RepeatWindow | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
         self._store = store
         self._scheduler = scheduler
         self._clock = clock
         self._forget_files = forget_files
+        self._repeats = repeats or RepeatWindow()
+        self._zone = zone
 
     # -- stop ------------------------------------------------------------------------------------------
 
@@ -108,18 +117,21 @@ class Changes:
 
     # -- retry -----------------------------------------------------------------------------------------
 
-    async def retry(self, task_id: int, *, force: bool) -> Undoable:
+    async def retry(self, task_id: int, *, force: bool, allow_repeat: bool = False) -> Undoable:
         """Make a failed task pending again. Returns what `undo` takes.
 
         Raises:
             NotFoundError: there is no such task.
-            ConflictError: it did not fail, or its outcome is unknown and `force` was not given.
+            ConflictError: it did not fail, or its outcome is unknown and `force` was not given; or it would repeat a
+                post, and `allow_repeat` was not given.
         """
         due_ms = self._clock.now_ms()
 
         def change(repositories: Repositories) -> tuple[Task | None, list[Pending], list[Moved]]:
             before = repositories.tasks.get(task_id)
             pending = repositories.tasks.retry(task_id, due_ms, force=force)
+            if pending and not allow_repeat:
+                self._refuse_repeat(repositories, task_id, due_ms)
             if pending and force:
                 repositories.materials.seal(task_id)  # nobody will ever be asked again about the former post
             again = [pending] if pending else []
@@ -164,11 +176,13 @@ class Changes:
         """Take a stop or a retry back: the task is what it was, unless anything happened to it since.
 
         Raises:
-            ConflictError: something did, such as that it has begun.
+            ConflictError: something did, such as that it has begun; or it would repeat a post that was made since.
         """
 
         def change(repositories: Repositories) -> tuple[Task | None, list[Moved]]:
             task = repositories.tasks.put_back(done.before, done.now)
+            if task and task.status is Status.PENDING:
+                self._refuse_repeat(repositories, task.id, self._clock.now_ms())
             again = [_pending(task)] if task and task.status is Status.PENDING else []
             return task, _to_their_devices(repositories, again)
 
@@ -265,6 +279,11 @@ class Changes:
 
     async def _exists(self, task_id: int) -> bool:
         return await self._store.read(lambda repositories: repositories.tasks.get(task_id)) is not None
+
+    def _refuse_repeat(self, repositories: Repositories, task_id: int, now_ms: int) -> None:
+        """Refuse that a task waits again whose post waits, runs or was published with another one."""
+        task = repositories.tasks.get(task_id)
+        refuse(repeats_of(repositories, [task] if task else [], now_ms, self._repeats), self._zone)
 
     # -- shared ----------------------------------------------------------------------------------------
 

@@ -46,6 +46,10 @@ class Desk:
         self._store = store
         self._waiting = waiting
 
+    def shown(self, task: Task) -> Shown:
+        """Return a task with what it waits for."""
+        return Shown(task, self._waiting.reasons(task))
+
     async def task(self, task_id: int) -> Shown:
         """Return a task.
 
@@ -55,7 +59,7 @@ class Desk:
         task = await self._store.read(lambda repositories: repositories.tasks.get(task_id))
         if task is None:
             raise NotFoundError("task", task_id)
-        return self._shown(task)
+        return self.shown(task)
 
     async def page(self, wanted: TaskFilter, number: int, size: int, order: TaskOrder = TaskOrder.NEWEST) -> Page:
         """Return page `number`, from 1, of the tasks that are wanted."""
@@ -66,7 +70,7 @@ class Desk:
             return total, repositories.tasks.find(wanted, offset, size, order) if offset < total else []
 
         total, tasks = await self._store.read(read)
-        return Page(total, [self._shown(task) for task in tasks])
+        return Page(total, [self.shown(task) for task in tasks])
 
     async def trace(self, task_id: int) -> Trace:
         """Return what the task's attempts did, step by step, and how far each came with its post.
@@ -93,6 +97,3 @@ class Desk:
     async def counts(self) -> TaskCounts:
         """Return how many tasks there are in each state."""
         return await self._store.read(lambda repositories: repositories.tasks.counts())
-
-    def _shown(self, task: Task) -> Shown:
-        return Shown(task, self._waiting.reasons(task))

@@ -1,59 +1,41 @@
-"""Taking tasks in: from a request to rows, all of them or none, in one unit of work."""
+"""Taking tasks in: from a request to rows, all of them or none, in one unit of work.
+
+checked by itself -> what is on record, read -> files looked at -> issues -> targets found again, repeats asked,
+stored: in one transaction
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import random
-import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import tzinfo
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
-from fleetlane.core.errors import ConflictError, FieldError, InvalidParametersError, ScriptNameMissingError
+from fleetlane.core.errors import ConflictError, InvalidParametersError, StoreBusyError
+from fleetlane.core.issue import Issue, in_sentences, note
 from fleetlane.core.lanes import Head
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.records import StoredAnswer
 from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.core.schedule import next_start, parse_hhmm, parse_instant
-from fleetlane.core.task import NewTask, Source
+from fleetlane.core.task import NewTask
 from fleetlane.scripts.script import script
+from fleetlane.work.batch import Batch
+from fleetlane.work.known import Known
+from fleetlane.work.outlook import Outlook, Subject, refuse_errors
+from fleetlane.work.repeats import RepeatWindow, refuse, repeats_of
+from fleetlane.work.request import Rules, TaskRequest, check, lateness, scheduled
 from fleetlane.work.scheduler import Scheduler
+from fleetlane.work.subjects import plan_of, read_for, subjects_of, with_keys
 from fleetlane.work.targets import Target, find_targets
 from fleetlane.work.waiting import Waiting
 
-MOST_TARGETS = 10_000
-MOST_INTERVAL_MIN = 7 * 24 * 60
-_LONGEST_NAME = 255
 _LONGEST_KEY = 255
-_SEED_BITS = 62
-_MINUTE_MS = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRequest:
-    """What a caller asks for. Accounts win when both kinds of target are given.
-
-    `start_time` is "HH:MM", `start_at` RFC 3339; intervals are minutes between the starts of two tasks.
-    """
-
-    serials: Sequence[str]
-    usernames: Sequence[str]
-    script_name: str
-    script_config: Mapping[str, Any]
-    enable_multi_account: bool = False
-    start_time: str | None = None
-    start_at: str | None = None
-    min_interval: float | None = None
-    max_interval: float | None = None
-    source: Source = Source.API
-    unknown_fields: Sequence[str] = ()
-
-    def fingerprint(self) -> str:
-        """Return a hash that is the same for the same request."""
-        canonical = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, default=list)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+_MOST_TRIES = 5
+_MANY = 200
+"""So many tasks are not looked over on the event loop."""
+_MOST_ALIKE = 100
+"""An issue of more targets than so many is told once, for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +45,8 @@ class Created:
     task_ids: Sequence[int]
     scheduled_ms: int | None
     warnings: Sequence[str]
+    issues: Sequence[Issue] = ()
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +64,61 @@ class Preview:
     tasks: Sequence[PreviewedTask]
     scheduled_ms: int | None
     warnings: Sequence[str]
+    issues: Sequence[Issue] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A request that can be stored: its tasks, for the targets there were when it was looked at."""
+
+    request: TaskRequest
+    targets: Sequence[Target]
+    tasks: Sequence[NewTask]
+    texts: Sequence[str]
+    batch_id: str
+    scheduled_ms: int | None
+    issues: Sequence[Issue]
 
 
 @dataclass(slots=True)
 class _Stored:
     """What the unit of work did: new tasks, or the answer that a former request got."""
 
-    tasks: list[NewTask] = field(default_factory=list[NewTask])
+    tasks: Sequence[NewTask] = field(default_factory=list[NewTask])
     created: Created | None = None
-    is_new: bool = True
 
 
 class Intake:
-    """Creates tasks."""
+    """Creates tasks.
 
-    def __init__(self, store: Store, scheduler: Scheduler, waiting: Waiting, clock: Clock, zone: tzinfo) -> None:
+    Args:
+        store: where they go.
+        scheduler: told of them.
+        waiting: says what they wait for.
+        clock: the time.
+        rules: what the server's owner has set.
+        outlook: says what will make them fail.
+        window: for how long a post is not to be repeated.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        scheduler: Scheduler,
+        waiting: Waiting,
+        clock: Clock,
+        *,
+        rules: Rules,
+        outlook: Outlook,
+        window: RepeatWindow,
+    ) -> None:
         self._store = store
         self._scheduler = scheduler
         self._waiting = waiting
         self._clock = clock
-        self._zone = zone
+        self._rules = rules
+        self._outlook = outlook
+        self._window = window
 
     async def create(
         self, request: TaskRequest, idempotency_key: str | None = None, *, offered_only: bool = True
@@ -115,36 +134,22 @@ class Intake:
             ScriptNameMissingError, ScriptUnknownError: there is no such script.
             InvalidParametersError: with every field that is wrong; nothing was created.
             NoEnabledAccountError: every account is disabled; nothing was created.
-            ConflictError: the key was used for another request.
+            ConflictError: the key was used for another request, or a post would be a repeat.
             StoreError: nothing was created.
         """
-        if idempotency_key is not None and not 0 < len(idempotency_key) <= _LONGEST_KEY:
-            raise InvalidParametersError.one("Idempotency-Key", f"must be 1 to {_LONGEST_KEY} characters")
-        warnings = _check(request, offered_only=offered_only)
-        now_ms = self._clock.now_ms()
-        scheduled_ms = self._start(request, now_ms)
-        build = _TaskBuilder(request, now_ms, scheduled_ms)
-
-        def work(repositories: Repositories) -> _Stored:
-            if idempotency_key is not None:
-                former = repositories.answers.get(idempotency_key)
-                if former is not None:
-                    return _repeated(former, request.fingerprint())
-            told = list(warnings)
-            tasks = build(find_targets(repositories.accounts, request, told))
-            ids = repositories.tasks.add(tasks)
-            created = Created(list(ids), scheduled_ms, [*told, *self._waiting.warnings(tasks)])
-            if idempotency_key is not None:
-                answer = StoredAnswer(request.fingerprint(), asdict(created))
-                repositories.answers.put(idempotency_key, answer, now_ms)
-            return _Stored(tasks, created)
-
-        stored = await self._store.write(work)
-        assert stored.created is not None
-        for task_id, task in zip(stored.created.task_ids, stored.tasks, strict=stored.is_new):
-            if task.serial is not None:
-                self._scheduler.added(task.serial, Head(task.due_ms, task_id))
-        return stored.created
+        if idempotency_key is not None:
+            if not 0 < len(idempotency_key) <= _LONGEST_KEY:
+                raise InvalidParametersError.one("Idempotency-Key", f"must be 1 to {_LONGEST_KEY} characters")
+            former = await self._store.read(lambda repositories: _former(repositories, idempotency_key, request))
+            if former is not None:
+                return former
+        for _ in range(_MOST_TRIES):
+            ready = await self._ready(request, offered_only=offered_only)
+            stored = await self._store.write(partial(self._keep, request, ready, idempotency_key))
+            if stored.created is not None:
+                self._tell(stored)
+                return stored.created
+        raise StoreBusyError("The accounts of this request change all the time. Send it again.")
 
     async def preview(self, request: TaskRequest) -> Preview:
         """Return what `create` would do now, and do nothing. Texts drawn at random may come out otherwise.
@@ -152,120 +157,116 @@ class Intake:
         Raises:
             RequestError: as `create` does.
         """
-        warnings = _check(request, offered_only=True)
+        ready = await self._ready(request, offered_only=True)
+        repeats = await self._store.read(partial(self._repeats, ready))
+        shown = [PreviewedTask(task, text) for task, text in zip(ready.tasks, ready.texts, strict=True)]
+        issues = [*ready.issues, *repeats]
+        return Preview(shown, ready.scheduled_ms, in_sentences(issues, len(ready.tasks)), issues)
+
+    # -- getting ready ---------------------------------------------------------------------------------
+
+    async def _ready(self, request: TaskRequest, *, offered_only: bool) -> _Ready:
+        """Check a request against all there is, and make its tasks; nothing is stored."""
+        request = request.trimmed()
+        told = check(request, self._rules, offered_only=offered_only)
         now_ms = self._clock.now_ms()
-        scheduled_ms = self._start(request, now_ms)
-        build = _TaskBuilder(request, now_ms, scheduled_ms)
+        scheduled_ms = scheduled(request, now_ms, self._rules)
+        batch = Batch(request, now_ms, scheduled_ms, lateness(request, self._rules))
+        plan = plan_of(request.script_name, request.script_config)
 
-        def work(repositories: Repositories) -> list[NewTask]:
-            return build(find_targets(repositories.accounts, request, warnings))
+        def read(repositories: Repositories) -> tuple[list[Target], list[Issue], list[Subject], Known]:
+            issues: list[Issue] = []
+            targets = find_targets(repositories.accounts, request, issues)
+            subjects = subjects_of(plan, batch.tasks(targets))
+            return targets, issues, subjects, read_for(repositories, subjects, reserve_others=True)
 
-        tasks = await self._store.read(work)
-        chosen = script(request.script_name)
-        shown = [PreviewedTask(task, chosen.preview(request.script_config, task.position, task.seed)) for task in tasks]
-        return Preview(shown, scheduled_ms, [*warnings, *self._waiting.warnings(tasks)])
+        targets, about_targets, subjects, known = await self._store.read(read)
+        looks = await self._outlook.look(subjects, known)
 
-    def _start(self, request: TaskRequest, now_ms: int) -> int | None:
-        if request.start_time is not None and request.start_at is not None:
-            raise InvalidParametersError.one("start_at", "give start_time or start_at, not both")
-        try:
-            if request.start_at is not None:
-                return parse_instant(request.start_at)
-            if request.start_time is not None:
-                return next_start(parse_hhmm(request.start_time), now_ms, self._zone)
-        except ValueError as error:
-            name = "start_at" if request.start_at is not None else "start_time"
-            raise InvalidParametersError.one(name, str(error)) from error
+        def finish() -> _Ready:
+            if refused := self._outlook.refused(subjects, known):
+                raise InvalidParametersError(refused)
+            tasks = batch.tasks(targets)
+            own = [issue for issues in self._outlook.issues(subjects, known, looks) for issue in issues]
+            if request.strict:
+                refuse_errors([*about_targets, *own])
+            waits = [note(text) for text in self._waiting.warnings(tasks)]
+            issues = [*told, *about_targets, *(plan.idle() if plan else ()), *_told_once(own), *waits]
+            texts = [subject.planned.text for subject in subjects] or _texts(request, tasks)
+            keyed = with_keys(tasks, subjects, looks)
+            return _Ready(request, targets, keyed, texts, batch.id, scheduled_ms, issues)
+
+        return finish() if len(subjects) < _MANY else await asyncio.to_thread(finish)
+
+    # -- storing ---------------------------------------------------------------------------------------
+
+    def _keep(
+        self, request: TaskRequest, ready: _Ready, idempotency_key: str | None, repositories: Repositories
+    ) -> _Stored:
+        """Store the tasks; nothing when the targets are not any more what they were looked at for."""
+        if idempotency_key is not None and (former := _former(repositories, idempotency_key, request)) is not None:
+            return _Stored([], former)
+        if find_targets(repositories.accounts, ready.request, []) != ready.targets:
+            return _Stored()
+        issues = [*ready.issues, *self._repeats(ready, repositories)]
+        ids = repositories.tasks.add(ready.tasks)
+        sentences = in_sentences(issues, len(ready.tasks))
+        created = Created(list(ids), ready.scheduled_ms, sentences, issues, ready.batch_id)
+        if idempotency_key is not None:
+            answer = StoredAnswer(request.fingerprint(), _kept(created))
+            repositories.answers.put(idempotency_key, answer, self._clock.now_ms())
+        return _Stored(ready.tasks, created)
+
+    def _repeats(self, ready: _Ready, repositories: Repositories) -> list[Issue]:
+        """Refuse what repeats a post, unless that is allowed, and return the repeats there are."""
+        repeats = repeats_of(repositories, ready.tasks, self._clock.now_ms(), self._window)
+        if not ready.request.allow_repeat:
+            refuse(repeats, self._rules.zone)
+        return _told_once([repeat.issue for repeat in repeats])
+
+    def _tell(self, stored: _Stored) -> None:
+        assert stored.created is not None
+        for task_id, task in zip(stored.created.task_ids, stored.tasks, strict=False):
+            if task.serial is not None:
+                self._scheduler.added(task.serial, Head(task.due_ms, task_id))
+
+
+def _former(repositories: Repositories, key: str, request: TaskRequest) -> Created | None:
+    """Return the answer that the first request with a key got, None when there was none."""
+    former = repositories.answers.get(key)
+    if former is None:
         return None
-
-
-def _repeated(former: StoredAnswer, fingerprint: str) -> _Stored:
-    if former.request != fingerprint:
+    if former.request != request.fingerprint():
         raise ConflictError("This Idempotency-Key was used for another request. Use a new key for a new request.")
-    return _Stored([], Created(**former.data), is_new=False)
+    kept: dict[str, Any] = dict(former.data)
+    kept["issues"] = [Issue.of_facts(facts) for facts in kept.get("issues", ())]
+    return Created(**kept)
 
 
-def _check(request: TaskRequest, *, offered_only: bool) -> list[str]:
-    """Check what can be checked without the store, and return warnings."""
-    if not request.script_name.strip():
-        raise ScriptNameMissingError("script_name is missing or empty.")
-    warnings = [f"the field {name} is not known and was ignored" for name in request.unknown_fields]
-    warnings += script(request.script_name, offered_only=offered_only).check(request.script_config)
-    _check_names(request)
-    return warnings
+def _texts(request: TaskRequest, tasks: Sequence[NewTask]) -> list[str]:
+    chosen = script(request.script_name)
+    return [chosen.preview(request.script_config, task.position, task.seed) for task in tasks]
 
 
-def _check_names(request: TaskRequest) -> None:
-    errors: list[FieldError] = []
-    if not request.serials and not request.usernames:
-        errors.append(FieldError("serials", "give at least one device serial, or usernames"))
-    for name, values in (("serials", request.serials), ("usernames", request.usernames)):
-        if len(values) > MOST_TARGETS:
-            errors.append(FieldError(name, f"at most {MOST_TARGETS} targets can be given in one request"))
-        errors.extend(FieldError(f"{name}.{i}", NAME_RULE) for i, value in enumerate(values) if not is_name(value))
-    errors.extend(_interval_errors(request))
-    if errors:
-        raise InvalidParametersError(errors[:50])
+def _kept(created: Created) -> dict[str, Any]:
+    return {
+        "task_ids": list(created.task_ids),
+        "scheduled_ms": created.scheduled_ms,
+        "warnings": list(created.warnings),
+        "issues": [issue.facts() for issue in created.issues],
+        "batch_id": created.batch_id,
+    }
 
 
-def _interval_errors(request: TaskRequest) -> list[FieldError]:
-    least, most = request.min_interval or 0, request.max_interval
-    errors: list[FieldError] = []
-    for name, value in (("min_interval", request.min_interval), ("max_interval", most)):
-        if value is not None and not 0 <= value <= MOST_INTERVAL_MIN:
-            errors.append(FieldError(name, f"must be minutes from 0 to {MOST_INTERVAL_MIN}"))
-    if not errors and most is not None and most < least:
-        errors.append(FieldError("max_interval", "must not be less than min_interval"))
-    return errors
-
-
-NAME_RULE = f"must be a text of 1 to {_LONGEST_NAME} printable characters, not beginning with '-'"
-
-
-def is_name(name: str) -> bool:
-    """Return whether a text can be a serial or a username."""
-    bare = name.strip().removeprefix("@")
-    return bool(bare) and len(name) <= _LONGEST_NAME and name.isprintable() and not name.startswith("-")
-
-
-class _TaskBuilder:
-    """Makes the tasks of one request from its targets."""
-
-    def __init__(self, request: TaskRequest, now_ms: int, scheduled_ms: int | None) -> None:
-        self._request = request
-        self._now_ms = now_ms
-        self._scheduled_ms = scheduled_ms
-        self._batch_id = str(uuid.uuid4())
-        self._config = json.dumps(dict(request.script_config), ensure_ascii=False)
-        self._draw = random.Random()  # seeded by the system, once a request
-
-    def __call__(self, targets: Sequence[Target]) -> list[NewTask]:
-        due_ms = self._now_ms if self._scheduled_ms is None else self._scheduled_ms
-        spaced = self._request.min_interval is not None or self._request.max_interval is not None
-        tasks: list[NewTask] = []
-        for position, target in enumerate(targets):
-            if position and spaced:
-                due_ms += self._interval_ms()
-            tasks.append(self._task(position, target, due_ms, scheduled=spaced or self._scheduled_ms is not None))
-        return tasks
-
-    def _interval_ms(self) -> int:
-        least = self._request.min_interval or 0
-        most = least if self._request.max_interval is None else self._request.max_interval
-        return round(self._draw.uniform(least, most) * _MINUTE_MS)
-
-    def _task(self, position: int, target: Target, due_ms: int, *, scheduled: bool) -> NewTask:
-        return NewTask(
-            batch_id=self._batch_id,
-            position=position,
-            script_name=self._request.script_name,
-            script_config=self._config,
-            serial=target.serial,
-            username=target.username,
-            source=self._request.source,
-            seed=self._draw.getrandbits(_SEED_BITS),
-            created_ms=self._now_ms,
-            due_ms=due_ms,
-            scheduled_ms=due_ms if scheduled else None,
-            platform=target.platform,
-        )
+def _told_once(issues: Sequence[Issue]) -> list[Issue]:
+    """Return issues; one that very many targets share is told once, of no target."""
+    if len(issues) <= _MOST_ALIKE:
+        return list(issues)
+    alike: dict[tuple[str, str, str], list[Issue]] = {}
+    for issue in issues:
+        alike.setdefault((issue.field, issue.code, str(issue.sentence)), []).append(issue)
+    return [
+        one
+        for same in alike.values()
+        for one in (same if len(same) <= _MOST_ALIKE else [replace(same[0], target=None)])
+    ]

@@ -14,7 +14,7 @@ from fleetlane.core.material import Material, MaterialDescription, NewMaterial
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.library import MaterialFiles, MaterialFilter, ReceivedFile
 from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.work.intake import NAME_RULE, is_name
+from fleetlane.work.request import NAME_RULE, is_name
 
 _MIME_OF_SUFFIX = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 _LONGEST_NAME = 255

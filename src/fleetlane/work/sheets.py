@@ -18,8 +18,8 @@ from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import username_key
 from fleetlane.work.cells import Cell, marked
-from fleetlane.work.intake import NAME_RULE, is_name
 from fleetlane.work.office_archive import refuse_old_workbook
+from fleetlane.work.request import NAME_RULE, is_name
 from fleetlane.work.separated import Encoding, decode, read_csv, reads_as_utf8
 from fleetlane.work.sheet_cells import escaped
 from fleetlane.work.sheet_table import Source, Table, column_name, read_table

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 
 from fleetlane.core.account import Account
 from fleetlane.core.errors import NoEnabledAccountError
+from fleetlane.core.issue import IGNORED, Issue, Severity, note
 from fleetlane.core.ports.library import Accounts
+from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import username_key
 
 
@@ -48,8 +50,8 @@ class Request(Protocol):
         ...
 
 
-def find_targets(accounts: Accounts, request: Request, warnings: list[str]) -> list[Target]:
-    """Return the targets of a request, in its order; what the caller should know goes to `warnings`.
+def find_targets(accounts: Accounts, request: Request, issues: list[Issue]) -> list[Target]:
+    """Return the targets of a request, in its order; what the caller should know goes to `issues`.
 
     Raises:
         NoEnabledAccountError: every account that is meant is disabled.
@@ -57,20 +59,20 @@ def find_targets(accounts: Accounts, request: Request, warnings: list[str]) -> l
     platform = request.script_config.get("platform")
     if request.usernames:
         if request.serials:
-            warnings.append("both serials and usernames are given: the usernames were used")
-        targets = _by_accounts(accounts, request.usernames, platform, warnings)
+            issues.append(note("both serials and usernames are given: the usernames were used", "serials", IGNORED))
+        targets = _by_accounts(accounts, request.usernames, platform, issues)
     else:
-        serials = _distinct("serials", request.serials, str, warnings)
+        serials = _distinct("serials", request.serials, str, issues)
         if not request.enable_multi_account:
             return [Target(serial) for serial in serials]
-        targets = _by_devices(accounts, serials, platform, warnings)
+        targets = _by_devices(accounts, serials, platform, issues)
     if not targets:
         raise NoEnabledAccountError("No enabled account was found for this request. Enable one, or add one.")
     return targets
 
 
-def _by_accounts(accounts: Accounts, names: Sequence[str], platform: Any, warnings: list[str]) -> list[Target]:
-    wanted = _distinct("usernames", names, username_key, warnings)
+def _by_accounts(accounts: Accounts, names: Sequence[str], platform: Any, issues: list[Issue]) -> list[Target]:
+    wanted = _distinct("usernames", names, username_key, issues)
     known: dict[str, list[Account]] = {}
     for account in accounts.named([username_key(name) for name in wanted]):
         if platform in (None, account.platform.value):
@@ -80,17 +82,19 @@ def _by_accounts(accounts: Accounts, names: Sequence[str], platform: Any, warnin
         found = known.get(username_key(name), [])
         enabled = [account for account in found if account.enabled]
         if found and not enabled:
-            warnings.append(f"account {name} is disabled and was skipped")
+            issues.append(_skipped("usernames", name, f"account {name} is disabled and was skipped"))
         elif enabled:
             if len(enabled) > 1:
-                warnings.append(f"account {name} is known on two platforms: {enabled[0].platform} was used")
+                issues.append(
+                    note(f"account {name} is known on two platforms: {enabled[0].platform} was used", "usernames")
+                )
             targets.append(Target(enabled[0].serial, name, enabled[0].platform.value))
         else:
             targets.append(Target(None, name, platform))
     return targets
 
 
-def _by_devices(accounts: Accounts, serials: Sequence[str], platform: Any, warnings: list[str]) -> list[Target]:
+def _by_devices(accounts: Accounts, serials: Sequence[str], platform: Any, issues: list[Issue]) -> list[Target]:
     bound: dict[str, list[Account]] = {}
     for account in accounts.on_devices(serials):
         if account.serial is not None and platform in (None, account.platform.value):
@@ -101,17 +105,22 @@ def _by_devices(accounts: Accounts, serials: Sequence[str], platform: Any, warni
         enabled = [account for account in found if account.enabled]
         targets.extend(Target(serial, account.username, account.platform.value) for account in enabled)
         if not found:
-            warnings.append(f"no account of device {serial} is on record: the one that is signed in there is used")
+            told = f"no account of device {serial} is on record: the one that is signed in there is used"
+            issues.append(note(told, "enable_multi_account"))
             targets.append(Target(serial))
         elif not enabled:
-            warnings.append(f"every account of device {serial} is disabled: it was skipped")
+            issues.append(_skipped("serials", serial, f"every account of device {serial} is disabled: it was skipped"))
     return targets
 
 
-def _distinct(field: str, names: Sequence[str], key: Callable[[str], str], warnings: list[str]) -> list[str]:
+def _skipped(field: str, target: str, text: str) -> Issue:
+    return Issue(field, "account_disabled", Severity.ERROR, Sentence("%(text)s", {"text": text}), target)
+
+
+def _distinct(field: str, names: Sequence[str], key: Callable[[str], str], issues: list[Issue]) -> list[str]:
     found: dict[str, str] = {}
     for name in names:
         if key(name) in found:
-            warnings.append(f"{field}: {name} is given more than once and was used once")
+            issues.append(note(f"{field}: {name} is given more than once and was used once", field, IGNORED))
         found.setdefault(key(name), name)
     return list(found.values())

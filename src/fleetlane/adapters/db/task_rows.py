@@ -12,7 +12,7 @@ from fleetlane.adapters.db.tables import tasks
 from fleetlane.adapters.db.text import contains
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.outcome import FailureClass, Outcome, PublishState
-from fleetlane.core.ports.tasks import Pending, TaskFilter
+from fleetlane.core.ports.tasks import Pending, Rewritten, TaskFilter
 from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, username_key
 
 KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
@@ -126,7 +126,26 @@ def new_row(task: NewTask, task_id: int) -> dict[str, Any]:
     }
 
 
-def _late_at_ms(task: NewTask) -> int | None:
+def rewritten(after: Rewritten) -> dict[str, Any]:
+    """Return what a task becomes that is changed before it begins."""
+    values: dict[str, Any] = {
+        "script_config": after.script_config,
+        "serial": after.serial,
+        "username": after.username,
+        "username_key": username_key(after.username) if after.username else None,
+        "platform": after.platform,
+        "due_ms": after.due_ms,
+        "scheduled_ms": after.scheduled_ms,
+        "late_after_ms": after.late_after_ms,
+        "late_policy": after.late_policy,
+        "content_key": after.content_key,
+    }
+    if not after.keeps_start:
+        values |= {"late_at_ms": _late_at_ms(after), "late_ms": None, "held_ms": None}
+    return values if after.keeps_flag else {**values, **NEEDS_NOBODY}
+
+
+def _late_at_ms(task: NewTask | Rewritten) -> int | None:
     if task.late_after_ms is None or task.scheduled_ms is None:
         return None
     return task.scheduled_ms + task.late_after_ms

@@ -11,7 +11,22 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, case, delete, func, insert, or_, select, true, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -28,16 +43,18 @@ from fleetlane.adapters.db.task_rows import (
     as_before,
     matching,
     new_row,
+    rewritten,
     to_pending,
     to_task,
     told,
     told_of,
     waiting_again,
 )
+from fleetlane.adapters.db.twins import find_twins
 from fleetlane.core.event import Change
 from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
-from fleetlane.core.ports.tasks import DueSpan, Pending, TaskFilter, TaskOrder
+from fleetlane.core.ports.tasks import DueSpan, Pending, Rewritten, TaskFilter, TaskOrder, Twin
 from fleetlane.core.task import NeedsPerson, NewTask, Status, Task, TaskCounts
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
@@ -391,6 +408,30 @@ class TaskRepository:
         """Take tasks off the list of those that need a person; None for whatever reason. A held one stays held."""
         listed = tasks.c.needs_person.is_not(None) if why is None else tasks.c.needs_person == why.value
         return self._set(task_ids, NEEDS_NOBODY, listed)
+
+    def twins(
+        self, keys: Collection[str], since_ms: int, accounts: Collection[str], serials: Collection[str]
+    ) -> list[Twin]:
+        """Return the tasks with one of these contents that wait, run, may have published it, or have since then."""
+        return find_twins(self._connection, keys, since_ms, accounts, serials)
+
+    def rewrite(self, task_id: int, after: Rewritten) -> Task | None:
+        """Change a task that has not begun. None when it is not pending, or its post is to be looked for."""
+        before = self._connection.execute(select(tasks.c.serial).where(tasks.c.id == task_id)).scalar()
+        row = self._change(task_id, Status.PENDING, Status.PENDING, rewritten(after), KNOWN_OUTCOME)
+        if row is None:
+            return None
+        if row.serial != before:
+            key = (row.script_name, row.source, int(Status.PENDING))
+            self._count({(before or "", *key): -1, (row.serial or "", *key): 1})
+        return to_task(row)
+
+    def due_before(self, before_ms: int, after: Head | None, limit: int) -> list[Task]:
+        """Return pending tasks due before an instant that are not held, in order of (due time, id), `after` a place."""
+        beyond = true() if after is None else tuple_(tasks.c.due_ms, tasks.c.id) > (after.due_ms, after.task_id)
+        here = and_(tasks.c.status == int(Status.PENDING), tasks.c.due_ms < before_ms, tasks.c.held_ms.is_(None))
+        statement = select(tasks).where(here, beyond).order_by(tasks.c.due_ms, tasks.c.id).limit(limit)
+        return [to_task(row) for row in self._connection.execute(statement)]
 
     def _set(self, task_ids: Collection[int], values: Mapping[str, Any], condition: ColumnElement[bool]) -> list[int]:
         """Set what is no state on those of the tasks that meet the condition. Returns their ids."""

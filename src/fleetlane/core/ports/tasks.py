@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome
-from fleetlane.core.task import NeedsPerson, NewTask, Source, Status, Task, TaskCounts
+from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, TaskCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,40 @@ class Pending:
     serial: str | None
     due_ms: int
     username: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A task with a given content: one that waits, runs, may have published it, or has. `at_ms`: when, or when due."""
+
+    task_id: int
+    content_key: str
+    serial: str | None
+    username_key: str | None
+    is_open: bool
+    is_unknown: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What a task that has not begun is to be from now on. What is not said here stays.
+
+    `keeps_start`: its start is not changed, so how late it is, and whether it is held for it, stays; `keeps_flag`: so
+    does why it needs a person.
+    """
+
+    script_config: str
+    serial: str | None
+    username: str | None
+    platform: str | None
+    due_ms: int
+    scheduled_ms: int | None
+    late_after_ms: int | None
+    late_policy: LatePolicy | None
+    content_key: str | None
+    keeps_start: bool = False
+    keeps_flag: bool = False
 
 
 class Tasks(Protocol):
@@ -185,6 +219,27 @@ class Tasks(Protocol):
 
     def unflag(self, task_ids: Collection[int], why: NeedsPerson | None = None) -> list[int]:
         """Take tasks off the list of those that need a person; None for whatever reason. A held one stays held."""
+        ...
+
+    def twins(
+        self, keys: Collection[str], since_ms: int, accounts: Collection[str], serials: Collection[str]
+    ) -> list[Twin]:
+        """Return the tasks with one of these contents that wait, run, may have published it, or have since an instant.
+
+        Args:
+            keys: the content keys.
+            since_ms: those published before are left out.
+            accounts: the accounts (`username_key`) that matter; with `serials` a hint: others may be returned, too.
+            serials: the devices that matter.
+        """
+        ...
+
+    def rewrite(self, task_id: int, after: Rewritten) -> Task | None:
+        """Change a task that has not begun. None when it is not pending, or its post is to be looked for."""
+        ...
+
+    def due_before(self, before_ms: int, after: Head | None, limit: int) -> list[Task]:
+        """Return pending tasks due before an instant that are not held, in order of (due time, id), `after` a place."""
         ...
 
     def running(self) -> list[Task]:

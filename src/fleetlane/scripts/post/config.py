@@ -188,8 +188,6 @@ def _contradictions(config: PostConfig) -> list[tuple[str, str]]:
     if config.post_way == PostWay.USE_SOUND:
         if not config.sound_name.strip() and config.source is not Source.FOLDER:
             found.append(("sound_name", "is needed for post_way = useSound"))
-        if config.platform == "instagram":
-            found.append(("post_way", "useSound is for TikTok only"))
         if config.add_sound is not AddSound.DEFAULT:
             found.append(("add_sound", "must be -1 with post_way = useSound, which brings a sound of its own"))
     if "://" in config.sound_name and not is_sound_link(config.sound_name):

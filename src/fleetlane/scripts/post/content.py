@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fleetlane.core.captions import Caption, CaptionFormat, draw, guess_format, split_title
+from fleetlane.core.captions import Caption, CaptionFormat, draw, guess_format
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.material import parse_tags
 from fleetlane.core.recognition import Pack
 from fleetlane.scripts.post.config import PostConfig, PostWay, Source, is_sound_link
 from fleetlane.scripts.post.folder import MediaFolder
+from fleetlane.scripts.post.limits import over_limits, titled
 from fleetlane.scripts.post.media_files import MediaFile, open_file, open_files
 from fleetlane.scripts.script import Job
-
-_HASHTAG = re.compile(r"(?<!\w)#\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +56,7 @@ def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Cont
         TaskFailedError: media or text cannot be used; says which.
     """
     folders = job.settings.folders
-    folder = (
-        MediaFolder(config.material_path, account, folders, job.inspector) if config.source is Source.FOLDER else None
-    )
+    folder = MediaFolder(config.material_path, account, folders) if config.source is Source.FOLDER else None
     files, own_caption = _files(job, config, folder, f"{pack.app}:{account.casefold()}")
     written, form = config.captions, config.format
     if own_caption:
@@ -68,17 +64,27 @@ def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Cont
     elif folder is not None and (spintax := folder.text("caption.txt")):
         written, form = spintax, CaptionFormat.SPINTAX
     text = draw(written, form or guess_format(written), job.task.position, job.task.seed)
-    caption, warnings = _titled(text, config, pack)
-    _check_lengths(caption, pack)
+    caption, warnings = titled(text, config, pack)
+    if problem := next(iter(over_limits(caption, config.kind, pack).values()), None):
+        raise TaskFailedError("caption_too_long", str(problem))
+    told = [str(warning) for warning in warnings]
     passed_over = folder.bad_files if folder is not None else ""
     if passed_over:
-        warnings.append(f"files of the folder were passed over: {passed_over}")
-    return Content(tuple(files), caption, _sound(job, config, folder), tuple(warnings), passed_over)
+        told.append(f"files of the folder were passed over: {passed_over}")
+    return Content(tuple(files), caption, _sound(job, config, folder), tuple(told), passed_over)
 
 
 def drawn(config: PostConfig, position: int, seed: int) -> str:
     """Return the text that the settings give one task."""
     return draw(config.captions, config.format or guess_format(config.captions), position, seed)
+
+
+def named_files(config: PostConfig, position: int) -> list[str]:
+    """Return the paths that `material_list` gives one task: a video, in turn over the tasks of a request, or images."""
+    paths = config.material_list
+    if config.content_type == 0:
+        return [paths[position % len(paths)]] if paths else []
+    return paths[: config.count]
 
 
 def check_listed(job: Job, config: PostConfig) -> None:
@@ -92,10 +98,7 @@ def check_listed(job: Job, config: PostConfig) -> None:
 
 
 def _listed(job: Job, config: PostConfig, folders: AllowedFolders) -> list[MediaFile]:
-    paths = config.material_list
-    if config.content_type == 0:  # one video a task, in turn over the tasks of a request
-        return [open_file(paths[job.task.position % len(paths)], config.kind, folders, job.inspector)]
-    return open_files(paths[: config.count], config.kind, folders, job.inspector)
+    return open_files(named_files(config, job.task.position), config.kind, folders, job.inspector)
 
 
 def _files(
@@ -105,7 +108,7 @@ def _files(
     if config.source is Source.LIST:
         return _listed(job, config, job.settings.folders), ""
     if folder is not None:
-        return folder.take(config.kind, config.count, account_key, job.shelf), ""
+        return folder.take(config.kind, config.count, account_key, job.shelf, job.inspector), ""
     tags = parse_tags(config.materials_tags)
     taken = job.shelf.take(config.kind, config.count, tags, account_key.partition(":")[2])
     if not taken:
@@ -115,28 +118,6 @@ def _files(
         )
     files = [open_file(str(item.path), config.kind, AllowedFolders(), job.inspector) for item in taken]
     return files, next((item.caption for item in taken if item.caption), "")
-
-
-def _titled(text: str, config: PostConfig, pack: Pack) -> tuple[Caption, list[str]]:
-    caption = split_title(text)
-    if caption.title is None:
-        return caption, []
-    if "title_field" not in pack.elements:
-        return Caption(text), [f"{pack.label} has no title: the ## was kept as text"]
-    if config.content_type == 0:
-        return Caption(caption.whole), [f"{pack.label} has no title for videos: it became the first line of the text"]
-    return caption, []
-
-
-def _check_lengths(caption: Caption, pack: Pack) -> None:
-    longest, most_tags, title_max = (int(pack.facts[key]) for key in ("caption_max", "hashtag_max", "title_max"))
-    if len(caption.text) > longest:
-        raise TaskFailedError("caption_too_long", f"It has {len(caption.text)} characters; {longest} are allowed.")
-    if caption.title is not None and len(caption.title) > title_max:
-        raise TaskFailedError("caption_too_long", f"Its title has {len(caption.title)}; {title_max} are allowed.")
-    tags = len(_HASHTAG.findall(caption.text))
-    if tags > most_tags:
-        raise TaskFailedError("caption_too_long", f"It has {tags} hashtags; {pack.label} keeps {most_tags}.")
 
 
 def _sound(job: Job, config: PostConfig, folder: MediaFolder | None) -> Sound | None:

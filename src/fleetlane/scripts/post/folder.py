@@ -44,15 +44,13 @@ class MediaFolder:
         text: the folder, as the caller wrote it.
         username: the account.
         folders: where files may be opened.
-        inspector: looks into them.
 
     Raises:
         TaskFailedError: `media_missing`; the folder cannot be used.
     """
 
-    def __init__(self, text: str, username: str, folders: AllowedFolders, inspector: MediaInspector) -> None:
+    def __init__(self, text: str, username: str, folders: AllowedFolders) -> None:
         self._folders = folders
-        self._inspector = inspector
         self._left: Counter[Leftover] = Counter()
         self._bad: dict[str, str] = {}
         self.root = allowed_path(text, folders)
@@ -75,7 +73,9 @@ class MediaFolder:
         more = len(self._bad) - len(named)
         return ", ".join([*named, *([f"{more} more"] if more else [])])
 
-    def take(self, kind: MediaKind, count: int, account: str, shelf: Shelf) -> list[MediaFile]:
+    def take(
+        self, kind: MediaKind, count: int, account: str, shelf: Shelf, inspector: MediaInspector
+    ) -> list[MediaFile]:
         """Reserve files that were not used on an account yet, `sort_N_` first by N, then by name.
 
         Raises:
@@ -87,7 +87,7 @@ class MediaFolder:
             for path in self._files(kind):
                 if len(found) == count:
                     break
-                file = self._opened(path, kind)
+                file = self._opened(path, kind, inspector)
                 if file is not None and file.sha256 not in used:
                     found.setdefault(file.sha256, file)
             if len(found) < count:
@@ -96,9 +96,13 @@ class MediaFolder:
                 return list(found.values())
         raise TaskFailedError("media_not_enough", f"Other tasks take the files of {self.folder} at the same time.")
 
-    def _opened(self, path: Path, kind: MediaKind) -> MediaFile | None:
+    def listed(self, kind: MediaKind) -> list[Path]:
+        """Return the files that may be meant, by their names, in the order in which they are taken."""
+        return list(self._files(kind))
+
+    def _opened(self, path: Path, kind: MediaKind, inspector: MediaInspector) -> MediaFile | None:
         try:
-            return open_file(str(path), kind, self._folders, self._inspector)
+            return open_file(str(path), kind, self._folders, inspector)
         except TaskFailedError as error:
             self._bad[path.name] = error.detail.removeprefix(f"{path.name}: ")
             return None

@@ -72,11 +72,16 @@ def kind_by_name(name: str) -> MediaKind | None:
     return _KIND_OF_SUFFIX.get(Path(name).suffix.lower())
 
 
+def is_named_as(name: str, mime_type: str) -> bool:
+    """Return whether a file of a type may have this name."""
+    return _MIME_OF_SUFFIX.get(Path(name).suffix.lower()) == mime_type
+
+
 def problem_of(name: str, kind: MediaKind, seen: Inspected) -> str | None:
     """Return a sentence when a file cannot be published under its name as what is asked for, None when it can."""
     if seen.problem:
         return seen.problem
-    if seen.mime_type != _MIME_OF_SUFFIX.get(Path(name).suffix.lower()):
+    if not is_named_as(name, seen.mime_type):
         return f"It is not what its name says: it is {seen.mime_type}."
     if seen.kind is not kind:
         return f"It is not {'a video (MP4)' if kind is MediaKind.VIDEO else 'an image (JPG or PNG)'}."

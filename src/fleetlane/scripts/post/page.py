@@ -56,10 +56,32 @@ def must_offer(pack: Pack, config: PostConfig) -> None:
     Raises:
         TaskFailedError: `step_unavailable`.
     """
-    if config.sets_sound and "add_sound" not in pack.facts["offers"]:
-        raise TaskFailedError("step_unavailable", f"Sounds cannot be set on {pack.label}.")
+    for _, problem in not_offered(pack, config):
+        raise TaskFailedError("step_unavailable", f"{problem[:1].upper()}{problem[1:]}.")
+
+
+def not_offered(pack: Pack, config: PostConfig) -> list[tuple[str, str]]:
+    """Return the options of a post that an app does not have, and are not at their default: field and sentence."""
+    found: list[tuple[str, str]] = []
+    if "add_sound" not in pack.facts["offers"]:
+        found += [(name, f"sounds cannot be set on {pack.label}") for name in _SOUNDS if _is_set(config, name)]
+        if config.post_way == PostWay.USE_SOUND:
+            found.append(("post_way", f"useSound cannot be done on {pack.label}"))
     if config.add_product_link and "product_link" not in pack.facts["offers"]:
-        raise TaskFailedError("step_unavailable", f"{pack.label} has no product links.")
+        found.append(("add_product_link", f"{pack.label} has no product links"))
+    if _is_set(config, "placement") and config.placement not in pack.facts["last_pages"]:
+        found.append(("placement", f"{pack.label} has no placement {config.placement}"))
+    elif config.captions.strip() and not last_page(pack, config.placement).has_caption:
+        found.append(("captions", f"a {config.placement} on {pack.label} takes no caption; leave it out"))
+    return found
+
+
+_SOUNDS = ("add_sound", "sound_name", "custom_sound_keyword", "origin_sound_volume", "add_sound_volume")
+
+
+def _is_set(config: PostConfig, name: str) -> bool:
+    """Return whether a setting is another than its default."""
+    return getattr(config, name) != PostConfig.model_fields[name].default
 
 
 def last_page(pack: Pack, placement: str) -> LastPage:

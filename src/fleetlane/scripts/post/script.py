@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from fleetlane.core.errors import InvalidParametersError, TaskFailedError
@@ -11,6 +12,7 @@ from fleetlane.scripts.apps import app_pack, installed_apps
 from fleetlane.scripts.post.config import PostConfig, parse_config
 from fleetlane.scripts.post.content import check_listed, drawn
 from fleetlane.scripts.post.flow import PostFlow
+from fleetlane.scripts.post.foresight import PostPlan
 from fleetlane.scripts.post.verify import verify_post
 from fleetlane.scripts.post.warnings import warnings_of
 from fleetlane.scripts.script import Job
@@ -26,13 +28,15 @@ class PostScript:
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:
         """Check a `script_config` and return warnings."""
         parsed = parse_config(config)
-        unknown = sorted(set(config) - set(PostConfig.model_fields))
-        ignored = [f"script_config.{key} is not known and was ignored" for key in unknown]
-        return [*ignored, *warnings_of(parsed, app_pack(parsed.platform or "tiktok"))]
+        return warnings_of(parsed, app_pack(parsed.platform or "tiktok"))
+
+    def plan(self, config: Mapping[str, Any]) -> PostPlan:
+        """Return what posts with these settings would be."""
+        return PostPlan(parse_config(config))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of `script_config`."""
-        return PostConfig.model_json_schema()
+        return dict(_schema())
 
     def preview(self, config: Mapping[str, Any], position: int, seed: int) -> str:
         """Return the caption of one task, unless its media brings one of its own."""
@@ -49,6 +53,11 @@ class PostScript:
     def verify(self, job: Job, facts: Mapping[str, Any]) -> Outcome:
         """Look for the post of the attempt before."""
         return verify_post(job, _config(job), facts)
+
+
+@cache
+def _schema() -> Mapping[str, Any]:
+    return PostConfig.model_json_schema()
 
 
 def _config(job: Job) -> PostConfig:

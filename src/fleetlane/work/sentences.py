@@ -1,0 +1,15 @@
+"""Every sentence that issues are said in, for the catalogues of the pages."""
+
+from __future__ import annotations
+
+from fleetlane.scripts.post import foresight, limits
+from fleetlane.work import inspection, options, outlook, repeats
+
+ISSUES = (
+    *options.SENTENCES,
+    *inspection.SENTENCES,
+    *outlook.SENTENCES,
+    *repeats.SENTENCES,
+    *foresight.SENTENCES,
+    *limits.SENTENCES,
+)

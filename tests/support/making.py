@@ -1,0 +1,49 @@
+"""Making, changing and looking ahead at tasks, over a real store, without phones and with time of a test's own."""
+
+from __future__ import annotations
+
+from datetime import UTC, time
+
+from fleetlane.adapters.media import FileInspector
+from fleetlane.core.folders import AllowedFolders
+from fleetlane.core.outcome import PublishState, succeeded
+from fleetlane.work.inspection import Inspection
+from fleetlane.work.intake import Intake
+from fleetlane.work.look_ahead import LookAhead
+from fleetlane.work.outlook import Outlook
+from fleetlane.work.patching import Patching
+from fleetlane.work.repeats import RepeatWindow
+from fleetlane.work.request import Rules, TaskRequest
+from fleetlane.work.waiting import Waiting
+from support.rig import VIDEO
+from support.world import World
+
+
+class Making(World):
+    """A world in which tasks are asked for as callers do."""
+
+    def __init__(self, path, inspector=None, window=None, *, inspect_max_s: float = 10.0) -> None:
+        super().__init__(path)
+        self.clock.jump(1_795_000_000.0)
+        self.folder = path.parent
+        folders = AllowedFolders((VIDEO.parent, self.folder))
+        self.outlook = Outlook(Inspection(inspector or FileInspector(), folders, inspect_max_s))
+        given = {"rules": Rules(UTC), "outlook": self.outlook, "window": window or RepeatWindow()}
+        waiting = Waiting(self.devices, self.scheduler, self.clock, UTC)
+        self.intake = Intake(self.store, self.scheduler, waiting, self.clock, **given)
+        self.patching = Patching(self.store, self.scheduler, self.clock, **given)
+        self.ahead = LookAhead(self.store, self.outlook, self.clock, UTC, time(20, 0))
+
+    async def ask(self, *serials: str, **fields):
+        """Ask for posts of the video."""
+        config = {"material_list": [str(VIDEO)], "captions": "hello", **fields.pop("config", {})}
+        wanted = TaskRequest(serials, fields.pop("usernames", ()), "post", config, **fields)
+        return await self.intake.create(wanted)
+
+    async def publish(self, task_id: int) -> None:
+        """Let a task run that is due, and publish."""
+        await self.scheduler.tick()
+        await self.end(task_id, succeeded("Published.", PublishState.PUBLISHED, {}))
+
+    def errors(self, created) -> set[str]:
+        return {issue.code for issue in created.issues if issue.is_error}
