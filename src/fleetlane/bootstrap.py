@@ -32,12 +32,14 @@ from fleetlane.scripts.script import ScriptSettings
 from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
+from fleetlane.work.decisions import Decisions
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.events import EventBook
 from fleetlane.work.hands import Hands
 from fleetlane.work.intake import Intake
+from fleetlane.work.late_tasks import LateTasks
 from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
@@ -45,6 +47,7 @@ from fleetlane.work.patience import Patience
 from fleetlane.work.pictures import Pictures
 from fleetlane.work.recovery import recover
 from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
+from fleetlane.work.retry_all import RetryAll
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.traces import Traces
@@ -52,6 +55,7 @@ from fleetlane.work.undo import UndoBook
 from fleetlane.work.waiting import Waiting
 
 _HOUR_MS = 60 * 60 * 1000
+_LONGEST_UPLOAD_S = 3600  # as the schema of `post` allows
 log = structlog.get_logger(__name__)
 
 
@@ -81,7 +85,13 @@ def build(settings: Settings) -> Server:
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
     leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy})
     scheduler = Scheduler(
-        store, devices, clock, lambda: licensing.now().device_limit, retries=_retries(settings), leases=leases
+        store,
+        devices,
+        clock,
+        lambda: licensing.now().device_limit,
+        retries=_retries(settings),
+        leases=leases,
+        longest_attempt_s=settings.task_timeout_s + _LONGEST_UPLOAD_S,
     )
     leases.on_change = licensing.on_change = scheduler.wake
     hands = Hands(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
@@ -103,6 +113,8 @@ def build(settings: Settings) -> Server:
         desk=desk,
         traces=Traces(desk, traces),
         changes=changes,
+        decisions=Decisions(store, scheduler, clock),
+        retry_all=RetryAll(store, scheduler, clock, settings.max_retry_count if settings.auto_retry else None),
         undo=UndoBook(changes),
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
@@ -134,6 +146,7 @@ def build(settings: Settings) -> Server:
                     "hands": hands.run,
                     "leases": leases.run,
                     "licence": licensing.run,
+                    "late tasks": LateTasks(store, scheduler, clock).run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }

@@ -15,7 +15,18 @@ from fleetlane.scripts.script import script
 from support.rig import ROOT
 from support.server import ServerThread
 
-PAGES = ("/", "/tasks", "/calendar", "/phones", "/new", "/accounts", "/materials", "/settings")
+PAGES = (
+    "/",
+    "/needs-you",
+    "/tasks",
+    "/tasks/retry-all",
+    "/calendar",
+    "/phones",
+    "/new",
+    "/accounts",
+    "/materials",
+    "/settings",
+)
 OURS = {"HX-Request": "true"}
 
 
@@ -97,7 +108,8 @@ def test_what_tasks_say_is_said_in_the_language_of_the_page(server):
 
 CHANGES = (
     "/login", "/tasks/bulk", "/tasks/retry-all", "/tasks/undo/1", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/resolve",
-    "/tasks/1/delete", "/new", "/new/preview", "/new/materials", "/phones/connect", "/phones/1/take-over",
+    "/tasks/1/delete", "/tasks/1/start", "/tasks/1/move", "/tasks/1/dismiss", "/needs-you/dismiss",
+    "/new", "/new/preview", "/new/materials", "/phones/connect", "/phones/1/take-over",
     "/phones/1/give-back", "/phones/1/touch", "/phones/1/key", "/phones/1/text", "/accounts", "/accounts/import",
     "/accounts/1", "/accounts/1/enabled", "/accounts/1/delete", "/materials", "/materials/1", "/materials/1/free",
     "/materials/1/delete",

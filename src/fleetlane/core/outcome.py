@@ -80,6 +80,9 @@ FAILURES: Mapping[str, Failure] = {
     ),
     # The server.
     "server_interrupted": Failure(_T, "The server was stopped while the task ran."),
+    "missed_start": Failure(
+        _B, "The task could not begin in time. Give it another start time, or retry it to post it now."
+    ),
     "store_failed": Failure(_T, "The server could not store how far the task had come, so it went no further."),
     "script_error": Failure(_P, "The script failed unexpectedly. The log has the details."),
     "stopped": Failure(FailureClass.STOPPED, "stopped"),
@@ -99,6 +102,9 @@ class Remark(StrEnum):
     UNSEEN = "Post may have been pressed, and it could not be seen what became of it."
     LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
     STOPPED_LATE = "It was stopped after Post had been pressed: that cannot be taken back."
+    LATE_BY_DAYS = "It was %(days)s d %(hours)s h late."
+    LATE_BY_HOURS = "It was %(hours)s h %(minutes)s min late."
+    LATE_BY_MINUTES = "It was %(minutes)s min late."
     RETRIED = "It is tried again, %(number)s of %(most)s. Before:"
 
 

@@ -94,5 +94,9 @@ class Desk:
         """Return how many tasks there are in each state."""
         return await self._store.read(lambda repositories: repositories.tasks.counts())
 
+    async def needing(self, most: int) -> int:
+        """Return how many tasks need a person, counted up to `most`."""
+        return await self._store.read(lambda repositories: repositories.tasks.needing(most))
+
     def _shown(self, task: Task) -> Shown:
         return Shown(task, self._waiting.reasons(task))

@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass
 
 from fleetlane.core.journal import never_denied
+from fleetlane.core.lateness import says_how_late
 from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState, Remark, failed
 from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
@@ -62,6 +63,7 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
         if not stopped and attempt.phase.may_repeat and outcome.publish_state is not PublishState.UNKNOWN:
             return _again(repositories, task, outcome, now_ms)
         outcome = never_denied(failed("stopped", result=outcome.result) if stopped else outcome, attempt.phase)
+    outcome = says_how_late(outcome, now.late_ms)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
         return False
     if outcome.publish_state is PublishState.NOT_PUBLISHED:
@@ -71,7 +73,7 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     if not stopped and policy.applies(task, outcome):
         again = Remark.RETRIED % {"number": task.retry_count + 1, "most": policy.most_retries}
         remark = f"{again} {outcome.remark}"
-        repositories.tasks.retry(task.id, now_ms + policy.delay_ms(), force=False, remark=remark)
+        repositories.tasks.try_again(task.id, now_ms + policy.delay_ms(), remark)
     return True
 
 
