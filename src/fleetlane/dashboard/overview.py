@@ -29,6 +29,6 @@ async def overview(request: Request, services: Wired) -> HTMLResponse:
         zone=str(services.zone),
         running=(await desk.page(TaskFilter(Status.RUNNING), 1, _ROWS)).tasks,
         failed=(await desk.page(TaskFilter(Status.FAILED), 1, _ROWS, TaskOrder.ENDED_LAST)).tasks,
-        next_due=(await desk.page(TaskFilter(Status.PENDING), 1, _ROWS, TaskOrder.DUE_FIRST)).tasks,
+        next_due=(await desk.page(TaskFilter(Status.PENDING, needs_person=False), 1, _ROWS, TaskOrder.DUE_FIRST)).tasks,
         health=services.health(),
     )
