@@ -37,6 +37,7 @@ from fleetlane.scripts.script import ScriptSettings, broken_scripts
 from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
+from fleetlane.work.decisions import Decisions
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.ending import RetryPolicy
@@ -44,6 +45,7 @@ from fleetlane.work.events import EventBook
 from fleetlane.work.hands import Hands
 from fleetlane.work.inspection import Inspection
 from fleetlane.work.intake import Intake
+from fleetlane.work.late_tasks import LateTasks
 from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
@@ -56,6 +58,7 @@ from fleetlane.work.recovery import recover
 from fleetlane.work.repeats import RepeatWindow
 from fleetlane.work.request import Rules
 from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
+from fleetlane.work.retry_all import RetryAll
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.traces import Traces
@@ -65,6 +68,7 @@ from fleetlane.work.waiting import Waiting
 _NAMED = 5
 _HOUR_MS = 60 * 60 * 1000
 _MINUTE_MS = 60 * 1000
+_LONGEST_UPLOAD_S = 3600  # as the schema of `post` allows
 log = structlog.get_logger(__name__)
 
 
@@ -94,7 +98,13 @@ def build(settings: Settings) -> Server:
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
     leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy})
     scheduler = Scheduler(
-        store, devices, clock, lambda: licensing.now().device_limit, retries=_retries(settings), leases=leases
+        store,
+        devices,
+        clock,
+        lambda: licensing.now().device_limit,
+        retries=_retries(settings),
+        leases=leases,
+        longest_attempt_s=settings.task_timeout_s + _LONGEST_UPLOAD_S,
     )
     leases.on_change = licensing.on_change = scheduler.wake
     hands = Hands(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
@@ -121,8 +131,7 @@ def build(settings: Settings) -> Server:
     window = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
     changes = Changes(store, scheduler, clock, traces.forget, repeats=window, zone=settings.zone)
     rules = _rules(settings)
-    inspection = Inspection(inspector, script_settings.folders, settings.inspect_max_s)
-    outlook = Outlook(inspection)
+    outlook = Outlook(Inspection(inspector, script_settings.folders, settings.inspect_max_s))
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, rules=rules, outlook=outlook, window=window),
@@ -130,6 +139,8 @@ def build(settings: Settings) -> Server:
         desk=desk,
         traces=Traces(desk, traces),
         changes=changes,
+        decisions=Decisions(store, scheduler, clock, window, settings.zone),
+        retry_all=RetryAll(store, scheduler, clock, settings.max_retry_count if settings.auto_retry else None, window),
         undo=UndoBook(changes),
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
@@ -162,6 +173,7 @@ def build(settings: Settings) -> Server:
                     "leases": leases.run,
                     "licence": licensing.run,
                     "look ahead": LookAhead(store, outlook, clock, settings.zone, _evening(settings)).run,
+                    "late tasks": LateTasks(store, scheduler, clock).run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }

@@ -189,7 +189,13 @@ class Settings(BaseSettings):
     auto_retry: bool = Field(
         False, description="Try a task again by itself when its failure may pass by itself; see errors.md."
     )
-    max_retry_count: int = Field(3, ge=0, le=100, description="How often a task is tried again by itself.")
+    max_retry_count: int = Field(
+        3,
+        ge=0,
+        le=100,
+        description="How often a task is tried again by itself; with auto_retry, retry-all passes over one retried so "
+        "often.",
+    )
     retry_delay_min_s: float = Field(
         5.0, ge=0, le=86_400, description="Least seconds before a task is tried again by itself."
     )

@@ -63,16 +63,83 @@ def test_only_a_failed_task_can_be_retried(api, failed):
     api.post(f"/task/{failed['id']}/retry").refused(40901)
 
 
-def test_retry_all_makes_every_failed_task_pending_that_may_be_retried_safely(own):
+def test_retry_all_passes_over_what_a_person_stopped_and_says_so(own):
     """On an own server only: it would start the failed tasks of others."""
     made = [task["id"] for task in own.tasks(serials=[own.name(), own.name()])]
     for task_id in made:
         own.post(f"/task/{task_id}/stop").good()
     done = own.post("/task/retry-all").good()
     assert set(done) == {"retried_count", "task_ids", "skipped_count", "skipped"}
-    assert set(made) <= set(done["task_ids"])
-    assert done["retried_count"] == len(done["task_ids"])
-    assert [own.task(task_id)["status"] for task_id in made] == [0, 0]
+    assert set(made).isdisjoint(done["task_ids"])
+    reasons = {one["task_id"]: one["reason"] for one in done["skipped"]}
+    assert all(reasons[task_id] for task_id in made)
+    assert [own.task(task_id)["status"] for task_id in made] == [3, 3]
+
+
+def test_include_stopped_takes_stopped_ones_too(api):
+    """Those that are named."""
+    made = [task["id"] for task in api.tasks(serials=[api.name(), api.name()])]
+    for task_id in made:
+        api.post(f"/task/{task_id}/stop").good()
+    done = api.post("/task/retry-all", {"task_ids": made, "include_stopped": True}).good()
+    assert (done["retried_count"], sorted(done["task_ids"])) == (2, made)
+    assert (done["skipped_count"], done["skipped"]) == (0, [])
+    assert [api.task(task_id)["status"] for task_id in made] == [0, 0]
+
+
+def test_a_dry_run_of_retry_all_says_what_would_be_retried_and_changes_nothing(api, failed):
+    """The same answer as the retry's own."""
+    wish = {"task_ids": [failed["id"]], "include_stopped": True}
+    would = api.post("/task/retry-all", {**wish, "dry_run": True}).good()
+    assert would["task_ids"] == [failed["id"]]
+    assert api.task(failed["id"]) == failed
+    assert api.post("/task/retry-all", wish).good() == would
+
+
+def test_ids_batch_codes_and_time_narrow_retry_all(api, failed):
+    """Each alone, and together."""
+    ended = failed["end_time"]
+    [other] = api.tasks()
+    api.post(f"/task/{other['id']}/stop").good()
+
+    def taken(**wish):
+        body = {"include_stopped": True, "dry_run": True, **wish}
+        return api.post("/task/retry-all", body).good()["task_ids"]
+
+    both = sorted([failed["id"], other["id"]])
+    assert taken(task_ids=[failed["id"]]) == [failed["id"]]
+    assert taken(batch_id=failed["batch_id"]) == [failed["id"]]
+    assert sorted(taken(task_ids=both, error_codes=["stopped"])) == both
+    assert taken(task_ids=both, error_codes=["app_crashed"]) == []
+    assert failed["id"] in taken(ended_since=ended)
+    assert taken(task_ids=both, ended_since="2099-01-01T00:00:00Z") == []
+    assert taken(task_ids=both, batch_id=other["batch_id"]) == [other["id"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"all": True}, {"task_ids": "1"}, {"task_ids": []}, {"task_ids": [1.5]}, {"batch_id": 5}, {"error_codes": "x"},
+        {"ended_since": "today"}, {"ended_since": 5}, {"include_stopped": "true"}, {"dry_run": 1}, [],
+    ],
+)  # fmt: skip
+def test_a_body_of_retry_all_that_is_not_understood_is_40001(own, body):
+    """Nothing is retried by a slip."""
+    own.post("/task/retry-all", body).refused(40001)
+
+
+def test_a_retried_task_whose_start_time_still_lies_ahead_keeps_it(api, failed):
+    """Its own retry, and retry-all."""
+    again = api.post(f"/task/{failed['id']}/retry").good()
+    assert (again["status"], again["start_time"]) == (0, failed["scheduled_at"])
+    api.post(f"/task/{failed['id']}/stop").good()
+    api.post("/task/retry-all", {"task_ids": [failed["id"]], "include_stopped": True}).good()
+    again = api.task(failed["id"])
+    assert (again["status"], again["start_time"], again["scheduled_at"]) == (
+        0,
+        failed["scheduled_at"],
+        failed["scheduled_at"],
+    )
 
 
 @pytest.mark.parametrize("body", [{}, {"published": "yes"}, {"published": None}, {"published": 1}, []])

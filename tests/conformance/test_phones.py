@@ -28,11 +28,11 @@ def ended(api, task_id):
 
 @pytest.fixture(scope="module", autouse=True)
 def stuck(server):
-    """Real posts on the last two own phones, whose uploads never end; they run while the other tests do."""
+    """Real posts on the last three own phones, whose uploads never end; they run while the other tests do."""
     if not server.is_own:
         return None
     config = {"material_list": [server.material], "captions": "conformance", "upload_wait_time": 2}
-    body = {"serials": server.phones()[2:4], "script_name": "post", "script_config": config, "allow_repeat": True}
+    body = {"serials": server.phones()[2:5], "script_name": "post", "script_config": config, "allow_repeat": True}
     return server.post("/task", body).good()["task_ids"]
 
 
@@ -137,6 +137,46 @@ def test_a_person_says_what_became_of_a_post_and_the_journal_keeps_the_word(own,
     assert (after["phase"], after["facts"]["person_says"]) == ("unknown", "published")
     own.post(f"/task/{unknown}/resolve", {"published": False}).refused(40901)
     own.post(f"/task/{unknown}/retry", {"force": True}).refused(40901)
+
+
+def missing_file(api, phone):
+    """A task that has failed by itself, and will again."""
+    config = {"material_list": [f"{api.material}.missing.mp4"], "captions": "conformance", "dry_run": True}
+    [task_id] = api.request(serials=[phone], script_config=config, start_at=...).good()["task_ids"]
+    task = ended(api, task_id)
+    assert (task["status"], task["error_code"]) == (3, "media_missing"), task
+    return task_id
+
+
+def test_retry_all_makes_every_failed_task_pending_that_may_be_retried_safely(own, phone):
+    """Without a body: those that failed by themselves. On an own server only: it would start those of others."""
+    task_id = missing_file(own, phone)
+    done = own.post("/task/retry-all").good()
+    assert task_id in done["task_ids"]
+    assert done["retried_count"] == len(done["task_ids"])
+    assert ended(own, task_id)["retry_count"] == 1
+
+
+def test_retry_all_passes_over_a_task_at_its_retry_limit(own, phone):
+    """The own server tries again by itself, up to three times; its own retry is still taken."""
+    task_id = missing_file(own, phone)
+    for _ in range(3):
+        done = own.post("/task/retry-all", {"task_ids": [task_id]}).good()
+        assert done["task_ids"] == [task_id]
+        ended(own, task_id)
+    done = own.post("/task/retry-all", {"task_ids": [task_id]}).good()
+    assert (done["task_ids"], [one["task_id"] for one in done["skipped"]]) == ([], [task_id])
+    assert own.post(f"/task/{task_id}/retry").good()["retry_count"] == 4
+
+
+def test_an_unknown_outcome_needs_a_person_until_it_is_resolved(own, unknown):
+    """And leaves the list then."""
+    need = own.task(unknown)["needs_person"]
+    assert (need["reason"], need["code"]) == ("outcome_unknown", "outcome_unknown")
+    assert need["message"]
+    assert unknown in [task["id"] for task in own.listed(needs_person="true", page_size=100)["tasks"]]
+    assert own.post(f"/task/{unknown}/resolve", {"published": False}).good()["needs_person"] is None
+    assert unknown not in [task["id"] for task in own.listed(needs_person="true", page_size=100)["tasks"]]
 
 
 def test_a_task_whose_outcome_is_unknown_is_not_in_retry_all_and_its_own_retry_needs_force(own, unknown):

@@ -10,7 +10,7 @@ import pytest
 FIELDS = {
     "id", "script_name", "script_config", "serial", "username", "status", "status_text", "source", "remark",
     "error_code", "retry_count", "start_time", "end_time", "created_at", "scheduled_at", "waiting_for",
-    "stop_requested", "batch_id", "outcome", "result",
+    "stop_requested", "batch_id", "outcome", "result", "needs_person", "held_since",
 }  # fmt: skip
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)")
 

@@ -9,13 +9,26 @@ import re
 
 import pytest
 
+from fleetlane.adapters.clock import SystemClock
+from fleetlane.core.outcome import failed as failed_outcome
 from fleetlane.dashboard.languages import LANGUAGES, catalogue
 from fleetlane.dashboard.router import PARTS
 from fleetlane.scripts.script import script
 from support.rig import ROOT
 from support.server import ServerThread
 
-PAGES = ("/", "/tasks", "/calendar", "/phones", "/new", "/accounts", "/materials", "/settings")
+PAGES = (
+    "/",
+    "/needs-you",
+    "/tasks",
+    "/tasks/retry-all",
+    "/calendar",
+    "/phones",
+    "/new",
+    "/accounts",
+    "/materials",
+    "/settings",
+)
 OURS = {"HX-Request": "true"}
 
 
@@ -97,7 +110,8 @@ def test_what_tasks_say_is_said_in_the_language_of_the_page(server):
 
 CHANGES = (
     "/login", "/tasks/bulk", "/tasks/retry-all", "/tasks/undo/1", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/resolve",
-    "/tasks/1/delete", "/new", "/new/preview", "/new/materials", "/phones/connect", "/phones/1/take-over",
+    "/tasks/1/delete", "/tasks/1/start", "/tasks/1/move", "/tasks/1/dismiss", "/needs-you/dismiss",
+    "/new", "/new/preview", "/new/materials", "/phones/connect", "/phones/1/take-over",
     "/phones/1/give-back", "/phones/1/touch", "/phones/1/key", "/phones/1/text", "/accounts", "/accounts/import",
     "/accounts/1", "/accounts/1/enabled", "/accounts/1/delete", "/materials", "/materials/1", "/materials/1/free",
     "/materials/1/delete",
@@ -118,6 +132,63 @@ def test_a_form_of_another_page_changes_nothing(server, path):
     foreign = server.http.post(path, headers={**OURS, "Origin": "http://evil.example"})
     assert foreign.json()["code"] == 40302
     assert server.task(task_id)["status"] == 0
+
+
+def test_retry_all_asks_first_does_what_it_showed_and_can_be_undone(server):
+    failed, stopped, later = server.create(["ra-1", "ra-2", "ra-3"], start_time="03:15")
+    batch = server.task(failed)["batch_id"]
+    asked = f"/tasks/retry-all?batch_id={batch}"
+    assert "No task would be retried" in server.http.get(asked).text
+    _fail(server, failed)
+    server.call("POST", f"/task/{stopped}/stop")
+    text = server.http.get(asked).text
+    assert "1 tasks will wait again" in text
+    assert "A person stopped them (1)" in text
+    until = re.search(r'name="until_ms" value="(\d+)"', text)[1]
+    assert "2 tasks will wait again" in server.http.get(f"{asked}&include_stopped=true").text
+    assert server.task(failed)["status"] == 3, "a question changes nothing"
+    _fail(server, later, at_ms=int(until) + 1)
+    answer = server.http.post("/tasks/retry-all", data={"batch_id": batch, "until_ms": until}, headers=OURS).text
+    assert "1 tasks wait again." in answer
+    assert [server.task(one)["status"] for one in (failed, stopped, later)] == [0, 3, 3]
+    undo = re.search(r'hx-post="(/tasks/undo/[^"]+)"', answer)[1]
+    assert "1 tasks are what they were." in server.http.post(undo, headers=OURS).text
+    assert server.task(failed)["error_code"] == "missed_start"
+    bulk = server.http.post("/tasks/bulk", data={"action": "retry", "ids": [failed, stopped]}, headers=OURS).text
+    assert "1 tasks wait again. 1 were passed over: a person stopped them." in bulk
+    assert [server.task(one)["status"] for one in (failed, stopped)] == [0, 3]
+
+
+def _fail(server, task_id, at_ms=None):
+    outcome = failed_outcome("missed_start")
+    at_ms = at_ms or SystemClock().now_ms()
+    server.store.submit(lambda r: r.tasks.miss(task_id, at_ms, 60_000, outcome)).result(10)
+
+
+def test_what_is_held_is_started_moved_dismissed_and_dropped_from_its_page(server):
+    tasks = server.create([f"held-{n}" for n in range(4)], start_time="03:15")
+    note = {"code": "missed_start", "message": "It was 5 min late."}
+    for task_id in tasks:
+        server.store.submit(lambda r, i=task_id: r.tasks.hold(i, SystemClock().now_ms(), 300_000, note)).result(10)
+    text = server.http.get("/needs-you").text
+    assert 'id="needs-count" class="count">4<' in text
+    assert all(f'id="start-{task_id}"' in text for task_id in tasks)
+    assert "Post now" in server.http.get(f"/tasks/{tasks[0]}").text
+    assert "Post now" in server.http.get("/tasks").text
+    assert "Post now" in server.http.get("/").text
+    started, moved, dismissed, dropped = tasks
+    assert "due now" in server.http.post(f"/tasks/{started}/start", headers=OURS).text
+    form = {"day": "2099-05-06", "time": "07:08"}
+    assert "new start time" in server.http.post(f"/tasks/{moved}/move", data=form, headers=OURS).text
+    assert server.task(moved)["scheduled_at"] == "2099-05-06T07:08:00.000+08:00"
+    for wrong in ({}, {"day": "2099-05-06"}, {"day": "2020-05-06", "time": "07:08"}, {"day": "x", "time": "y"}):
+        refused = server.http.post(f"/tasks/{dismissed}/move", data=wrong, headers=OURS).text
+        assert 'role="alert"' in refused, wrong
+    answer = server.http.post("/needs-you/dismiss", data={"ids": [dismissed, started]}, headers=OURS).text
+    assert "1 tasks are off the list." in answer
+    assert "Undo" in server.http.post(f"/tasks/{dropped}/stop", headers=OURS).text
+    assert [server.task(one)["held_since"] is not None for one in tasks] == [False, False, True, False]
+    assert "Nothing needs you" in server.http.get("/needs-you").text
 
 
 def test_what_goes_wrong_is_a_page_with_a_sentence(server):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
+from fleetlane.adapters.clock import SystemClock
+from fleetlane.core.task import NeedsPerson, NewTask, Source
+from support.rig import wait_for
 from support.server import ServerThread
 
 
@@ -132,12 +136,79 @@ def test_batch_delete_and_retry_all(server):
     ids = create(server, serials=["b1", "b2", "b3"])["data"]["task_ids"]
     for task_id in ids[:2]:
         server.call("POST", f"/task/{task_id}/stop")
-    retried = server.call("POST", "/task/retry-all")["data"]
-    assert set(ids[:2]) <= set(retried["task_ids"])
-    assert retried["retried_count"] == len(retried["task_ids"])
-    assert (retried["skipped_count"], retried["skipped"]) == (0, [])
+
+    def retried(body=None):
+        return server.call("POST", "/task/retry-all", json=body)["data"]
+
+    passed = {one["task_id"]: one for one in retried()["skipped"]}
+    assert {passed[task_id]["code"] for task_id in ids[:2]} == {"stopped"}
+    assert passed[ids[0]]["reason"] == "A person stopped it; retry it alone, or send include_stopped."
+    body = {"task_ids": ids, "include_stopped": True}
+    would = retried({**body, "dry_run": True})
+    assert [server.task(task_id)["status"] for task_id in ids] == [3, 3, 0]
+    assert would == retried(body)
+    assert would["task_ids"] == ids[:2]
+    assert would["retried_count"] == 2
+    assert [(one["task_id"], one["code"]) for one in would["skipped"]] == [(ids[2], "not_failed")]
     gone = server.call("DELETE", "/task/batch", json={"task_ids": [*ids, 999_999, -5]})["data"]
     assert gone == {"deleted_count": 3, "deleted_ids": ids, "not_found_ids": [999_999, -5]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [], {"all": True}, {"task_ids": []}, {"task_ids": ["1"]}, {"task_ids": [True]}, {"task_ids": 1},
+        {"batch_id": 1},
+        {"error_codes": "stopped"}, {"ended_since": "yesterday"}, {"ended_since": "2026-01-01T00:00:00"},
+        {"include_stopped": "yes"}, {"include_stopped": 1}, {"dry_run": None},
+    ],
+)  # fmt: skip
+def test_a_wrong_wish_retries_nothing(server, body):
+    assert server.call("POST", "/task/retry-all", json=body)["code"] == 40001
+
+
+def test_a_task_waits_for_a_person_is_started_and_dismissed(server):
+    [far, soon] = create(server, serials=["w1", "w2"], start_at="2099-01-01T00:00:00Z")["data"]["task_ids"]
+    note = {"message": "Another phone answers at w1."}
+    server.store.submit(lambda r: r.tasks.flag([far], NeedsPerson.OTHER_PHONE, note)).result(10)
+    assert server.task(far)["needs_person"] == {"reason": "other_phone", "code": None, **note}
+    assert server.task(soon)["needs_person"] is None
+
+    def listed(value):
+        answer = server.call("GET", f"/task?needs_person={value}")["data"]
+        assert answer["total"] == len(answer["tasks"]) or answer["total"] > 20
+        return {task["id"] for task in answer["tasks"]}
+
+    assert listed("true") == {far}
+    assert soon in listed("false")
+    assert far not in listed("false")
+    assert server.call("GET", "/task?needs_person=maybe")["code"] == 40001
+    assert server.call("POST", f"/task/{far}/dismiss")["data"]["needs_person"] is None
+    assert server.call("POST", f"/task/{far}/dismiss")["code"] == 0
+    assert listed("true") == set()
+    started = server.call("POST", f"/task/{soon}/start")["data"]
+    assert (started["status"], started["scheduled_at"], started["held_since"]) == (0, None, None)
+    assert started["start_time"] < "2099"
+    server.call("POST", f"/task/{soon}/stop")
+    assert server.call("POST", f"/task/{soon}/start")["code"] == 40901
+    server.call("DELETE", "/task/batch", json={"task_ids": [far, soon]})
+
+
+def test_a_task_that_could_not_begin_in_time_is_held_and_says_how_late(server):
+    hours = 3 * 3600 * 1000
+    now = SystemClock().now_ms()
+    new = NewTask("held", 0, "post", "{}", "h1", None, Source.API, 1, now - hours, now - hours, now - hours)
+    new = replace(new, late_after_ms=7_200_000)
+    [task_id] = server.store.submit(lambda r: r.tasks.add([new])).result(10)
+    wait_for(lambda: server.task(task_id)["held_since"])
+    task = server.task(task_id)
+    assert task["status"] == 0
+    assert task["waiting_for"].startswith("a person to decide: it is 3 h 0 min late")
+    assert task["needs_person"]["reason"] == "held"
+    assert task["needs_person"]["code"] == "missed_start"
+    assert task["needs_person"]["message"].startswith("It was 3 h 0 min late.")
+    assert server.call("GET", "/task/stats")["data"]["pending"] >= 1
+    server.call("DELETE", f"/task/{task_id}")
 
 
 @pytest.mark.parametrize(

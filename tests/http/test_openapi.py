@@ -62,7 +62,7 @@ OPERATIONS = {
     "delete_tasks": ("DELETE", "/task/batch", json_body({"task_ids": [NONE]}), {
         40001: WRONG_JSON, 40901: json_body({"task_ids": ["{stuck}"]}), 41501: WRONG_KIND,
     }),
-    "retry_all": ("POST", "/task/retry-all", {}, {}),
+    "retry_all": ("POST", "/task/retry-all", {}, {40001: json_body({"all": True}), 41501: WRONG_KIND}),
     "get_task": ("GET", "/task/{task}", {}, {40001: "/task/x", 40401: f"/task/{NONE}"}),
     "patch_task": ("PATCH", "/task/{task}", json_body({"start_at": "2099-01-01T00:00:00Z"}), {
         40001: json_body({"script_config": {"ai_label": 1}}),
@@ -76,6 +76,12 @@ OPERATIONS = {
     }),
     "stop_task": ("POST", "/task/{task}/stop", {}, {
         40001: "/task/x/stop", 40401: f"/task/{NONE}/stop", 40901: "/task/{failed}/stop",
+    }),
+    "start_task": ("POST", "/task/{task}/start", {}, {
+        40001: "/task/x/start", 40401: f"/task/{NONE}/start", 40901: "/task/{failed}/start",
+    }),
+    "dismiss_task": ("POST", "/task/{task}/dismiss", {}, {
+        40001: "/task/x/dismiss", 40401: f"/task/{NONE}/dismiss",
     }),
     "retry_task": ("POST", "/task/{failed}/retry", {}, {
         40001: WRONG_JSON, 40401: f"/task/{NONE}/retry", 40901: "/task/{task}/retry", 41501: WRONG_KIND,

@@ -37,7 +37,7 @@ def test_a_task_shows_every_documented_field(server):
         "error_code",
         "retry_count", "start_time", "end_time", "created_at", "scheduled_at", "waiting_for", "stop_requested",
         "batch_id",
-        "outcome", "result",
+        "outcome", "result", "needs_person", "held_since",
     }  # fmt: skip
     assert (task["status"], task["status_text"], task["source"], task["retry_count"]) == (0, "pending", "api", 0)
     assert task["script_config"]["captions"] == "看看我的新视频！#热门 #推荐"

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from fleetlane.adapters.media import FileInspector
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.leftovers import leftover

@@ -10,6 +10,8 @@ import asyncio
 import random
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fleetlane.adapters.db.check import check_store
@@ -21,17 +23,22 @@ from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import PublishState, failed
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.tasks import TaskFilter
-from fleetlane.core.task import NewTask, Source, Status, Task, is_legal
-from fleetlane.work.changes import Changes
+from fleetlane.core.retrying import RetryWish, was_stopped
+from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, is_legal
+from fleetlane.work.changes import Changes, Undoable
+from fleetlane.work.decisions import Decisions
 from fleetlane.work.ending import RetryPolicy, was_cut_off
+from fleetlane.work.late_tasks import LateTasks
 from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.patience import Patience
 from fleetlane.work.recovery import recover
+from fleetlane.work.retry_all import RetryAll
 from fleetlane.work.runner import StoreJournal
 from fleetlane.work.scheduler import Scheduler
 from simulation.phones import Attempt, Handset
 from support.clock import ManualClock
 from support.fakes import FakeDevices
+from support.moving import move
 
 SERIALS = ("a", "b", "c")
 EVENTS = {
@@ -43,6 +50,14 @@ EVENTS = {
     "delete": 1,
     "retry": 2,
     "retry_all": 1,
+    "retry_all_stopped": 1,
+    "plan": 4,
+    "late_look": 3,
+    "start": 2,
+    "move": 1,
+    "dismiss": 1,
+    "undo": 1,
+    "days_off": 1,
     "force": 1,
     "resolve": 2,
     "unplug": 2,
@@ -59,6 +74,8 @@ EVENTS = {
 }
 _MOST_ROUNDS = 3000
 _PATIENCE_S = 40.0
+_LATE_AFTER_MS = 600_000
+_LONGEST_S = 120.0
 
 
 class _KilledError(Exception):
@@ -88,6 +105,11 @@ class World:
         self.may_be_out: Counter[int] = Counter()
         self.late: list[Ended] = []
         self.die_at_start = False
+        self.stopped: set[int] = set()
+        """Tasks that a person has stopped, and nobody has wanted again since."""
+        self.wanted: set[int] = set()
+        """Planned tasks that a person has let begin, or that may begin however late: they are not late."""
+        self.undoable: list[Undoable] = []
 
     def close(self) -> None:
         self.raw.close()
@@ -101,10 +123,18 @@ class World:
         self.obeying: set[asyncio.Task[None]] = set()
         self.leases = DeviceLeases(self.store, self.clock, lambda: SERIALS)
         self.scheduler = Scheduler(
-            self.store, self.devices, self.clock, retries=RetryPolicy(enabled=True), leases=self.leases
+            self.store,
+            self.devices,
+            self.clock,
+            retries=RetryPolicy(enabled=True),
+            leases=self.leases,
+            longest_attempt_s=_LONGEST_S,
         )
         self.scheduler.use(self)
         self.changes = Changes(self.store, self.scheduler, self.clock, lambda _task_id: None)
+        self.retry_all = RetryAll(self.store, self.scheduler, self.clock)
+        self.decisions = Decisions(self.store, self.scheduler, self.clock)
+        self.late_tasks = LateTasks(self.store, self.scheduler, self.clock)
         self.patience = Patience(self.store, self.scheduler, self.clock, _PATIENCE_S)
         await self.leases.seize()
         await recover(self.store, self.clock)
@@ -139,6 +169,32 @@ class World:
             attempt.former = journals[-1].facts
         self.happened[attempt.fault or "no_fault"] += 1
         self.attempts[task.id] = attempt
+        if not task.in_doubt:
+            self._may_start(task)
+
+    def _may_start(self, task: Task) -> None:
+        """Nothing begins that its owner did not mean: not what was stopped, and what is late only as they said."""
+        assert task.id not in self.stopped, f"task {task.id} was stopped, and runs"
+        if task.late_after_ms is None or task.scheduled_ms is None or task.id in self.wanted:
+            return
+        late_ms = self.clock.now_ms() - task.due_ms - self._worked_ms(task)
+        if late_ms <= task.late_after_ms:
+            self.happened["began_in_time"] += 1
+            return
+        assert task.late_policy is LatePolicy.RUN, f"task {task.id} is {late_ms} ms late, and runs"
+        assert task.late_ms is not None
+        self.happened["late_run"] += 1
+
+    def _worked_ms(self, task: Task) -> int:
+        """Return how long the phone has certainly not been idle since a task was due, told apart from the product."""
+        rows = self.raw.execute(
+            "SELECT started_ms, ended_ms FROM attempts WHERE serial = ? AND (task_id <> ? OR number <> ?)",
+            (task.serial, task.id, task.attempt),
+        )
+        now = self.clock.now_ms()
+        seconds = round(_LONGEST_S * 1000)
+        busy = [(max(begin, task.due_ms), min(now if end is None else end, begin + seconds)) for begin, end in rows]
+        return sum(end - begin for begin, end in busy if end > begin)
 
     def stop(self, task: Task) -> None:
         attempt = self.attempts.get(task.id)
@@ -224,23 +280,116 @@ class World:
         await self.store.write(lambda r: r.tasks.finish(event.task.id, event.task.attempt, event.outcome, 1))
         assert await self._task(event.task.id) == before, "an old attempt's result was taken"
 
+    async def on_plan(self) -> None:
+        """A task with a start time: soon, or hours ahead."""
+        now = self.clock.now_ms()
+        serial, start = self.draw.choice(SERIALS), now + self.draw.choice([0, 60_000, 3_600_000])
+        policy = self.draw.choice([*LatePolicy, None])
+        new = NewTask("b", 0, "post", "{}", serial, None, Source.API, 1, now, start, start)
+        new = replace(new, late_after_ms=_LATE_AFTER_MS, late_policy=policy)
+        [task_id] = await self.store.write(lambda r: r.tasks.add([new]))
+        self.created.add(task_id)
+        self.may_be_out[task_id] = 1
+        self.scheduler.added(serial, Head(start, task_id))
+
     async def on_stop(self) -> None:
-        await self.changes.stop(self._any())
+        task_id = self._any()
+        done = await self.changes.stop(task_id)
+        task = await self._task(task_id)
+        if task is not None and task.status is not Status.COMPLETED:
+            self.stopped.add(task_id)
+        self.undoable += [done] if done else []
+
+    async def on_undo(self) -> None:
+        """A stop or a retry is taken back."""
+        if not self.undoable:
+            return
+        done = self.undoable.pop(self.draw.randrange(len(self.undoable)))
+        await self.changes.undo(done)
+        after = await self._task(done.before.id)
+        assert after is not None
+        assert (after.held_ms, after.due_ms, after.late_at_ms) == (
+            done.before.held_ms,
+            done.before.due_ms,
+            done.before.late_at_ms,
+        )
+        if after.status is Status.FAILED and was_stopped(after):
+            self.stopped.add(after.id)
+        else:
+            self.stopped.discard(after.id)
 
     async def on_delete(self) -> None:
         deleted = await self.changes.delete_many([self._any()])
         self.deleted.update(deleted.task_ids)
 
     async def on_retry(self) -> None:
-        await self.changes.retry(self._any(), force=False)
+        task_id = self._any()
+        done = await self.changes.retry(task_id, force=False)
+        self._retried([done])
 
     async def on_retry_all(self) -> None:
-        await self.changes.retry_all()
+        before = {task.id: task for task in await self._tasks()}
+        done = await self.retry_all()
+        for task_id in done.task_ids:
+            assert task_id not in self.stopped, "retry-all has revived what a person stopped"
+            assert before[task_id].outcome != PublishState.UNKNOWN, "retry-all has revived what may be out"
+        assert {*done.task_ids, *(one.task_id for one in done.skipped)} == {
+            task.id for task in before.values() if task.status is Status.FAILED
+        }
+        self._retried(done.retried)
+
+    async def on_retry_all_stopped(self) -> None:
+        done = await self.retry_all(RetryWish(include_stopped=True))
+        self._retried(done.retried)
+
+    def _retried(self, done: Sequence[Undoable]) -> None:
+        now = self.clock.now_ms()
+        for one in done:
+            self.stopped.discard(one.before.id)
+            self.undoable.append(one)
+            ahead = one.before.scheduled_ms is not None and one.before.scheduled_ms > now
+            self.happened["kept_its_start" if ahead else "due_now"] += 1
+            if ahead:
+                self.wanted.discard(one.before.id)
+            else:
+                self.wanted.add(one.before.id)
+
+    async def on_late_look(self) -> None:
+        before = {task.id: task for task in await self._tasks()}
+        await self.late_tasks.look()
+        for task in await self._tasks():
+            former = before[task.id]
+            if task.is_held and not former.is_held:
+                self.happened["held"] += 1
+                assert former.late_policy in (LatePolicy.HOLD, None)
+            if task.error_code == "missed_start" and former.status is Status.PENDING:
+                self.happened["missed"] += 1
+                assert former.late_policy is LatePolicy.FAIL
+
+    async def on_start(self) -> None:
+        task_id = self._any()
+        await self.decisions.start(task_id)
+        self.wanted.add(task_id)
+
+    async def on_move(self) -> None:
+        task_id = self._any()
+        await move(self.store, self.scheduler, task_id, self.clock.now_ms() + self.draw.choice([1, 60_000]))
+        self.wanted.discard(task_id)
+
+    async def on_dismiss(self) -> None:
+        await self.decisions.dismiss(self._any())
+
+    async def on_days_off(self) -> None:
+        """The computer is off for days."""
+        await self.shutdown()
+        self.clock.jump(self.draw.uniform(1, 3) * 86_400.0)
 
     async def on_force(self) -> None:
         task_id = self._any()
         task = await self._task(task_id)
         await self.changes.retry(task_id, force=True)
+        self.stopped.discard(task_id)
+        self.wanted.add(task_id)
         if task is not None and task.outcome == PublishState.UNKNOWN:
             self.may_be_out[task_id] += 1  # a person wants it again, whatever became of the former one
 
@@ -353,6 +502,13 @@ class World:
         self.raw.execute("DELETE FROM moves")
         first = "SELECT due_ms FROM tasks WHERE status = 0 AND outcome = 'unknown'"
         assert all(due_ms == FIRST_MS for (due_ms,) in self.raw.execute(first)), "something goes before a look"
+        rows = self.raw.execute("SELECT id, status, held_ms, outcome, needs_person FROM tasks")
+        for task_id, status, held_ms, outcome, needs in rows:
+            assert held_ms is None or (status == Status.PENDING and outcome is None), (
+                f"task {task_id} is held, and is not"
+            )
+            assert needs != NeedsPerson.HELD or held_ms is not None, f"task {task_id} is listed as held, and is not"
+            assert status != Status.RUNNING or needs is None, f"task {task_id} runs, and needs a person"
         for task_id, posts in self._out().items():
             assert posts <= self.may_be_out[task_id], f"task {task_id} was posted {posts} times"
 
@@ -368,11 +524,22 @@ class World:
                     await self._pass(9)
                 await self.scheduler.tick()
                 if not self.attempts:
+                    await self._decide()
+                    await self.scheduler.tick()
+                if not self.attempts:
                     break
             await self.on_step()
             self._look()
         assert all(task.is_ended for task in await self._tasks()), "a task is stuck"
         self._settle()
+
+    async def _decide(self) -> None:
+        """A person lets everything begin that is held: it goes on waiting for them for ever otherwise."""
+        await self.late_tasks.look()
+        for task in await self._tasks():
+            if task.is_held:
+                await self.decisions.start(task.id)
+                self.wanted.add(task.id)
 
     async def _judge(self) -> None:
         out = self._out()

@@ -58,11 +58,18 @@ def _held(page: Page, story: Story) -> None:
     expect(page.locator("#tree li").first).to_be_visible()
 
 
+def _move_opened(page: Page, _story: Story) -> None:
+    page.locator("details.move summary").first.click()
+    expect(page.locator("details.move input[type=date]").first).to_be_visible()
+
+
 _ACTS: Mapping[str, tuple[str, Callable[[Page, Story], None]]] = {
     "new-filled": ("/new", _filled_form),
     "new-refused": ("/new", _refused_form),
     "keys": ("/", _help),
     "tasks-message": ("/tasks", _messages),
+    "needs-you-move": ("/needs-you", _move_opened),
+    "tasks-retry-all-stopped": ("/tasks/retry-all?include_stopped=true", nothing),
     "tasks-none-fits": ("/tasks?q=nothing-is-like-this", nothing),
     "accounts-import": ("/accounts", _import),
     "phones-taken-over": ("/phones", _held),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
+from fleetlane.adapters.clock import SystemClock
+from fleetlane.core.task import NeedsPerson, NewTask, Source
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from fleetlane.simulator.fleet_settings import PhonePlan
@@ -20,6 +23,7 @@ LONG_CAPTION = (
     "#景德镇 #手工茶具 #春日限定 #开箱 #茶语时光"
 )
 ITALIAN = "Tre ricette veloci con i pomodori di San Marzano, pronte in un quarto d'ora #cucina #ricette #estate"
+_HOUR_MS = 3_600_000
 _ACCOUNTS = (
     ("bottega.milano", "tiktok", 1, "Negozio di Milano; solo video verticali, mai prima delle nove."),
     ("茶语时光", "tiktok", 5, "上海茶店的主账号，只发竖版短视频，每天下午三点以前；节假日照常更新。"),
@@ -78,9 +82,31 @@ def tell(server: ServerThread, phones: FleetThread) -> Story:
         server.ended(tasks[name])
     server.call("POST", f"/task/{tasks['stopped']}/stop")
     wait_for(lambda: "press Post" in _steps(server, tasks["running"]))
-    return Story(
-        {n: tasks[n] for n in ("done", "checked", "stuck", "running", "scheduled")}, by_name, accounts[0], materials[0]
-    )
+    tasks["held"] = _late(server, by_name)
+    shown = ("done", "checked", "stuck", "running", "scheduled", "held")
+    return Story({n: tasks[n] for n in shown}, by_name, accounts[0], materials[0])
+
+
+def _late(server: ServerThread, phones: Mapping[str, str]) -> int:
+    """Leave two tasks behind whose time is over by days and by hours; returns the first, once it is held."""
+    now_ms = SystemClock().now_ms()
+    plain = json.dumps({"captions": ITALIAN, "material_list": [str(VIDEO)]})
+    late = [
+        NewTask("late", n, "post", plain, serial, name, Source.API, 1, start_ms, start_ms, start_ms)
+        for n, (serial, name, start_ms) in enumerate(
+            [
+                (phones["gone"], None, now_ms - 74 * _HOUR_MS),
+                (phones["done"], "@bottega.milano", now_ms - 3 * _HOUR_MS),
+            ]
+        )
+    ]
+    late = [replace(task, late_after_ms=2 * _HOUR_MS) for task in late]
+    first, second = server.store.submit(lambda r: r.tasks.add(late)).result(10)
+    other = {"code": None, "message": f"Another phone answers at {phones['distrusted']}."}
+    flagged = server.call("GET", "/task", params={"serial": phones["distrusted"]})["data"]["tasks"][0]["id"]
+    server.store.submit(lambda r: r.tasks.flag([flagged], NeedsPerson.OTHER_PHONE, other)).result(10)
+    wait_for(lambda: all(server.task(task_id)["held_since"] for task_id in (first, second)))
+    return first
 
 
 def _steps(server: ServerThread, task_id: int) -> list[str]:

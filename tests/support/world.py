@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fleetlane.adapters.db.migrate import migrate
 from fleetlane.adapters.db.sqlite import SqliteStore
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, succeeded
 from fleetlane.core.ports.execution import Ended
-from fleetlane.core.task import NewTask, Source
+from fleetlane.core.task import LatePolicy, NewTask, Source
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
+from fleetlane.work.decisions import Decisions
 from fleetlane.work.ending import RetryPolicy
+from fleetlane.work.late_tasks import LateTasks
 from fleetlane.work.leases import DeviceLeases
+from fleetlane.work.retry_all import RetryAll
 from fleetlane.work.scheduler import Scheduler
 from support.clock import ManualClock
 from support.fakes import FakeDevices, FakeExecutor
@@ -42,6 +47,9 @@ class World:
         self.scheduler.use(self.executor)
         self.forgotten: list[int] = []
         self.changes = Changes(self.store, self.scheduler, self.clock, self.forgotten.append)
+        self.retry_all = RetryAll(self.store, self.scheduler, self.clock)
+        self.decisions = Decisions(self.store, self.scheduler, self.clock)
+        self.late_tasks = LateTasks(self.store, self.scheduler, self.clock)
         self.accounts = AccountBook(self.store, self.scheduler, self.clock)
 
     def __enter__(self) -> World:
@@ -50,12 +58,26 @@ class World:
     def __exit__(self, *error) -> None:
         self.store.close()
 
-    async def add(self, serial: str | None = "a", username: str | None = None) -> int:
+    async def add(
+        self,
+        serial: str | None = "a",
+        username: str | None = None,
+        *,
+        start_s: float | None = None,
+        late_after_s: float | None = None,
+        policy: LatePolicy | None = None,
+    ) -> int:
+        """Add a task, due now or with a start time in so many seconds."""
         now = self.clock.now_ms()
-        new = NewTask("b", 0, "post", "{}", serial, username, Source.API, 1, now, now)
+        start = None if start_s is None else now + round(start_s * 1000)
+        new = NewTask(
+            "b", 0, "post", "{}", serial, username, Source.API, 1, now, now if start is None else start, start
+        )
+        late_after_ms = None if late_after_s is None else round(late_after_s * 1000)
+        new = replace(new, late_after_ms=late_after_ms, late_policy=policy)
         [task_id] = await self.store.write(lambda r: r.tasks.add([new]))
         if serial is not None:
-            self.scheduler.added(serial, Head(now, task_id))
+            self.scheduler.added(serial, Head(new.due_ms, task_id))
         return task_id
 
     async def running(self) -> int:

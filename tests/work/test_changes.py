@@ -112,7 +112,7 @@ def test_only_a_failed_task_is_retried_and_an_unknown_one_with_force_only(world)
         await world.end(task_id, failed("outcome_unknown"))
         with pytest.raises(ConflictError, match="force"):
             await world.changes.retry(task_id, force=False)
-        assert (await world.changes.retry_all()).skipped == [task_id]
+        assert (await world.retry_all()).skipped[0].task_id == task_id
         await world.changes.retry(task_id, force=True)
         task = await world.task(task_id)
         assert (task.status, task.retry_count) == (Status.PENDING, 1)
@@ -130,7 +130,7 @@ def test_a_retried_task_goes_to_the_device_its_account_is_on_now(world):
         await world.end(task_id, failed("app_crashed"))
         await world.accounts.update(account.id, lambda before: replace(before, serial="b"))
         assert (await world.task(task_id)).serial == "a"
-        await world.changes.retry_all()
+        await world.retry_all()
         assert (await world.task(task_id)).serial == "b"
         assert await world.scheduler.tick() == 1
 
@@ -261,7 +261,7 @@ class _Callers:
             case "delete":
                 await world.changes.delete_many([task_id, draw.choice(self.ids)])
             case "retry_all":
-                await world.changes.retry_all()
+                await world.retry_all()
             case "bind":
                 serial = draw.choice(["a", "b", None])
                 await world.accounts.update(self.account_id, lambda before: replace(before, serial=serial))

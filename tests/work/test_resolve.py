@@ -58,7 +58,7 @@ def test_it_went_out(world):
         assert await state(world) == ([UseState.USED, UseState.FREE], {HASH})
         with pytest.raises(ConflictError, match="is completed"):
             await world.changes.retry(task_id, force=True)
-        assert (await world.changes.retry_all()).task_ids == []
+        assert (await world.retry_all()).task_ids == []
 
     run(scenario())
 
@@ -70,7 +70,7 @@ def test_it_did_not_go_out_and_is_posted_again_with_the_same_media(world):
         task = await world.task(task_id)
         assert (task.status, task.outcome, task.error_code) == (Status.FAILED, "not_published", "not_published")
         assert await state(world) == ([UseState.FREE, UseState.FREE], set())
-        assert (await world.changes.retry_all()).task_ids == [task_id]
+        assert (await world.retry_all()).task_ids == [task_id]
         assert await world.scheduler.tick() == 1
         assert world.executor.running[task_id].attempt == 2
 

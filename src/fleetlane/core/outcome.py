@@ -90,6 +90,9 @@ FAILURES: Mapping[str, Failure] = {
     ),
     # The server.
     "server_interrupted": Failure(_T, "The server was stopped while the task ran."),
+    "missed_start": Failure(
+        _B, "The task could not begin in time. Give it another start time, or retry it to post it now."
+    ),
     "store_failed": Failure(_T, "The server could not store how far the task had come, so it went no further."),
     "script_error": Failure(_P, "The script failed unexpectedly. The log has the details."),
     "script_failed": Failure(_P, "The script ended the task with an error of its own."),
@@ -114,6 +117,9 @@ class Remark(StrEnum):
     PASSED_OVER = "Passed over in the folder:"
     RESULT_CUT = "Not all of its result could be kept:"
     END_LOST = "What the script reported at its end could not be stored."
+    LATE_BY_DAYS = "It was %(days)s d %(hours)s h late."
+    LATE_BY_HOURS = "It was %(hours)s h %(minutes)s min late."
+    LATE_BY_MINUTES = "It was %(minutes)s min late."
     RETRIED = "It is tried again, %(number)s of %(most)s. Before:"
 
 

@@ -103,7 +103,7 @@ async def _wanted(request: Request, services: Services) -> TaskRequest:
         script_config=with_chosen(services, schema, schema_form.settings(schema, form), files),
         enable_multi_account=not to_accounts and "enable_multi_account" in form,
         start_time=None if day else time or None,
-        start_at=_instant(day, time, services) if day else None,
+        start_at=instant_of(day, time, services) if day else None,
         min_interval=_minutes(form, "min_interval"),
         max_interval=_minutes(form, "max_interval"),
         source=Source.UI,
@@ -111,7 +111,7 @@ async def _wanted(request: Request, services: Services) -> TaskRequest:
     )
 
 
-def _instant(day: str, time: str, services: Services) -> str:
+def instant_of(day: str, time: str, services: Services) -> str:
     """Return the instant of a day and a time in the server's zone, by the same rules as `start_time`."""
     if not time:
         raise InvalidParametersError.one("start_time", "is needed for a day")

@@ -11,6 +11,7 @@ from fleetlane.dashboard.page import PageRoute, render
 from fleetlane.http.services import Wired
 
 _ROWS = 8
+_NEEDING = 3
 
 router = APIRouter(route_class=PageRoute)
 
@@ -24,8 +25,10 @@ async def overview(request: Request, services: Wired) -> HTMLResponse:
         "overview.html",
         counts=await desk.counts(),
         devices=await services.devices.all(),
+        needing=(await desk.page(TaskFilter(needs_person=True), 1, _NEEDING)).tasks,
+        zone=str(services.zone),
         running=(await desk.page(TaskFilter(Status.RUNNING), 1, _ROWS)).tasks,
         failed=(await desk.page(TaskFilter(Status.FAILED), 1, _ROWS, TaskOrder.ENDED_LAST)).tasks,
-        next_due=(await desk.page(TaskFilter(Status.PENDING), 1, _ROWS, TaskOrder.DUE_FIRST)).tasks,
+        next_due=(await desk.page(TaskFilter(Status.PENDING, needs_person=False), 1, _ROWS, TaskOrder.DUE_FIRST)).tasks,
         health=services.health(),
     )

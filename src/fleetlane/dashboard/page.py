@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_type_hints
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fleetlane import __version__
 from fleetlane.core.device import NOT_READY
-from fleetlane.core.errors import FleetlaneError, ForeignRequestError
+from fleetlane.core.errors import FleetlaneError, ForeignRequestError, StoreError
 from fleetlane.core.outcome import REMARKS
 from fleetlane.core.schedule import rfc3339
 from fleetlane.core.sentence import Sentence, found_in
@@ -24,6 +24,8 @@ from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
 from fleetlane.http.errors import code_of
 from fleetlane.http.services import Services
 
+_MOST_COUNTED = 100
+"""Up to how many tasks that need a person are counted for the bar of pages."""
 THEMES = ("light", "dark")
 _KNOWN = (*REMARKS, *NOT_READY.values())
 """Sentences that are kept in English, and can be found again in a text."""
@@ -90,6 +92,8 @@ def render(
         from_english=partial(from_english, request),
         waits_for=waits_for,
         say=partial(said, request),
+        needs_count=getattr(request.state, "needs_count", 0),
+        most_counted=_MOST_COUNTED,
         languages=LANGUAGES,
         version=__version__,
         **values,
@@ -153,6 +157,8 @@ class PageRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler with the checks around it."""
         handle = super().get_route_handler()
+        # Who has not shown the token yet is told of no task.
+        is_page = self.path != "/login" and get_type_hints(self.endpoint).get("return") is HTMLResponse
 
         async def guarded(request: Request) -> Response:
             services: Services = request.app.state.services
@@ -160,6 +166,8 @@ class PageRoute(APIRoute):
             try:
                 if request.method not in ("GET", "HEAD") and not is_partial(request):
                     _refuse()
+                if is_page and request.method == "GET":
+                    request.state.needs_count = await _needing(services)
                 return await handle(request)
             except RequestValidationError:
                 sentence = translated(request, N_("The address or the form holds something that cannot be understood."))
@@ -168,6 +176,14 @@ class PageRoute(APIRoute):
                 return _failure(request, str(error), code_of(error) // 100)
 
         return guarded
+
+
+async def _needing(services: Services) -> int:
+    """Return how many tasks need a person; none while the store does not say: that is told elsewhere."""
+    try:
+        return await services.desk.needing(_MOST_COUNTED)
+    except StoreError:
+        return 0
 
 
 def _refuse() -> NoReturn:

@@ -12,8 +12,10 @@ from fleetlane.dashboard import (
     create,
     login,
     materials,
+    needs,
     overview,
     phones,
+    retry_all,
     settings,
     sights,
     task_page,
@@ -24,7 +26,9 @@ PARTS = tuple(
     part.router
     for part in (
         overview,
+        needs,
         tasks,
+        retry_all,
         task_page,
         sights,
         calendar,

@@ -10,11 +10,13 @@ from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.attempts import Attempt, Step
+from fleetlane.dashboard.create import instant_of
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
 from fleetlane.http.services import Wired
 from fleetlane.http.task_models import TaskId
 from fleetlane.http.traces import file_response
 from fleetlane.work.desk import Trace
+from fleetlane.work.patching import Patch
 
 router = APIRouter(prefix="/tasks/{task_id}", route_class=PageRoute)
 
@@ -30,6 +32,7 @@ async def show_task(request: Request, task_id: TaskId, services: Wired) -> HTMLR
         shown=shown,
         task=shown.task,
         attempts=_attempts(trace),
+        zone=str(services.zone),
         is_unknown=shown.task.outcome == PublishState.UNKNOWN.value,
     )
 
@@ -82,6 +85,36 @@ async def retry_task(
     """Let the task wait again."""
     undo = services.undo.keep([await services.changes.retry(task_id, force=force)])
     return told(request, translated(request, N_("The task waits again.")), changed=True, undo=undo)
+
+
+@router.post("/start")
+async def start_task(request: Request, task_id: TaskId, services: Wired) -> HTMLResponse:
+    """Let the task begin now."""
+    await services.decisions.start(task_id)
+    return told(
+        request, translated(request, N_("It is due now, and begins as soon as its phone is free.")), changed=True
+    )
+
+
+@router.post("/move")
+async def move_task(
+    request: Request,
+    task_id: TaskId,
+    services: Wired,
+    day: Annotated[str, Form(max_length=20)] = "",
+    time: Annotated[str, Form(max_length=20)] = "",
+) -> HTMLResponse:
+    """Give the task another start time, in the server's zone."""
+    start_at = instant_of(day, time, services)
+    await services.patching.patch(task_id, Patch(given={"start_at"}, start_at=start_at))
+    return told(request, translated(request, N_("The task has a new start time.")), changed=True)
+
+
+@router.post("/dismiss")
+async def dismiss_task(request: Request, task_id: TaskId, services: Wired) -> HTMLResponse:
+    """Take the task off the list of those that need a person."""
+    await services.decisions.dismiss(task_id)
+    return told(request, translated(request, N_("It is off the list.")), changed=True)
 
 
 @router.post("/delete")

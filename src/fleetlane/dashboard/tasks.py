@@ -15,9 +15,11 @@ from pydantic import Field
 
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
+from fleetlane.core.retrying import RetryWish
 from fleetlane.core.task import Source, Status
 from fleetlane.dashboard.calendar import Day, day_of
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
+from fleetlane.dashboard.retry_all import said
 from fleetlane.http.services import Services, Wired
 from fleetlane.http.task_models import LARGEST_ID, task_view
 from fleetlane.scripts.script import scripts
@@ -130,6 +132,11 @@ async def change_many(
     """Stop, retry or delete the chosen tasks, and say what became of each that could not be."""
     if not ids:
         return told(request, translated(request, N_("Choose tasks first: tick them in the list.")), failed=True)
+    if action == "retry":
+        done = await services.retry_all(RetryWish(task_ids=ids))
+        undo = services.undo.keep(done.retried)
+        sentence = said(request, len(done.retried), done.skipped)
+        return told(request, sentence, failed=bool(done.skipped), changed=True, undo=undo)
     problems: list[str] = []
     undoable: list[Undoable] = []
     done = 0
@@ -142,7 +149,6 @@ async def change_many(
             problems.append(str(error))
     sentences = {
         "stop": N_("%(n)s tasks were stopped."),
-        "retry": N_("%(n)s tasks wait again."),
         "delete": N_("%(n)s tasks were deleted."),
     }
     sentence = " ".join([translated(request, sentences[action]) % {"n": done}, *problems[:5]])
@@ -150,15 +156,11 @@ async def change_many(
 
 
 async def _change(services: Services, action: str, task_id: int) -> Undoable | None:
-    """Change a task. Returns what can be taken back, None when nothing can."""
-    match action:
-        case "stop":
-            return await services.changes.stop(task_id)
-        case "retry":
-            return await services.changes.retry(task_id, force=False)
-        case _:
-            await services.changes.delete(task_id)
-            return None
+    """Stop or delete a task. Returns what can be taken back, None when nothing can."""
+    if action == "stop":
+        return await services.changes.stop(task_id)
+    await services.changes.delete(task_id)
+    return None
 
 
 @router.post("/tasks/undo/{key}")
@@ -168,14 +170,3 @@ async def undo(request: Request, services: Wired, key: Annotated[str, Path(max_l
     sentence = translated(request, N_("%(n)s tasks are what they were.")) % {"n": undone.count}
     sentence = " ".join([sentence, *undone.problems[:5]])
     return told(request, sentence, failed=bool(undone.problems), changed=True)
-
-
-@router.post("/tasks/retry-all")
-async def retry_all(request: Request, services: Wired) -> HTMLResponse:
-    """Let every failed task wait again that may be repeated safely."""
-    done = await services.changes.retry_all()
-    sentence = translated(request, N_("%(n)s tasks wait again.")) % {"n": len(done.task_ids)}
-    if done.skipped:
-        more = N_("%(n)s were passed over: nobody knows whether their posts went out.")
-        sentence += " " + translated(request, more) % {"n": len(done.skipped)}
-    return told(request, sentence, changed=True)

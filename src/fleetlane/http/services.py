@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from fleetlane.core.license import License
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
+from fleetlane.work.decisions import Decisions
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.events import EventBook
@@ -21,6 +22,7 @@ from fleetlane.work.intake import Intake
 from fleetlane.work.library import Library
 from fleetlane.work.patching import Patching
 from fleetlane.work.pictures import Pictures
+from fleetlane.work.retry_all import RetryAll
 from fleetlane.work.traces import Traces
 from fleetlane.work.undo import UndoBook
 
@@ -68,6 +70,8 @@ class Services:
     desk: Desk
     traces: Traces
     changes: Changes
+    decisions: Decisions
+    retry_all: RetryAll
     undo: UndoBook
     accounts: AccountBook
     devices: DeviceDesk

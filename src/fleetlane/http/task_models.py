@@ -8,8 +8,11 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.issue import Issue, in_sentences
-from fleetlane.core.schedule import rfc3339
+from fleetlane.core.retrying import REASONS, PassedOver, RetryWish
+from fleetlane.core.schedule import parse_instant, rfc3339
+from fleetlane.core.task import Task
 from fleetlane.http.services import Services
 from fleetlane.work.desk import Shown
 from fleetlane.work.intake import Created, Preview
@@ -162,6 +165,53 @@ class RetryTask(BaseModel):
     )
 
 
+class StartTask(BaseModel):
+    """How to start a task."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"allow_repeat": True}]})
+
+    allow_repeat: bool = Field(False, description="Post although the same was posted, or waits, with another task")
+
+
+class RetryTasks(BaseModel):
+    """Which failed tasks to retry; without a body all that failed by themselves."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={"examples": [{"batch_id": "1b4e28ba-2fa1-4d3e-883f-0016d3cca427", "dry_run": True}]},
+    )
+
+    task_ids: list[int] | None = Field(
+        None, min_length=1, max_length=MOST_TARGETS, description="Only these; one that has not failed is told of"
+    )
+    batch_id: str | None = Field(None, max_length=255, description="Only tasks of this request")
+    error_codes: list[str] | None = Field(
+        None, min_length=1, max_length=100, description="Only tasks that failed with one of these"
+    )
+    ended_since: str | None = Field(None, description="Only tasks that ended at or after this time; RFC 3339")
+    include_stopped: bool = Field(False, description="Take tasks that a person stopped, too")
+    dry_run: bool = Field(False, description="Say what would be retried, and change nothing")
+
+    def wish(self) -> RetryWish:
+        """Return what is asked for.
+
+        Raises:
+            InvalidParametersError: `ended_since` is no time.
+        """
+        try:
+            since_ms = None if self.ended_since is None else parse_instant(self.ended_since)
+        except ValueError as error:
+            raise InvalidParametersError.one("ended_since", str(error)) from error
+        return RetryWish(
+            task_ids=self.task_ids,
+            batch_id=self.batch_id,
+            error_codes=self.error_codes,
+            ended_since_ms=since_ms,
+            include_stopped=self.include_stopped,
+        )
+
+
 class ResolveTask(BaseModel):
     """What a person saw on the profile."""
 
@@ -186,11 +236,13 @@ class DeletedTasks(BaseModel):
 
 
 class SkippedTask(BaseModel):
-    """A failed task that was not retried."""
+    """A task that was not retried."""
 
     task_id: int = Field(description="Its id", examples=[104])
-    reason: str = Field(
-        description="Why it was not, in a sentence", examples=["Nobody knows whether its post went out."]
+    reason: str = Field(description="Why it was not, in a sentence", examples=[REASONS[PassedOver.STOPPED]])
+    code: str = Field(
+        description="The same in a word: stopped, outcome_unknown, retry_limit, not_failed or not_found",
+        examples=["stopped"],
     )
 
 
@@ -200,7 +252,15 @@ class RetriedTasks(BaseModel):
     retried_count: int = Field(description="How many wait again", examples=[2])
     task_ids: list[int] = Field(description="Those that wait again", examples=[[101, 102]])
     skipped_count: int = Field(description="How many were passed over", examples=[1])
-    skipped: list[SkippedTask] = Field(description="Their outcome is unknown: retry them one by one, with force")
+    skipped: list[SkippedTask] = Field(description="Those that did not fail by themselves, or cannot be retried safely")
+
+
+class Need(BaseModel):
+    """Why a task needs a person."""
+
+    reason: str = Field(description="held, other_phone, outcome_unknown, failed or will_fail", examples=["held"])
+    code: str | None = Field(description="The error code behind it, if there is one", examples=["missed_start"])
+    message: str = Field(description="What there is to know, in a sentence", examples=["It was 3 d 2 h late."])
 
 
 class TaskView(BaseModel):
@@ -241,6 +301,10 @@ class TaskView(BaseModel):
     )
     result: dict[str, Any] = Field(
         description="What the script found out", examples=[{"app": "com.zhiliaoapp.musically", "account": "shop_one"}]
+    )
+    needs_person: Need | None = Field(description="Why it needs a person; null when it needs none", examples=[None])
+    held_since: str | None = Field(
+        description="Since when it waits for a person because it could not begin in time; RFC 3339", examples=[None]
     )
 
 
@@ -298,7 +362,17 @@ def task_view(shown: Shown, services: Services) -> TaskView:
         batch_id=task.batch_id,
         outcome=task.outcome,
         result=dict(task.result),
+        needs_person=_need(task),
+        held_since=when(task.held_ms),
     )
+
+
+def _need(task: Task) -> Need | None:
+    if task.needs_person is None:
+        return None
+    note = task.needs_note
+    code, message = note.get("code") or task.error_code, note.get("message") or task.remark
+    return Need(reason=task.needs_person.value, code=code, message=message)
 
 
 def created_view(created: Created, services: Services) -> CreatedTasks:

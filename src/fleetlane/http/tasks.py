@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Request
 
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
+from fleetlane.core.retrying import REASONS
 from fleetlane.core.task import Source, Status
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
@@ -25,7 +26,9 @@ from fleetlane.http.task_models import (
     ResolveTask,
     RetriedTasks,
     RetryTask,
+    RetryTasks,
     SkippedTask,
+    StartTask,
     TaskId,
     TaskPage,
     TaskStats,
@@ -38,10 +41,6 @@ from fleetlane.http.task_models import (
 from fleetlane.work.options import unknown_parameters
 from fleetlane.work.patching import Patch
 from fleetlane.work.request import FIELDS, TaskRequest
-
-_WHY_SKIPPED = (
-    "Nobody knows whether its post went out; look at the profile and resolve it, or retry it alone with force."
-)
 
 router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
 
@@ -104,13 +103,14 @@ async def list_tasks(
     source: Annotated[Source | None, Query(description="Only tasks made by the API or by the page")] = None,
     username: Annotated[str | None, Query(description="Only tasks of this account, with or without @")] = None,
     batch_id: Annotated[str | None, Query(description="Only tasks of this request")] = None,
+    needs_person: Annotated[bool | None, Query(description="Only tasks that need a person, or only the others")] = None,
     q: Annotated[str | None, Query(max_length=200, description="Only tasks with this text in names or remark")] = None,
     sort: Annotated[TaskOrder, Query(description="Order; a leading - turns it round")] = TaskOrder.NEWEST,
     page: Annotated[int, Query(ge=1, le=LARGEST_ID // 100, description="Page number, from 1")] = 1,
     page_size: Annotated[int, Query(ge=1, le=100, description="Tasks on a page")] = 20,
 ) -> dict[str, Any]:
     """List tasks, newest id first unless `sort` says otherwise."""
-    wanted = TaskFilter(status, serial, script_name, source, username, batch_id, q or None)
+    wanted = TaskFilter(status, serial, script_name, source, username, batch_id, q or None, needs_person=needs_person)
     found = await services.desk.page(wanted, page, page_size, sort)
     tasks = [task_view(shown, services) for shown in found.tasks]
     return success({"total": found.total, "page": page, "page_size": page_size, "tasks": tasks})
@@ -152,18 +152,24 @@ async def delete_tasks(body: DeleteTasks, services: Wired) -> dict[str, Any]:
 @router.post(
     "/retry-all",
     response_model=Envelope[RetriedTasks],
-    responses=documented(50301, 50701),
+    responses=documented(40001, 41501, 50301, 50701),
     summary="Retry all failed tasks",
 )
-async def retry_all(services: Wired) -> dict[str, Any]:
-    """Let every failed task wait again, except those whose outcome is unknown."""
-    done = await services.changes.retry_all()
+async def retry_all(services: Wired, body: RetryTasks | None = None) -> dict[str, Any]:
+    """Let the tasks that failed by themselves wait again; a start time that still lies ahead is kept.
+
+    Passed over, each with a reason: what a person stopped (unless `include_stopped`), what nobody knows the outcome of,
+    and, while auto_retry is on, what was retried max_retry_count times already.
+    """
+    done = await services.retry_all(body and body.wish(), dry_run=body is not None and body.dry_run)
     return success(
         {
-            "retried_count": len(done.task_ids),
-            "task_ids": list(done.task_ids),
+            "retried_count": len(done.retried),
+            "task_ids": done.task_ids,
             "skipped_count": len(done.skipped),
-            "skipped": [SkippedTask(task_id=task_id, reason=_WHY_SKIPPED) for task_id in done.skipped],
+            "skipped": [
+                SkippedTask(task_id=one.task_id, reason=REASONS[one.why], code=one.why.value) for one in done.skipped
+            ],
         }
     )
 
@@ -240,6 +246,31 @@ async def retry_task(task_id: TaskId, services: Wired, body: RetryTask | None = 
     """Let a failed task wait again, under the same id. One whose outcome is unknown needs `force`."""
     body = body or RetryTask.model_validate({})
     await services.changes.retry(task_id, force=body.force, allow_repeat=body.allow_repeat)
+    return success(task_view(await services.desk.task(task_id), services))
+
+
+@router.post(
+    "/{task_id}/start",
+    response_model=Envelope[TaskView],
+    responses=documented(40001, 40401, 40901, 50301, 50701),
+    summary="Start a task now",
+)
+async def start_task(task_id: TaskId, services: Wired, body: StartTask | None = None) -> dict[str, Any]:
+    """Let a task that waits begin now, as soon as its device is free: one that is held, or whose time lies ahead."""
+    body = body or StartTask.model_validate({})
+    await services.decisions.start(task_id, allow_repeat=body.allow_repeat)
+    return success(task_view(await services.desk.task(task_id), services))
+
+
+@router.post(
+    "/{task_id}/dismiss",
+    response_model=Envelope[TaskView],
+    responses=documented(40001, 40401, 50301, 50701),
+    summary="Dismiss a task",
+)
+async def dismiss_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
+    """Take a task off the list of those that need a person. One that is held stays so."""
+    await services.decisions.dismiss(task_id)
     return success(task_view(await services.desk.task(task_id), services))
 
 

@@ -39,6 +39,11 @@ def rebind_named(repositories: Repositories, usernames: Collection[str]) -> list
     return [moved for account in accounts for moved in rebind(repositories, account)]
 
 
+def to_their_devices(repositories: Repositories, tasks: Sequence[Pending]) -> list[Moved]:
+    """Let tasks of accounts wait for where the accounts are now: they may have moved since."""
+    return rebind_named(repositories, {task.username for task in tasks if task.username})
+
+
 def tell(scheduler: Scheduler, moved: Sequence[Moved]) -> None:
     """Tell the scheduler of tasks that have changed their lanes."""
     for item in moved:

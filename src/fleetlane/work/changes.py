@@ -9,28 +9,23 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import TypeGuard
 
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.lanes import Head
+from fleetlane.core.lateness import says_how_late
 from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, succeeded
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import Pending
 from fleetlane.core.task import Status, Task
-from fleetlane.work.binding import Moved, rebind_named, tell
+from fleetlane.work.binding import Moved, tell, to_their_devices
 from fleetlane.work.repeats import RepeatWindow, refuse, repeats_of
 from fleetlane.work.scheduler import Scheduler
 
 _STOP_WAIT_S = 2.0
 _DELETE_WAIT_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class RetriedAll:
-    """What `retry_all` did. `skipped` are tasks whose outcome is unknown."""
-
-    task_ids: Sequence[int]
-    skipped: Sequence[int]
+_AT_ONCE = 200  # the writer is not kept longer than for these
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,8 @@ class Changes:
         def change(repositories: Repositories) -> tuple[Task | None, Task | None, Task | None, Task | None]:
             tasks = repositories.tasks
             before, stopped = tasks.get(task_id), tasks.stop_pending(task_id, now_ms)
-            given_up = None if stopped else tasks.give_up(task_id, not_looked, now_ms)
+            outcome = says_how_late(not_looked, before.late_ms if before else None)
+            given_up = None if stopped else tasks.give_up(task_id, outcome, now_ms, stopped=True)
             running = None if stopped or given_up else tasks.request_stop(task_id)
             return before, stopped, given_up, running
 
@@ -118,24 +114,24 @@ class Changes:
     # -- retry -----------------------------------------------------------------------------------------
 
     async def retry(self, task_id: int, *, force: bool, allow_repeat: bool = False) -> Undoable:
-        """Make a failed task pending again. Returns what `undo` takes.
+        """Make a failed task pending again: at its start time if that lies ahead, else now. Returns what `undo` takes.
 
         Raises:
             NotFoundError: there is no such task.
             ConflictError: it did not fail, or its outcome is unknown and `force` was not given; or it would repeat a
                 post, and `allow_repeat` was not given.
         """
-        due_ms = self._clock.now_ms()
+        now_ms = self._clock.now_ms()
 
         def change(repositories: Repositories) -> tuple[Task | None, list[Pending], list[Moved]]:
             before = repositories.tasks.get(task_id)
-            pending = repositories.tasks.retry(task_id, due_ms, force=force)
+            pending = repositories.tasks.retry(task_id, now_ms, force=force)
             if pending and not allow_repeat:
-                self._refuse_repeat(repositories, task_id, due_ms)
+                self._refuse_repeat(repositories, task_id, now_ms)
             if pending and force:
                 repositories.materials.seal(task_id)  # nobody will ever be asked again about the former post
             again = [pending] if pending else []
-            return before, again, _to_their_devices(repositories, again)
+            return before, again, to_their_devices(repositories, again)
 
         before, pending, moved = await self._store.write(change)
         if not pending:
@@ -151,19 +147,6 @@ class Changes:
         assert before is not None
         return Undoable(before, Status.PENDING)
 
-    async def retry_all(self) -> RetriedAll:
-        """Make every failed task pending again that may be retried safely."""
-        due_ms = self._clock.now_ms()
-
-        def change(repositories: Repositories) -> tuple[list[Pending], list[Moved], list[int]]:
-            again = repositories.tasks.retry_failed(due_ms)
-            moved = _to_their_devices(repositories, again)
-            return again, moved, repositories.tasks.failed_unknown()
-
-        pending, moved, skipped = await self._store.write(change)
-        self._pending_again(pending, moved)
-        return RetriedAll([task.task_id for task in pending], skipped)
-
     def _pending_again(self, tasks: Sequence[Pending], moved: Sequence[Moved]) -> None:
         for task in tasks:
             if task.serial is not None:
@@ -178,20 +161,30 @@ class Changes:
         Raises:
             ConflictError: something did, such as that it has begun; or it would repeat a post that was made since.
         """
-
-        def change(repositories: Repositories) -> tuple[Task | None, list[Moved]]:
-            task = repositories.tasks.put_back(done.before, done.now)
-            if task and task.status is Status.PENDING:
-                self._refuse_repeat(repositories, task.id, self._clock.now_ms())
-            again = [_pending(task)] if task and task.status is Status.PENDING else []
-            return task, _to_their_devices(repositories, again)
-
-        task, moved = await self._store.write(change)
-        if task is None:
+        if await self.undo_all([done]):
             raise ConflictError(f"Task {done.before.id} has changed since; this can no longer be undone.")
-        self._pending_again([_pending(task)] if task.status is Status.PENDING else [], moved)
-        if task.status is not Status.PENDING:
-            self._lane_changed(task.serial)
+
+    async def undo_all(self, done: Sequence[Undoable]) -> list[int]:
+        """Take stops or retries back, in parts. Returns the ids of the tasks to which anything happened since."""
+        left: list[int] = []
+        for first in range(0, len(done), _AT_ONCE):
+            left += await self._undo_some(done[first : first + _AT_ONCE])
+        return left
+
+    async def _undo_some(self, done: Sequence[Undoable]) -> list[int]:
+        def change(repositories: Repositories) -> tuple[list[Task | None], list[Moved]]:
+            refused = self._repeated(repositories, [one.before for one in done if _waits(one.before)])
+            tasks = [
+                None if one.before.id in refused else repositories.tasks.put_back(one.before, one.now) for one in done
+            ]
+            return tasks, to_their_devices(repositories, [_pending(task) for task in tasks if _waits(task)])
+
+        tasks, moved = await self._store.write(change)
+        for task in tasks:
+            if task is not None:
+                self._lane_changed(task.serial)
+        tell(self._scheduler, moved)
+        return [one.before.id for one, task in zip(done, tasks, strict=True) if task is None]
 
     # -- resolve ---------------------------------------------------------------------------------------
 
@@ -209,7 +202,9 @@ class Changes:
         now_ms = self._clock.now_ms()
 
         def change(repositories: Repositories) -> bool:
-            resolved = repositories.tasks.resolve(task_id, outcome, now_ms)
+            before = repositories.tasks.get(task_id)
+            said = says_how_late(outcome, before.late_ms if before else None)
+            resolved = repositories.tasks.resolve(task_id, said, now_ms)
             if resolved and not published:
                 repositories.materials.release(task_id)
             return resolved
@@ -285,6 +280,11 @@ class Changes:
         task = repositories.tasks.get(task_id)
         refuse(repeats_of(repositories, [task] if task else [], now_ms, self._repeats), self._zone)
 
+    def _repeated(self, repositories: Repositories, tasks: Sequence[Task]) -> set[int]:
+        """Return those of the tasks whose post waits, runs or was published with another one meanwhile."""
+        repeats = repeats_of(repositories, tasks, self._clock.now_ms(), self._repeats)
+        return {tasks[repeat.index].id for repeat in repeats if repeat.is_refused}
+
     # -- shared ----------------------------------------------------------------------------------------
 
     async def _get(self, task_id: int) -> Task:
@@ -296,6 +296,10 @@ class Changes:
     def _lane_changed(self, serial: str | None) -> None:
         if serial is not None:
             self._scheduler.changed(serial)
+
+
+def _waits(task: Task | None) -> TypeGuard[Task]:
+    return task is not None and task.status is Status.PENDING
 
 
 def _pending(task: Task) -> Pending:
@@ -310,8 +314,3 @@ def _seen_by_a_person(*, published: bool) -> Outcome:
 
 def _known(task: Task) -> str:
     return f", {task.outcome.replace('_', ' ')}" if task.outcome else ""
-
-
-def _to_their_devices(repositories: Repositories, tasks: Sequence[Pending]) -> list[Moved]:
-    """Let tasks of accounts wait for where the accounts are now: they may have moved since."""
-    return rebind_named(repositories, {task.username for task in tasks if task.username})

@@ -97,3 +97,7 @@ class Desk:
     async def counts(self) -> TaskCounts:
         """Return how many tasks there are in each state."""
         return await self._store.read(lambda repositories: repositories.tasks.counts())
+
+    async def needing(self, most: int) -> int:
+        """Return how many tasks need a person, counted up to `most`."""
+        return await self._store.read(lambda repositories: repositories.tasks.needing(most))

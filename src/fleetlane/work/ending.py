@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from fleetlane.core.journal import never_denied
+from fleetlane.core.lateness import says_how_late
 from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState, Remark, failed, failure_of
 from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
@@ -65,6 +66,7 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
         outcome = failed("stopped", result=outcome.result) if stopped else outcome
     if event.cut_off or event.broke:
         outcome = never_denied(outcome, attempt.phase)
+    outcome = says_how_late(outcome, now.late_ms)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
         return False
     if outcome.publish_state is PublishState.NOT_PUBLISHED:
@@ -74,7 +76,7 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     if not stopped and policy.applies(task, outcome):
         again = Remark.RETRIED % {"number": task.retry_count + 1, "most": policy.most_retries}
         remark = f"{again} {outcome.remark}"
-        repositories.tasks.retry(task.id, now_ms + policy.delay_ms(), force=False, remark=remark)
+        repositories.tasks.try_again(task.id, now_ms + policy.delay_ms(), remark)
     return True
 
 

@@ -160,7 +160,8 @@ class Patching:
             return None
         repeats = self._repeats(after, patch, repositories)
         stays = not _START.intersection(patch.given)
-        held = stays and before.is_held
+        other_phone = before.needs_person is NeedsPerson.OTHER_PHONE and after.serial == before.serial
+        held = (stays and before.is_held) or other_phone
         task = repositories.tasks.rewrite(before.id, _rewritten(after, keeps_start=stays, keeps_flag=held))
         if task is None:
             return None

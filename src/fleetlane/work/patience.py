@@ -10,6 +10,7 @@ import asyncio
 import structlog
 
 from fleetlane.core.errors import StoreError
+from fleetlane.core.lateness import says_how_late
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
@@ -65,7 +66,10 @@ class Patience:
         ended = [
             repositories.tasks.give_up(
                 task.id,
-                failed("outcome_unknown", f"Phone {task.serial} could not be looked at within {within}."),
+                says_how_late(
+                    failed("outcome_unknown", f"Phone {task.serial} could not be looked at within {within}."),
+                    task.late_ms,
+                ),
                 self._clock.now_ms(),
             )
             for task in tasks

@@ -31,7 +31,11 @@ async def recover(store: Store, clock: Clock, serials: Collection[str] | None = 
             if serials is not None and task.serial not in serials:
                 continue
             ended = Ended(task, failed("server_interrupted", result=task.result), cut_off=True)
-            settle_end(repositories, ended, RetryPolicy(), clock.now_ms())
+            now_ms = clock.now_ms()
+            seen_ms = repositories.attempts.last_sign_ms(task.id, task.attempt)
+            if settle_end(repositories, ended, RetryPolicy(), now_ms) and seen_ms is not None:
+                # While no server lived nothing worked: that time must count for what is late.
+                repositories.attempts.ended_at(task.id, task.attempt, min(seen_ms, now_ms))
             settled.append((task, repositories.tasks.get(task.id)))
         return settled
 

@@ -21,6 +21,7 @@ from fleetlane.core.ports.phone import Devices
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.work.ending import RetryPolicy, settle_barely, settle_end
+from fleetlane.work.lateness import claim_in_time
 from fleetlane.work.leases import DeviceLeases
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ class Scheduler:
         limit: how many devices may work at the same time; None for no limit. Asked at each step.
         retries: which failures are tried again by themselves; none when not given.
         leases: which of the devices are this worker's; all of them when not given.
+        longest_attempt_s: how long one attempt can work.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class Scheduler:
         *,
         retries: RetryPolicy | None = None,
         leases: DeviceLeases | None = None,
+        longest_attempt_s: float = 3600.0,
     ) -> None:
+        self.longest_attempt_ms = round(longest_attempt_s * 1000)
         self._store = store
         self._devices = devices
         self._clock = clock
@@ -221,18 +225,24 @@ class Scheduler:
             self._running.add(head.task_id)
             self._claiming.add(head.task_id)
 
-        def claim(repositories: Repositories) -> list[Task | None]:
+        def claim(repositories: Repositories) -> list[tuple[Task | None, Task | None]]:
             return [
-                repositories.tasks.claim(head.task_id, serial, now_ms) if self._may_use(repositories, serial) else None
+                claim_in_time(repositories, head.task_id, serial, now_ms, self.longest_attempt_ms)
+                if self._may_use(repositories, serial)
+                else (None, None)
                 for serial, head in starts
             ]
 
         try:
-            return await self._store.write(claim)
+            claimed = await self._store.write(claim)
         except StoreError:
             for serial, head in starts:
                 self._not_started(serial, head)
             raise
+        for _, late in claimed:
+            if late is not None:
+                log.warning("task_late", task_id=late.id, device=late.serial, status=late.status.text)
+        return [task for task, _ in claimed]
 
     def _may_use(self, repositories: Repositories, serial: str) -> bool:
         return self._leases is None or repositories.leases.holds(self._leases.owner, serial)

@@ -14,6 +14,7 @@ from fleetlane.core.errors import ConflictError
 from fleetlane.work.changes import Changes, Undoable
 
 _KEPT = 100
+_MOST_TASKS = 10_000  # in all of them, as far as there are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,12 @@ class UndoBook:
             return ""
         key = secrets.token_urlsafe(16)
         self._kept[key] = tuple(done)
-        while len(self._kept) > self._keep:
+        while len(self._kept) > self._keep or (len(self._kept) > 1 and self._tasks() > _MOST_TASKS):
             self._kept.popitem(last=False)
         return key
+
+    def _tasks(self) -> int:
+        return sum(map(len, self._kept.values()))
 
     async def undo(self, key: str) -> Undone:
         """Take changes back, once.
@@ -51,10 +55,6 @@ class UndoBook:
         done = self._kept.pop(key, None)
         if done is None:
             raise ConflictError("This can no longer be undone: it was undone already, or is too long ago.")
-        problems: list[str] = []
-        for change in done:
-            try:
-                await self._changes.undo(change)
-            except ConflictError as error:
-                problems.append(str(error))
+        left = await self._changes.undo_all(done)
+        problems = [f"Task {task_id} has changed since; this can no longer be undone." for task_id in left]
         return Undone(len(done) - len(problems), problems)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from fleetlane.core.device import why_not_ready
+from fleetlane.core.lateness import Unit, how_late, late_by_ms
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Devices
 from fleetlane.core.sentence import Sentence
@@ -22,7 +23,12 @@ _PERSON = "device %(serial)s to be given back: a person has taken it over"
 _LICENCE = "a licence that can be used"
 _LIMIT = "another device to finish: the licence limits how many may work at the same time"
 _TURN = "its turn on device %(serial)s"
-REASONS = (_BINDING, _START, _ELSEWHERE, _PRESENT_TASK, _PERSON, _LICENCE, _LIMIT, _TURN)
+_HELD = {
+    Unit.DAYS: "a person to decide: it is %(days)s d %(hours)s h late; post it now, move it, or drop it",
+    Unit.HOURS: "a person to decide: it is %(hours)s h %(minutes)s min late; post it now, move it, or drop it",
+    Unit.MINUTES: "a person to decide: it is %(minutes)s min late; post it now, move it, or drop it",
+}
+REASONS = (_BINDING, _START, _ELSEWHERE, _PRESENT_TASK, _PERSON, _LICENCE, _LIMIT, _TURN, *_HELD.values())
 """What a task may wait for, beside a device that is not ready (`core.device.NOT_READY`)."""
 
 
@@ -39,6 +45,8 @@ class Waiting:
         """Return what a pending task waits for; nothing for any other task."""
         if task.status is not Status.PENDING:
             return ()
+        if task.is_held:
+            return (how_late(_HELD, late_by_ms(task, self._clock.now_ms())),)
         if task.serial is None:
             return (Sentence(_BINDING, {"account": str(task.username)}),)
         unavailable = self._unavailable(task.serial)

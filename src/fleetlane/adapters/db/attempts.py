@@ -9,13 +9,14 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from fleetlane.adapters.db.bulk import MOST_PARAMETERS, parts
 from fleetlane.adapters.db.tables import attempts, steps, tasks
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.journal import Phase, moves_forward
+from fleetlane.core.lateness import Span
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.attempts import Attempt, Step
 
@@ -119,6 +120,24 @@ class AttemptRepository:
         """Return the attempts of a task with their journals, oldest first."""
         statement = select(attempts).where(attempts.c.task_id == task_id).order_by(attempts.c.number)
         return [_attempt(row) for row in self._connection.execute(statement)]
+
+    def work(self, serial: str, since_ms: int, now_ms: int, longest_ms: int) -> list[Span]:
+        """Return when a device was at work since an instant, each attempt for at most `longest_ms`."""
+        lately = or_(attempts.c.ended_ms.is_(None), attempts.c.ended_ms > since_ms)
+        statement = select(attempts.c.started_ms, attempts.c.ended_ms).where(attempts.c.serial == serial, lately)
+        rows = self._connection.execute(statement)
+        return [Span(begin, min(now_ms if end is None else end, begin + longest_ms)) for begin, end in rows]
+
+    def last_sign_ms(self, task_id: int, number: int) -> int | None:
+        """Return when an attempt last noted anything: in its journal, or a step."""
+        mine = and_(steps.c.task_id == task_id, steps.c.attempt == number)
+        step = self._connection.execute(select(func.max(steps.c.started_ms + steps.c.duration_ms)).where(mine)).scalar()
+        noted = self._connection.execute(select(attempts.c.changed_ms).where(_is(task_id, number))).scalar()
+        return None if noted is None else max(noted, step or 0)
+
+    def ended_at(self, task_id: int, number: int, at_ms: int) -> None:
+        """Correct when an attempt ended."""
+        self._connection.execute(update(attempts).where(_is(task_id, number)).values(ended_ms=at_ms))
 
     def add_step(self, step: Step) -> None:
         """Store a step."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Row, and_, not_, or_, true
+from sqlalchemy import Row, and_, case, not_, null, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from fleetlane.adapters.db.tables import tasks
@@ -13,11 +13,14 @@ from fleetlane.adapters.db.text import contains
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.outcome import FailureClass, Outcome, PublishState
 from fleetlane.core.ports.tasks import Pending, Rewritten, TaskFilter
+from fleetlane.core.retrying import RetryWish
 from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, username_key
 
 KNOWN_OUTCOME = or_(tasks.c.outcome.is_(None), tasks.c.outcome != PublishState.UNKNOWN.value)
 
 NEEDS_NOBODY = {"needs_person": None, "needs_note": "{}"}
+
+MAY_BE_LATE = and_(tasks.c.status == int(Status.PENDING), tasks.c.held_ms.is_(None), tasks.c.late_at_ms.is_not(None))
 
 IN_DOUBT = and_(tasks.c.status < int(Status.COMPLETED), tasks.c.outcome == PublishState.UNKNOWN.value)
 
@@ -50,21 +53,50 @@ def matching(wanted: TaskFilter) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
-def waiting_again(due_ms: int) -> dict[str, Any]:
-    """Return what a failed task becomes when it is to run again."""
+def failed_as_wished(wish: RetryWish) -> ColumnElement[bool]:
+    """Return the condition for the failed tasks of a wish, whichever it names."""
+    conditions: list[ColumnElement[bool]] = [tasks.c.status == int(Status.FAILED)]
+    if wish.batch_id is not None:
+        conditions.append(tasks.c.batch_id == wish.batch_id)
+    if wish.error_codes is not None:
+        conditions.append(tasks.c.error_code.in_(wish.error_codes))
+    if wish.ended_since_ms is not None:
+        conditions.append(tasks.c.ended_ms >= wish.ended_since_ms)
+    if wish.ended_until_ms is not None:
+        conditions.append(tasks.c.ended_ms <= wish.ended_until_ms)
+    return and_(*conditions)
+
+
+def waiting_again(now_ms: int) -> dict[str, Any]:
+    """Return what a failed task becomes that a person retries: a start time that still lies ahead is kept."""
+    ahead = tasks.c.scheduled_ms > now_ms
+    return {
+        **_anew(),
+        "due_ms": case((ahead, tasks.c.scheduled_ms), else_=now_ms),
+        "late_at_ms": case((ahead, tasks.c.scheduled_ms + tasks.c.late_after_ms), else_=null()),
+        "late_ms": case((ahead, null()), else_=tasks.c.late_ms),
+    }
+
+
+def trying_again(due_ms: int) -> dict[str, Any]:
+    """Return what a failed task becomes that tries again by itself: nobody has decided that it may be late."""
+    can_be_late = and_(tasks.c.scheduled_ms.is_not(None), tasks.c.late_ms.is_(None))
+    late_at_ms = case((can_be_late, due_ms + tasks.c.late_after_ms), else_=null())
+    return {**_anew(), "due_ms": due_ms, "late_at_ms": late_at_ms}
+
+
+def _anew() -> dict[str, Any]:
+    """Return what is the same for every failed task that waits again."""
     return {
         "status": int(Status.PENDING),
-        "due_ms": due_ms,
-        "started_ms": None,
-        "ended_ms": None,
         "retry_count": tasks.c.retry_count + 1,
         "stop_requested": False,
+        "started_ms": None,
+        "ended_ms": None,
         "error_code": None,
         "outcome": None,
         "remark": "",
         "result": "{}",
-        "late_at_ms": None,
-        "late_ms": None,
         "held_ms": None,
         **NEEDS_NOBODY,
     }
@@ -159,6 +191,8 @@ def told(task_id: int, batch_id: str, serial: str | None, status: Status, **fact
 
 def told_of(row: Row[Any], **facts: Any) -> Change:
     """Return what those who watch are told of a task's row; `facts` are added."""
+    if row.needs_person is not None:
+        facts["needs_person"] = row.needs_person
     return told(row.id, row.batch_id, row.serial, Status(row.status), **facts)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +22,8 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    not_,
+    null,
     or_,
     select,
     true,
@@ -38,9 +41,11 @@ from fleetlane.adapters.db.tables import task_counts, tasks
 from fleetlane.adapters.db.task_rows import (
     IN_DOUBT,
     KNOWN_OUTCOME,
+    MAY_BE_LATE,
     NEEDS_NOBODY,
     after_outcome,
     as_before,
+    failed_as_wished,
     matching,
     new_row,
     rewritten,
@@ -48,6 +53,7 @@ from fleetlane.adapters.db.task_rows import (
     to_task,
     told,
     told_of,
+    trying_again,
     waiting_again,
 )
 from fleetlane.adapters.db.twins import find_twins
@@ -55,9 +61,18 @@ from fleetlane.core.event import Change
 from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
 from fleetlane.core.ports.tasks import DueSpan, Pending, Rewritten, TaskFilter, TaskOrder, Twin
+from fleetlane.core.retrying import RetryWish
 from fleetlane.core.task import NeedsPerson, NewTask, Status, Task, TaskCounts
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
+_OTHER_PHONE = tasks.c.needs_person == NeedsPerson.OTHER_PHONE.value
+_DECIDED = {
+    "late_at_ms": None,
+    "held_ms": None,
+    "needs_person": case((_OTHER_PHONE, tasks.c.needs_person), else_=null()),
+    "needs_note": case((_OTHER_PHONE, tasks.c.needs_note), else_=NEEDS_NOBODY["needs_note"]),
+}
+"""What a task becomes when a person has said when it begins. That another phone answers is still so."""
 _HAS_PENDING = and_(task_counts.c.status == int(Status.PENDING), task_counts.c.n > 0, task_counts.c.serial != "")
 _ORDERS = {
     TaskOrder.NEWEST: (tasks.c.id.desc(),),
@@ -133,6 +148,8 @@ class TaskRepository:
 
     def count(self, wanted: TaskFilter) -> int:
         """Return how many tasks there are. Rows are counted only for an account, a batch, a text or a time."""
+        if wanted.needs_person is False:  # nearly all: those that do are few
+            return self.count(replace(wanted, needs_person=None)) - self.count(replace(wanted, needs_person=True))
         if _counts_rows(wanted):
             rows = select(func.count()).select_from(tasks).where(matching(wanted))
             return int(self._connection.execute(rows).scalar_one())
@@ -183,8 +200,10 @@ class TaskRepository:
     def claim(self, task_id: int, serial: str, now_ms: int) -> Task | None:
         """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane.
 
-        The attempt of a task in doubt gets the journal of the former one.
+        The attempt of a task in doubt gets the journal of the former one. One that may be late is not claimed before
+        that was judged.
         """
+        late = and_(tasks.c.late_ms.is_not(None), tasks.c.scheduled_ms < now_ms)
         values = {
             "status": int(Status.RUNNING),
             "attempt": tasks.c.attempt + 1,
@@ -193,10 +212,12 @@ class TaskRepository:
             "error_code": None,
             "remark": case((KNOWN_OUTCOME, ""), else_=tasks.c.remark),
             "stop_requested": False,
+            "late_ms": case((late, now_ms - tasks.c.scheduled_ms), else_=null()),
             **NEEDS_NOBODY,
         }
         here = and_(tasks.c.serial == serial, tasks.c.due_ms <= now_ms, tasks.c.held_ms.is_(None))
-        row = self._change(task_id, Status.PENDING, Status.RUNNING, values, here)
+        in_time = or_(tasks.c.late_at_ms.is_(None), tasks.c.late_at_ms >= now_ms, not_(KNOWN_OUTCOME))
+        row = self._change(task_id, Status.PENDING, Status.RUNNING, values, here, in_time)
         if row is None:
             return None
         task = to_task(row)
@@ -231,7 +252,12 @@ class TaskRepository:
 
     def look_later(self, task_id: int, attempt: int, outcome: Outcome, now_ms: int) -> bool:
         """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post."""
-        values = {"outcome": PublishState.UNKNOWN.value, "due_ms": FIRST_MS, "remark": outcome.remark}
+        values = {
+            "outcome": PublishState.UNKNOWN.value,
+            "due_ms": FIRST_MS,
+            "remark": outcome.remark,
+            "late_at_ms": None,
+        }
         if outcome.result:
             values["result"] = json.dumps(dict(outcome.result), ensure_ascii=False)
         return self._go_on_later(task_id, attempt, outcome.error_code, values, now_ms)
@@ -250,9 +276,9 @@ class TaskRepository:
         statement = select(tasks).where(IN_DOUBT).order_by(tasks.c.id)
         return [to_task(row) for row in self._connection.execute(statement)]
 
-    def give_up(self, task_id: int, outcome: Outcome, now_ms: int) -> Task | None:
+    def give_up(self, task_id: int, outcome: Outcome, now_ms: int, *, stopped: bool = False) -> Task | None:
         """End a pending task in doubt without looking for its post. None when it is no such task."""
-        return self._end_pending(task_id, outcome, now_ms, IN_DOUBT)
+        return self._end_pending(task_id, outcome, now_ms, IN_DOUBT, stop_requested=stopped)
 
     def stop_pending(self, task_id: int, now_ms: int) -> Task | None:
         """End a pending task without running it. None when it is not pending, or in doubt."""
@@ -286,11 +312,16 @@ class TaskRepository:
             self._note(told_of(row, stop_requested=True))
         return to_task(row) if row else None
 
-    def retry(self, task_id: int, due_ms: int, *, force: bool, remark: str = "") -> Pending | None:
+    def retry(self, task_id: int, now_ms: int, *, force: bool) -> Pending | None:
         """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced."""
         conditions = () if force else (KNOWN_OUTCOME,)
-        values = waiting_again(due_ms) | {"remark": remark}
-        row = self._change(task_id, Status.FAILED, Status.PENDING, values, *conditions)
+        row = self._change(task_id, Status.FAILED, Status.PENDING, waiting_again(now_ms), *conditions)
+        return to_pending(row) if row else None
+
+    def try_again(self, task_id: int, due_ms: int, remark: str) -> Pending | None:
+        """Make a task that has just failed by itself pending again, due later."""
+        values = trying_again(due_ms) | {"remark": remark}
+        row = self._change(task_id, Status.FAILED, Status.PENDING, values, KNOWN_OUTCOME)
         return to_pending(row) if row else None
 
     def put_back(self, before: Task, now: Status) -> Task | None:
@@ -328,32 +359,20 @@ class TaskRepository:
         retriable = self._connection.execute(update(tasks).where(failed_).values(doubtful)).rowcount
         return cut_off + len(waiting) + retriable
 
-    def retry_failed(self, due_ms: int) -> list[Pending]:
-        """Make every failed task whose outcome is not unknown pending again."""
-        failed_ = and_(tasks.c.status == int(Status.FAILED), KNOWN_OUTCOME)
-        groups = select(*_COUNTED, func.count().label("n")).where(failed_).group_by(*_COUNTED)
-        changes: Counter[tuple[str, str, str, int]] = Counter()
-        for row in self._connection.execute(groups):
-            key = (row.serial or "", row.script_name, row.source)
-            changes[*key, int(Status.FAILED)] -= row.n
-            changes[*key, int(Status.PENDING)] += row.n
-        if not changes:
-            return []
-        statement = update(tasks).where(failed_).values(waiting_again(due_ms)).returning(*tasks.c)
-        rows = self._connection.execute(statement).all()
-        self._count(changes)
-        for row in rows:
-            self._note(told_of(row))
-        return sorted((to_pending(row) for row in rows), key=lambda task: task.task_id)
+    def some(self, task_ids: Collection[int]) -> list[Task]:
+        """Return those of the tasks that are there, by id."""
+        found: list[Task] = []
+        for part in parts(sorted(set(task_ids))):
+            rows = self._connection.execute(select(tasks).where(tasks.c.id.in_(part)).order_by(tasks.c.id))
+            found.extend(to_task(row) for row in rows)
+        return found
 
-    def failed_unknown(self) -> list[int]:
-        """Return the ids of the failed tasks whose outcome is unknown."""
-        statement = (
-            select(tasks.c.id)
-            .where(tasks.c.status == int(Status.FAILED), tasks.c.outcome == PublishState.UNKNOWN.value)
-            .order_by(tasks.c.id)
-        )
-        return list(self._connection.execute(statement).scalars())
+    def failed_ids(self, wish: RetryWish) -> list[int]:
+        """Return the ids of the failed tasks that a wish names, whatever may be done with them, in order."""
+        wanted = failed_as_wished(wish)
+        named = [true()] if wish.task_ids is None else [tasks.c.id.in_(part) for part in parts(wish.task_ids)]
+        rows = [row for part in named for row in self._connection.execute(select(tasks.c.id).where(wanted, part))]
+        return sorted(row.id for row in rows)
 
     def delete(self, task_ids: Collection[int]) -> list[Pending]:
         """Delete those of the tasks that do not run, with all they left. Returns what was deleted."""
@@ -432,6 +451,57 @@ class TaskRepository:
         here = and_(tasks.c.status == int(Status.PENDING), tasks.c.due_ms < before_ms, tasks.c.held_ms.is_(None))
         statement = select(tasks).where(here, beyond).order_by(tasks.c.due_ms, tasks.c.id).limit(limit)
         return [to_task(row) for row in self._connection.execute(statement)]
+
+    def needing(self, most: int) -> int:
+        """Return how many tasks need a person, counted up to `most`."""
+        some = select(tasks.c.id).where(tasks.c.needs_person.is_not(None)).limit(most).subquery()
+        return int(self._connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+    # -- late tasks, and what a person says of them ----------------------------------------------------
+
+    def late(self, now_ms: int, limit: int) -> list[Task]:
+        """Return pending tasks that may be late by now, those first that may have been for longest."""
+        statement = select(tasks).where(MAY_BE_LATE, tasks.c.late_at_ms < now_ms)
+        return [to_task(row) for row in self._connection.execute(statement.order_by(tasks.c.late_at_ms).limit(limit))]
+
+    def next_late_ms(self) -> int | None:
+        """Return when the next task may be late."""
+        return self._connection.execute(select(func.min(tasks.c.late_at_ms)).where(MAY_BE_LATE)).scalar()
+
+    def put_off(self, task_id: int, late_at_ms: int | None, late_ms: int | None = None) -> None:
+        """Note up to when a pending task may begin, None for ever; with `late_ms` it may although it is that late."""
+        values = {"late_at_ms": late_at_ms, **({} if late_ms is None else {"late_ms": late_ms})}
+        mine = and_(tasks.c.id == task_id, tasks.c.status == int(Status.PENDING))
+        self._connection.execute(update(tasks).where(mine).values(values))
+
+    def hold(self, task_id: int, now_ms: int, late_ms: int, note: Mapping[str, Any]) -> Task | None:
+        """Let a pending task that is late wait for a person. None when it is not pending, held already, or in doubt."""
+        values = {
+            "held_ms": now_ms,
+            "late_ms": late_ms,
+            "needs_person": NeedsPerson.HELD.value,
+            "needs_note": json.dumps(dict(note), ensure_ascii=False),
+        }
+        return self._wait_otherwise(task_id, values, tasks.c.held_ms.is_(None))
+
+    def miss(self, task_id: int, now_ms: int, late_ms: int, outcome: Outcome) -> Task | None:
+        """End a pending task that is late. None when it is not pending, or in doubt."""
+        return self._end_pending(task_id, outcome, now_ms, KNOWN_OUTCOME, late_ms=late_ms)
+
+    def start(self, task_id: int, now_ms: int) -> Task | None:
+        """Let a pending task be due now, held or not. None when it is not pending, or in doubt."""
+        held, ahead = tasks.c.held_ms.is_not(None), tasks.c.scheduled_ms > now_ms
+        values = {
+            "due_ms": case((or_(held, tasks.c.due_ms > now_ms), now_ms), else_=tasks.c.due_ms),
+            "scheduled_ms": case((ahead, null()), else_=tasks.c.scheduled_ms),
+            **_DECIDED,
+        }
+        return self._wait_otherwise(task_id, values)
+
+    def _wait_otherwise(self, task_id: int, values: Mapping[str, Any], *conditions: ColumnElement[bool]) -> Task | None:
+        """Change how a pending task waits that is not in doubt."""
+        row = self._change(task_id, Status.PENDING, Status.PENDING, values, KNOWN_OUTCOME, *conditions)
+        return to_task(row) if row else None
 
     def _set(self, task_ids: Collection[int], values: Mapping[str, Any], condition: ColumnElement[bool]) -> list[int]:
         """Set what is no state on those of the tasks that meet the condition. Returns their ids."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fleetlane.core.journal import Phase
+from fleetlane.core.lateness import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,21 @@ class Attempts(Protocol):
 
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return the attempts of a task with their journals, oldest first."""
+        ...
+
+    def work(self, serial: str, since_ms: int, now_ms: int, longest_ms: int) -> list[Span]:
+        """Return when a device was at work since an instant.
+
+        An attempt counts for at most `longest_ms`: one that lasted longer stood still, as with a computer that slept.
+        """
+        ...
+
+    def last_sign_ms(self, task_id: int, number: int) -> int | None:
+        """Return when an attempt last noted anything."""
+        ...
+
+    def ended_at(self, task_id: int, number: int, at_ms: int) -> None:
+        """Correct when an attempt ended, which was found out later."""
         ...
 
     def forget_steps(self, before_ms: int, limit: int) -> list[int]:

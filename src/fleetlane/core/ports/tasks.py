@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome
+from fleetlane.core.retrying import RetryWish
 from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, TaskCounts
 
 
@@ -135,7 +136,8 @@ class Tasks(Protocol):
     def claim(self, task_id: int, serial: str, now_ms: int) -> Task | None:
         """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane.
 
-        The attempt of a task in doubt gets the journal of the former one.
+        The attempt of a task in doubt gets the journal of the former one. One that may be late is not claimed before
+        that was judged (`put_off`, `hold`, `miss`).
         """
         ...
 
@@ -158,8 +160,11 @@ class Tasks(Protocol):
         """Return the tasks whose post is to be looked for, or is looked for now."""
         ...
 
-    def give_up(self, task_id: int, outcome: Outcome, now_ms: int) -> Task | None:
-        """End a pending task in doubt without looking for its post. None when it is no such task."""
+    def give_up(self, task_id: int, outcome: Outcome, now_ms: int, *, stopped: bool = False) -> Task | None:
+        """End a pending task in doubt without looking for its post. None when it is no such task.
+
+        `stopped`: a person asked for it.
+        """
         ...
 
     def stop_pending(self, task_id: int, now_ms: int) -> Task | None:
@@ -170,8 +175,15 @@ class Tasks(Protocol):
         """Note that a running task is to stop. None when it does not run."""
         ...
 
-    def retry(self, task_id: int, due_ms: int, *, force: bool, remark: str = "") -> Pending | None:
-        """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced."""
+    def retry(self, task_id: int, now_ms: int, *, force: bool) -> Pending | None:
+        """Make a failed task pending again. None when it did not fail, or its outcome is unknown and not forced.
+
+        It keeps a start time that still lies ahead; else it is due now, and not late.
+        """
+        ...
+
+    def try_again(self, task_id: int, due_ms: int, remark: str) -> Pending | None:
+        """Make a task that has just failed by itself pending again, due later: from then on it can be late."""
         ...
 
     def put_back(self, before: Task, now: Status) -> Task | None:
@@ -191,12 +203,12 @@ class Tasks(Protocol):
         """Give every task that could have run by now, and may run or be retried, an outcome. Returns how many."""
         ...
 
-    def retry_failed(self, due_ms: int) -> list[Pending]:
-        """Make every failed task whose outcome is not unknown pending again."""
+    def some(self, task_ids: Collection[int]) -> list[Task]:
+        """Return those of the tasks that are there, by id."""
         ...
 
-    def failed_unknown(self) -> list[int]:
-        """Return the ids of the failed tasks whose outcome is unknown."""
+    def failed_ids(self, wish: RetryWish) -> list[int]:
+        """Return the ids of the failed tasks that a wish names, whatever may be done with them, in order."""
         ...
 
     def delete(self, task_ids: Collection[int]) -> list[Pending]:
@@ -242,6 +254,36 @@ class Tasks(Protocol):
         """Return pending tasks due before an instant that are not held, in order of (due time, id), `after` a place."""
         ...
 
+    def needing(self, most: int) -> int:
+        """Return how many tasks need a person, counted up to `most`."""
+        ...
+
     def running(self) -> list[Task]:
         """Return every running task."""
+        ...
+
+    # -- late tasks, and what a person says of them
+
+    def late(self, now_ms: int, limit: int) -> list[Task]:
+        """Return pending tasks that may be late by now, those first that may have been for longest."""
+        ...
+
+    def next_late_ms(self) -> int | None:
+        """Return when the next task may be late."""
+        ...
+
+    def put_off(self, task_id: int, late_at_ms: int | None, late_ms: int | None = None) -> None:
+        """Note up to when a pending task may begin, None for ever; with `late_ms` it may although it is that late."""
+        ...
+
+    def hold(self, task_id: int, now_ms: int, late_ms: int, note: Mapping[str, Any]) -> Task | None:
+        """Let a pending task that is late wait for a person. None when it is not pending, held already, or in doubt."""
+        ...
+
+    def miss(self, task_id: int, now_ms: int, late_ms: int, outcome: Outcome) -> Task | None:
+        """End a pending task that is late. None when it is not pending, or in doubt."""
+        ...
+
+    def start(self, task_id: int, now_ms: int) -> Task | None:
+        """Let a pending task be due now, held or not. None when it is not pending, or in doubt."""
         ...
