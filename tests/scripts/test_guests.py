@@ -177,7 +177,7 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("guests")
     install(folder, "bad-guest", {"bad": "bad_guest:SCRIPT"}, {"bad_guest": BAD})
     with FleetThread(FleetSettings(phones=1)) as phones, guest_server(folder, folder / "data", phones) as server:
-        wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == 1)
+        wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == 1, 60)
         server.serial = phones.fleet.serials[0]
         yield server
 
@@ -302,7 +302,9 @@ def test_two_of_one_name_are_both_refused_and_none_takes_the_name_of_fleetlanes_
 
 def test_doctor_names_them_and_what_works(crowd, tmp_path):
     command = [sys.executable, "-m", "fleetlane", "doctor", "--data-dir", str(tmp_path), "--adb-port", "1"]
-    done = subprocess.run(command, env=environment(crowd), capture_output=True, text=True, encoding="utf-8", timeout=60)
+    done = subprocess.run(
+        command, env=environment(crowd), capture_output=True, text=True, encoding="utf-8", timeout=180
+    )
     assert done.returncode == 1, done.stderr
     assert "accounts_scan, moody, odd, post" in done.stdout
     for name, (_, words) in BROKEN.items():

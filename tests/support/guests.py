@@ -16,6 +16,7 @@ import httpx2
 from fleetlane.simulator.fleet import FleetThread, free_port
 from support.rig import wait_for
 
+_START_S = 120.0  # a whole process, on a computer that does much else
 HEAD = """
 from fleetlane.core.errors import *
 from fleetlane.core.journal import Phase
@@ -66,7 +67,7 @@ class GuestServer:
     def task(self, task_id: int) -> dict:
         return self.call("GET", f"/task/{task_id}")["data"]
 
-    def ended(self, task_id: int, timeout_s: float = 30.0) -> dict:
+    def ended(self, task_id: int, timeout_s: float = 60.0) -> dict:
         wait_for(lambda: self.task(task_id)["status"] in (2, 3), timeout_s)
         return self.task(task_id)
 
@@ -84,7 +85,7 @@ def guest_server(guests: Path, data_dir: Path, phones: FleetThread | None = None
         process = subprocess.Popen([*command, "--data-dir", str(data_dir)], env=variables, stderr=out)
         server = GuestServer(port)
         try:
-            wait_for(lambda: _answers(server, process, log))
+            wait_for(lambda: _answers(server, process, log), _START_S)
             yield server
             assert process.poll() is None, log.read_text(encoding="utf-8")
         finally:
