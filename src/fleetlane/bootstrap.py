@@ -126,12 +126,12 @@ def build(settings: Settings) -> Server:
     )
     pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
     runner.on_picture = pictures.keep
-    is_open = settings.secret_token is None
     desk = Desk(store, waiting)
     window = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
     changes = Changes(store, scheduler, clock, traces.forget, repeats=window, zone=settings.zone)
     rules = _rules(settings)
-    outlook = Outlook(Inspection(inspector, script_settings.folders, settings.inspect_max_s))
+    inspection = Inspection(inspector, script_settings.folders, settings.inspect_max_s)
+    outlook = Outlook(inspection)
     device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, rules=rules, outlook=outlook, window=window),
@@ -149,7 +149,7 @@ def build(settings: Settings) -> Server:
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
-        health=lambda: _health(store, devices, licensing.now(), is_open=is_open),
+        health=lambda: _health(store, devices, licensing.now(), is_open=settings.secret_token is None),
         zone=settings.zone,
         place=_place(settings),
     )
