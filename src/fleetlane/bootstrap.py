@@ -42,6 +42,7 @@ from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
 from fleetlane.work.patience import Patience
+from fleetlane.work.phones import PhoneDirectory
 from fleetlane.work.pictures import Pictures
 from fleetlane.work.recovery import recover
 from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
@@ -77,13 +78,17 @@ def build(settings: Settings) -> Server:
     store = SqliteStore(settings.store_path)
     events = EventBook(clock)
     store.on_change = events.tell
-    devices = DeviceSupervisor(adb_port(settings.adb_port), clock)
+    supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)
+    devices = PhoneDirectory(supervisor, store, clock)
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
     leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy})
     scheduler = Scheduler(
         store, devices, clock, lambda: licensing.now().device_limit, retries=_retries(settings), leases=leases
     )
     leases.on_change = licensing.on_change = scheduler.wake
+    devices.on_change = lambda device: _device_changed(device, scheduler, events)
+    devices.in_use = lambda lane: scheduler.is_busy(lane) or scheduler.is_held(lane)
+    devices.on_moved, scheduler.on_added = scheduler.changed, devices.added
     hands = Hands(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
     scheduler.on_free = hands.freed
     waiting = Waiting(devices, scheduler, clock, settings.zone)
@@ -111,7 +116,7 @@ def build(settings: Settings) -> Server:
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
-        health=lambda: _health(store, devices),
+        health=lambda: _health(store, supervisor, devices),
         zone=settings.zone,
         place=_place(settings),
     )
@@ -126,6 +131,7 @@ def build(settings: Settings) -> Server:
                 await licensing.look()
                 await leases.seize()  # the lock of the directory says that no other server lives
                 await recover(store, clock)
+                await devices.load()
                 executor = LocalExecutor(devices, runner, scheduler.ended)
                 hands.use(executor)
                 pictures.use(executor)
@@ -134,10 +140,11 @@ def build(settings: Settings) -> Server:
                     "hands": hands.run,
                     "leases": leases.run,
                     "licence": licensing.run,
+                    "phones": devices.run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }
-                async with _working(devices, events, scheduler, executor, loops):
+                async with _working(supervisor, devices, scheduler, executor, loops):
                     yield
             finally:
                 await device_desk.close()
@@ -149,8 +156,8 @@ def build(settings: Settings) -> Server:
 
 @asynccontextmanager
 async def _working(
-    devices: DeviceSupervisor,
-    events: EventBook,
+    supervisor: DeviceSupervisor,
+    devices: PhoneDirectory,
     scheduler: Scheduler,
     executor: LocalExecutor,
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
@@ -158,13 +165,8 @@ async def _working(
     """Follow the devices, run tasks on them, and keep the loops going."""
     loop = asyncio.get_running_loop()
     scheduler.use(executor)
-
-    def device_changed(device: Device) -> None:
-        loop.call_soon_threadsafe(scheduler.wake)
-        events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
-
-    devices.on_change = device_changed
-    devices.start()
+    supervisor.on_change = lambda: _soon(loop, devices.look)
+    supervisor.start()
     try:
         async with asyncio.TaskGroup() as group:  # when one of them fails, the server ends
             running = [group.create_task(loop_of(), name=name) for name, loop_of in loops.items()]
@@ -175,12 +177,23 @@ async def _working(
     finally:
         scheduler.pause()
         await executor.close()
-        devices.stop()
+        supervisor.stop()
 
 
-def _health(store: SqliteStore, devices: DeviceSupervisor) -> Health:
+def _device_changed(device: Device, scheduler: Scheduler, events: EventBook) -> None:
+    scheduler.wake()
+    events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Call something on the event loop, unless that has ended."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call)
+
+
+def _health(store: SqliteStore, supervisor: DeviceSupervisor, devices: PhoneDirectory) -> Health:
     known = devices.all()
-    problems = tuple(problem for problem in (store.problem, devices.problem) if problem)
+    problems = tuple(problem for problem in (store.problem, supervisor.problem) if problem)
     return Health(store.problem, problems, len(known), sum(device.is_ready for device in known))
 
 

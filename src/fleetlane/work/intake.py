@@ -7,7 +7,7 @@ import json
 import random
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -131,7 +131,7 @@ class Intake:
                 if former is not None:
                     return _repeated(former, request.fingerprint())
             told = list(warnings)
-            tasks = build(find_targets(repositories.accounts, request, told))
+            tasks = build(find_targets(repositories.accounts, _at_phones(repositories, request), told))
             ids = repositories.tasks.add(tasks)
             created = Created(list(ids), scheduled_ms, [*told, *self._waiting.warnings(tasks)])
             if idempotency_key is not None:
@@ -158,7 +158,7 @@ class Intake:
         build = _TaskBuilder(request, now_ms, scheduled_ms)
 
         def work(repositories: Repositories) -> list[NewTask]:
-            return build(find_targets(repositories.accounts, request, warnings))
+            return build(find_targets(repositories.accounts, _at_phones(repositories, request), warnings))
 
         tasks = await self._store.read(work)
         chosen = script(request.script_name)
@@ -177,6 +177,12 @@ class Intake:
             name = "start_at" if request.start_at is not None else "start_time"
             raise InvalidParametersError.one(name, str(error)) from error
         return None
+
+
+def _at_phones(repositories: Repositories, request: TaskRequest) -> TaskRequest:
+    """Return a request whose serials are those of the phones that are meant: an alias or a name is its phone."""
+    lanes = repositories.devices.lanes(request.serials)
+    return replace(request, serials=[lanes[serial] for serial in request.serials])
 
 
 def _repeated(former: StoredAnswer, fingerprint: str) -> _Stored:
