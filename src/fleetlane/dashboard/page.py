@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fleetlane import __version__
-from fleetlane.core.device import NOT_READY
+from fleetlane.core.device import NOT_READY, Device, why_not_ready
 from fleetlane.core.errors import FleetlaneError, ForeignRequestError
 from fleetlane.core.outcome import REMARKS
 from fleetlane.core.schedule import rfc3339
@@ -78,6 +78,10 @@ def render(
     def waits_for(reasons: Sequence[Sentence]) -> str:
         return "; ".join(said(request, reason) for reason in reasons)
 
+    def why(device: Device) -> str:
+        reason = why_not_ready(device.serial, device)
+        return said(request, reason) if reason else ""
+
     theme = request.cookies.get("fleetlane_theme")
     text = _templates(language).get_template(template).render(
         language=language,
@@ -89,6 +93,7 @@ def render(
         word=partial(translated, request),  # what does not stand in the template: `_` would take it for markup
         from_english=partial(from_english, request),
         waits_for=waits_for,
+        why=why,
         languages=LANGUAGES,
         version=__version__,
         **values,
