@@ -53,6 +53,7 @@ from fleetlane.work.look_ahead import LookAhead
 from fleetlane.work.outlook import Outlook
 from fleetlane.work.patching import Patching
 from fleetlane.work.patience import Patience
+from fleetlane.work.phones import PhoneDirectory
 from fleetlane.work.pictures import Pictures
 from fleetlane.work.recovery import recover
 from fleetlane.work.repeats import RepeatWindow
@@ -94,19 +95,12 @@ def build(settings: Settings) -> Server:
     store = SqliteStore(settings.store_path)
     events = EventBook(clock)
     store.on_change = events.tell
-    devices = DeviceSupervisor(adb_port(settings.adb_port), clock)
+    supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)
+    devices = PhoneDirectory(supervisor, store, clock)
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
-    leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy})
-    scheduler = Scheduler(
-        store,
-        devices,
-        clock,
-        lambda: licensing.now().device_limit,
-        retries=_retries(settings),
-        leases=leases,
-        longest_attempt_s=settings.task_timeout_s + _LONGEST_UPLOAD_S,
+    scheduler, leases = _scheduling(
+        settings, store=store, clock=clock, devices=devices, licensing=licensing, events=events
     )
-    leases.on_change = licensing.on_change = scheduler.wake
     hands = Hands(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
     scheduler.on_free = hands.freed
     waiting = Waiting(devices, scheduler, clock, settings.zone)
@@ -149,7 +143,7 @@ def build(settings: Settings) -> Server:
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
-        health=lambda: _health(store, devices, licensing.now(), is_open=settings.secret_token is None),
+        health=lambda: _health(store, supervisor, devices, licensing.now(), is_open=settings.secret_token is None),
         zone=settings.zone,
         place=_place(settings),
     )
@@ -164,6 +158,7 @@ def build(settings: Settings) -> Server:
                 await licensing.look()
                 await leases.seize()  # the lock of the directory says that no other server lives
                 await recover(store, clock)
+                await devices.load()
                 executor = LocalExecutor(devices, runner, scheduler.ended)
                 hands.use(executor)
                 pictures.use(executor)
@@ -174,10 +169,11 @@ def build(settings: Settings) -> Server:
                     "licence": licensing.run,
                     "look ahead": LookAhead(store, outlook, clock, settings.zone, _evening(settings)).run,
                     "late tasks": LateTasks(store, scheduler, clock).run,
+                    "phones": devices.run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }
-                async with _working(devices, events, scheduler, executor, loops):
+                async with _working(supervisor, devices, scheduler, executor, loops):
                     yield
             finally:
                 inspection.close()
@@ -188,10 +184,37 @@ def build(settings: Settings) -> Server:
     return Server(create_app(services, _http_options(settings), [dashboard]), running)
 
 
+def _scheduling(
+    settings: Settings,
+    *,
+    store: SqliteStore,
+    clock: SystemClock,
+    devices: PhoneDirectory,
+    licensing: Licensing,
+    events: EventBook,
+) -> tuple[Scheduler, DeviceLeases]:
+    """Return what gives tasks to phones, and this server's right to them; each hears of what changes for it."""
+    leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy})
+    scheduler = Scheduler(
+        store,
+        devices,
+        clock,
+        lambda: licensing.now().device_limit,
+        retries=_retries(settings),
+        leases=leases,
+        longest_attempt_s=settings.task_timeout_s + _LONGEST_UPLOAD_S,
+    )
+    leases.on_change = licensing.on_change = scheduler.wake
+    devices.on_change = lambda device: _device_changed(device, scheduler, events)
+    devices.in_use = lambda lane: scheduler.is_busy(lane) or scheduler.is_held(lane)
+    devices.on_moved, scheduler.on_added = scheduler.changed, devices.added
+    return scheduler, leases
+
+
 @asynccontextmanager
 async def _working(
-    devices: DeviceSupervisor,
-    events: EventBook,
+    supervisor: DeviceSupervisor,
+    devices: PhoneDirectory,
     scheduler: Scheduler,
     executor: LocalExecutor,
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
@@ -199,13 +222,8 @@ async def _working(
     """Follow the devices, run tasks on them, and keep the loops going."""
     loop = asyncio.get_running_loop()
     scheduler.use(executor)
-
-    def device_changed(device: Device) -> None:
-        loop.call_soon_threadsafe(scheduler.wake)
-        events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
-
-    devices.on_change = device_changed
-    devices.start()
+    supervisor.on_change = lambda: _soon(loop, devices.look)
+    supervisor.start()
     try:
         async with asyncio.TaskGroup() as group:  # when one of them fails, the server ends
             running = [group.create_task(loop_of(), name=name) for name, loop_of in loops.items()]
@@ -216,14 +234,27 @@ async def _working(
     finally:
         scheduler.pause()
         await executor.close()
-        devices.stop()
+        supervisor.stop()
 
 
-def _health(store: SqliteStore, devices: DeviceSupervisor, license_: License, *, is_open: bool) -> Health:
+def _device_changed(device: Device, scheduler: Scheduler, events: EventBook) -> None:
+    scheduler.wake()
+    events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Call something on the event loop, unless that has ended."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call)
+
+
+def _health(
+    store: SqliteStore, supervisor: DeviceSupervisor, devices: PhoneDirectory, license_: License, *, is_open: bool
+) -> Health:
     """Return how all is. `is_open`: whoever can ask for it may know everything, as no token is asked for."""
     known = devices.all()
     locked = [device.serial for device in known if device.state is DeviceState.UNAUTHORIZED]
-    problems = [problem for problem in (store.problem, devices.problem, license_.problem) if problem]
+    problems = [problem for problem in (store.problem, supervisor.problem, license_.problem) if problem]
     if locked:
         named = f" ({', '.join(locked[:_NAMED])}{', …' if len(locked) > _NAMED else ''})" if is_open else ""
         have = "1 phone has" if len(locked) == 1 else f"{len(locked)} phones have"

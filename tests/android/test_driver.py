@@ -162,7 +162,8 @@ def test_a_call_ends_at_once_when_the_lane_is_aborted(rig):
 
 def test_a_hanging_phone_ends_in_a_timeout(rig):
     serial = rig.serials[1]
-    driver = AndroidDriver(QuickClient("127.0.0.1", rig.fleet.adb.port, call_timeout_s=0.5), serial)
+    client = QuickClient("127.0.0.1", rig.fleet.adb.port, call_timeout_s=0.5)
+    driver = AndroidDriver(client, serial, lambda _check: rig.devices.get(serial))
     rig.on(serial, lambda server: server.strike(Fault("hang")))
     with pytest.raises(DeviceTimeoutError):
         driver.shell("echo", "hello")

@@ -18,18 +18,19 @@ import pytest
 
 from fleetlane.adapters.db.migrate import migrate
 from fleetlane.bootstrap import build
-from fleetlane.core.device import Device, DeviceState
-from fleetlane.core.errors import DeviceGoneError, StoreBusyError, StoreFullError
+from fleetlane.core.errors import StoreBusyError, StoreFullError
 from fleetlane.core.license import UNLICENSED, License, Plan
 from fleetlane.core.material import MaterialWish
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import failed
+from fleetlane.core.phones import Identity
 from fleetlane.core.ports.attempts import Step
 from fleetlane.core.ports.phone import PhoneReport
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.errors import EVERYWHERE, MEANINGS
 from fleetlane.http.openapi import EXAMPLES
 from fleetlane.settings import Settings
+from support.fakes import FakeTransports
 from support.rig import VIDEO
 
 PREFIX = "/api/v1"
@@ -123,6 +124,14 @@ OPERATIONS = {
     "disconnect_device": ("POST", "/device/disconnect", json_body({"address": "127.0.0.1:5555"}), {
         40001: json_body({}), 40401: json_body({"address": "127.0.0.1:9"}), 41501: WRONG_KIND,
     }),
+    "describe_device": ("PATCH", "/device/{device}", json_body({"name": "Shelf 3", "tags": ["fr"]}), {
+        40001: json_body({"name": "-x"}), 40401: ("/device/none", json_body({"name": "x"})),
+        40901: json_body({"name": "taken"}), 41501: WRONG_KIND,
+    }),
+    "adopt_device": ("POST", "/device/other:1/adopt", json_body({"keep": "former"}), {
+        40001: json_body({"keep": "both"}), 40401: ("/device/none/adopt", json_body({"keep": "present"})),
+        40901: ("/device/{device}/adopt", json_body({"keep": "present"})), 41501: WRONG_KIND,
+    }),
     "get_device": ("GET", "/device/{device}", {}, {40001: f"/device/{'x' * 256}", 40401: "/device/none"}),
     "upload_materials": ("POST", "/material", FILE, {
         40001: {"files": {"file": ("a.mp4", b"no video")}}, 41501: WRONG_KIND,
@@ -145,27 +154,31 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-class Phones:
-    """Phones that are there, or are not."""
+class Phones(FakeTransports):
+    """Phones that are there, or are not: one that was asked, and one in whose place another phone answers."""
 
-    problem = None
+    def __init__(self):
+        super().__init__()
+        self.says = {}
 
-    def all(self):
-        return [Device("127.0.0.1:5555", DeviceState.ONLINE, 0)]
+    def ask(self, transport):
+        return self.says[transport.connection]
 
-    def get(self, serial):
-        return next((device for device in self.all() if device.serial == serial), None)
-
-    def report(self, serial, packages):
+    def report_at(self, serial, where, packages):
         return PhoneReport("Pixel", "google", "13", (1080, 2400), 50, 1, {})
 
-    def connect(self, address):
-        if self.get(address) is None:
-            raise DeviceGoneError("Nothing answers there.")
-        return address
-
     def disconnect(self, address):
-        return self.get(address) is not None
+        return any(transport.serial == address for transport in self.all())
+
+    async def known(self, phones):
+        """Let the phones be known, each by what it says."""
+        for serial, android_id in (("127.0.0.1:5555", "1"), ("other:1", "2"), ("other:1", "3"), ("third:1", "4")):
+            for former in [t for t in self.all() if t.serial == serial and t.is_ready]:
+                self.unplug(former)
+            self.says[self.plug(serial).connection] = Identity(f"SIM{android_id}", "pixel", android_id)
+            phones.look()
+            await asyncio.gather(*phones._asking.values())
+        await phones.describe("third:1", "taken", None)
 
 
 class World:
@@ -175,7 +188,9 @@ class World:
         self.services = replace(server.app.state.services, license=self.license_now)
         self.license = lambda: UNLICENSED
         self.store = self.services.desk._store
-        self.services.devices._devices = Phones()
+        self.transports = Phones()
+        self.phones = self.services.devices._devices
+        self.phones._transports = self.transports
         self.http = self.client(HttpOptions())
         self.ids = {"device": "127.0.0.1:5555"}
 
@@ -200,6 +215,7 @@ class World:
 
     async def fill(self) -> None:
         """Put tasks, accounts and materials of every kind into the store."""
+        await self.transports.known(self.phones)
         for name in ("task", "failed", "stuck", "unknown"):
             self.ids[name] = await self._make("POST", "/task", json_body(GOOD_TASK | {"serials": [name]}), "task_ids")
         await self.ask("POST", "/task/{failed}/stop", {})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from fleetlane.core.device import Device, DeviceState
+from fleetlane.core.device import Device, DeviceState, Transport
+from fleetlane.core.errors import DeviceGoneError
 from fleetlane.core.task import Task
 
 
@@ -26,6 +27,51 @@ class FakeDevices:
     def set(self, serial: str, state: DeviceState) -> None:
         self._changes += 1
         self.table[serial] = Device(serial, state, self._changes)
+
+
+class FakeTransports:
+    """What adb would list; tests plug phones in and pull them out."""
+
+    problem = None
+
+    def __init__(self) -> None:
+        self.table: list[Transport] = []
+        self.kept: list[str] = []
+        self._connections = 0
+
+    def plug(self, serial: str, state=DeviceState.ONLINE, *, usb: bool = False, numbered: bool = True) -> Transport:
+        self._connections += 1
+        number = self._connections
+        transport = Transport(serial, state, 0, number if numbered else None, state.value, usb, number)
+        self.table.append(transport)
+        return transport
+
+    def unplug(self, transport: Transport) -> None:
+        self.table.remove(transport)
+        if all(other.serial != transport.serial for other in self.table):
+            self._connections += 1
+            self.table.append(Transport(transport.serial, DeviceState.ABSENT, 0, connection=self._connections))
+
+    def all(self):
+        present = {t.serial for t in self.table if t.state is not DeviceState.ABSENT}
+        return tuple(t for t in self.table if t.state is not DeviceState.ABSENT or t.serial not in present)
+
+    def is_current(self, transport: Transport) -> bool:
+        return transport in self.table and transport.is_ready
+
+    def keep(self, addresses) -> None:
+        self.kept = sorted(addresses)
+
+    def connect(self, address: str) -> str:
+        if all(t.serial != address or not t.is_ready for t in self.table):
+            raise DeviceGoneError("Nothing answers there.")
+        return address
+
+    def disconnect(self, address: str) -> bool:
+        there = [t for t in self.table if t.serial == address and t.is_ready]
+        for transport in there:
+            self.unplug(transport)
+        return bool(there)
 
 
 class FakeExecutor:

@@ -10,7 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,19 +23,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fleetlane.adapters.android.listing import listed
 from fleetlane.adapters.android.supervisor import adb_port as port_of_adb
 from fleetlane.adapters.android.transport import QuickClient
-from fleetlane.core.device import NOT_READY, DeviceState
+from fleetlane.core.device import Device, DeviceState, why_not_ready
+from fleetlane.core.sentence import Sentence
 from fleetlane.http.server import PortTakenError, listen
 from fleetlane.scripts.script import broken_scripts, scripts
 from fleetlane.settings import Settings, SettingsError, load_settings
 
 _LEAST_FREE_BYTES = 1 << 30
 _SAFE_SQLITE = (3, 51, 3)
-_NO_PERMISSIONS = (
-    "this user may not use it over USB. Install the udev rules (on Debian and Ubuntu: apt install "
-    "android-sdk-platform-tools-common), plug it in again, and restart the adb server."
-)
 
 
 class Verdict(StrEnum):
@@ -203,12 +202,20 @@ def _devices(port: int) -> Iterator[Finding]:
             "Phones",
             "none. Connect one by USB, and switch on Developer options > USB debugging on it.",
         )
-    for line in lines:
-        serial, _, word = line.partition("\t")
-        state = DeviceState.from_adb(word)
-        if state is DeviceState.ONLINE:
-            yield Finding(Verdict.OK, "Phone", f"{serial} is ready")
-        elif word.startswith("no permissions"):
-            yield Finding(Verdict.WRONG, "Phone", f"{serial}: {_NO_PERMISSIONS}")
+    yield from _phones(lines)
+
+
+def _phones(lines: Sequence[str]) -> Iterator[Finding]:
+    phones = [one for line in lines for one in listed(line)]
+    shared = {serial for serial, count in Counter(one.serial for one in phones).items() if count > 1}
+    for phone in phones:
+        if phone.state is DeviceState.ONLINE:
+            yield Finding(Verdict.OK, "Phone", f"{phone.serial} is ready")
         else:
-            yield Finding(Verdict.WRONG, "Phone", NOT_READY[state] % {"serial": serial})
+            yield Finding(Verdict.WRONG, "Phone", str(_why(phone.serial, phone.state, phone.words)))
+    for serial in sorted(shared):
+        yield Finding(Verdict.NOTE, "Phones", str(_why(serial, DeviceState.SHARED_SERIAL, "")))
+
+
+def _why(serial: str, state: DeviceState, words: str) -> Sentence | None:
+    return why_not_ready(serial, Device(serial, state, 0, {"words": words}))

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fleetlane import __version__
-from fleetlane.core.device import NOT_READY
+from fleetlane.core.device import NOT_READY, Device, why_not_ready
 from fleetlane.core.errors import FleetlaneError, ForeignRequestError, StoreError
 from fleetlane.core.outcome import REMARKS
 from fleetlane.core.schedule import rfc3339
@@ -80,6 +80,10 @@ def render(
     def waits_for(reasons: Sequence[Sentence]) -> str:
         return "; ".join(said(request, reason) for reason in reasons)
 
+    def why(device: Device) -> str:
+        reason = why_not_ready(device.serial, device)
+        return said(request, reason) if reason else ""
+
     theme = request.cookies.get("fleetlane_theme")
     text = _templates(language).get_template(template).render(
         language=language,
@@ -94,6 +98,7 @@ def render(
         say=partial(said, request),
         needs_count=getattr(request.state, "needs_count", 0),
         most_counted=_MOST_COUNTED,
+        why=why,
         languages=LANGUAGES,
         version=__version__,
         **values,

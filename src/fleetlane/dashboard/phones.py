@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
@@ -12,7 +13,7 @@ from fleetlane.core.loopback import is_loopback
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Status
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.devices import Serial
+from fleetlane.http.devices import Lane
 from fleetlane.http.services import Services, Wired
 from fleetlane.work import acts
 from fleetlane.work.acts import Act, Spot
@@ -36,7 +37,7 @@ async def list_phones(request: Request, services: Wired) -> HTMLResponse:
 
 
 @router.get("/{serial}")
-async def show_phone(request: Request, serial: Serial, services: Wired) -> HTMLResponse:
+async def show_phone(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Show one phone, its queue, and the means to use it by hand."""
     queue = await services.desk.page(TaskFilter(Status.PENDING, serial=serial), 1, _QUEUE, TaskOrder.DUE_FIRST)
     ended = await services.desk.page(TaskFilter(serial=serial), 1, _QUEUE, TaskOrder.NEWEST)
@@ -66,8 +67,32 @@ async def connect_phone(
     return told(request, translated(request, N_("The phone is connected.")), changed=True)
 
 
+@router.post("/{serial}/words")
+async def describe_phone(
+    request: Request,
+    serial: Lane,
+    services: Wired,
+    name: Annotated[str, Form(max_length=300)] = "",
+    tags: Annotated[str, Form(max_length=2000)] = "",
+) -> HTMLResponse:
+    """Give the phone a name and tags."""
+    await services.devices.describe(serial, name, re.split(r"[,，、]", tags))
+    return told(request, translated(request, N_("The name and the tags are saved.")), changed=True)
+
+
+@router.post("/{serial}/adopt")
+async def adopt_phone(
+    request: Request, serial: Lane, services: Wired, keep: Annotated[Literal["former", "present"], Form()]
+) -> HTMLResponse:
+    """Say which phone is meant where another one answers."""
+    await services.devices.adopt(serial, keep_present=keep == "present")
+    if keep == "present":
+        return told(request, translated(request, N_("The phone that answers has taken the place.")), changed=True)
+    return told(request, translated(request, N_("Its tasks go on waiting for it.")), changed=True)
+
+
 @router.post("/{serial}/take-over")
-async def take_over(request: Request, serial: Serial, services: Wired) -> HTMLResponse:
+async def take_over(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Take the phone over: no task starts on it until it is given back."""
     services.hands.take_over(serial, _who(request))
     services.pictures.soon(serial)
@@ -75,7 +100,7 @@ async def take_over(request: Request, serial: Serial, services: Wired) -> HTMLRe
 
 
 @router.post("/{serial}/give-back")
-async def give_back(request: Request, serial: Serial, services: Wired) -> HTMLResponse:
+async def give_back(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Give the phone back to its tasks."""
     await services.hands.give_back(serial, _who(request))
     return told(request, translated(request, N_("The phone is given back: its tasks go on.")), changed=True)
@@ -84,7 +109,7 @@ async def give_back(request: Request, serial: Serial, services: Wired) -> HTMLRe
 @router.post("/{serial}/touch")
 async def touch(
     request: Request,
-    serial: Serial,
+    serial: Lane,
     services: Wired,
     kind: Annotated[Literal["tap", "long_tap", "swipe"], Form()],
     x: Annotated[float, Form()],
@@ -106,13 +131,13 @@ async def touch(
 
 
 @router.post("/{serial}/key")
-async def press_key(request: Request, serial: Serial, services: Wired, key: Annotated[str, Form()]) -> Response:
+async def press_key(request: Request, serial: Lane, services: Wired, key: Annotated[str, Form()]) -> Response:
     """Press a key of the phone."""
     return await _do(request, serial, services, acts.press(key))
 
 
 @router.post("/{serial}/text")
-async def type_text(request: Request, serial: Serial, services: Wired, text: Annotated[str, Form()] = "") -> Response:
+async def type_text(request: Request, serial: Lane, services: Wired, text: Annotated[str, Form()] = "") -> Response:
     """Type into the field that has the cursor."""
     return await _do(request, serial, services, acts.type_text(text))
 

@@ -14,7 +14,7 @@ from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.recognition import UNKNOWN
 from fleetlane.core.screen import Node
 from fleetlane.dashboard.page import PageRoute, from_english, render
-from fleetlane.http.devices import Serial
+from fleetlane.http.devices import Lane
 from fleetlane.http.events import HEARTBEAT_S, STREAM_HEADERS
 from fleetlane.http.services import Services, Wired
 from fleetlane.scripts.packs import load_packs
@@ -36,7 +36,7 @@ async def follow_pictures(
     large: bool = False,
 ) -> StreamingResponse:
     """Watch some phones: tells of each new picture, as server-sent events, until the caller goes away."""
-    text = _pictures(request, services, serial, large=large)
+    text = _pictures(request, services, [services.devices.lane(one) for one in serial], large=large)
     return StreamingResponse(text, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 
@@ -55,7 +55,7 @@ def _event(request: Request, sight: Sight) -> str:
 
 @router.get("/phones/{serial}/picture.jpg")
 async def show_picture(
-    serial: Serial, services: Wired, if_none_match: Annotated[str | None, Header(max_length=100)] = None
+    serial: Lane, services: Wired, if_none_match: Annotated[str | None, Header(max_length=100)] = None
 ) -> Response:
     """Return the last picture of a phone. Nothing is asked of the phone for it."""
     sight = services.pictures.of(serial)
@@ -80,7 +80,7 @@ class _Row:
 
 
 @router.get("/phones/{serial}/tree")
-async def show_tree(request: Request, serial: Serial, services: Wired) -> HTMLResponse:
+async def show_tree(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Show what is on the screen now, as the packs see it."""
     try:
         screen = await services.hands.look(serial)

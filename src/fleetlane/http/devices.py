@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from fleetlane.core.device import why_not_ready
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
@@ -14,7 +15,23 @@ from fleetlane.http.services import Services, Wired
 from fleetlane.http.strict_json import StrictJsonRoute
 from fleetlane.work.devices import ShownDevice
 
-Serial = Annotated[str, Path(max_length=255, description="The device's serial")]
+Serial = Annotated[
+    str, Path(max_length=255, description="The device's serial, another one of its serials, or its name")
+]
+
+_STATES = (
+    "online; absent; as adb sees it: offline, unauthorized, authorizing, connecting, no_permissions, recovery, "
+    "sideload, bootloader, rescue, host, unknown; asking: it has not said yet which phone it is; other_phone, reset: "
+    "another phone answers in its place (see adopt); shared_serial: two phones have its serial"
+)
+
+
+def _lane(serial: Serial, services: Wired) -> str:
+    return services.devices.lane(serial)
+
+
+Lane = Annotated[str, Depends(_lane)]
+"""The lane of the device that a path names by a serial, an alias or a name."""
 
 
 class AppView(BaseModel):
@@ -27,8 +44,21 @@ class AppView(BaseModel):
 class DeviceView(BaseModel):
     """A device."""
 
-    serial: str = Field(description="adb's name for it", examples=["R58N12ABCDE"])
-    state: str = Field(description="online, offline, unauthorized or absent", examples=["online"])
+    id: str | None = Field(
+        description="The phone's own, whatever it is reached by; null until it was asked for the first time",
+        examples=["5f0c9c1e0d7b4b0f9a3a2f6f0c4f9b11"],
+    )
+    serial: str = Field(description="adb's name for it: the first that it was known by", examples=["R58N12ABCDE"])
+    serials: list[str] = Field(
+        description="All that it is or was reached by", examples=[["R58N12ABCDE", "192.168.1.20:5555"]]
+    )
+    name: str = Field(description='What people call it; "" for none', examples=["Shelf 3"])
+    tags: list[str] = Field(description="People's own words for it", examples=[["fr", "test"]])
+    state: str = Field(description=_STATES, examples=["online"])
+    state_detail: str | None = Field(
+        description="Why it cannot take a task, and what helps; null when it can",
+        examples=["device R58N12ABCDE is offline; check its cable, or restart it"],
+    )
     since: str = Field(description="When it came into this state; RFC 3339", examples=["2026-11-21T09:00:00.000+08:00"])
     model: str | None = Field(
         description="Null, like the other facts, until the device was asked", examples=["SM-A175F"]
@@ -62,6 +92,25 @@ class ConnectDevice(BaseModel):
     address: str = Field(description="host:port of the phone's adb", examples=["192.168.1.20:5555"])
 
 
+class DescribeDevice(BaseModel):
+    """What people say of a device. What is not given stays."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"name": "Shelf 3", "tags": ["fr"]}]})
+
+    name: str | None = Field(None, description='Unique, compared without case; "" takes it away')
+    tags: list[str] | None = Field(None, description="All of them")
+
+
+class AdoptDevice(BaseModel):
+    """Which phone is meant where another one answers."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"keep": "former"}, {"keep": "present"}]})
+
+    keep: Literal["former", "present"] = Field(
+        description="former: its tasks go on waiting for it; present: the phone that answers takes its place"
+    )
+
+
 class DisconnectedDevice(BaseModel):
     """A phone that was let go of."""
 
@@ -93,7 +142,7 @@ async def connect_device(body: ConnectDevice, services: Wired) -> dict[str, Any]
 @router.post(
     "/disconnect",
     response_model=Envelope[DisconnectedDevice],
-    responses=documented(40001, 40401, 41501),
+    responses=documented(40001, 40401, 41501, 50301, 50701),
     summary="Disconnect a TCP phone",
 )
 async def disconnect_device(body: ConnectDevice, services: Wired) -> dict[str, Any]:
@@ -113,12 +162,40 @@ async def get_device(serial: Serial, services: Wired) -> dict[str, Any]:
     return success(_view(await services.devices.get(serial), services))
 
 
+@router.patch(
+    "/{serial}",
+    response_model=Envelope[DeviceView],
+    responses=documented(40001, 40401, 40901, 41501, 50301, 50701),
+    summary="Name a device",
+)
+async def describe_device(serial: Serial, body: DescribeDevice, services: Wired) -> dict[str, Any]:
+    """Give a device a name, by which tasks and accounts may name it, and tags."""
+    return success(_view(await services.devices.describe(serial, body.name, body.tags), services))
+
+
+@router.post(
+    "/{serial}/adopt",
+    response_model=Envelope[DeviceView],
+    responses=documented(40001, 40401, 40901, 41501, 50301, 50701),
+    summary="Say which phone is meant",
+)
+async def adopt_device(serial: Serial, body: AdoptDevice, services: Wired) -> dict[str, Any]:
+    """Decide what becomes of a device where another phone answers. What is in doubt stays with the former one."""
+    return success(_view(await services.devices.adopt(serial, keep_present=body.keep == "present"), services))
+
+
 def _view(shown: ShownDevice, services: Services) -> DeviceView:
     facts = shown.facts
     size = facts.get("size") or (None, None)
     seen = shown.last_seen_ms
+    reason = why_not_ready(shown.device.serial, shown.device)
     return DeviceView(
+        id=shown.phone.id if shown.phone else None,
         serial=shown.device.serial,
+        serials=list(shown.serials),
+        name=shown.phone.name if shown.phone else "",
+        tags=list(shown.phone.tags) if shown.phone else [],
+        state_detail=str(reason) if reason else None,
         state=shown.device.state.value,
         since=rfc3339(shown.device.since_ms, services.zone),
         model=facts.get("model"),

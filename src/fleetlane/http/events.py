@@ -61,7 +61,8 @@ async def follow_events(
     (state, facts, or taken_over), each with its `id`. `reload` means that events were lost, after a restart or to a
     slow reader: read again what you show. A comment comes at least every 15 seconds.
     """
-    text = _texts(services, last_event_id or after, EventFilter(task, batch, device), for_s)
+    lane = services.devices.lane(device) if device else None
+    text = _texts(services, last_event_id or after, EventFilter(task, batch, lane), for_s)
     return StreamingResponse(text, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 

@@ -8,6 +8,8 @@
   data: {tiktok: {switch_by: settings, drafts: 2}}                 # values of the app model's `data`
   clock_ahead_s: -3600          # how far the phone's clock is ahead
   secure_lock: true             # a lock screen that no swipe opens
+  serialno: "0123456789ABCDEF"  # what it says its serial number is (ro.serialno)
+  android_id: 3f1c9a0b7d2e4c58  # the same on two phones makes them clones that nothing tells apart
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from fleetlane.simulator.phone_facts import SDK_OF, PhoneFacts
 from fleetlane.simulator.specs import AppModel
 
 FIRST_PORT = 21501
-_KEYS = {"phone", "accounts", "language", "android", "packages", "data", "clock_ahead_s", "secure_lock"}
+_IDENTITY = ("serialno", "android_id")
+_KEYS = {"phone", "accounts", "language", "android", "packages", "data", "clock_ahead_s", "secure_lock", *_IDENTITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,16 @@ def _accounts(raw: Mapping[str, Any], place: str, apps: Mapping[str, AppModel]) 
 
 
 def _facts(raw: Mapping[str, Any], place: str) -> dict[str, Any]:
-    facts = {key: raw[key] for key in ("language", "android", "clock_ahead_s", "secure_lock") if key in raw}
+    facts = {key: raw[key] for key in ("language", "android", "clock_ahead_s", "secure_lock", *_IDENTITY) if key in raw}
     _must_be(facts.get("language", "en"), LANGUAGES, f"{place}.language")
     _must_be(facts.get("android", 13), SDK_OF, f"{place}.android")
     if not isinstance(facts.get("clock_ahead_s", 0), int | float):
         raise PackError(f"{place}.clock_ahead_s", "is a number of seconds")
     if not isinstance(facts.get("secure_lock", False), bool):
         raise PackError(f"{place}.secure_lock", "is true or false")
+    for key in _IDENTITY:
+        if not isinstance(facts.get(key, ""), str):
+            raise PackError(f"{place}.{key}", "is a text: put it in quotes")
     return facts
 
 

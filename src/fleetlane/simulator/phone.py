@@ -7,6 +7,7 @@ a `Clock`; see `simulator.timers`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fleetlane.simulator.accounts import Account, Post, standard_account
@@ -174,6 +175,12 @@ class SimPhone(Timers):
     def running(self) -> list[str]:
         """Return the packages of the apps that run."""
         return [package for package, app in self.apps.items() if app.running]
+
+    def reset(self, android_id: str) -> None:
+        """Be as after a factory reset: nobody is signed in, and the ANDROID_ID is another one."""
+        for package in list(self.apps):
+            self.clear_app(package)
+        self.facts = replace(self.facts, android_id=android_id)
 
     def app_left(self, app: App) -> None:
         """Note that an app went away from the front."""

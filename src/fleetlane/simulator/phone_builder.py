@@ -51,8 +51,11 @@ class PhoneBuilder:
     def _facts(self, number: int, serial: str, plans: Sequence[PhonePlan]) -> PhoneFacts:
         settings = self._settings
         model, brand, size = _MODELS[(number - 1) % len(_MODELS)]
+        own = random.Random(f"{settings.seed}/{number}")  # not the fleet's: what else is drawn stays as it was
         facts = PhoneFacts(
             serial=serial,
+            serialno=f"SIM{own.getrandbits(32):08X}",
+            android_id=f"{own.getrandbits(64):016x}",
             model=model,
             brand=brand,
             android=settings.android,

@@ -15,6 +15,11 @@ class PhoneFacts:
     """What a phone is. `size` is (width, height) in pixels."""
 
     serial: str
+    """The address at which the simulator starts it: adb's name for it."""
+    serialno: str = "SIM0"
+    """Its own serial number, wherever it is reached."""
+    android_id: str = "0000000000000001"
+    """Drawn anew when a phone is reset."""
     model: str = "Pixel 6a"
     brand: str = "google"
     android: int = 13

@@ -242,6 +242,16 @@ class PhoneServer:
         """Plug an unplugged phone in again."""
         self._start(self._absent(0.0), f"phone {self.number} plugged in")
 
+    async def move(self, port: int) -> None:
+        """Listen on another port from now on, as a phone that gets another address. Every connection is cut.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self.kill_ui_server()
+        await self._unlisten()
+        await self._listen(port)
+
     async def _absent(self, seconds: float | None) -> None:
         await self._unlisten()
         if seconds is not None:

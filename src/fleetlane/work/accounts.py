@@ -67,10 +67,11 @@ class AccountBook:
         self._scheduler = scheduler
         self._clock = clock
 
-    async def page(self, wanted: AccountFilter, number: int, size: int) -> AccountPage:
+    async def page(self, asked: AccountFilter, number: int, size: int) -> AccountPage:
         """Return page `number`, from 1, of the accounts that are wanted, by name."""
 
         def read(repositories: Repositories) -> AccountPage:
+            wanted = _of_phone(repositories, asked)
             found = repositories.accounts.find(wanted, (number - 1) * size, size)
             return AccountPage(repositories.accounts.count(wanted), found)
 
@@ -97,7 +98,7 @@ class AccountBook:
         _check(new)
 
         def work(repositories: Repositories) -> tuple[Account | None, list[Moved]]:
-            account = repositories.accounts.add(new, self._clock.now_ms())
+            account = repositories.accounts.add(_at_phone(repositories, new), self._clock.now_ms())
             return account, rebind(repositories, account) if account else []
 
         account, moved = await self._store.write(work)
@@ -123,7 +124,8 @@ class AccountBook:
                 raise NotFoundError("account", account_id)
             changed = change(_new(before))
             _check(changed)
-            after = repositories.accounts.update(account_id, changed, self._clock.now_ms())
+            bound = _at_phone(repositories, changed)
+            after = repositories.accounts.update(account_id, bound, self._clock.now_ms())
             if after is None:
                 raise ConflictError(f"There is an account {changed.username} on {changed.platform} already.")
             moved = unbind(repositories, before) if before.key != after.key else []
@@ -190,6 +192,15 @@ def _new(account: Account) -> NewAccount:
     return NewAccount(account.username, account.platform, account.serial, account.enabled, account.note)
 
 
+def _at_phone(repositories: Repositories, account: NewAccount) -> NewAccount:
+    """Return an account bound to the phone that its device is a serial or the name of."""
+    return replace(account, serial=repositories.devices.lane(account.serial)) if account.serial else account
+
+
+def _of_phone(repositories: Repositories, wanted: AccountFilter) -> AccountFilter:
+    return replace(wanted, serial=repositories.devices.lane(wanted.serial)) if wanted.serial else wanted
+
+
 def _check(account: NewAccount) -> None:
     if not is_name(account.username):
         raise InvalidParametersError.one("username", NAME_RULE)
@@ -205,10 +216,10 @@ def _plan(repositories: Repositories, sheet: Sheet) -> ImportPlan:
     for row in sheet.rows:
         before = known.get((row.platform, username_key(row.username)))
         if before is None:
-            new = _with(NewAccount(row.username, row.platform), row)
+            new = _at_phone(repositories, _with(NewAccount(row.username, row.platform), row))
             added[new.key] = AccountChange(None, new)
             continue
-        change = AccountChange(before, _with(_new(before), row))
+        change = AccountChange(before, _at_phone(repositories, _with(_new(before), row)))
         if change.fields():
             changed.append(change)
         else:

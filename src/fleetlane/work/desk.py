@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleetlane.core.errors import NotFoundError
 from fleetlane.core.ports.attempts import Attempt, Step
@@ -61,10 +61,11 @@ class Desk:
             raise NotFoundError("task", task_id)
         return self.shown(task)
 
-    async def page(self, wanted: TaskFilter, number: int, size: int, order: TaskOrder = TaskOrder.NEWEST) -> Page:
+    async def page(self, asked: TaskFilter, number: int, size: int, order: TaskOrder = TaskOrder.NEWEST) -> Page:
         """Return page `number`, from 1, of the tasks that are wanted."""
 
         def read(repositories: Repositories) -> tuple[int, list[Task]]:
+            wanted = replace(asked, serial=repositories.devices.lane(asked.serial)) if asked.serial else asked
             total = repositories.tasks.count(wanted)
             offset = (number - 1) * size
             return total, repositories.tasks.find(wanted, offset, size, order) if offset < total else []

@@ -9,24 +9,42 @@ from typing import Any
 
 import structlog
 
+from fleetlane.core.address import canonical_address
 from fleetlane.core.device import Device, DeviceState
 from fleetlane.core.errors import ConflictError, DeviceError, InvalidParametersError, NotFoundError
 from fleetlane.core.lanes import Head
+from fleetlane.core.phones import Phone, Question
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.phone import Devices
-from fleetlane.core.ports.records import DeviceRecord
+from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.work.phones import PhoneDirectory
+from fleetlane.work.request import NAME_RULE, is_name
 
 log = structlog.get_logger(__name__)
 
 _STALE_AFTER_MS = 60_000
-_Read = tuple[list[DeviceRecord], dict[str, int], dict[str, int], dict[str, Head]]
 _AT_ONCE = 4
+_MOST_TAGS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the store knows of the devices."""
+
+    records: list[DeviceRecord]
+    serials: list[SerialRecord]
+    running: Mapping[str, int]
+    waiting: Mapping[str, int]
+    heads: Mapping[str, Head]
 
 
 @dataclass(frozen=True, slots=True)
 class ShownDevice:
-    """A device. `facts` is what it last said of itself, empty when it never did; `head` the next of its tasks."""
+    """A device.
+
+    `facts` is what it last said of itself, empty when it never did; `head` the next of its tasks; `phone` None until it
+    is on record; `question` what a person must say, when another phone answers in its place.
+    """
 
     device: Device
     last_seen_ms: int | None
@@ -34,6 +52,14 @@ class ShownDevice:
     current_task: int | None
     pending_tasks: int
     head: Head | None = None
+    phone: Phone | None = None
+    serials: Sequence[str] = ()
+    question: Question | None = None
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: its name, else its serial."""
+        return (self.phone and self.phone.name) or self.device.serial
 
 
 class DeviceDesk:
@@ -46,7 +72,7 @@ class DeviceDesk:
         packages: the apps whose versions matter.
     """
 
-    def __init__(self, devices: Devices, store: Store, clock: Clock, packages: Collection[str]) -> None:
+    def __init__(self, devices: PhoneDirectory, store: Store, clock: Clock, packages: Collection[str]) -> None:
         self._devices = devices
         self._store = store
         self._clock = clock
@@ -62,38 +88,80 @@ class DeviceDesk:
             if device.is_ready and now_ms - self._asked_ms.get(device.serial, 0) > _STALE_AFTER_MS:
                 self.ask(device.serial)
 
-        def read(repositories: Repositories) -> _Read:
-            running = {task.serial: task.id for task in repositories.tasks.running() if task.serial}
-            records = repositories.devices.all()
-            serials = {record.serial for record in records} | {device.serial for device in self._devices.all()}
-            waiting = repositories.tasks.waiting()
-            return records, running, waiting, repositories.tasks.heads(serials & waiting.keys())
-
-        records, running, waiting, heads = await self._store.read(read)
-        known = {record.serial: record for record in records}
+        found = await self._store.read(self._read)
+        known = {record.serial: record for record in found.records}
+        serials: dict[str, list[str]] = {}
+        for one in found.serials:
+            serials.setdefault(one.device, []).append(one.serial)
         devices = {device.serial: device for device in self._devices.all()}
         return [
             ShownDevice(
-                device=devices.get(serial) or Device(serial, DeviceState.ABSENT, known[serial].last_seen_ms),
+                device=devices.get(serial) or self._absent(known[serial]),
                 last_seen_ms=known[serial].last_seen_ms if serial in known else None,
                 facts=known[serial].facts if serial in known else {},
-                current_task=running.get(serial),
-                pending_tasks=waiting.get(serial, 0),
-                head=heads.get(serial),
+                current_task=found.running.get(serial),
+                pending_tasks=found.waiting.get(serial, 0),
+                head=found.heads.get(serial),
+                phone=known[serial].phone if serial in known else None,
+                serials=serials.get(serial, [serial]),
+                question=self._devices.question(serial),
             )
             for serial in sorted(known.keys() | devices.keys())
         ]
 
+    def _read(self, repositories: Repositories) -> _Read:
+        running = {task.serial: task.id for task in repositories.tasks.running() if task.serial}
+        records = repositories.devices.all()
+        lanes = {record.serial for record in records} | {device.serial for device in self._devices.all()}
+        waiting = repositories.tasks.waiting()
+        heads = repositories.tasks.heads(lanes & waiting.keys())
+        return _Read(records, repositories.devices.serials(), running, waiting, heads)
+
+    def _absent(self, record: DeviceRecord) -> Device:
+        known = self._devices.get(record.serial)
+        return known or Device(record.serial, DeviceState.ABSENT, record.last_seen_ms)
+
+    def lane(self, text: str) -> str:
+        """Return the lane that a serial, an alias or a name means; the text itself when it is none on record."""
+        return self._devices.lane(text)
+
     async def get(self, serial: str) -> ShownDevice:
-        """Return a device.
+        """Return a device by its serial, an alias or its name.
 
         Raises:
             NotFoundError: it was never seen.
         """
+        lane = self._devices.lane(serial)
         for shown in await self.all():
-            if shown.device.serial == serial:
+            if shown.device.serial == lane:
                 return shown
         raise NotFoundError("device", serial)
+
+    async def describe(self, serial: str, name: str | None, tags: Sequence[str] | None) -> ShownDevice:
+        """Give a device a name and tags; None leaves what is there.
+
+        Raises:
+            InvalidParametersError: the name or a tag is none.
+            NotFoundError: the device is not on record.
+            ConflictError: another device is meant by that name.
+        """
+        if name is not None and name.strip() and not is_name(name):
+            raise InvalidParametersError.one("name", NAME_RULE)
+        bare = None if tags is None else list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+        for number, tag in enumerate(bare or ()):
+            if not is_name(tag):
+                raise InvalidParametersError.one(f"tags.{number}", NAME_RULE)
+        if len(bare or ()) > _MOST_TAGS:
+            raise InvalidParametersError.one("tags", f"at most {_MOST_TAGS} tags")
+        lane = self._devices.lane(serial)
+        await self._devices.describe(lane, name, bare)
+        return await self.get(lane)
+
+    async def adopt(self, serial: str, *, keep_present: bool) -> ShownDevice:
+        """Say which phone is meant where another one answers (see `PhoneDirectory.adopt`)."""
+        lane = self._devices.lane(serial)
+        await self._devices.adopt(lane, keep_present=keep_present)
+        return await self.get(lane)
 
     def ask(self, serial: str) -> asyncio.Task[None]:
         """Ask a device what it is, and remember it. Asked once at a time."""
@@ -121,13 +189,15 @@ class DeviceDesk:
             InvalidParametersError: no address.
             ConflictError: nothing answers there, or it is no phone.
         """
-        _check_address(address)
+        canonical = _canonical(address)
         try:
-            serial = await asyncio.to_thread(self._devices.connect, address)
+            lane = await self._devices.connect(canonical)
         except DeviceError as error:
             raise ConflictError(f"{address} could not be connected: {error}") from error
-        await self.ask(serial)
-        return await self.get(serial)
+        device = self._devices.get(lane)
+        if device is not None and device.is_ready:
+            await self.ask(lane)
+        return await self.get(lane)
 
     async def disconnect(self, address: str) -> None:
         """Let go of a TCP phone.
@@ -136,8 +206,7 @@ class DeviceDesk:
             InvalidParametersError: no address.
             NotFoundError: it is not connected.
         """
-        _check_address(address)
-        if not await asyncio.to_thread(self._devices.disconnect, address):
+        if not await self._devices.disconnect(_canonical(address)):
             raise NotFoundError("device", address)
 
     async def close(self) -> None:
@@ -147,8 +216,8 @@ class DeviceDesk:
         await asyncio.gather(*self._asking.values(), return_exceptions=True)
 
 
-def _check_address(address: str) -> None:
-    host, colon, port = address.rpartition(":")
-    sound = host.replace(".", "").replace("-", "").isalnum() and host.isascii() and not host.startswith("-")
-    if not (colon and sound and port.isascii() and port.isdigit() and 0 < int(port) < 65536) or len(address) > 255:
+def _canonical(address: str) -> str:
+    canonical = canonical_address(address)
+    if canonical is None:
         raise InvalidParametersError.one("address", 'must be "host:port", such as "192.168.1.20:5555"')
+    return canonical

@@ -176,7 +176,7 @@ class Intake:
 
         def read(repositories: Repositories) -> tuple[list[Target], list[Issue], list[Subject], Known]:
             issues: list[Issue] = []
-            targets = find_targets(repositories.accounts, request, issues)
+            targets = find_targets(repositories, request, issues)
             subjects = subjects_of(plan, batch.tasks(targets))
             return targets, issues, subjects, read_for(repositories, subjects, reserve_others=True)
 
@@ -206,7 +206,7 @@ class Intake:
         """Store the tasks; nothing when the targets are not any more what they were looked at for."""
         if idempotency_key is not None and (former := _former(repositories, idempotency_key, request)) is not None:
             return _Stored([], former)
-        if find_targets(repositories.accounts, ready.request, []) != ready.targets:
+        if find_targets(repositories, ready.request, []) != ready.targets:
             return _Stored()
         issues = [*ready.issues, *self._repeats(ready, repositories)]
         ids = repositories.tasks.add(ready.tasks)

@@ -227,19 +227,19 @@ def _target(
 ) -> Target:
     """Return whom the task is for from now on, by the rules of a creation."""
     if patch.username is not None:
-        return find_targets(repositories.accounts, request, issues)[0]
+        return find_targets(repositories, request, issues)[0]
     leaves_account = "username" in patch.given
     if patch.serial is not None:
         if before.username and not leaves_account:
             why = f"the task is for account {before.username}, and waits for its device"
             raise InvalidParametersError.one("serial", f'{why}; send {{"username": null}} too')
-        return find_targets(repositories.accounts, request, issues)[0]
+        return find_targets(repositories, request, issues)[0]
     if "serial" in patch.given or (leaves_account and before.serial is None):
         raise InvalidParametersError.one("serial", "is needed for a task without an account")
     if leaves_account:
         return Target(before.serial)
     if before.username and "script_config" in patch.given:  # which may name another platform
-        return find_targets(repositories.accounts, replace(request, usernames=[before.username]), issues)[0]
+        return find_targets(repositories, replace(request, usernames=[before.username]), issues)[0]
     return Target(before.serial, before.username, before.platform)
 
 

@@ -76,6 +76,8 @@ class Scheduler:
         """Since when the device of each running task had been ready when the task was started."""
         self.on_free: Callable[[str], None] = lambda _serial: None
         """Called with each device that has become free."""
+        self.on_added: Callable[[str], None] = lambda _serial: None
+        """Called with each lane that has got a task."""
         self.may_look_again: Callable[[Task], bool] = lambda _task: True
         """Asked before the post of a task in doubt is looked for once more."""
 
@@ -88,6 +90,7 @@ class Scheduler:
     def added(self, serial: str, head: Head) -> None:
         """Note a task that has become pending in a lane."""
         self._book.added(serial, head)
+        self.on_added(serial)
         self._wake.set()
 
     def changed(self, serial: str) -> None:

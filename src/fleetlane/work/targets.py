@@ -13,6 +13,7 @@ from fleetlane.core.account import Account
 from fleetlane.core.errors import NoEnabledAccountError
 from fleetlane.core.issue import IGNORED, Issue, Severity, note
 from fleetlane.core.ports.library import Accounts
+from fleetlane.core.ports.store import Repositories
 from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import username_key
 
@@ -50,19 +51,24 @@ class Request(Protocol):
         ...
 
 
-def find_targets(accounts: Accounts, request: Request, issues: list[Issue]) -> list[Target]:
+def find_targets(repositories: Repositories, request: Request, issues: list[Issue]) -> list[Target]:
     """Return the targets of a request, in its order; what the caller should know goes to `issues`.
+
+    A phone's name, and every serial it was reached by, is that phone.
 
     Raises:
         NoEnabledAccountError: every account that is meant is disabled.
     """
+    accounts = repositories.accounts
     platform = request.script_config.get("platform")
     if request.usernames:
         if request.serials:
             issues.append(note("both serials and usernames are given: the usernames were used", "serials", IGNORED))
         targets = _by_accounts(accounts, request.usernames, platform, issues)
     else:
-        serials = _distinct("serials", request.serials, str, issues)
+        lanes = repositories.devices.lanes(request.serials)
+        named = _distinct("serials", request.serials, lambda serial: lanes[serial], issues)
+        serials = [lanes[serial] for serial in named]
         if not request.enable_multi_account:
             return [Target(serial) for serial in serials]
         targets = _by_devices(accounts, serials, platform, issues)

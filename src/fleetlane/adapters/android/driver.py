@@ -12,7 +12,7 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -21,9 +21,10 @@ import uiautomator2
 from PIL import Image
 
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
+from fleetlane.core.device import Transport
 from fleetlane.core.errors import CallLostError, DriverBrokenError, FileRefusedError, PhoneFullError, ShellFailedError
 from fleetlane.core.media import MediaKind
-from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport
+from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport, Where
 
 _ROW = re.compile(r"Row: \d+ (.*)")
 _PROPERTY = re.compile(r"\[([^\]]+)\]: \[([^\]]*)\]")
@@ -40,12 +41,21 @@ _TABLES = {MediaKind.VIDEO: "video", MediaKind.IMAGE: "images"}
 class AndroidDriver:
     """Drives one phone."""
 
-    def __init__(self, client: QuickClient, serial: str) -> None:
+    def __init__(self, client: QuickClient, serial: str, where: Where) -> None:
         self._serial = serial
         self._wire = Wire(client)
-        self._device = LaneDevice(client, serial, self._wire)
+        self._where = where
+        self._device = LaneDevice(client, serial, self._wire, self._at)
         self._automation: uiautomator2.Device | None = None
         self._facts: PhoneFacts | None = None
+        self._connection: int | None = None
+
+    def _at(self, check: Callable[[], None]) -> Transport:
+        """Return where the phone is. After a new connection it may be another one: nothing is known of it."""
+        transport = self._where(check)
+        if transport.connection != self._connection:
+            self._connection, self._facts = transport.connection, None
+        return transport
 
     @property
     def serial(self) -> str:
@@ -67,7 +77,9 @@ class AndroidDriver:
     # -- shell and files ---------------------------------------------------------------------------
 
     def facts(self) -> PhoneFacts:
-        """Return what the phone is. Asked once, then remembered."""
+        """Return what the phone is. Asked once a connection, then remembered."""
+        with self._calls():
+            self._at(self._wire.check)
         if self._facts is None:
             properties = dict(_PROPERTY.findall(self.shell("getprop")))
             width, height = _natural_size(self.shell("wm", "size"), self._serial)

@@ -22,6 +22,7 @@ from adbutils import AdbConnection
 from adbutils.errors import AdbConnectionError
 from uiautomator2 import exceptions as u2_errors
 
+from fleetlane.core.device import Transport
 from fleetlane.core.errors import (
     AdbServerDownError,
     CallLostError,
@@ -31,6 +32,7 @@ from fleetlane.core.errors import (
     FileRefusedError,
     TaskStoppedError,
 )
+from fleetlane.core.ports.phone import Where
 
 CALL_TIMEOUT_S = 20.0
 _CONNECT_TIMEOUT_S = 3.0
@@ -156,25 +158,30 @@ class Wire:
 
 
 class LaneDevice(adbutils.AdbDevice):
-    """A device whose calls can be aborted and end in time."""
+    """A device whose calls can be aborted and end in time. Before each of them it is asked where it is."""
 
-    def __init__(self, client: QuickClient, serial: str, wire: Wire) -> None:
+    def __init__(self, client: QuickClient, serial: str, wire: Wire, where: Where) -> None:
         super().__init__(client, serial)
         self._quick = client
         self._wire = wire
+        self._where = where
 
     def open_transport(self, command: str | None = None, timeout: float | None = None) -> AdbConnection:
         """Open a connection to the phone, or run one host command about it."""
         self._wire.check()
+        transport = self._where(self._wire.check)
         with ExitStack() as undo:
             connection = self._quick.make_connection(timeout)
             undo.callback(connection.close)
             self._wire.opened(connection.conn)
             if command:
-                connection.send_command(f"host-serial:{self._serial}:{command}")
+                connection.send_command(f"{_about(transport)}:{command}")
+                connection.check_okay()
+            elif transport.id is not None:
+                connection.send_command(f"host:transport-id:{transport.id}")
                 connection.check_okay()
             else:
-                connection.send_command(f"host:tport:serial:{self._serial}")  # adbutils asks `host:version` before
+                connection.send_command(f"host:tport:serial:{transport.serial}")  # adbutils asks `host:version` before
                 connection.check_okay()
                 connection.read(8)  # the transport id
             undo.pop_all()
@@ -193,8 +200,15 @@ class LaneDevice(adbutils.AdbDevice):
         return connection
 
 
+def _about(transport: Transport) -> str:
+    if transport.id is None:
+        return f"host-serial:{transport.serial}"
+    return f"host-transport-id:{transport.id}"
+
+
 _GONE = (
     "not found",
+    "no device with transport id",
     "offline",
     "unauthorized",
     "device still authorizing",
@@ -220,11 +234,13 @@ def translated(wire: Wire, serial: str) -> Generator[None]:
             raise
         if isinstance(ours, DeviceGoneError) and wire.server_is_fresh:
             ours = AdbServerDownError("The adb server had ended, and was started again.", serial=serial)
-        raise ours from error
+        raise ours from (None if ours is error else error)
 
 
 def _translate(error: Exception, serial: str) -> Exception | None:
     match error:
+        case DeviceGoneError():
+            return error  # said before anything was sent
         case AdbConnectionError():
             return AdbServerDownError(f"The adb server cannot be reached: {error}.", serial=serial)
         case adbutils.AdbTimeout() | TimeoutError():

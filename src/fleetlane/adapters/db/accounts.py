@@ -81,6 +81,11 @@ class AccountRepository:
         row = self._connection.execute(statement).first()
         return _account(row) if row else None
 
+    def move(self, serial: str, to: str) -> int:
+        """Bind the accounts of a device to another one. Returns how many."""
+        statement = update(accounts).where(accounts.c.serial == serial).values(serial=to)
+        return self._connection.execute(statement).rowcount
+
     def delete(self, account_id: int) -> Account | None:
         """Delete an account and return it."""
         statement = delete(accounts).where(accounts.c.id == account_id).returning(*accounts.c)

@@ -25,9 +25,10 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from fleetlane.adapters.db.accounts import AccountRepository
 from fleetlane.adapters.db.attempts import AttemptRepository
+from fleetlane.adapters.db.devices import DeviceRecordRepository
 from fleetlane.adapters.db.leases import LeaseRepository
 from fleetlane.adapters.db.materials import MaterialRepository
-from fleetlane.adapters.db.records import AnswerRepository, DeviceRecordRepository, FactRepository
+from fleetlane.adapters.db.records import AnswerRepository, FactRepository
 from fleetlane.adapters.db.tasks import TaskRepository
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.event import Change

@@ -184,6 +184,25 @@ devices = Table(
     Column("first_seen_ms", BigInteger, nullable=False),
     Column("last_seen_ms", BigInteger, nullable=False),
     Column("facts", Text, nullable=False, server_default=text("'{}'")),
+    Column("id", String(36), nullable=False, server_default=text("''")),
+    Column("serialno", String(255)),
+    Column("product", Text),
+    Column("android_id", String(64)),
+    Column("name", String(255), nullable=False, server_default=text("''")),
+    Column("name_key", String(255), unique=True),
+    Column("tags", Text, nullable=False, server_default=text("'[]'")),
+    Column("refused", Text, nullable=False, server_default=text("'[]'")),
+)
+
+# Every serial by which a phone is or was reached; `device` is the `serial` of its row, its lane. One that looks like an
+# address is connected again while its phone is not there, unless it was let go.
+device_serials = Table(
+    "device_serials",
+    metadata,
+    Column("serial", String(255), primary_key=True),
+    Column("device", String(255), nullable=False, index=True),
+    Column("last_seen_ms", BigInteger, nullable=False),
+    Column("let_go", Boolean, nullable=False, server_default=text("false")),
 )
 
 materials = Table(

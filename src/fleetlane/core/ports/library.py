@@ -55,6 +55,10 @@ class Accounts(Protocol):
         """Replace what is known of an account. None when there is none, or the new name is taken."""
         ...
 
+    def move(self, serial: str, to: str) -> int:
+        """Bind the accounts of a device to another one. Returns how many."""
+        ...
+
     def delete(self, account_id: int) -> Account | None:
         """Delete an account and return it."""
         ...

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fleetlane.core.device import Device
+from fleetlane.core.device import Device, Transport
 from fleetlane.core.media import MediaKind
+from fleetlane.core.phones import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +181,77 @@ class PhoneReport:
     apps: Mapping[str, str]
 
 
+Where = Callable[[Callable[[], None]], Transport]
+"""Says by which transport a phone is to be reached now. It may wait for a moment, and calls its argument meanwhile,
+which raises when nobody waits any more.
+
+Raises:
+    DeviceGoneError: the phone cannot be reached.
+"""
+
+
+class Transports(Protocol):
+    """The ways to phones that adb has. They know addresses; which phone is behind one, only the phone can say."""
+
+    @property
+    def problem(self) -> str | None:
+        """Return why the adb server cannot be used, None when it can."""
+        ...
+
+    def all(self) -> Sequence[Transport]:
+        """Return every transport that is listed, and an absent one for each serial seen since the start that is not."""
+        ...
+
+    def is_current(self, transport: Transport) -> bool:
+        """Return whether a connection still stands. From any thread."""
+        ...
+
+    def ask(self, transport: Transport) -> Identity:
+        """Ask the phone behind a transport who it is. Blocking, for some seconds at most.
+
+        Raises:
+            DeviceError: it cannot say, or not yet.
+        """
+        ...
+
+    def driver_at(self, serial: str, where: Where) -> Driver:
+        """Return a new driver for a phone, which asks before each call where it is. The caller closes it."""
+        ...
+
+    def report_at(self, serial: str, where: Where, packages: Collection[str]) -> PhoneReport:
+        """Ask a phone what it is. Blocking.
+
+        Raises:
+            DeviceError: it cannot be asked.
+        """
+        ...
+
+    def keep(self, addresses: Collection[str]) -> None:
+        """Connect these again and again while they are not there, beside those that were seen since the start."""
+        ...
+
+    def connect(self, address: str) -> str:
+        """Connect a phone by TCP ("host:port") and keep it connected. Blocking; returns the serial that adb lists.
+
+        Raises:
+            DeviceError: it does not answer.
+        """
+        ...
+
+    def disconnect(self, address: str) -> bool:
+        """Let go of a TCP phone. False when there is none."""
+        ...
+
+
 class Devices(Protocol):
     """The devices this server knows, and how to drive them."""
 
     def all(self) -> Sequence[Device]:
-        """Return every device seen since the start, by serial."""
+        """Return every device seen since the start, by serial: one for each phone, whatever ways lead to it."""
         ...
 
     def get(self, serial: str) -> Device | None:
-        """Return a device, None when it was never seen."""
+        """Return a device by its lane, None when it is not on record."""
         ...
 
     def driver(self, serial: str) -> Driver:
@@ -201,16 +264,4 @@ class Devices(Protocol):
         Raises:
             DeviceError: it cannot be asked.
         """
-        ...
-
-    def connect(self, address: str) -> str:
-        """Connect a phone by TCP ("host:port") and keep it connected. Blocking; returns its serial.
-
-        Raises:
-            DeviceError: it does not answer.
-        """
-        ...
-
-    def disconnect(self, address: str) -> bool:
-        """Let go of a TCP phone. False when there is none."""
         ...

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from fleetlane.core.phones import Adoption, Finding, Phone
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRecord:
     """What is remembered of a device. `facts` is what it last said of itself."""
 
-    serial: str
+    phone: Phone
     first_seen_ms: int
     last_seen_ms: int
     facts: Mapping[str, Any]
+
+    @property
+    def serial(self) -> str:
+        """Return its lane."""
+        return self.phone.serial
+
+
+@dataclass(frozen=True, slots=True)
+class SerialRecord:
+    """A serial by which a device is or was reached. `device` is its lane; `let_go`: it is not to be connected again."""
+
+    serial: str
+    device: str
+    last_seen_ms: int
+    let_go: bool
 
 
 class DeviceRecords(Protocol):
@@ -26,6 +43,42 @@ class DeviceRecords(Protocol):
 
     def all(self) -> list[DeviceRecord]:
         """Return every device ever seen, by serial."""
+        ...
+
+    def serials(self) -> list[SerialRecord]:
+        """Return every serial by which a device is or was reached."""
+        ...
+
+    def lanes(self, texts: Collection[str]) -> Mapping[str, str]:
+        """Return the lane that each serial, alias or name of a phone means; the bare text itself when it is none."""
+        ...
+
+    def lane(self, text: str) -> str:
+        """Return the lane of one text (see `lanes`)."""
+        ...
+
+    def meet(self, phones: Sequence[Phone], now_ms: int) -> None:
+        """Store phones that are new, each with its serial."""
+        ...
+
+    def keep(self, finding: Finding, now_ms: int) -> None:
+        """Store what the answer of a phone means. The lane that it absorbs ends."""
+        ...
+
+    def refuse(self, serial: str, phone_id: str) -> None:
+        """Store that a phone is known not to be another one."""
+        ...
+
+    def adopt(self, adoption: Adoption, now_ms: int) -> None:
+        """Store that a phone takes the place of another one."""
+        ...
+
+    def describe(self, serial: str, name: str, tags: Sequence[str]) -> None:
+        """Store a device's name, "" for none, and tags."""
+        ...
+
+    def let_go(self, serial: str, *, gone: bool) -> None:
+        """Store whether an address is not to be connected again."""
         ...
 
     def forget(self, serial: str) -> bool:

@@ -222,6 +222,16 @@ class Tasks(Protocol):
         """
         ...
 
+    def move(self, serial: str, to: str, *, in_doubt: bool = False) -> int:
+        """Give a lane's tasks that do not run to another lane of the same phone. Returns how many.
+
+        Args:
+            serial: the lane.
+            to: the other lane.
+            in_doubt: those whose post is to be looked for, and no others; else all but those.
+        """
+        ...
+
     def flag(self, task_ids: Collection[int], why: NeedsPerson, note: Mapping[str, Any]) -> list[int]:
         """Put pending tasks that need nobody yet on the list of those that need a person. Returns those it put there.
 

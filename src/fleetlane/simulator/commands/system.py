@@ -33,7 +33,7 @@ def _date(phone: SimPhone, args: Sequence[str]) -> Result:
 def _getprop(phone: SimPhone, args: Sequence[str]) -> Result:
     facts = phone.facts
     properties = {
-        "ro.serialno": facts.serial.replace(":", "_"),
+        "ro.serialno": facts.serialno,
         "ro.product.brand": facts.brand,
         "ro.product.manufacturer": facts.brand,
         "ro.product.model": facts.model,
@@ -122,6 +122,10 @@ def _dump_package(phone: SimPhone, name: str) -> Result:
 @command("settings")
 def _settings(phone: SimPhone, args: Sequence[str]) -> Result:
     match list(args):
+        case ["get", "--user", "0", space, key]:
+            return _settings(phone, ["get", space, key])
+        case ["get", "secure", "android_id"]:
+            return Result.text(phone.facts.android_id)
         case ["get", space, key]:
             return Result.text(phone.settings.get((space, key), "null"))
         case ["put", space, key, value]:

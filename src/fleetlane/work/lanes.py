@@ -1,0 +1,103 @@
+"""What moves in the store when two lanes turn out to be one phone, or one phone takes another's place.
+
+Units of work only: each is all of a change, or nothing. A running attempt is never moved, and what is in doubt stays
+with the phone where it was published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fleetlane.core.errors import ConflictError, StoreBusyError
+from fleetlane.core.phones import Adoption, Finding
+from fleetlane.core.ports.store import Repositories
+from fleetlane.core.ports.tasks import TaskFilter
+from fleetlane.core.task import NeedsPerson, Status
+
+Moves = Collection[str]
+"""The lanes whose tasks have come or gone."""
+
+_MOST_FLAGGED = 10_000
+
+
+def absorb(repositories: Repositories, finding: Finding, now_ms: int) -> Moves:
+    """Store what the answer of a phone means; what waits in a lane that is the same phone moves to its own.
+
+    Raises:
+        StoreBusyError: an attempt runs in the lane that would end.
+    """
+    lane, absorbed = finding.phone.serial, finding.absorbed
+    if absorbed in (None, lane):
+        repositories.devices.keep(finding, now_ms)
+        return ()
+    if absorbed in _running(repositories):
+        raise StoreBusyError(f"A task runs on device {absorbed}, which is {lane}. It is told again.")
+    repositories.devices.keep(finding, now_ms)
+    return _move(repositories, str(absorbed), lane)
+
+
+def adopt(repositories: Repositories, done: Adoption, now_ms: int) -> Moves:
+    """Let a phone take another one's place: the lane and what waits there is its own from now on.
+
+    Raises:
+        ConflictError: an attempt runs on one of the two.
+    """
+    for lane in {done.lane, done.left} & _running(repositories):
+        raise ConflictError(f"A task runs on device {lane}. Wait for its end, or stop it, first.")
+    lanes = {done.lane, done.left}
+    if done.former is not None:
+        repositories.tasks.move(done.lane, done.former.serial, in_doubt=True)
+        lanes.add(done.former.serial)
+    repositories.devices.adopt(done, now_ms)
+    repositories.tasks.move(done.left, done.lane, in_doubt=True)
+    _move(repositories, done.left, done.lane)
+    unflag(repositories, done.lane)
+    return lanes
+
+
+def strays(repositories: Repositories) -> dict[str, str]:
+    """Return the lanes that have ended and where tasks wait all the same, with the lanes that they are now."""
+    waiting = repositories.tasks.waiting()
+    return {lane: now for lane, now in repositories.devices.lanes(waiting.keys()).items() if now != lane}
+
+
+def tidy(repositories: Repositories) -> Moves:
+    """Give what waits in lanes that have ended to the phones they were; what is in doubt stays."""
+    moved: set[str] = set()
+    for lane, now in strays(repositories).items():
+        if repositories.tasks.move(lane, now):
+            moved |= {lane, now}
+    return moved
+
+
+def flagged_lanes(repositories: Repositories) -> set[str]:
+    """Return the lanes whose tasks are on the list of what needs a person, for want of a word on their phone."""
+    found = repositories.tasks.find(TaskFilter(Status.PENDING, needs_person=True), 0, _MOST_FLAGGED)
+    return {task.serial for task in found if task.serial and task.needs_person is NeedsPerson.OTHER_PHONE}
+
+
+def flag(repositories: Repositories, lane: str, sentence: str) -> None:
+    """Put what waits in a lane on the list of what needs a person."""
+    note = {"message": sentence}
+    repositories.tasks.flag(_pending(repositories, lane), NeedsPerson.OTHER_PHONE, note)
+
+
+def unflag(repositories: Repositories, lane: str) -> None:
+    """Take what waits in a lane off that list."""
+    repositories.tasks.unflag(_pending(repositories, lane), NeedsPerson.OTHER_PHONE)
+
+
+def _pending(repositories: Repositories, lane: str) -> list[int]:
+    found = repositories.tasks.find(TaskFilter(Status.PENDING, serial=lane), 0, _MOST_FLAGGED)
+    return [task.id for task in found]
+
+
+def _running(repositories: Repositories) -> set[str]:
+    return {task.serial for task in repositories.tasks.running() if task.serial}
+
+
+def _move(repositories: Repositories, lane: str, to: str) -> Moves:
+    repositories.tasks.move(lane, to)
+    repositories.accounts.move(lane, to)
+    repositories.leases.release([lane])
+    return lane, to
