@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for this_machine
 sys.path.insert(0, str(Path(__file__).parent))
 
+import beforehand
 import intake
 import pages
 import phones
@@ -27,6 +28,7 @@ SECTIONS = {
     "posts": phones.posts,
     "fleet": phones.fleet,
     "intake": intake.intake,
+    "beforehand": beforehand.beforehand,
     "pages": pages.pages,
     "watching": watching.watching,
 }

@@ -174,19 +174,19 @@ class Intake:
         batch = Batch(request, now_ms, scheduled_ms, lateness(request, self._rules))
         plan = plan_of(request.script_name, request.script_config)
 
-        def read(repositories: Repositories) -> tuple[list[Target], list[Issue], list[Subject], Known]:
+        def read(repositories: Repositories) -> tuple[list[Target], list[Issue], list[NewTask], list[Subject], Known]:
             issues: list[Issue] = []
             targets = find_targets(repositories, request, issues)
-            subjects = subjects_of(plan, batch.tasks(targets))
-            return targets, issues, subjects, read_for(repositories, subjects, reserve_others=True)
+            tasks = batch.tasks(targets)
+            subjects = subjects_of(plan, tasks)
+            return targets, issues, tasks, subjects, read_for(repositories, subjects, reserve_others=True)
 
-        targets, about_targets, subjects, known = await self._store.read(read)
+        targets, about_targets, tasks, subjects, known = await self._store.read(read)
         looks = await self._outlook.look(subjects, known)
 
         def finish() -> _Ready:
             if refused := self._outlook.refused(subjects, known):
                 raise InvalidParametersError(refused)
-            tasks = batch.tasks(targets)
             own = [issue for issues in self._outlook.issues(subjects, known, looks) for issue in issues]
             if request.strict:
                 refuse_errors([*about_targets, *own])

@@ -6,7 +6,7 @@ What is known of phones, accounts and the library is read first, in one snapshot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fleetlane.core.errors import FieldError, InvalidParametersError, TaskFailedError
@@ -75,8 +75,6 @@ class Looks:
 
     files: Mapping[str, Look] = field(default_factory=dict[str, Look])
     folders: Mapping[tuple[str, int, str], FolderLook] = field(default_factory=dict[tuple[str, int, str], FolderLook])
-    said: dict[tuple[int, str], Issue | None] = field(default_factory=dict[tuple[int, str], Issue | None])
-    """What was said of a file already, by the plan that asked."""
 
     def hashes(self, planned: Planned) -> list[str] | None:
         """Return the sha256 of the files a task names, None when one of them could not be read, or there is none."""
@@ -147,9 +145,10 @@ class Outlook:
     def issues(self, subjects: Sequence[Subject], known: Known, looks: Looks) -> list[list[Issue]]:
         """Return the issues of each task, in order; each is said to be of its target."""
         found: list[list[Issue]] = []
+        alike: dict[Hashable, Sequence[Issue]] = {}
         for subject in subjects:
-            own = [*_of_target(subject, known), *_of_content(subject, known, looks)]
-            found.append([replace(issue, target=subject.target) for issue in own])
+            own = [*_of_target(subject, known), *_of_content(subject, known, looks, alike)]
+            found.append([replace(issue, target=subject.target) for issue in own] if own else own)
         return found
 
 
@@ -185,15 +184,30 @@ def _of_target(subject: Subject, known: Known) -> Iterator[Issue]:
         yield error("serials", "not_logged_in", Sentence(NOBODY_IN, {"serial": serial}))
 
 
-def _of_content(subject: Subject, known: Known, looks: Looks) -> Iterator[Issue]:
+def _of_content(
+    subject: Subject, known: Known, looks: Looks, alike: dict[Hashable, Sequence[Issue]]
+) -> Sequence[Issue]:
+    """Return the issues of what a task publishes; tasks that publish the same named files are `alike`."""
+    planned = subject.planned
+    if planned.folder is not None or planned.library is not None:
+        return [*_of_files(subject, looks), *_of_taken(subject, known, looks)]
+    platform = subject.platform or app_on(known, subject.serial)
+    key = (id(subject.plan), tuple(planned.files), planned.text, platform)
+    if key not in alike:
+        alike[key] = [*_of_files(subject, looks), *subject.plan.text_issues(planned.text, platform)]
+    return alike[key]
+
+
+def _of_files(subject: Subject, looks: Looks) -> Iterator[Issue]:
+    for path in subject.planned.files:
+        if issue := _of_file(subject, path, looks.files.get(path) or Look()):
+            yield issue
+
+
+def _of_taken(subject: Subject, known: Known, looks: Looks) -> Iterator[Issue]:
+    """Yield the issues of what is taken from a folder or the library, which may bring a text of its own."""
     platform = subject.platform or app_on(known, subject.serial)
     planned, text = subject.planned, subject.planned.text
-    for path in planned.files:
-        key = (id(subject.plan), path)
-        if key not in looks.said:
-            looks.said[key] = _of_file(subject, path, looks.files.get(path) or Look())
-        if issue := looks.said[key]:
-            yield issue
     if planned.folder is not None:
         look = looks.folders.get(_folder_key(subject, known) or ("", 0, "")) or FolderLook()
         yield from _of_folder(planned.folder, look)

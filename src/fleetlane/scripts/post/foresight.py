@@ -22,7 +22,7 @@ from fleetlane.scripts.post.content import named_files
 from fleetlane.scripts.post.folder import MediaFolder
 from fleetlane.scripts.post.limits import over_limits, titled
 from fleetlane.scripts.post.media_files import is_named_as, kind_by_name
-from fleetlane.scripts.post.page import last_page, not_offered
+from fleetlane.scripts.post.page import not_offered, takes_caption
 from fleetlane.scripts.script import FolderView, Planned
 
 NO_MEDIA_NAME = "%(file)s is not an MP4, JPG or PNG file by its name"
@@ -48,6 +48,8 @@ class PostPlan:
 
     def __init__(self, config: PostConfig) -> None:
         self._config = config
+        self._plain: dict[int, Planned] = {}
+        """What tasks without a text of their own publish, by the file whose turn it is."""
         self._refused: dict[str, Sequence[FieldError]] = {}
         self._said: dict[tuple[str, str | None], Sequence[Issue]] = {}
 
@@ -78,6 +80,16 @@ class PostPlan:
 
     def one(self, position: int, seed: int, written: str | None = None) -> Planned:
         """Return what one task would publish; `written` is a folder's own text."""
+        config = self._config
+        turn = position % max(1, len(config.material_list))
+        if written is None and self._form is CaptionFormat.PLAIN and turn in self._plain:
+            return self._plain[turn]
+        found = self._one(position, seed, written)
+        if written is None and self._form is CaptionFormat.PLAIN:
+            self._plain[turn] = found
+        return found
+
+    def _one(self, position: int, seed: int, written: str | None) -> Planned:
         config = self._config
         if written is not None:
             text = draw(written, CaptionFormat.SPINTAX, position, seed)
@@ -117,7 +129,7 @@ class PostPlan:
 
     def _issues(self, text: str, platform: str | None) -> list[Issue]:
         packs = [pack for pack in load_packs() if pack.packages and platform in (None, pack.app)]
-        packs = [pack for pack in packs if last_page(pack, self._config.placement).has_caption]
+        packs = [pack for pack in packs if takes_caption(pack, self._config)]
         per_pack = [self._over(text, pack) for pack in packs]
         found: list[Issue] = []
         for limit in dict.fromkeys(name for over in per_pack for name in over):

@@ -56,12 +56,24 @@ def must_offer(pack: Pack, config: PostConfig) -> None:
     Raises:
         TaskFailedError: `step_unavailable`.
     """
-    for _, problem in not_offered(pack, config):
+    for _, problem in _not_there(pack, config):
         raise TaskFailedError("step_unavailable", f"{problem[:1].upper()}{problem[1:]}.")
 
 
 def not_offered(pack: Pack, config: PostConfig) -> list[tuple[str, str]]:
     """Return the options of a post that an app does not have, and are not at their default: field and sentence."""
+    found = _not_there(pack, config)
+    if config.captions.strip() and not takes_caption(pack, config):
+        found.append(("captions", f"a {config.placement} on {pack.label} takes no caption; leave it out"))
+    return found
+
+
+def takes_caption(pack: Pack, config: PostConfig) -> bool:
+    """Return whether a post has a caption on an app."""
+    return last_page(pack, config.placement).has_caption
+
+
+def _not_there(pack: Pack, config: PostConfig) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if "add_sound" not in pack.facts["offers"]:
         found += [(name, f"sounds cannot be set on {pack.label}") for name in _SOUNDS if _is_set(config, name)]
@@ -71,8 +83,6 @@ def not_offered(pack: Pack, config: PostConfig) -> list[tuple[str, str]]:
         found.append(("add_product_link", f"{pack.label} has no product links"))
     if _is_set(config, "placement") and config.placement not in pack.facts["last_pages"]:
         found.append(("placement", f"{pack.label} has no placement {config.placement}"))
-    elif config.captions.strip() and not last_page(pack, config.placement).has_caption:
-        found.append(("captions", f"a {config.placement} on {pack.label} takes no caption; leave it out"))
     return found
 
 

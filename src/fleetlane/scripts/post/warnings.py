@@ -7,13 +7,19 @@ from collections.abc import Iterator
 from fleetlane.core.media import MediaKind
 from fleetlane.core.recognition import Pack
 from fleetlane.scripts.post.config import AddSound, PostConfig, PostWay
-from fleetlane.scripts.post.page import last_page, way_in
+from fleetlane.scripts.post.page import last_page, takes_caption, way_in
 
 
 def warnings_of(config: PostConfig, pack: Pack) -> list[str]:
     """Return what a caller should know of a post on an app."""
     way = way_in(config, last_page(pack, config.placement))
-    return [*_other_way(config, way), *_unproven_steps(config, pack, way)]
+    return [*_other_way(config, way), *_no_caption(config, pack), *_unproven_steps(config, pack, way)]
+
+
+def _no_caption(config: PostConfig, pack: Pack) -> list[str]:
+    if not config.captions.strip() or takes_caption(pack, config):
+        return []
+    return [f"a {config.placement} on {pack.label} takes no caption: it is left out"]
 
 
 def _other_way(config: PostConfig, way: str) -> list[str]:
