@@ -62,6 +62,16 @@ def test_the_life_of_a_task_is_told_with_ids_batch_and_state(server):
     assert len({place for place, _, _ in told}) == 4
 
 
+def test_what_needs_a_person_is_told(server):
+    with following(server, "?device=e-late") as messages:
+        [task_id] = create(server, "e-late")
+        note = {"code": "missed_start", "message": "It was 5 min late."}
+        server.store.submit(lambda r: r.tasks.hold(task_id, 1_000, 5_000, note)).result(10)
+        server.call("POST", f"/task/{task_id}/dismiss")
+        told = [next(messages)[2] for _ in range(3)]
+    assert [one.get("needs_person") for one in told] == [None, "held", None]
+
+
 def test_it_goes_on_after_the_last_event_id(server):
     with following(server, "?device=e2") as messages:
         first, second = create(server, "e2", "e2b")[0], create(server, "e2")[0]

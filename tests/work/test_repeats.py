@@ -11,6 +11,7 @@ import pytest
 from fleetlane.core.account import NewAccount, Platform
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.outcome import failed
+from fleetlane.core.retrying import PassedOver
 from fleetlane.core.task import Status
 from fleetlane.scripts.script import Planned
 from fleetlane.work.patching import Patch
@@ -195,6 +196,23 @@ def test_a_retry_an_undo_and_a_change_ask_the_same(making):
         await making.patching.patch(third, Patch({"serial"}, serial="a", allow_repeat=True))
         await making.patching.patch(second, Patch({"start_at"}, start_at="2099-01-01T00:00:00Z", allow_repeat=True))
         await making.changes.retry(first, force=False, allow_repeat=True)
+
+    run(scenario())
+
+
+def test_retry_all_and_start_ask_the_same(making):
+    async def scenario():
+        failing = (await making.ask("a", start_at="2099-01-01T00:00:00Z")).task_ids[0]
+        await making.store.write(lambda r: r.tasks.miss(failing, making.clock.now_ms(), 1, failed("missed_start")))
+        twin = (await making.ask("a")).task_ids[0]
+        done = await making.retry_all()
+        assert (done.task_ids, [(one.task_id, one.why) for one in done.skipped]) == ([], [(failing, PassedOver.REPEAT)])
+        waiting = (await making.ask("a", start_at="2099-01-01T00:00:00Z", allow_repeat=True)).task_ids[0]
+        with pytest.raises(ConflictError) as refused:
+            await making.decisions.start(waiting)
+        assert refused.value.data["task_id"] == twin
+        assert (await making.task(waiting)).scheduled_ms is not None, "nothing was changed"
+        await making.decisions.start(waiting, allow_repeat=True)
 
     run(scenario())
 
