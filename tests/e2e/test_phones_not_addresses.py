@@ -66,7 +66,7 @@ def test_one_phone_by_two_serials_is_one_lane(phones, tmp_path):
         posts = {p["caption"]: p["media_sha256"] for p in phones.fleet.ledger.entries if p["serial"] == serial}
         assert len(posts) == 3
         assert len({tuple(hashes) for hashes in posts.values()}) == 3, "each caption with its own video"
-        phones.fleet.adb.client().disconnect(alias)
+        assert server.call("POST", "/device/disconnect", json={"address": alias})["code"] == 0
 
 
 def test_a_phone_of_the_network_comes_back_after_server_and_adb_server_were_restarted(phones, tmp_path):

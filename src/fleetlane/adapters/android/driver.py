@@ -12,7 +12,7 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -21,7 +21,6 @@ import uiautomator2
 from PIL import Image
 
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
-from fleetlane.core.device import Transport
 from fleetlane.core.errors import CallLostError, DriverBrokenError, FileRefusedError, PhoneFullError, ShellFailedError
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport, Where
@@ -45,17 +44,11 @@ class AndroidDriver:
         self._serial = serial
         self._wire = Wire(client)
         self._where = where
-        self._device = LaneDevice(client, serial, self._wire, self._at)
+        self._device = LaneDevice(client, serial, self._wire, where)
         self._automation: uiautomator2.Device | None = None
         self._facts: PhoneFacts | None = None
-        self._connection: int | None = None
-
-    def _at(self, check: Callable[[], None]) -> Transport:
-        """Return where the phone is. After a new connection it may be another one: nothing is known of it."""
-        transport = self._where(check)
-        if transport.connection != self._connection:
-            self._connection, self._facts = transport.connection, None
-        return transport
+        self._facts_of: int | None = None
+        """The connection by which the facts were asked: by another one it may be another phone."""
 
     @property
     def serial(self) -> str:
@@ -79,8 +72,8 @@ class AndroidDriver:
     def facts(self) -> PhoneFacts:
         """Return what the phone is. Asked once a connection, then remembered."""
         with self._calls():
-            self._at(self._wire.check)
-        if self._facts is None:
+            connection = self._where(self._wire.check).connection
+        if self._facts is None or self._facts_of != connection:
             properties = dict(_PROPERTY.findall(self.shell("getprop")))
             width, height = _natural_size(self.shell("wm", "size"), self._serial)
             self._facts = PhoneFacts(
@@ -89,6 +82,7 @@ class AndroidDriver:
                 sdk=int(properties.get("ro.build.version.sdk", "0") or 0),
                 size=(width, height),
             )
+            self._facts_of = connection
         return self._facts
 
     def shell(self, *args: str, timeout_s: float = 20.0) -> str:

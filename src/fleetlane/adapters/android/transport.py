@@ -19,6 +19,7 @@ from typing import Any
 
 import adbutils
 from adbutils import AdbConnection
+from adbutils._utils import list2cmdline
 from adbutils.errors import AdbConnectionError
 from uiautomator2 import exceptions as u2_errors
 
@@ -184,6 +185,17 @@ class LaneDevice(adbutils.AdbDevice):
                 connection.send_command(f"host:tport:serial:{transport.serial}")  # adbutils asks `host:version` before
                 connection.check_okay()
                 connection.read(8)  # the transport id
+            undo.pop_all()
+        return connection
+
+    def open_shell(self, cmdargs: str | list[str] | tuple[str, ...]) -> AdbConnection:
+        """Start a command (see adbutils, which would leave the connection open when the phone goes away just then)."""
+        line = cmdargs if isinstance(cmdargs, str) else list2cmdline(cmdargs)
+        with ExitStack() as undo:
+            connection = self.open_transport()
+            undo.callback(connection.close)
+            connection.send_command(f"shell:{line}")
+            connection.check_okay()
             undo.pop_all()
         return connection
 
