@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from fleetlane.core.dumped import as_dumped, may_hide
 from fleetlane.core.errors import (
     CallLostError,
     DeviceError,
@@ -153,6 +154,20 @@ class Phone:
         xml = self._again(lambda: self._ready().tree())
         self._last = read_screen(self._driver, self._packs, xml)
         return self._last
+
+    def whole(self, node: Node) -> str:
+        """Return the text of a node of the last look, whole where a dump may have hidden some of it.
+
+        What cannot be told is returned as the dump shows it: then it equals no text with characters that dumps hide.
+        """
+        if not may_hide(node.label):
+            return node.label
+        whole = self._again(lambda: self._ready().whole_text(node))
+        return node.label if whole is None else whole
+
+    def holds(self, node: Node | None, text: str) -> bool:
+        """Return whether a node's text is exactly this one."""
+        return node is not None and node.label == as_dumped(text) and self.whole(node) == text
 
     def _again(self, do: Callable[[], T]) -> T:
         """Do what may be done twice; again when it was lost on the way."""

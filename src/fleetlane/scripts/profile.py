@@ -6,10 +6,11 @@ It is how a post is known to have gone out: a new tile in the grid that, opened,
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from fleetlane.core.dumped import as_dumped
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node, normalise
@@ -57,6 +58,13 @@ class ProfileState:
         """Return whether the newest post was opened and carries this caption."""
         return any(same_caption(text, caption) for text in self.newest_texts or ())
 
+    def newest_may_show(self, caption: str) -> bool:
+        """Return whether the newest post may carry this caption: it does, or shows what a dump makes of it."""
+        return any(
+            same_caption(text, caption) or (as_dumped(text) == text and same_caption(text, as_dumped(caption)))
+            for text in self.newest_texts or ()
+        )
+
 
 class Profile:
     """Reads the profile of the account that is signed in to an app."""
@@ -96,16 +104,27 @@ class Profile:
                 break
         return screen, state
 
-    def look_at_newest(self, screen: Screen, state: ProfileState) -> ProfileState:
-        """Open the newest post from the profile page, note what it shows, and go back to the profile."""
+    def look_at_newest(self, screen: Screen, state: ProfileState, caption: str = "") -> ProfileState:
+        """Open the newest post from the profile page, note what it shows, and go back to the profile.
+
+        What may be this caption is read whole.
+        """
         if not self._tiles(screen):
             return replace(state, newest_texts=())
         shown = self._navigator.reach("open_newest", {"own_post"}, timeout_s=_LOOK_TIMEOUT_S)
-        caption = shown.find(self._elements["post_caption"])
-        # In a build whose ids are not known the caption is one of the texts.
-        texts = (caption.label,) if caption else tuple(n.label for n in shown.view.nodes if n.label)[:_MOST_TEXTS]
+        texts = tuple(self._texts(shown, caption))
         self._navigator.reach("profile", {"own_profile"}, timeout_s=_LOOK_TIMEOUT_S)
         return replace(state, newest_texts=texts)
+
+    def _texts(self, screen: Screen, wanted: str) -> Iterator[str]:
+        """Yield what a post shows: its caption, or in a build whose ids are not known all texts, one of which it is."""
+        caption = screen.find(self._elements["post_caption"])
+        if caption is not None:
+            yield self.phone.whole(caption)
+            return
+        for node in [node for node in screen.view.nodes if node.label][:_MOST_TEXTS]:
+            may_be = bool(wanted) and same_caption(node.label, as_dumped(wanted))
+            yield self.phone.whole(node) if may_be else node.label
 
     def before(self) -> ProfileState:
         """Return the profile as it is before a post, its newest post opened when the app allows it.
@@ -131,9 +150,10 @@ class Profile:
             return is_newer(before, now)
         if _surely_the_same(before, now):
             return False  # the newest need not be opened
-        if not self.look_at_newest(screen, now).newest_shows(caption):
+        now = self.look_at_newest(screen, now, caption)
+        if not now.newest_may_show(caption):
             return False
-        if before.newest_texts is not None and not before.newest_shows(caption):
+        if now.newest_shows(caption) and before.newest_texts is not None and not before.newest_may_show(caption):
             return True
         return is_newer(before, now)
 

@@ -12,18 +12,21 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import uiautomator2
 from PIL import Image
+from uiautomator2 import Selector
 
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
+from fleetlane.core.dumped import as_dumped, sure_start
 from fleetlane.core.errors import CallLostError, DriverBrokenError, FileRefusedError, PhoneFullError, ShellFailedError
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport
+from fleetlane.core.screen import Bounds, Node
 
 _ROW = re.compile(r"Row: \d+ (.*)")
 _PROPERTY = re.compile(r"\[([^\]]+)\]: \[([^\]]*)\]")
@@ -186,6 +189,12 @@ class AndroidDriver:
             xml: str = self._u2().dump_hierarchy()
         return xml
 
+    def whole_text(self, node: Node) -> str | None:
+        """Return the whole text of a node that a tree showed (see the port)."""
+        with self._calls():
+            found: list[dict[str, Any]] = self._u2().jsonrpc.objInfoOfAllInstances(_selector(node))
+        return _whole_text(node, found)
+
     def tap(self, x: int, y: int) -> None:
         """Tap a point (uiautomator2 may send it again after an HTTP error)."""
         with self._calls():
@@ -307,6 +316,27 @@ class _Hashed:
     def sha256(self) -> str:
         """Return the hash of what was read."""
         return self._digest.hexdigest()
+
+
+def _selector(node: Node) -> Selector:
+    """Return what finds a node again, and few others: its class, id, and the surely known start of its text."""
+    wanted = {"className": node.class_name, "packageName": node.package}
+    if node.id:
+        wanted["resourceId"] = f"{node.id_package}:id/{node.id}"
+    if start := sure_start(node.label):
+        wanted["textStartsWith" if node.text else "descriptionStartsWith"] = start
+    return Selector(**{name: value for name, value in wanted.items() if value})
+
+
+def _whole_text(node: Node, found: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the text of the nodes that a dump shows like this one; None when they differ and none stands there."""
+    texts = [(str(one["text" if node.text else "contentDescription"] or ""), one["visibleBounds"]) for one in found]
+    alike = [(text, box) for text, box in texts if as_dumped(text) == node.label]
+    here = [text for text, box in alike if Bounds(box["left"], box["top"], box["right"], box["bottom"]) == node.bounds]
+    different = {text for text, _ in alike}
+    if len(different) == 1:
+        return different.pop()
+    return here[0] if len(set(here)) == 1 else None
 
 
 def _natural_size(output: str, serial: str) -> tuple[int, int]:

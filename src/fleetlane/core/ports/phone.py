@@ -9,6 +9,7 @@ from typing import Protocol
 
 from fleetlane.core.device import Device
 from fleetlane.core.media import MediaKind
+from fleetlane.core.screen import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,13 @@ class Driver(Protocol):
 
     def tree(self) -> str:
         """Return the UI tree as XML."""
+        ...
+
+    def whole_text(self, node: Node) -> str | None:
+        """Return the whole text (or description) of a node that a tree showed; None when it cannot be told which it is.
+
+        A tree shows some characters as dots (`core.dumped`).
+        """
         ...
 
     def tap(self, x: int, y: int) -> None:

@@ -129,7 +129,7 @@ class _Search:
     def _is_ours(self, screen: Screen) -> bool:
         """Return whether the last page shows the caption of this post."""
         field = screen.find(self._navigator.pack.elements["caption_field"])
-        return field is not None and same_caption(field.text, self._caption)
+        return field is not None and same_caption(self._phone.whole(field), self._caption)
 
     def _leave_to_its_owner(self, _screen: Screen, action: Action) -> None:
         raise TaskFailedError(action.argument, "It is left to its owner.")
