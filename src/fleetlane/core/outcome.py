@@ -56,6 +56,10 @@ FAILURES: Mapping[str, Failure] = {
     "adb_server_down": Failure(_T, "The adb server on this computer does not answer."),
     "storage_full": Failure(_P, "The phone has no room for the media. Free some storage on it."),
     "screen_locked": Failure(_P, "The phone's screen is locked. Unlock it and remove its screen lock."),
+    "input_not_allowed": Failure(
+        _P, "The phone lets this computer tap nothing. Switch that on in its settings, then retry."
+    ),
+    "first_unlock": Failure(_P, "The phone was not unlocked since it was restarted. Unlock it once."),
     "gallery_timeout": Failure(_T, "The phone's gallery did not show the media in time."),
     # The app.
     "app_not_installed": Failure(_P, "The app is not installed on this phone."),

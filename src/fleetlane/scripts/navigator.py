@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from fleetlane.core.errors import CallLostError, TaskFailedError
+from fleetlane.core.errors import CallLostError, ShellFailedError, TaskFailedError
 from fleetlane.core.recognition import UNKNOWN, Action, Edge, Element, Pack, Pick, Selector
 from fleetlane.core.screen import Bounds, Node
 from fleetlane.scripts.phone import Phone, Screen
@@ -31,6 +31,7 @@ _TALLEST_BUTTON = 4
 _MOST_TRIES = 6
 UNKNOWN_PATIENCE_S = 12.0
 _STAGE_TIMEOUT_S = 45.0
+_UNLOCK_S = 5.0
 _TAPS = ("tap", "tap_last", "tap_or_back", "tap_or_scroll")
 
 
@@ -229,12 +230,17 @@ class Navigator:
             self.phone.swipe_up()
 
     def _unlock(self, _screen: Screen, _action: Action) -> None:
+        """Swipe a lock screen away, and wait for its animation."""
         self.phone.press("wakeup")
         self.phone.swipe_up()
-        if self.phone.look().name == "lock_screen":
-            self.phone.control.pause(_LAST_POLL_S)
-            if self.phone.look().name == "lock_screen":
-                raise TaskFailedError("screen_locked")
+        if self.see(lambda screen: screen.name != "lock_screen", _UNLOCK_S) is None:
+            raise TaskFailedError("screen_locked", "It asks for more than a swipe." if self._has_pin() else "")
+
+    def _has_pin(self) -> bool:
+        try:
+            return "secure=true" in self.phone.shell("dumpsys", "window", "policy")
+        except ShellFailedError:
+            return False  # not every Android tells
 
     def _premature(self, screen: Screen, _action: Action) -> None:
         raise TaskFailedError(

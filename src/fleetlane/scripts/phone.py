@@ -32,6 +32,10 @@ from fleetlane.core.screen import Node, parse_tree
 
 T = TypeVar("T")
 _ATTEMPTS = 3
+_LOOK_AGAIN_FOR_S = 15.0
+_NEW_SERVER_AFTER_S = 5.0
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.2, 1.0
+_AWAKE_EVERY_S = 8.0
 _SHOT_WIDTH = 360
 
 
@@ -135,6 +139,7 @@ class Phone:
         self.control = control
         self.clock = control.clock
         self._last: Screen | None = None
+        self._touched_s = self.clock.monotonic_s()
         self._used: list[str] = []
         """By what the nodes were found that this step has tapped."""
 
@@ -150,10 +155,33 @@ class Phone:
     # -- looking -------------------------------------------------------------------------------------
 
     def look(self) -> Screen:
-        """Return what the screen shows now. A look that is lost on the way is repeated: it changes nothing."""
-        xml = self._again(lambda: self._ready().tree())
-        self._last = read_screen(self._driver, self._packs, xml)
-        return self._last
+        """Return what the screen shows now.
+
+        A look changes nothing, so one that fails is repeated: while windows change a dump fails now and then. Meanwhile
+        the automation server is started anew, once. A screen that nobody touches is kept on.
+        """
+        self._stay_awake()
+        clock = self.clock
+        start_s, pause_s, renewed = clock.monotonic_s(), _FIRST_PAUSE_S, False
+        while True:
+            try:
+                self._last = read_screen(self._ready(), self._packs)
+            except (CallLostError, DriverBrokenError):
+                waited_s = clock.monotonic_s() - start_s
+                if waited_s >= _LOOK_AGAIN_FOR_S:
+                    raise
+                if waited_s >= _NEW_SERVER_AFTER_S and not renewed:
+                    renewed = True
+                    self._driver.renew()
+                self.control.pause(pause_s)
+                pause_s = min(pause_s * 2, _LAST_PAUSE_S)
+            else:
+                return self._last
+
+    def _stay_awake(self) -> None:
+        """Touch a key that does nothing else when nothing was touched for a while: a screen goes off by itself."""
+        if self.clock.monotonic_s() - self._touched_s >= _AWAKE_EVERY_S:
+            self.press("wakeup")
 
     def whole(self, node: Node) -> str:
         """Return the text of a node of the last look, whole where a dump may have hidden some of it.
@@ -202,6 +230,7 @@ class Phone:
         When it raises, the tap may or may not have happened.
         """
         self._note_use(x, y)
+        self._touched_s = self.clock.monotonic_s()
         self._driver.tap_once(x, y)
 
     def long_tap(self, node: Node) -> None:
@@ -229,6 +258,7 @@ class Phone:
             self._used.append(how)
 
     def _act(self, act: Callable[[Driver], None]) -> None:
+        self._touched_s = self.clock.monotonic_s()
         try:
             act(self._ready())
         except CallLostError:
