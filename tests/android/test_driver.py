@@ -205,7 +205,7 @@ def test_a_dead_automation_server_is_started_again(rig):
     driver = rig.devices.driver(serial)
     driver.tree()
     rig.on(serial, lambda server: server.strike(Fault("kill_ui_server")))
-    wait_for(lambda: not rig.fleet.server(serial)._ui_alive)
+    wait_for(lambda: not rig.fleet.server(serial).ui_runs)
     assert "<hierarchy" in driver.tree()
     driver.close()
 

@@ -96,7 +96,8 @@ def start(stack: ExitStack, console: Console, folder: Path, phones: int, port: i
         ]
         phones_process = stack.enter_context(_process(simulate, logs / "simulator.log", capture=True))
         serials = _serials(phones_process, phones, logs / "simulator.log")
-    console.print(f"Simulated phones, behind a real adb server on port {adb_port}:", highlight=False)
+    console.print(f"Simulated phones, behind a real adb server on port {adb_port}", highlight=False)
+    console.print("(ideal ones, that answer at once; `fleetlane simulate --like real` has others):", highlight=False)
     for serial in serials:
         console.print(f"  {serial}", highlight=False)
     with console.status("Starting the server ..."):
