@@ -18,6 +18,7 @@ from fleetlane.dashboard.languages import LANGUAGES
 from fleetlane.dashboard.schema_form import fields
 from fleetlane.scripts.script import scripts
 from fleetlane.settings import Settings
+from fleetlane.work.sheets import WARNINGS
 from fleetlane.work.waiting import REASONS
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "fleetlane"
@@ -38,7 +39,7 @@ def texts() -> Iterator[str]:
             yield script.summary
             yield from (field.description for field in fields(script.schema()) if field.description)
     yield from (field.description for field in Settings.model_fields.values() if field.description)
-    yield from (*REMARKS, *REASONS, *NOT_READY.values())
+    yield from (*REMARKS, *REASONS, *NOT_READY.values(), *WARNINGS)
 
 
 def catalogue(language: str) -> Catalog:

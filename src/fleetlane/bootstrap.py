@@ -20,10 +20,11 @@ from fleetlane.adapters.db.sqlite import SqliteStore
 from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.adapters.files import MaterialFolder, TraceFolder
 from fleetlane.adapters.license import LicenseFile
+from fleetlane.adapters.media import FileInspector
+from fleetlane.adapters.video import video_check
 from fleetlane.core.device import Device
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.event import Change, EventKind
-from fleetlane.core.folders import AllowedFolders
 from fleetlane.dashboard.router import router as dashboard
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, HeldSetting, Place, Services
@@ -88,10 +89,18 @@ def build(settings: Settings) -> Server:
     scheduler.on_free = hands.freed
     waiting = Waiting(devices, scheduler, clock, settings.zone)
     traces = TraceFolder(settings.traces_dir)
-    materials = MaterialFolder(settings.materials_dir)
+    inspector = FileInspector(video_check())
+    materials = MaterialFolder(settings.materials_dir, inspector)
     script_settings = _script_settings(settings)
     runner = Runner(
-        store, traces, materials, clock, settings=script_settings, timeout_s=settings.task_timeout_s, leases=leases
+        store,
+        traces,
+        materials,
+        clock,
+        settings=script_settings,
+        timeout_s=settings.task_timeout_s,
+        leases=leases,
+        inspector=inspector,
     )
     pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
     runner.on_picture = pictures.keep
@@ -225,7 +234,7 @@ def _retries(settings: Settings) -> RetryPolicy:
 
 def _script_settings(settings: Settings) -> ScriptSettings:
     return ScriptSettings(
-        folders=AllowedFolders(settings.roots, (settings.data_dir.resolve(),), settings.materials_dir.resolve()),
+        folders=settings.folders,
         accept_music_rights=settings.accept_music_rights,
         unknown_screen_patience_s=settings.unknown_screen_patience_s,
     )

@@ -9,6 +9,7 @@ import base64
 import difflib
 import json
 import os
+import platform
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from pydantic_settings import (
 )
 
 from fleetlane.core.errors import FleetlaneError
+from fleetlane.core.folders import AllowedFolders, Computer
 from fleetlane.core.loopback import is_loopback
 
 DEFAULT_PORT = 50809
@@ -39,6 +41,8 @@ _PUBLIC_KEY_LENGTH = 43
 _SHORTEST_TOKEN = 16
 
 
+DEFAULT_ROOTS = Path("default")
+"""Stands, in `material_roots`, for the folders that are allowed when the setting is absent."""
 _PREFIX = "FLEETLANE_"
 _CONFIG_VARIABLE = "FLEETLANE_CONFIG"
 _STARTED_WITH = "the command line"
@@ -107,7 +111,12 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _root(path: Path) -> Path:
+    return path if path == DEFAULT_ROOTS else _absolute(path)
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Root = Annotated[Path, AfterValidator(_root)]
 
 
 class Settings(BaseSettings):
@@ -133,10 +142,11 @@ class Settings(BaseSettings):
         "",
         description="Time zone of start times and of times in answers, such as Europe/Rome; empty: this computer's.",
     )
-    material_roots: list[AbsolutePath] | None = Field(
+    material_roots: list[Root] | None = Field(
         None,
         description="Folders media may be opened in, beside the library; absent: the user's own Videos, Movies, "
-        "Pictures and Downloads folders.",
+        "Pictures and Downloads folders, C:/Videos and C:/Images, and folders of such names on other drives. "
+        '"default" in the list stands for these.',
     )
     accept_music_rights: bool = Field(
         False,
@@ -269,15 +279,19 @@ class Settings(BaseSettings):
     @property
     def roots(self) -> tuple[Path, ...]:
         """Return the folders media may be opened in."""
-        if self.material_roots is not None:
-            return tuple(root.resolve() for root in self.material_roots)
-        own = (
-            platformdirs.user_videos_dir(),
-            platformdirs.user_pictures_dir(),
-            platformdirs.user_downloads_dir(),
-        )
-        movies = Path.home() / "Movies"
-        return tuple(Path(folder).resolve() for folder in (self.materials_dir, *own, movies))
+        told = self.material_roots
+        named = [self.materials_dir, DEFAULT_ROOTS] if told is None else told
+        default = _this_computer() if DEFAULT_ROOTS in named else None
+        own, drives = (default.own, default.drives()) if default else ((), ())
+        resolved = [root.resolve() for root in (*named, *own) if root != DEFAULT_ROOTS]
+        return (*resolved, *(Path(drive) for drive in drives))
+
+    @property
+    def folders(self) -> AllowedFolders:
+        """Return where files may be opened."""
+        with_default = self.material_roots is None or DEFAULT_ROOTS in self.material_roots
+        mounts = tuple(_this_computer().mounts()) if with_default else ()
+        return AllowedFolders(self.roots, (self.data_dir.resolve(),), self.materials_dir.resolve(), mounts)
 
     @property
     def secret_token(self) -> str | None:
@@ -323,6 +337,13 @@ class Settings(BaseSettings):
     def traces_dir(self) -> Path:
         """Return the folder of trace files."""
         return self.data_dir / "traces"
+
+
+def _this_computer() -> Computer:
+    own = (platformdirs.user_videos_dir(), platformdirs.user_pictures_dir(), platformdirs.user_downloads_dir())
+    movies = Path.home() / "Movies"
+    drive = os.environ.get("SYSTEMDRIVE", "C:")
+    return Computer(platform.system(), (*(Path(folder) for folder in own), movies), drive)
 
 
 def config_path() -> Path | None:

@@ -45,8 +45,24 @@ def test_a_sheet_shows_what_it_changes_before_it_is_imported(page, server, tmp_p
 def test_a_sheet_that_is_wrong_says_in_which_row(page, tmp_path):
     page.goto("/accounts")
     page.set_input_files("#sheet", sheet(tmp_path, ["-bad,x"]))
-    expect(page.locator(".toast.failed")).to_contain_text("row 2")
-    expect(page.locator("#plan")).to_be_empty()
+    wrong = page.locator("#plan").get_by_role("alert")
+    expect(wrong).to_contain_text("Nothing was imported.")
+    expect(wrong).to_contain_text("row 2: column username: must be a text")
+    expect(page.locator("#plan").get_by_role("button")).to_have_count(0)
+
+
+def test_the_encoding_of_a_csv_file_is_chosen_where_it_cannot_be_found(page, server, tmp_path):
+    file = tmp_path / "excel.csv"
+    file.write_bytes("username;device\r\nencoding_café;R1\r\n".encode("cp1252"))
+    page.goto("/accounts")
+    page.set_input_files("#sheet", file)
+    plan = page.locator("#plan")
+    expect(plan.get_by_role("alert")).to_contain_text("encoding: this CSV file is not UTF-8")
+    page.get_by_label("Encoding of a CSV file").select_option("windows-1252")
+    expect(plan).to_contain_text("+ encoding_café (tiktok)")
+    plan.get_by_role("button", name="Import").click()
+    expect(plan).to_contain_text("Done.")
+    assert accounts(server, "encoding_caf") == [("encoding_café", "R1")]
 
 
 def test_an_account_is_added_switched_off_changed_and_deleted(page, server):

@@ -183,6 +183,31 @@ def test_accounts_are_added_switched_and_imported_with_their_differences_first(s
     assert server.http.get("/accounts/export").content.startswith(b"PK")
 
 
+def test_a_sheet_with_errors_lists_them_all_and_its_encoding_can_be_chosen(server):
+    page = server.http.get("/accounts").text
+    assert '<option value="windows-1252">Western Europe (windows-1252)</option>' in page
+    wrong = {"file": ("a.csv", b"username,device\n-bad,p2\nx,#N/A\n")}
+    for apply in ("false", "true"):
+        answer = server.http.post("/accounts/import", files=wrong, data={"apply": apply}, headers=OURS).text
+        assert 'role="alert"' in answer
+        assert "<strong>row 2</strong>: column username:" in answer
+        assert "<strong>row 3</strong>: column device: holds the error #N/A" in answer
+    latin = {"file": ("a.csv", "username;device\ncafé_page;p2\n".encode("cp1252"))}
+    asked = server.http.post("/accounts/import", files=latin, data={"encoding": ""}, headers=OURS).text
+    assert "encoding=windows-1252" in asked
+    plan = server.http.post("/accounts/import", files=latin, data={"encoding": "windows-1252"}, headers=OURS).text
+    assert "+ café_page" in plan
+
+
+def test_what_a_sheet_takes_away_is_told_in_the_language_of_the_page(server):
+    server.http.post("/accounts", data={"username": "cleared_one", "device": "p1"}, headers=OURS)
+    sheet = {"file": ("a.csv", b"username,device\ncleared_one,\n")}
+    plan = server.http.post("/accounts/import", files=sheet, headers=OURS).text
+    assert "empty cells take something away: cleared_one (device)" in plan
+    italian = server.http.post("/accounts/import", files=sheet, headers={**OURS, "Accept-Language": "it"}).text
+    assert "le celle vuote tolgono qualcosa" in italian
+
+
 def test_where_a_token_is_set_the_pages_ask_for_it_once_and_the_api_always(tmp_path):
     token = "0123456789abcdef-secret"
     with ServerThread(tmp_path, token=token) as server:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from hashlib import sha256
+
+from PIL import Image
 
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.ports.library import TakenMaterial
 from fleetlane.scripts.script import ScriptSettings
+from support.movies import fragmented
 from support.rig import VIDEO, Shelf
 from support.scenarios import Scenarios
 
@@ -102,11 +106,63 @@ def folders_outside_the_allowed_ones_and_links_out_of_them_are_refused_alike(rig
     (rig.folder / "allowed/link").symlink_to(rig.folder / "secret")
     settings = ScriptSettings(folders=AllowedFolders((rig.folder / "allowed",)))
     remarks = set()
-    for path in (rig.folder / "secret", rig.folder / "allowed/link", rig.folder / "allowed/none"):
+    for path in (rig.folder / "secret", rig.folder / "allowed/link", rig.folder / "none at all"):
         result = rig.post(serial, _from_folder(path), settings=settings)
         assert result.outcome.error_code == "media_missing"
         remarks.add(result.outcome.remark.replace(str(path), "PATH"))
-    assert len(remarks) == 1
+    [remark] = remarks
+    assert "'PATH' lies outside of the folders of the setting material_roots" in remark
+    assert remark.endswith('fleetlane config allow "PATH"')
+
+
+@scenario
+def a_bad_file_of_a_folder_is_passed_over_and_named_in_the_remark_and_the_trace(rig, serial):
+    root = rig.folder / "mixed"
+    good = _video(root, "b.mp4", 31)
+    (root / "a.mp4").write_bytes(VIDEO.read_bytes()[:9000])
+    (root / "._b.mp4").write_bytes(b"\0\5\x16\7")
+    (root / ".trashed-1774607641-old.mp4").write_bytes(VIDEO.read_bytes())
+    result = rig.post(serial, _from_folder(root))
+    assert [post["media_sha256"] for post in rig.posts(serial)] == [[good]]
+    assert "Passed over in the folder: a.mp4 (It is not whole" in result.outcome.remark
+    assert "a.mp4 (It is not whole" in result.outcome.result["warnings"][-1]
+    assert "pass over files that cannot be published" in result.steps.names
+
+
+@scenario
+def half_an_image_is_not_published_and_a_whole_one_with_a_tag_behind_it_is(rig, serial):
+    out = io.BytesIO()
+    Image.effect_noise((90, 160), 80).convert("RGB").save(out, "JPEG")
+    whole, cut = rig.folder / "whole.jpg", rig.folder / "cut.jpg"
+    whole.write_bytes(out.getvalue() + b"TAG" + bytes(125))
+    cut.write_bytes(out.getvalue()[: len(out.getvalue()) // 3])
+    [refused, taken] = [
+        rig.post(serial, {"content_type": 1, "material_list": [str(path)]}).outcome for path in (cut, whole)
+    ]
+    assert (refused.error_code, taken.error_code) == ("media_invalid", None)
+    assert "cut.jpg: It is not whole: its end is missing." in refused.remark
+    assert len(rig.posts(serial)) == 1
+
+
+@scenario
+def a_video_that_does_not_say_how_long_it_is_is_published(rig, serial):
+    path = rig.folder / "live.mp4"
+    path.write_bytes(fragmented(lasting=None))
+    assert rig.post(serial, {"material_list": [str(path)]}).outcome.ok
+
+
+@scenario
+def a_caption_with_a_line_separator_goes_out_whole(rig, serial):
+    assert rig.post(serial, {"captions": "First half\u2028second half"}).outcome.ok
+    assert [post["caption"] for post in rig.posts(serial)] == ["First half\u2028second half"]
+
+
+@scenario
+def lines_of_a_library_caption_are_one_line_break_each(rig, serial):
+    _video(rig.folder, "library/y.mp4", 32)
+    shelf = Shelf([TakenMaterial(rig.folder / "library/y.mp4", "y.mp4", "one\r\ntwo")])
+    assert rig.post(serial, {"material_list": [], "captions": ""}, shelf=shelf).outcome.ok
+    assert [post["caption"] for post in rig.posts(serial)] == ["one\ntwo"]
 
 
 test_scenario = scenario.test()

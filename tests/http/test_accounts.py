@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from support.server import ServerThread
+from support.sheets import HEADER, book
 
 
 @pytest.fixture
@@ -18,15 +19,6 @@ def server(tmp_path):
 
 def upload(server, content, name="accounts.csv", **query):
     return server.call("POST", "/account/import", files={"file": (name, content)}, params=query)
-
-
-def xlsx(rows):
-    book = openpyxl.Workbook()
-    for row in rows:
-        book.active.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def test_an_account_is_added_listed_changed_and_deleted(server):
@@ -68,20 +60,20 @@ def test_a_wrong_account_is_named(server, body, field):
 
 def test_a_sheet_is_shown_first_and_then_imported(server):
     server.call("POST", "/account", json={"username": "one", "device": "p1"})
-    sheet = "username,platform,device,enabled,note\none,tiktok,p2,true,\ntwo,instagram,,false,=1+1\none,tiktok,p2,,\n"
+    sheet = "username,platform,device,enabled,note\none,tiktok,p2,true,\ntwo,instagram,,false,=1+1\n"
     dry = upload(server, sheet, dry_run=True)["data"]
-    assert (dry["dry_run"], dry["added_count"], dry["changed_count"]) == (True, 1, 2)
+    assert (dry["dry_run"], dry["added_count"], dry["changed_count"]) == (True, 1, 1)
     assert dry["changed"][0]["changes"] == [{"field": "device", "before": "p1", "after": "p2"}]
     assert server.call("GET", "/account")["data"]["total"] == 1
     assert upload(server, sheet)["data"]["added_count"] == 1
     again = upload(server, sheet)["data"]
-    assert (again["added_count"], again["changed_count"], again["unchanged_count"]) == (0, 0, 3)
+    assert (again["added_count"], again["changed_count"], again["unchanged_count"]) == (0, 0, 2)
 
 
 def test_the_vendors_sheet_is_understood_and_its_secrets_are_not_kept(server):
     header = ["id", "email", "pwd", "username", "device", "device_index", "logined", "status", "nickname", "followers"]
     rows = [header, [1, "a@b.c", "secret", "shop1", "SER1", 3, 1, 0, "Shop", 17], [2, "", "", "shop2", "", "", 0, 1]]
-    answer = upload(server, xlsx(rows), "accounts.xlsx")["data"]
+    answer = upload(server, book(rows), "accounts.xlsx")["data"]
     assert answer["added_count"] == 2
     assert any("pwd" in warning for warning in answer["warnings"])
     accounts = server.call("GET", "/account?page_size=10")["data"]["accounts"]
@@ -93,14 +85,19 @@ def test_the_vendors_sheet_is_understood_and_its_secrets_are_not_kept(server):
 
 
 def test_what_is_exported_imports_as_the_same_and_runs_no_formula(server):
-    rows = [("a", "p1", "=HYPERLINK(1)"), ("b", None, "+1"), ("@c", "p2", "plain, with comma")]
+    rows = [
+        ("a", "p1", "=HYPERLINK(1)"),
+        ("b", None, "+1"),
+        ("@c", "p2", " plain, with comma\r\n\u0007"),
+        ("#N/A", "1E+16", "'="),
+    ]
     for username, device, note in rows:
         server.call("POST", "/account", json={"username": username, "device": device, "note": note})
     for kind in ("csv", "xlsx"):
         answer = server.http.get(f"/api/v1/account/export?format={kind}")
         assert f'filename="accounts.{kind}"' in answer.headers["content-disposition"]
         result = upload(server, answer.content, f"a.{kind}")["data"]
-        assert (result["added_count"], result["changed_count"], result["unchanged_count"]) == (0, 0, 3)
+        assert (result["added_count"], result["changed_count"], result["unchanged_count"]) == (0, 0, 4)
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
     notes = [row[4] for row in sheet.iter_rows(min_row=2, values_only=True)]
     assert all(not note.startswith(("=", "+", "-", "@")) for note in notes)
@@ -129,6 +126,45 @@ def test_every_wrong_row_is_named(server):
     answer = upload(server, b"username,platform\nok,\n,tiktok\nx,myspace\n")
     assert [error["field"] for error in answer["data"]["errors"]] == ["row 3", "row 4"]
     assert server.call("GET", "/account")["data"]["total"] == 0
+
+
+def test_nothing_is_imported_while_one_row_is_wrong_and_a_dry_run_says_the_same(server):
+    sheet = book([HEADER, ["good", "tiktok", "R1"], ["bad", "tiktok", 1.2345e71], ["worse", "myspace", "#N/A"]])
+    for dry_run in (True, False):
+        answer = upload(server, sheet, "a.xlsx", dry_run=dry_run)
+        assert answer["code"] == 40001
+        assert [error["field"] for error in answer["data"]["errors"]] == ["row 3", "row 4", "row 4"]
+        assert answer["data"]["errors"][0]["message"].startswith("column device of Sheet1: is the number 1.2345")
+    assert server.call("GET", "/account")["data"]["total"] == 0
+
+
+def test_excels_own_csv_of_europe_is_imported_once_its_encoding_is_named(server):
+    sheet = "username;device\r\ncafé;R1\r\n".encode("cp1252")
+    [error] = upload(server, sheet)["data"]["errors"]
+    assert error["field"] == "encoding"
+    assert "encoding=windows-1252" in error["message"]
+    assert upload(server, sheet, encoding="klingon")["code"] == 40001
+    assert upload(server, sheet, encoding="windows-1252")["data"]["added"][0]["username"] == "café"
+
+
+def test_what_a_sheet_takes_away_leaves_out_or_hides_is_told(server):
+    for name in ("one", "two"):
+        server.call("POST", "/account", json={"username": name, "device": f"p-{name}", "note": "n"})
+    rows = [["username", "device", "note", "colour"], ["one", None, "n"], ["two", "p-two", None]]
+    answer = upload(server, book(rows, hidden_rows=[3], more=[("Old", "visible", [["x"]])]), "a.xlsx", dry_run=True)
+    assert answer["data"]["warnings"] == [
+        "the column colour is not used",
+        "only the sheet Sheet1 was read; these hold something, too: Old",
+        "hidden, and read like the rest: row 3",
+        "empty cells take something away: one (device), two (note)",
+    ]
+
+
+def test_merged_cells_keep_accounts_on_the_phone_they_show(server):
+    rows = [HEADER, ["a1", "tiktok", "R1"], ["a2", None, None], ["a3", None, None]]
+    assert upload(server, book(rows, merged=["C2:C4"]), "a.xlsx")["data"]["added_count"] == 3
+    accounts = server.call("GET", "/account")["data"]["accounts"]
+    assert [account["device"] for account in accounts] == ["R1", "R1", "R1"]
 
 
 def test_only_a_form_is_taken(server):

@@ -72,11 +72,13 @@ def test_a_material_is_described_listed_and_deleted(server):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.mp4", b"not a video", "no complete MP4"),
+        ("a.mp4", b"not a video", "no complete video"),
         ("a.mp4", picture(), "it is image/png"),
         ("a.png", picture("JPEG"), "it is image/jpeg"),
-        ("a.png", picture()[:60], "no complete"),
-        ("a.mp4", CONTENT[: len(CONTENT) // 3], "no complete MP4"),
+        ("a.png", picture()[:60], "its end is missing"),
+        ("a.mp4", CONTENT[: len(CONTENT) // 3], "its end is missing"),
+        ("a.jpg", picture("JPEG")[:-1], "its end is missing"),
+        ("a.jpg", b"", "It is empty"),
         ("a.gif", picture("GIF"), "is not named as"),
         ("a", CONTENT, "is not named as"),
     ],

@@ -177,7 +177,7 @@ def test_steps_come_back_in_order(store):
         6,
         ok=True,
         screenshot="1/1/01.jpg",
-        selectors=("a by id", "b"),
+        selectors=("a by id", "b\u2028c"),
     )
     run(store, lambda r: [r.attempts.add_step(replace(step, number=n)) for n in (2, 1)])
     assert [s.number for s in run(store, lambda r: r.attempts.steps(1))] == [1, 2]

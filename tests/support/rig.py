@@ -13,6 +13,7 @@ from typing import Any
 from fleetlane.adapters.android.supervisor import DeviceSupervisor
 from fleetlane.adapters.android.transport import CALL_TIMEOUT_S
 from fleetlane.adapters.clock import SystemClock
+from fleetlane.adapters.media import FileInspector
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.journal import Phase, moves_forward, never_denied
 from fleetlane.core.outcome import Outcome, from_error
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 VIDEO = ROOT / "src/fleetlane/cli/demo_media/video1.mp4"
 _AT_ONCE = 16
 CAPTION = "看看我的新视频！#热门 #推荐"
+INSPECTOR = FileInspector()
 PATIENT = ScriptSettings(unknown_screen_patience_s=2.0)
 
 
@@ -208,7 +210,7 @@ class Rig:
         try:
             if on_start is not None:
                 on_start(control)
-            job = Job(task, Phone(driver, load_packs(), control, steps), phases, shelf or Shelf(), settings)
+            job = Job(task, Phone(driver, load_packs(), control, steps), phases, shelf or Shelf(), settings, INSPECTOR)
             chosen = script(name)
             outcome = chosen.verify(job, former.facts) if former else chosen.run(job)
         except FleetlaneError as error:

@@ -18,6 +18,7 @@ import uiautomator2
 
 from fleetlane.adapters.android.supervisor import DeviceSupervisor
 from fleetlane.adapters.clock import SystemClock
+from fleetlane.adapters.media import FileInspector
 from fleetlane.core.journal import Phase
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
@@ -162,7 +163,7 @@ def _post(driver, number: int) -> None:
     config = {"captions": f"hello {number} #bench", "material_list": [str(VIDEO)], "platform": "tiktok"}
     task = Task(number, "b", 0, "post", config, driver.serial, None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1)
     phone = Phone(driver, load_packs(), Control(clock, clock.monotonic_s() + 120), Nothing())
-    outcome = script("post").run(Job(task, phone, Journal(), Nothing(), ScriptSettings()))
+    outcome = script("post").run(Job(task, phone, Journal(), Nothing(), ScriptSettings(), FileInspector()))
     if not outcome.ok:
         raise SystemExit(f"a post failed: {outcome}")
 

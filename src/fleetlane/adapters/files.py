@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import tempfile
@@ -12,11 +11,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
-
 from fleetlane.core.errors import StoreFullError
-from fleetlane.core.media import MediaKind, probe
 from fleetlane.core.ports.library import ReceivedFile
+from fleetlane.core.ports.media import MediaInspector
 
 _CHUNK = 1024 * 1024
 _SUFFIXES = {"video/mp4": ".mp4", "image/jpeg": ".jpg", "image/png": ".png"}
@@ -59,33 +56,32 @@ class TraceFolder:
 
 
 class MaterialFolder:
-    """Keeps media in one folder, each under the hash of its content (`core.ports.library.MaterialFiles`)."""
+    """Keeps media in one folder, each under the hash of its content (`core.ports.library.MaterialFiles`).
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder.
+        inspector: says what a file is.
+    """
+
+    def __init__(self, root: Path, inspector: MediaInspector) -> None:
         self._root = root
+        self._inspector = inspector
 
-    def receive(self, source: BinaryIO) -> ReceivedFile | None:
-        """Copy a stream beside the library and look at its content. None when it is no media."""
-        digest, size = hashlib.sha256(), 0
+    def receive(self, source: BinaryIO) -> ReceivedFile:
+        """Copy a stream beside the library and look at its content."""
         handle, name = tempfile.mkstemp(dir=self._root, prefix=".incoming-")
         temporary = Path(name)
         with ExitStack() as undo:
             undo.callback(temporary.unlink)
             with _full_disk(), os.fdopen(handle, "wb") as file:
-                while chunk := source.read(_CHUNK):
-                    digest.update(chunk)
-                    size += len(chunk)
-                    file.write(chunk)
-            with temporary.open("rb") as content:
-                facts = probe(content)
-            if facts is None or (facts.kind is MediaKind.IMAGE and not _is_whole_image(temporary)):
-                return None
+                shutil.copyfileobj(source, file, _CHUNK)
+            received = ReceivedFile(temporary, self._inspector.inspect(temporary))
             undo.pop_all()
-        return ReceivedFile(temporary, digest.hexdigest(), size, _SUFFIXES[facts.mime_type], facts)
+        return received
 
     def keep(self, received: ReceivedFile) -> str:
-        """Move a received file into the library, and return its name there."""
-        name = f"{received.sha256}{received.suffix}"
+        """Move a received file without a problem into the library, and return its name there."""
+        name = f"{received.seen.sha256}{_SUFFIXES[received.seen.mime_type]}"
         received.temporary.replace(self._root / name)
         return name
 
@@ -107,15 +103,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0  # it went while we looked
-
-
-def _is_whole_image(path: Path) -> bool:
-    try:
-        with Image.open(path) as image:
-            image.verify()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return False
-    return True
 
 
 @contextmanager

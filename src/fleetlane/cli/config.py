@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from fleetlane.cli.allow import allow_folder
 from fleetlane.settings import SettingsError, config_path, held, load_settings, own_config_path, unused_variables
 
 app = typer.Typer(help="Settings, from the file and the environment.", no_args_is_help=True)
@@ -31,3 +35,14 @@ def check() -> None:
     for setting in held(settings):
         table.add_row(setting.name, setting.text, setting.origin)
     Console(markup=False, highlight=False).print(table)
+
+
+@app.command("allow")
+def allow(folder: Annotated[Path, typer.Argument(help="The folder.")]) -> None:
+    """Let tasks publish the files of a folder: add it to material_roots in the settings file."""
+    done = allow_folder(folder, load_settings())
+    if done.file is None:
+        typer.echo(f"{done.folder} is allowed already.")
+        return
+    typer.echo(f"{done.folder} is allowed now; {done.file} says so.")
+    typer.echo("Restart the server if it is running: it reads its settings when it starts.")

@@ -2,6 +2,7 @@
 
 *multiline*: each line is one caption, used in turn; `###` inside a line is a line break.
 *spintax*: `{a|b}` picks one, groups may nest. *plain*: the text as it is.
+What ends a line is told in `core.lines`; line breaks of a drawn caption are LF.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import random
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from fleetlane.core.lines import lines_of, trimmed, with_plain_ends
 
 _TITLE_MARK = re.compile(r"(?<!#)##(?!#)")
 _GROUP = re.compile(r"\{[^{}]*\|[^{}]*\}")
@@ -34,14 +37,14 @@ class Caption:
     @property
     def whole(self) -> str:
         """Return title and text as one, for pages that have no field for a title."""
-        return self.text if self.title is None else f"{self.title}\n{self.text}".strip()
+        return self.text if self.title is None else trimmed(f"{self.title}\n{self.text}")
 
 
 def guess_format(written: str) -> CaptionFormat:
     """Return the format of a text whose writer named none."""
     if _GROUP.search(written):
         return CaptionFormat.SPINTAX
-    if len([line for line in written.splitlines() if line.strip()]) > 1:
+    if len(lines_of(written)) > 1:
         return CaptionFormat.MULTILINE
     return CaptionFormat.PLAIN
 
@@ -57,12 +60,12 @@ def draw(written: str, form: CaptionFormat, position: int, seed: int) -> str:
     """
     match form:
         case CaptionFormat.PLAIN:
-            return written
+            return with_plain_ends(written)
         case CaptionFormat.MULTILINE:
-            lines = [line.strip() for line in written.splitlines() if line.strip()]
+            lines = lines_of(written)
             return lines[position % len(lines)].replace("###", "\n") if lines else ""
         case CaptionFormat.SPINTAX:
-            return spin(written, seed)
+            return spin(with_plain_ends(written), seed)
 
 
 def spin(template: str, seed: int) -> str:
@@ -83,7 +86,7 @@ def spin(template: str, seed: int) -> str:
 def split_title(text: str) -> Caption:
     """Return a text split at its first `##` into title and text."""
     title, mark, rest = _first_split(text)
-    return Caption(rest.strip(), title.strip()) if mark else Caption(text)
+    return Caption(trimmed(rest), trimmed(title)) if mark else Caption(text)
 
 
 def _first_split(text: str) -> tuple[str, bool, str]:

@@ -44,7 +44,7 @@ FAILURES: Mapping[str, Failure] = {
     "media_missing": Failure(
         _B, "A media file could not be opened. Check that it exists on this computer, in a folder of material_roots."
     ),
-    "media_invalid": Failure(_B, "A media file is not what its name says."),
+    "media_invalid": Failure(_B, "A media file is not whole, or not what its name says."),
     "media_not_enough": Failure(_B, "There are fewer unused media files than the task needs."),
     "caption_too_long": Failure(_B, "The caption is longer than the app allows."),
     "caption_refused": Failure(_B, "The app did not keep the caption as it was typed."),
@@ -103,6 +103,7 @@ class Remark(StrEnum):
     UNSEEN = "Post may have been pressed, and it could not be seen what became of it."
     LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
     STOPPED_LATE = "It was stopped after Post had been pressed: that cannot be taken back."
+    PASSED_OVER = "Passed over in the folder:"
     RETRIED = "It is tried again, %(number)s of %(most)s. Before:"
 
 

@@ -11,14 +11,27 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.account import NewAccount, Platform
+from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.ports.library import AccountFilter
-from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
+from fleetlane.dashboard.page import N_, PageRoute, render, said, sent_to, told, translated
 from fleetlane.http.accounts import SHEETS, AccountId
 from fleetlane.http.services import Wired
+from fleetlane.work.separated import Encoding
 from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
 
 _PAGE_SIZE = 100
 _SHOWN_CHANGES = 50
+_ENCODINGS = {
+    Encoding.UTF_8: "UTF-8",
+    Encoding.UTF_16: "UTF-16",
+    Encoding.WINDOWS_1252: N_("Western Europe (windows-1252)"),
+    Encoding.WINDOWS_1250: N_("Central Europe (windows-1250)"),
+    Encoding.WINDOWS_1251: N_("Cyrillic (windows-1251)"),
+    Encoding.GB18030: N_("Chinese, simplified (gb18030)"),
+    Encoding.BIG5: N_("Chinese, traditional (big5)"),
+    Encoding.SHIFT_JIS: N_("Japanese (shift_jis)"),
+    Encoding.EUC_KR: N_("Korean (euc-kr)"),
+}
 
 router = APIRouter(prefix="/accounts", route_class=PageRoute)
 
@@ -34,8 +47,8 @@ async def list_accounts(
 ) -> HTMLResponse:
     """Show the accounts."""
     found = await services.accounts.page(AccountFilter(platform, None, enabled, q), page, _PAGE_SIZE)
-    said = {True: "true", False: "false", None: ""}[enabled]
-    given = {"q": q or "", "platform": platform.value if platform else "", "enabled": said}
+    state = {True: "true", False: "false", None: ""}[enabled]
+    given = {"q": q or "", "platform": platform.value if platform else "", "enabled": state}
     return render(
         request,
         "accounts.html",
@@ -45,6 +58,7 @@ async def list_accounts(
         page=page,
         pages=max(1, -(-found.total // _PAGE_SIZE)),
         platforms=list(Platform),
+        encodings=[(encoding, translated(request, name)) for encoding, name in _ENCODINGS.items()],
     )
 
 
@@ -76,13 +90,25 @@ async def import_accounts(
     services: Wired,
     file: Annotated[UploadFile, File()],
     platform: Annotated[Platform, Form()] = Platform.TIKTOK,
+    encoding: Annotated[Literal[""] | Encoding, Form()] = "",
     apply: Annotated[bool, Form()] = False,
 ) -> HTMLResponse:
-    """Show what a sheet would change, or do it."""
-    sheet = await asyncio.to_thread(read_sheet, await file.read(), platform)
-    plan = await services.accounts.import_sheet(sheet, dry_run=not apply)
-    headers = {"HX-Trigger": "changed"} if apply else {}
-    return render(request, "import.html", headers=headers, plan=plan, applied=apply, shown=_SHOWN_CHANGES)
+    """Show what a sheet would change, or do it; or everything that is wrong with it."""
+    try:
+        sheet = await asyncio.to_thread(read_sheet, await file.read(), platform, encoding or None)
+        plan = await services.accounts.import_sheet(sheet, dry_run=not apply)
+    except InvalidParametersError as error:
+        return render(request, "import.html", errors=error.errors)
+    return render(
+        request,
+        "import.html",
+        headers={"HX-Trigger": "changed"} if apply else {},
+        errors=[],
+        plan=plan,
+        warnings=[said(request, warning) for warning in plan.warnings],
+        applied=apply,
+        shown=_SHOWN_CHANGES,
+    )
 
 
 @router.get("/{account_id}")

@@ -9,6 +9,7 @@ from fastapi.datastructures import FormData
 from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.errors import FieldError, FleetlaneError, InvalidParametersError
+from fleetlane.core.lines import names_of
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.core.schedule import instant_on, parse_hhmm
 from fleetlane.core.task import Source
@@ -124,8 +125,7 @@ def _text(form: FormData, name: str) -> str:
 def _all(form: FormData, name: str) -> list[str]:
     """Return what is ticked, then what is written, one a line."""
     ticked = [value for value in form.getlist(name) if isinstance(value, str)]
-    written = [line.strip() for line in _text(form, f"more_{name}").splitlines() if line.strip()]
-    return [*ticked, *written]
+    return [*ticked, *names_of(_text(form, f"more_{name}"))]
 
 
 def _minutes(form: FormData, name: str) -> float | None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from fleetlane.core.errors import NotFoundError
+from fleetlane.core.lines import with_plain_ends
 from fleetlane.core.material import MaterialDescription, UseState, parse_tags
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.library import MaterialFilter
@@ -99,10 +100,11 @@ async def describe_material(
     sort: Annotated[int, Form(ge=-_LARGEST_SORT, le=_LARGEST_SORT)] = 0,
 ) -> HTMLResponse:
     """Change what is said of a material."""
-    caption = caption.replace("\r\n", "\n")
     await services.library.describe(
         material_id,
-        lambda before: MaterialDescription(before.name, parse_tags(tags), caption, username.strip() or None, sort),
+        lambda before: MaterialDescription(
+            before.name, parse_tags(tags), with_plain_ends(caption), username.strip() or None, sort
+        ),
     )
     return told(request, translated(request, N_("The change is kept.")), changed=True)
 

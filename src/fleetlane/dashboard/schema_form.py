@@ -8,6 +8,8 @@ from typing import Any
 
 from fastapi.datastructures import FormData
 
+from fleetlane.core.lines import lines_of, with_plain_ends
+
 PREFIX = "config."
 _LONG_TEXT = 2_000
 
@@ -83,7 +85,7 @@ def settings(schema: Mapping[str, Any], form: FormData) -> dict[str, Any]:
             if written is not None:
                 found[field.name] = True
         elif isinstance(written, str) and written.strip():
-            found[field.name] = _value(field, written.replace("\r\n", "\n"))
+            found[field.name] = _value(field, with_plain_ends(written))
     return found
 
 
@@ -94,7 +96,7 @@ def _value(field: FormField, written: str) -> Any:
         case "number":
             return _number(written)
         case "lines":
-            return [line.strip() for line in written.splitlines() if line.strip()]
+            return lines_of(written)
         case _:
             return written
 

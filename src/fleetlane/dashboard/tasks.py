@@ -21,8 +21,8 @@ from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.http.services import Services, Wired
 from fleetlane.http.task_models import LARGEST_ID, task_view
 from fleetlane.scripts.script import scripts
+from fleetlane.work.cells import neutral
 from fleetlane.work.changes import Undoable
-from fleetlane.work.sheets import neutral
 
 PAGE_SIZE = 50
 _Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]

@@ -21,6 +21,7 @@ from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
 from fleetlane.http.task_models import LARGEST_ID, CreatedTasks, created_view
 from fleetlane.work.accounts import AccountChange
 from fleetlane.work.intake import TaskRequest
+from fleetlane.work.separated import Encoding
 from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
 
 LARGEST_SHEET_BYTES = 16 * 1024 * 1024
@@ -191,12 +192,20 @@ async def export_accounts(
 )
 async def import_accounts(
     services: Wired,
-    file: Annotated[UploadFile, File(description="xlsx, or CSV in UTF-8; the first row names the columns")],
+    file: Annotated[UploadFile, File(description="xlsx, or CSV; the first row names the columns")],
     dry_run: Annotated[bool, Query(description="Only say what would change")] = False,
     platform: Annotated[Platform, Query(description="For rows that name none")] = Platform.TIKTOK,
+    encoding: Annotated[
+        Encoding | None, Query(description="Of a CSV file; needed only where it is neither UTF-8 nor UTF-16")
+    ] = None,
 ) -> dict[str, Any]:
-    """Add and change accounts as a sheet says: all of it, or nothing. Accounts it does not name stay."""
-    sheet = await asyncio.to_thread(read_sheet, await file.read(), platform)
+    """Add and change accounts as a sheet says: all of it, or nothing. Accounts it does not name stay.
+
+    Each cell must be a text or a whole number of at most 15 digits. Everything else is an error that names its row and
+    column, and while there is one, nothing is imported. An empty cell of `device` or `note` takes away what the account
+    had; of `enabled` and `platform` it changes nothing.
+    """
+    sheet = await asyncio.to_thread(read_sheet, await file.read(), platform, encoding)
     plan = await services.accounts.import_sheet(sheet, dry_run=dry_run)
     return success(
         {
@@ -206,7 +215,10 @@ async def import_accounts(
             "unchanged_count": plan.unchanged,
             "added": [_imported(change) for change in plan.added],
             "changed": [_imported(change) for change in plan.changed],
-            "warnings": [f"the column {name} is not used" for name in plan.ignored_columns],
+            "warnings": [
+                *(f"the column {name} is not used" for name in plan.ignored_columns),
+                *(str(warning) for warning in plan.warnings),
+            ],
         }
     )
 

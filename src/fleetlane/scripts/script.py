@@ -16,6 +16,7 @@ from fleetlane.core.errors import ScriptUnknownError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.outcome import Outcome
 from fleetlane.core.ports.library import Shelf
+from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.report import Journal
 from fleetlane.core.task import Task
 from fleetlane.scripts.phone import Phone
@@ -39,13 +40,14 @@ class ScriptSettings:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One attempt, as the script gets it. `shelf` gives it what lies in the library."""
+    """One attempt, as the script gets it. `shelf` gives it what lies in the library, `inspector` looks into files."""
 
     task: Task
     phone: Phone
     journal: Journal
     shelf: Shelf
     settings: ScriptSettings
+    inspector: MediaInspector
 
 
 class Script(Protocol):

@@ -55,7 +55,7 @@ def read_ledger(path: Path) -> list[dict[str, Any]]:
         LedgerError: it cannot be read, or is no ledger.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
         return [json.loads(line) for line in lines if line]
     except FileNotFoundError:
         return []

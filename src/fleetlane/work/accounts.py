@@ -11,11 +11,13 @@ from fleetlane.core.errors import ConflictError, InvalidParametersError, NotFoun
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import username_key
 from fleetlane.work.binding import Moved, rebind, tell, unbind
+from fleetlane.work.cells import read_again
 from fleetlane.work.intake import NAME_RULE, is_name
 from fleetlane.work.scheduler import Scheduler
-from fleetlane.work.sheets import AccountRow, Sheet
+from fleetlane.work.sheets import CLEARED, AccountRow, Sheet, named
 
 _MOST_EXPORTED = 100_000
 
@@ -54,6 +56,7 @@ class ImportPlan:
     changed: Sequence[AccountChange]
     unchanged: int
     ignored_columns: Sequence[str]
+    warnings: Sequence[Sentence]
 
 
 class AccountBook:
@@ -210,16 +213,31 @@ def _plan(repositories: Repositories, sheet: Sheet) -> ImportPlan:
             changed.append(change)
         else:
             unchanged += 1
-    return ImportPlan(list(added.values()), changed, unchanged, sheet.ignored_columns)
+    warnings = [*sheet.warnings, *_cleared(changed)]
+    return ImportPlan(list(added.values()), changed, unchanged, sheet.ignored_columns, warnings)
+
+
+def _cleared(changed: Sequence[AccountChange]) -> list[Sentence]:
+    """Return what empty cells take away from accounts, where they do."""
+    places = [
+        f"{change.after.username} ({'device' if name == 'serial' else name})"
+        for change in changed
+        for name, (_, after) in change.fields().items()
+        if after in (None, "")
+    ]
+    return [Sentence(CLEARED, {"places": named(places)})] if places else []
 
 
 def _with(account: NewAccount, row: AccountRow) -> NewAccount:
-    """Return an account with what a row says; columns the sheet does not have change nothing."""
+    """Return an account with what a row says; columns the sheet does not have change nothing.
+
+    Nor does a text that is only written otherwise because no sheet can hold it, such as one with blanks around it.
+    """
     changes: dict[str, Any] = {}
-    if row.serial is not None:
+    if row.serial is not None and row.serial != read_again(account.serial or ""):
         changes["serial"] = row.serial or None
     if row.enabled is not None:
         changes["enabled"] = row.enabled
-    if row.note is not None:
+    if row.note is not None and row.note != read_again(account.note):
         changes["note"] = row.note
     return replace(account, **changes)

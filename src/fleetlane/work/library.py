@@ -16,7 +16,7 @@ from fleetlane.core.ports.library import MaterialFiles, MaterialFilter, Received
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.work.intake import NAME_RULE, is_name
 
-_SUFFIXES = {".mp4": ".mp4", ".jpg": ".jpg", ".jpeg": ".jpg", ".png": ".png"}
+_MIME_OF_SUFFIX = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 _LONGEST_NAME = 255
 
 
@@ -71,15 +71,7 @@ class Library:
         received = await self._receive(uploads)
         async with self._moving:
             new = [
-                NewMaterial(
-                    sha256=item.sha256,
-                    file=await asyncio.to_thread(self._files.keep, item),
-                    kind=item.facts.kind,
-                    mime_type=item.facts.mime_type,
-                    size_bytes=item.size_bytes,
-                    duration_ms=item.facts.duration_ms,
-                    described=replace(described, name=_bare_name(upload.name)),
-                )
+                _material(item, await asyncio.to_thread(self._files.keep, item), upload.name, described)
                 for upload, item in zip(uploads, received, strict=True)
             ]
             now_ms = self._clock.now_ms()
@@ -93,9 +85,8 @@ class Library:
         with ExitStack() as undo:
             for index, upload in enumerate(uploads):
                 item = await asyncio.to_thread(self._files.receive, upload.stream)
-                if item is not None:
-                    undo.callback(self._files.drop, item)
-                    received.append(item)
+                undo.callback(self._files.drop, item)
+                received.append(item)
                 if problem := _problem(upload.name, item):
                     errors.append(FieldError(f"file.{index}", f"{upload.name[:100]!r} {problem}"))
             if errors:
@@ -190,14 +181,28 @@ def _found(material: Material | None, material_id: int) -> Material:
     return material
 
 
-def _problem(name: str, item: ReceivedFile | None) -> str | None:
+def _material(item: ReceivedFile, file: str, name: str, described: MaterialDescription) -> NewMaterial:
+    seen = item.seen
+    assert seen.kind is not None
+    return NewMaterial(
+        sha256=seen.sha256,
+        file=file,
+        kind=seen.kind,
+        mime_type=seen.mime_type,
+        size_bytes=seen.size_bytes,
+        duration_ms=seen.duration_ms,
+        described=replace(described, name=_bare_name(name)),
+    )
+
+
+def _problem(name: str, item: ReceivedFile) -> str | None:
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in _SUFFIXES:
+    if suffix not in _MIME_OF_SUFFIX:
         return "is not named as an MP4, JPG or PNG file"
-    if item is None:
-        return "is not what its name says: it holds no complete MP4 video, JPG or PNG image"
-    if item.suffix != _SUFFIXES[suffix]:
-        return f"is not what its name says: it is {item.facts.mime_type}"
+    if item.seen.problem:
+        return f"cannot be kept: {item.seen.problem}"
+    if item.seen.mime_type != _MIME_OF_SUFFIX[suffix]:
+        return f"is not what its name says: it is {item.seen.mime_type}"
     return None
 
 

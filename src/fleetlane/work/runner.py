@@ -17,6 +17,7 @@ from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import Outcome, failed, from_error
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.library import MaterialFiles, TakenMaterial
+from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.ports.report import TraceFiles
 from fleetlane.core.ports.store import Repositories, Store
@@ -149,6 +150,7 @@ class Runner:
         settings: what the owner has set for scripts.
         timeout_s: how long an attempt may take, on top of the upload's own bound.
         leases: which phones may be worked on.
+        inspector: looks into media files.
     """
 
     def __init__(
@@ -161,6 +163,7 @@ class Runner:
         settings: ScriptSettings,
         timeout_s: float,
         leases: DeviceLeases,
+        inspector: MediaInspector,
     ) -> None:
         self._store = store
         self._traces = traces
@@ -171,6 +174,7 @@ class Runner:
         self.on_picture: Callable[[str, bytes], None] = lambda _serial, _jpeg: None
         """Called from the phones' threads with each picture of a step."""
         self._leases = leases
+        self._inspector = inspector
 
     def control(self, task: Task) -> Control:
         """Return the stop flag and deadline for an attempt that starts now."""
@@ -194,7 +198,8 @@ class Runner:
         journal = StoreJournal(self._store, task, self._clock, phase=phase, leases=self._leases)
         shelf = StoreShelf(self._store, self._materials, task, self._clock)
         try:
-            job = Job(task, Phone(driver, load_packs(), control, trace), journal, shelf, self._settings)
+            phone = Phone(driver, load_packs(), control, trace)
+            job = Job(task, phone, journal, shelf, self._settings, self._inspector)
             chosen = script(task.script_name)
             if not task.in_doubt:
                 outcome = chosen.run(job)

@@ -1,26 +1,32 @@
 """Sheets of accounts: read from xlsx or CSV, in our own columns or those of the vendor's sheet, and written.
 
-Passwords and e-mail addresses in a vendor's sheet are not read: Fleetlane logs in nowhere.
+Nothing is guessed: a cell is a text, a number that is surely whole, or an error that names its place. Passwords and
+e-mail addresses in a vendor's sheet are not read: Fleetlane logs in nowhere.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import openpyxl
-import python_calamine
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from fleetlane.core.account import Account, Platform
 from fleetlane.core.errors import FieldError, InvalidParametersError
+from fleetlane.core.sentence import Sentence
+from fleetlane.core.task import username_key
+from fleetlane.work.cells import Cell, marked
 from fleetlane.work.intake import NAME_RULE, is_name
+from fleetlane.work.office_archive import refuse_old_workbook
+from fleetlane.work.separated import Encoding, decode, read_csv, reads_as_utf8
+from fleetlane.work.sheet_cells import escaped
+from fleetlane.work.sheet_table import Source, Table, column_name, read_table
+from fleetlane.work.workbook import read_xlsx
 
 COLUMNS = ("username", "platform", "device", "enabled", "note")
+_WANTED = (*COLUMNS, "status")
 _OTHER_NAMES = {
     "user": "username",
     "account": "username",
@@ -29,16 +35,23 @@ _OTHER_NAMES = {
     "remark": "note",
     "app": "platform",
 }
-_TRUE = {"1", "true", "yes", "y", "on", "enabled", "是", "启用", "sì", "si"}
-_FALSE = {"0", "false", "no", "n", "off", "disabled", "否", "禁用"}
-_MOST_ROWS = 50_000
-_MOST_UNPACKED_BYTES = 256 * 1024 * 1024
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_TRUE = {"1", "true", "yes", "y", "on", "enabled", "是", "启用", "sì", "si", "wahr", "vero", "vrai", "verdadero"}
+_FALSE = {"0", "false", "no", "n", "off", "disabled", "否", "禁用", "falsch", "falso", "faux"}
+_LONGEST_NOTE = 10_000
+_MOST_ERRORS = 200
+_MOST_NAMED = 10
+
+_UNREAD = "only the sheet %(sheet)s was read; these hold something, too: %(others)s"
+_HIDDEN = "hidden, and read like the rest: %(places)s"
+_MIGHT_BE_UTF8 = "this file might be UTF-8 as well; it was read as %(encoding)s, as was asked for"
+CLEARED = "empty cells take something away: %(places)s"
+WARNINGS = (_UNREAD, _HIDDEN, _MIGHT_BE_UTF8, CLEARED)
+"""What somebody should know of a sheet that is imported."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """One row. None: the sheet has no such column; an empty `serial` unbinds the account."""
+    """One row. None: the sheet says nothing of it; an empty `serial` unbinds the account, an empty `note` clears it."""
 
     username: str
     platform: Platform
@@ -49,113 +62,147 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The rows of a sheet, and the columns that were not read."""
+    """The rows of a sheet, the columns that were not read, and what else somebody should know."""
 
     rows: Sequence[AccountRow]
     ignored_columns: Sequence[str]
+    warnings: Sequence[Sentence] = ()
 
 
-def read_sheet(content: bytes, platform: Platform) -> Sheet:
+def read_sheet(content: bytes, platform: Platform, encoding: Encoding | None = None) -> Sheet:
     """Return the accounts in an xlsx or CSV file.
 
     Args:
-        content: the file; xlsx when it is a zip archive, else CSV in UTF-8 (comma, semicolon or tab).
+        content: the file; xlsx when it is a zip archive, else CSV separated by comma, semicolon, tab or vertical bar.
         platform: of rows that name none.
+        encoding: of a CSV file; None: UTF-8, or UTF-16 where its first bytes show it.
 
     Raises:
         InvalidParametersError: it is no such file, has no `username` column, or rows are wrong; all are named.
     """
-    table = _xlsx(content) if content.startswith(b"PK\x03\x04") else _csv(content)
-    rows = [row for row in table if any(_text(cell) for cell in row)]
-    if not rows:
-        raise InvalidParametersError.one("file", "the sheet is empty")
-    header = [_column(_text(cell)) for cell in rows[0]]
-    if "username" not in header:
-        raise InvalidParametersError.one("file", "the first row must name the columns, `username` among them")
-    if len(rows) - 1 > _MOST_ROWS:
-        raise InvalidParametersError.one("file", f"at most {_MOST_ROWS} rows can be imported at once")
-    known = {*COLUMNS, "status"}
-    ignored = [name for name in header if name and name not in known]
-    errors: list[FieldError] = []
-    found: list[AccountRow] = []
-    for number, row in enumerate(rows[1:], 2):
-        cells = {name: _text(cell) for name, cell in zip(header, row, strict=False)}
-        try:
-            found.append(_row(cells, platform))
-        except ValueError as error:
-            errors.append(FieldError(f"row {number}", str(error)))
+    refuse_old_workbook(content)
+    warnings: list[Sentence] = []
+    if content.startswith(b"PK\x03\x04"):
+        source = read_xlsx(content)
+    else:
+        source = read_csv(decode(content, encoding), lambda name: column_name(name, _OTHER_NAMES) in _WANTED)
+        if encoding and reads_as_utf8(content, encoding):
+            warnings.append(Sentence(_MIGHT_BE_UTF8, {"encoding": encoding}))
+    table = read_table(source, _WANTED, _OTHER_NAMES)
+    rows = _accounts(table, platform)
+    return Sheet(rows, table.ignored, [*warnings, *_warnings(source, table)])
+
+
+def named(places: Sequence[str]) -> str:
+    """Return a list for people, with no more of it than they read."""
+    more = f", … (+{len(places) - _MOST_NAMED})" if len(places) > _MOST_NAMED else ""
+    return ", ".join(places[:_MOST_NAMED]) + more
+
+
+def _warnings(source: Source, table: Table) -> Iterator[Sentence]:
+    if source.unread:
+        yield Sentence(_UNREAD, {"sheet": source.sheet, "others": named(source.unread)})
+    if table.hidden:
+        yield Sentence(_HIDDEN, {"places": named(table.hidden)})
+
+
+def _accounts(table: Table, platform: Platform) -> list[AccountRow]:
+    """Return the accounts of a table.
+
+    Raises:
+        InvalidParametersError: with everything that is wrong, by row; of very much the first, and how much there is.
+    """
+    found: dict[tuple[Platform, str], tuple[int, AccountRow]] = {}
+    errors = list(table.errors)
+    for number, cells in table.rows.items():
+        reading = _Reading(cells)
+        row = reading.account(platform)
+        key = (row.platform, username_key(row.username))
+        if not reading.errors and key in found:
+            reading.errors.append(("username", _again(row, *found[key])))
+        if not reading.errors:
+            found.setdefault(key, (number, row))
+        errors += [FieldError(f"row {number}", f"column {name}{table.place}: {why}") for name, why in reading.errors]
     if errors:
-        raise InvalidParametersError(errors[:50])
-    return Sheet(found, ignored)
+        errors.sort(key=lambda error: int(error.field.removeprefix("row ")))
+        if len(errors) > _MOST_ERRORS:
+            left = f"{len(errors)} errors in all, of which the first {_MOST_ERRORS} are listed; nothing was imported"
+            errors = [*errors[:_MOST_ERRORS], FieldError("file", left)]
+        raise InvalidParametersError(errors)
+    return [row for _, row in found.values()]
 
 
-def _row(cells: Mapping[str, str], platform: Platform) -> AccountRow:
-    username = cells["username"]
-    if not is_name(username):
-        raise ValueError(f"username {NAME_RULE}")
-    named = cells.get("platform", "").casefold()
-    if named and named not in {p.value for p in Platform}:
-        raise ValueError(f'platform must be "tiktok" or "instagram", not {named[:40]!r}')
-    device = cells.get("device")
-    if device and not is_name(device):
-        raise ValueError(f"device {NAME_RULE}")
-    return AccountRow(username, Platform(named) if named else platform, device, _enabled(cells), cells.get("note"))
+def _again(row: AccountRow, number: int, former: AccountRow) -> str:
+    told = [field.name for field in fields(row) if getattr(row, field.name) != getattr(former, field.name)]
+    told = ["device" if name == "serial" else name for name in told if name != "username"]
+    spelt = f" (there {former.username})" if former.username != row.username else ""
+    if told:
+        differs = " and ".join(told)
+        return f"{row.username} is in row {number}{spelt} as well, with another {differs}; delete the row that is wrong"
+    return f"{row.username} is in row {number}{spelt} as well; delete one of the two rows"
 
 
-def _enabled(cells: Mapping[str, str]) -> bool | None:
-    if cells.get("enabled"):
-        word = cells["enabled"].casefold()
-        if word not in _TRUE | _FALSE:
-            raise ValueError(f"enabled must be true or false, not {word[:40]!r}")
-        return word in _TRUE
-    if cells.get("status"):  # the vendor's column: 0 is enabled, 1 is disabled
-        if cells["status"] not in ("0", "1"):
-            raise ValueError(f"status must be 0 (enabled) or 1 (disabled), not {cells['status'][:40]!r}")
-        return cells["status"] == "0"
-    return None
+class _Reading:
+    """Reads the cells of one row, and keeps what is wrong with them: column and sentence."""
 
+    def __init__(self, cells: Mapping[str, Cell]) -> None:
+        self._cells = cells
+        self.errors: list[tuple[str, str]] = []
 
-def _column(name: str) -> str:
-    name = name.strip().casefold().replace(" ", "_")
-    return _OTHER_NAMES.get(name, name)
+    def account(self, platform: Platform) -> AccountRow:
+        """Return what the row says; not to be used where there are errors."""
+        username = self._name("username") or ""
+        if not username and not self.errors:
+            self.errors.append(("username", f"is empty; {NAME_RULE}"))
+        return AccountRow(username, self._platform(platform), self._name("device"), self._enabled(), self._note())
 
+    def _text(self, column: str) -> str | None:
+        cell = self._cells.get(column)
+        if cell is None:
+            return None
+        if cell.why and not (cell.is_boolean and column == "enabled"):
+            self.errors.append((column, cell.why))
+            return None
+        return cell.text
 
-def _text(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    text = str(cell).strip()
-    return text[1:] if text.startswith("'") and text[1:2] in _FORMULA_STARTS else text
+    def _name(self, column: str) -> str | None:
+        name = self._text(column)
+        if name:
+            if "\n" in name:
+                self.errors.append((column, "holds several lines; one name belongs into a cell"))
+            elif not is_name(name):
+                self.errors.append((column, NAME_RULE))
+        return name
 
+    def _platform(self, platform: Platform) -> Platform:
+        named_so = (self._text("platform") or "").casefold()
+        if not named_so:
+            return platform
+        try:
+            return Platform(named_so)
+        except ValueError:
+            self.errors.append(("platform", f'must be "tiktok" or "instagram", not {named_so[:40]!r}'))
+            return platform
 
-def _xlsx(content: bytes) -> list[list[Any]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            unpacked_bytes = sum(part.file_size for part in parts.infolist())
-        if unpacked_bytes > _MOST_UNPACKED_BYTES:
-            raise InvalidParametersError.one("file", "this xlsx file unpacks to more than any sheet of accounts needs")
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return workbook.get_sheet_by_index(0).to_python()
-    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, IndexError) as error:
-        raise InvalidParametersError.one("file", "this is no xlsx file that can be read") from error
+    def _note(self) -> str | None:
+        note = self._text("note")
+        if note and len(note) > _LONGEST_NOTE:
+            self.errors.append(("note", f"holds more than {_LONGEST_NOTE} characters"))
+        return note
 
-
-def _csv(content: bytes) -> list[list[str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidParametersError.one("file", "a CSV file must be UTF-8; or send an xlsx file") from error
-    if "\0" in text:
-        raise InvalidParametersError.one("file", "this is neither a CSV nor an xlsx file")
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise InvalidParametersError.one("file", f"this is no CSV file that can be read: {error}") from error
+    def _enabled(self) -> bool | None:
+        enabled = status = None
+        if word := (self._text("enabled") or "").casefold():
+            if word not in _TRUE | _FALSE:
+                self.errors.append(("enabled", f"enabled must be true or false, not {word[:40]!r}"))
+            enabled = word in _TRUE
+        if word := self._text("status"):  # the vendor's column: 0 is enabled, 1 is disabled
+            if word not in ("0", "1"):
+                self.errors.append(("status", f"status must be 0 (enabled) or 1 (disabled), not {word[:40]!r}"))
+            status = word == "0"
+        if enabled is not None and status is not None and enabled is not status:
+            self.errors.append(("status", "says something else than the column enabled"))
+        return status if enabled is None else enabled
 
 
 def write_csv(accounts: Iterable[Account]) -> bytes:
@@ -166,7 +213,7 @@ def write_csv(accounts: Iterable[Account]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows([neutral(cell) for cell in _cells(account)] for account in accounts)
+    writer.writerows([marked(cell) for cell in _cells(account)] for account in accounts)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -176,7 +223,7 @@ def write_xlsx(accounts: Iterable[Account]) -> bytes:
     sheet = workbook.create_sheet("accounts")
     sheet.append(list(COLUMNS))
     for account in accounts:
-        sheet.append([neutral(cell) for cell in _cells(account)])
+        sheet.append([escaped(marked(cell)) for cell in _cells(account)])
     out = io.BytesIO()
     workbook.save(out)
     return out.getvalue()
@@ -185,9 +232,3 @@ def write_xlsx(accounts: Iterable[Account]) -> bytes:
 def _cells(account: Account) -> list[str]:
     enabled = "true" if account.enabled else "false"
     return [account.username, account.platform.value, account.serial or "", enabled, account.note]
-
-
-def neutral(cell: str) -> str:
-    """Return a cell that no spreadsheet program takes for a formula."""
-    cell = ILLEGAL_CHARACTERS_RE.sub("", cell)
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell

@@ -164,7 +164,7 @@ def _is(task_id: int, number: int) -> ColumnElement[bool]:
 
 
 def _step(values: dict[str, Any]) -> Step:
-    values["selectors"] = tuple(values["selectors"].splitlines())
+    values["selectors"] = tuple(values["selectors"].split("\n")) if values["selectors"] else ()
     return Step(**values)
 
 

@@ -9,8 +9,9 @@ from typing import BinaryIO, Protocol
 
 from fleetlane.core.account import Account, NewAccount, Platform
 from fleetlane.core.material import Material, MaterialDescription, MaterialWish, NewMaterial, UseState
-from fleetlane.core.media import MediaFacts, MediaKind
+from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import PublishState
+from fleetlane.core.ports.media import Inspected
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +72,17 @@ class MaterialFilter:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFile:
-    """A file that was received but is not kept yet. `suffix` is that of its content, with the dot."""
+    """A file that was received but is not kept yet, and what it is."""
 
     temporary: Path
-    sha256: str
-    size_bytes: int
-    suffix: str
-    facts: MediaFacts
+    seen: Inspected
 
 
 class MaterialFiles(Protocol):
     """The files of the library, by content."""
 
-    def receive(self, source: BinaryIO) -> ReceivedFile | None:
-        """Copy a stream beside the library and look at its content. None when it is no media.
+    def receive(self, source: BinaryIO) -> ReceivedFile:
+        """Copy a stream beside the library and look at its content.
 
         Raises:
             StoreFullError: the disk is full.
@@ -92,7 +90,7 @@ class MaterialFiles(Protocol):
         ...
 
     def keep(self, received: ReceivedFile) -> str:
-        """Move a received file into the library, and return its name there."""
+        """Move a received file without a problem into the library, and return its name there."""
         ...
 
     def drop(self, received: ReceivedFile) -> None:

@@ -33,12 +33,16 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is published. `sound` is the one to use (post_way useSound)."""
+    """What is published.
+
+    `sound` is the one to use (post_way useSound). `passed_over` names files of a folder that cannot be published.
+    """
 
     files: tuple[MediaFile, ...]
     caption: Caption
     sound: Sound | None = None
     warnings: tuple[str, ...] = ()
+    passed_over: str = ""
 
 
 def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Content:
@@ -54,7 +58,9 @@ def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Cont
         TaskFailedError: media or text cannot be used; says which.
     """
     folders = job.settings.folders
-    folder = MediaFolder(config.material_path, account, folders) if config.source is Source.FOLDER else None
+    folder = (
+        MediaFolder(config.material_path, account, folders, job.inspector) if config.source is Source.FOLDER else None
+    )
     files, own_caption = _files(job, config, folder, f"{pack.app}:{account.casefold()}")
     written, form = config.captions, config.format
     if own_caption:
@@ -64,7 +70,10 @@ def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Cont
     text = draw(written, form or guess_format(written), job.task.position, job.task.seed)
     caption, warnings = _titled(text, config, pack)
     _check_lengths(caption, pack)
-    return Content(tuple(files), caption, _sound(job, config, folder), tuple(warnings))
+    passed_over = folder.bad_files if folder is not None else ""
+    if passed_over:
+        warnings.append(f"files of the folder were passed over: {passed_over}")
+    return Content(tuple(files), caption, _sound(job, config, folder), tuple(warnings), passed_over)
 
 
 def drawn(config: PostConfig, position: int, seed: int) -> str:
@@ -85,8 +94,8 @@ def check_listed(job: Job, config: PostConfig) -> None:
 def _listed(job: Job, config: PostConfig, folders: AllowedFolders) -> list[MediaFile]:
     paths = config.material_list
     if config.content_type == 0:  # one video a task, in turn over the tasks of a request
-        return [open_file(paths[job.task.position % len(paths)], config.kind, folders)]
-    return open_files(paths[: config.count], config.kind, folders)
+        return [open_file(paths[job.task.position % len(paths)], config.kind, folders, job.inspector)]
+    return open_files(paths[: config.count], config.kind, folders, job.inspector)
 
 
 def _files(
@@ -104,7 +113,7 @@ def _files(
         raise TaskFailedError(
             "media_not_enough", f"The library has fewer than {config.count} free {config.kind.value} files{wish}."
         )
-    files = [open_file(str(item.path), config.kind, AllowedFolders()) for item in taken]
+    files = [open_file(str(item.path), config.kind, AllowedFolders(), job.inspector) for item in taken]
     return files, next((item.caption for item in taken if item.caption), "")
 
 

@@ -9,6 +9,7 @@ Up to Post everything may be repeated; from there on nothing taps Post again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fleetlane.core.errors import DeviceError, DeviceTimeoutError, ShellFailedError, TaskFailedError, TaskStoppedError
@@ -90,9 +91,15 @@ class PostFlow:
         with phone.step("find the media", picture=False):
             content = find_content(self.job, self.config, self.pack, before.handle)
             self._note(content)
+        if content.passed_over:
+            with phone.step("pass over files that cannot be published", content.passed_over, picture=False):
+                pass
         with phone.step("copy the media to the phone", picture=False):
             media = self._gallery.bring(content.files, f"{self.job.task.id}-{self.job.task.attempt}")
-        return self._make(content, media, before)
+        outcome = self._make(content, media, before)
+        if outcome.ok and content.passed_over:
+            return replace(outcome, remark=f"{outcome.remark} {Remark.PASSED_OVER} {content.passed_over}.")
+        return outcome
 
     def _note(self, content: Content) -> None:
         self.result["media_sha256"] = [file.sha256 for file in content.files]

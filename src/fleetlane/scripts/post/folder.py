@@ -2,18 +2,26 @@
 
 root/@username/...   for that account; without such a folder, or without an account: the files in root
 caption.txt          spintax; sound_names.txt, sound_urls.txt: one a line, in turn
+
+What nobody meant to publish is passed over (`core.leftovers`), and so is a file that cannot be published.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+import stat
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
+from fleetlane.core.leftovers import Leftover, leftover
+from fleetlane.core.lines import names_of, trimmed
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.library import Shelf
+from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.task import username_key
 from fleetlane.scripts.post.media_files import (
     MediaFile,
@@ -26,6 +34,7 @@ from fleetlane.scripts.post.media_files import (
 _SORT = re.compile(r"sort_(\d{1,9})_", re.IGNORECASE)
 _LARGEST_TEXT = 1024 * 1024
 _MOST_RACES = 20
+_MOST_NAMED = 5
 
 
 class MediaFolder:
@@ -35,13 +44,17 @@ class MediaFolder:
         text: the folder, as the caller wrote it.
         username: the account.
         folders: where files may be opened.
+        inspector: looks into them.
 
     Raises:
         TaskFailedError: `media_missing`; the folder cannot be used.
     """
 
-    def __init__(self, text: str, username: str, folders: AllowedFolders) -> None:
+    def __init__(self, text: str, username: str, folders: AllowedFolders, inspector: MediaInspector) -> None:
         self._folders = folders
+        self._inspector = inspector
+        self._left: Counter[Leftover] = Counter()
+        self._bad: dict[str, str] = {}
         self.root = allowed_path(text, folders)
         if not self.root.is_dir():
             raise unavailable(text)
@@ -49,16 +62,24 @@ class MediaFolder:
 
     def _own(self, username: str) -> Path | None:
         key = username_key(username)
-        for path in sorted(self.root.iterdir()):
-            if path.name.startswith("@") and key and username_key(path.name) == key and path.is_dir():
+        for path in sorted(_entries(self.root)):
+            about = _stat(path) if path.name.startswith("@") and key and username_key(path.name) == key else None
+            if about is not None and stat.S_ISDIR(about.st_mode) and leftover(path.name, about) is None:
                 return allowed_path(str(path), self._folders)
         return None
+
+    @property
+    def bad_files(self) -> str:
+        """Return the files that `take` passed over as they cannot be published, and why; "" when there are none."""
+        named = [f"{name} ({why.rstrip('.')})" for name, why in list(self._bad.items())[:_MOST_NAMED]]
+        more = len(self._bad) - len(named)
+        return ", ".join([*named, *([f"{more} more"] if more else [])])
 
     def take(self, kind: MediaKind, count: int, account: str, shelf: Shelf) -> list[MediaFile]:
         """Reserve files that were not used on an account yet, `sort_N_` first by N, then by name.
 
         Raises:
-            TaskFailedError: `media_not_enough`, or what is wrong with a file.
+            TaskFailedError: `media_not_enough`; says what was passed over.
         """
         for _ in range(_MOST_RACES):
             used = shelf.used_files(account)
@@ -66,20 +87,44 @@ class MediaFolder:
             for path in self._files(kind):
                 if len(found) == count:
                     break
-                file = open_file(str(path), kind, self._folders)
-                if file.sha256 not in used:
+                file = self._opened(path, kind)
+                if file is not None and file.sha256 not in used:
                     found.setdefault(file.sha256, file)
             if len(found) < count:
-                raise TaskFailedError(
-                    "media_not_enough", f"{self.folder} has {len(found)} unused {kind.value} files; {count} are needed."
-                )
+                raise self._not_enough(kind, len(found), count)
             if shelf.take_files(account, list(found)):
                 return list(found.values())
         raise TaskFailedError("media_not_enough", f"Other tasks take the files of {self.folder} at the same time.")
 
-    def _files(self, kind: MediaKind) -> Iterator[Path]:
-        files = [path for path in self.folder.iterdir() if kind_by_name(path.name) is kind and path.is_file()]
-        return iter(sorted(files, key=_order))
+    def _opened(self, path: Path, kind: MediaKind) -> MediaFile | None:
+        try:
+            return open_file(str(path), kind, self._folders, self._inspector)
+        except TaskFailedError as error:
+            self._bad[path.name] = error.detail.removeprefix(f"{path.name}: ")
+            return None
+
+    def _not_enough(self, kind: MediaKind, found: int, needed: int) -> TaskFailedError:
+        told = f"{self.folder} has {found} unused {kind.value} files; {needed} are needed."
+        passed = [f"{number} {why}" for why, number in sorted(self._left.items())]
+        if over := ", ".join([*passed, *([self.bad_files] if self._bad else [])]):
+            told = f"{told} {self._left.total() + len(self._bad)} were passed over: {over}."
+        return TaskFailedError("media_not_enough", told)
+
+    def _files(self, kind: MediaKind) -> Sequence[Path]:
+        """Return the files that may be meant; those that are not are counted."""
+        self._left.clear()
+        self._bad.clear()
+        found: list[Path] = []
+        for path in _entries(self.folder):
+            about = _stat(path) if kind_by_name(path.name) is kind else None
+            if about is None or not stat.S_ISREG(about.st_mode):
+                continue
+            why = leftover(path.name, about)
+            if why is None:
+                found.append(path)
+            else:
+                self._left[why] += 1
+        return sorted(found, key=_order)
 
     def text(self, name: str) -> str | None:
         """Return a text file of the account's folder, else of the root; None when there is none, or it is empty.
@@ -95,7 +140,7 @@ class MediaFolder:
             if real.stat().st_size > _LARGEST_TEXT:
                 raise TaskFailedError("media_invalid", f"{name} is larger than {_LARGEST_TEXT} bytes.")
             try:
-                written = real.read_text(encoding="utf-8-sig").strip()
+                written = trimmed(real.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError as error:
                 raise TaskFailedError("media_invalid", f"{name} is not UTF-8 text.") from error
             if written:
@@ -105,8 +150,22 @@ class MediaFolder:
     def line(self, name: str, position: int) -> str | None:
         """Return one line of a text file: the lines are used in turn, looping. None when there is none."""
         written = self.text(name)
-        lines = [line.strip() for line in (written or "").splitlines() if line.strip()]
+        lines = names_of(written or "")
         return lines[position % len(lines)] if lines else None
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise unavailable(str(folder)) from error
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None  # it went while we looked, or leads nowhere
 
 
 def _order(path: Path) -> tuple[bool, int, str, str]:

@@ -88,7 +88,7 @@ class Gallery:
         self._phone.scan(path)
         while True:
             entry = self._phone.media(path, file.kind)
-            if entry and (file.kind is MediaKind.IMAGE or entry.duration_ms is not None):
+            if entry and (file.duration_ms is None or entry.duration_ms is not None):
                 return entry
             now_s = clock.monotonic_s()
             if now_s - start_s >= _GALLERY_TIMEOUT_S:

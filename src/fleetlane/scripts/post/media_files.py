@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
-from fleetlane.core.media import MediaFacts, MediaKind, probe
+from fleetlane.core.media import MediaKind
+from fleetlane.core.ports.media import Inspected, MediaInspector
 
 _KIND_OF_SUFFIX = {
     ".mp4": MediaKind.VIDEO,
@@ -20,7 +20,6 @@ _KIND_OF_SUFFIX = {
     ".png": MediaKind.IMAGE,
 }
 _MIME_OF_SUFFIX = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
-_MOST_HASHES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +34,24 @@ class MediaFile:
     duration_ms: int | None
 
 
-def open_files(paths: Sequence[str], kind: MediaKind, folders: AllowedFolders) -> list[MediaFile]:
+def open_files(
+    paths: Sequence[str], kind: MediaKind, folders: AllowedFolders, inspector: MediaInspector
+) -> list[MediaFile]:
     """Check files and return them, in order.
 
     Args:
         paths: as the caller wrote them.
         kind: what they must all be.
         folders: where they may be.
+        inspector: looks into them.
 
     Raises:
         TaskFailedError: `media_missing` or `media_invalid`, with the file's name.
     """
-    return [open_file(text, kind, folders) for text in paths]
+    return [open_file(text, kind, folders, inspector) for text in paths]
 
 
-def open_file(text: str, kind: MediaKind, folders: AllowedFolders) -> MediaFile:
+def open_file(text: str, kind: MediaKind, folders: AllowedFolders, inspector: MediaInspector) -> MediaFile:
     """Check one file and return it (see `open_files`)."""
     path = allowed_path(text, folders)
     if not path.is_file():
@@ -57,22 +59,12 @@ def open_file(text: str, kind: MediaKind, folders: AllowedFolders) -> MediaFile:
     if path.suffix.lower() not in _KIND_OF_SUFFIX:
         raise TaskFailedError("media_invalid", f"{path.name} is not an MP4, JPG or PNG file by its name.")
     try:
-        about = path.stat()
-        with path.open("rb") as file:
-            facts = probe(file)
-        digest = _sha256(path, about.st_size, about.st_mtime_ns)
+        seen = inspector.inspect(path)
     except OSError as error:
         raise unavailable(text) from error
-    _must_be(path.name, path.suffix.lower(), kind, facts)
-    assert facts is not None
-    return MediaFile(path, kind, facts.mime_type, digest, about.st_size, facts.duration_ms)
-
-
-@lru_cache(maxsize=_MOST_HASHES)
-def _sha256(path: Path, _size_bytes: int, _changed_ns: int) -> str:
-    # Size and time of change are part of the key: a file that is changed is read again.
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    if problem := problem_of(path.name, kind, seen):
+        raise TaskFailedError("media_invalid", f"{path.name}: {problem}")
+    return MediaFile(path, kind, seen.mime_type, seen.sha256, seen.size_bytes, seen.duration_ms)
 
 
 def kind_by_name(name: str) -> MediaKind | None:
@@ -80,13 +72,15 @@ def kind_by_name(name: str) -> MediaKind | None:
     return _KIND_OF_SUFFIX.get(Path(name).suffix.lower())
 
 
-def _must_be(name: str, suffix: str, kind: MediaKind, facts: MediaFacts | None) -> None:
-    if facts is None or facts.mime_type != _MIME_OF_SUFFIX[suffix]:
-        really = f"it is {facts.mime_type}" if facts else "it holds no complete video or image"
-        raise TaskFailedError("media_invalid", f"{name} is not what its name says: {really}.")
-    if facts.kind is not kind:
-        wanted = "a video (MP4)" if kind is MediaKind.VIDEO else "an image (JPG or PNG)"
-        raise TaskFailedError("media_invalid", f"{name} is not {wanted}.")
+def problem_of(name: str, kind: MediaKind, seen: Inspected) -> str | None:
+    """Return a sentence when a file cannot be published under its name as what is asked for, None when it can."""
+    if seen.problem:
+        return seen.problem
+    if seen.mime_type != _MIME_OF_SUFFIX.get(Path(name).suffix.lower()):
+        return f"It is not what its name says: it is {seen.mime_type}."
+    if seen.kind is not kind:
+        return f"It is not {'a video (MP4)' if kind is MediaKind.VIDEO else 'an image (JPG or PNG)'}."
+    return None
 
 
 def allowed_path(text: str, folders: AllowedFolders) -> Path:
@@ -96,7 +90,10 @@ def allowed_path(text: str, folders: AllowedFolders) -> Path:
         TaskFailedError: `media_missing`.
     """
     try:
-        real = Path(text).expanduser().resolve(strict=True)
+        written = Path(text).expanduser()
+        real = written.resolve()
+        if not folders.hold(real) and not folders.forbid(real):
+            raise _outside(text, written)
         mode = real.stat().st_mode
     except (OSError, ValueError, RuntimeError) as error:
         raise unavailable(text) from error
@@ -108,3 +105,15 @@ def allowed_path(text: str, folders: AllowedFolders) -> Path:
 def unavailable(text: str) -> TaskFailedError:
     """Return the one and same error for missing, forbidden and special files: it tells nothing about the disk."""
     return TaskFailedError("media_missing", f"{text[:200]!r} cannot be used.")
+
+
+def _outside(text: str, written: Path) -> TaskFailedError:
+    """Return the error for a path outside of the folders, be it there or not: it tells nothing about the disk."""
+    if os.name != "nt" and PureWindowsPath(text).drive:
+        return TaskFailedError("media_missing", f"{text[:200]!r} is a path of Windows; the server runs elsewhere.")
+    folder = written.parent if kind_by_name(written.name) else written
+    return TaskFailedError(
+        "media_missing",
+        f"{text[:200]!r} lies outside of the folders of the setting material_roots. To allow its folder, run: "
+        f'fleetlane config allow "{str(folder)[:200]}"',
+    )

@@ -1,0 +1,154 @@
+"""Looks into media files with what is installed: boxes and marks (`core.media`), Pillow for images, PyAV for videos."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import struct
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import JpegImagePlugin, PngImagePlugin
+
+from fleetlane.core.media import MediaFacts, MediaKind, look
+from fleetlane.core.ports.media import Inspected
+from fleetlane.core.wholeness import (
+    CHANGING,
+    DAMAGED_IMAGE,
+    LARGEST_BYTES,
+    TOO_LARGE,
+    TOO_MANY_PIXELS,
+    Flaw,
+)
+
+VideoCheck = Callable[[BinaryIO, MediaFacts], MediaFacts | Flaw]
+"""Looks at a video that is whole by its boxes, and says what it knows better."""
+_MOST_KEPT = 10_000
+_MOST_JPEG_PIXELS = 256_000_000
+_MOST_PNG_PIXELS = 64_000_000
+_JPEG_SHRINK = 8
+_DECODES_AT_ONCE = 2
+_ORIENTATION = 0x0112
+_TURNED = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+
+_Key = tuple[Path, int, int]
+
+
+class FileInspector:
+    """Looks into files (`core.ports.media.MediaInspector`).
+
+    Args:
+        check_video: what else may look at videos; None: their boxes alone say what they are.
+    """
+
+    def __init__(self, check_video: VideoCheck | None = None) -> None:
+        self._check_video = check_video
+        self._kept: OrderedDict[_Key, Inspected] = OrderedDict()
+        self._looks: dict[Path, Future[Inspected]] = {}
+        self._lock = threading.Lock()
+        self._decoding = threading.BoundedSemaphore(_DECODES_AT_ONCE)
+
+    def inspect(self, path: Path, timeout_s: float | None = None) -> Inspected:
+        """Return what a file is (see the port)."""
+        with self._lock:
+            known = self._looks.get(path)
+            running = known or Future[Inspected]()
+            self._looks[path] = running
+        if known is None and timeout_s is None:
+            self._run(path, running)
+        elif known is None:
+            # A file on a share that hangs must not hold up the end of the server: hence no thread of a pool.
+            threading.Thread(target=self._run, args=(path, running), name=f"look at {path.name}", daemon=True).start()
+        return running.result(timeout_s)
+
+    def _run(self, path: Path, running: Future[Inspected]) -> None:
+        try:
+            found = self._inspect(path)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            self._end(path)
+            running.set_exception(error)
+        else:
+            self._end(path)
+            running.set_result(found)
+
+    def _end(self, path: Path) -> None:
+        with self._lock:
+            del self._looks[path]
+
+    def _inspect(self, path: Path) -> Inspected:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(f"{path.name} is no regular file.")
+        with path.open("rb") as file:
+            about = os.fstat(file.fileno())
+            key = (path, about.st_size, about.st_mtime_ns)
+            with self._lock:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    return self._kept[key]
+            found = self._look(file, about.st_size)
+            now = os.fstat(file.fileno())
+        if (now.st_size, now.st_mtime_ns) != key[1:]:
+            return _with_flaw(now.st_size, CHANGING)
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def _look(self, file: BufferedReader, size_bytes: int) -> Inspected:
+        if size_bytes > LARGEST_BYTES:
+            return _with_flaw(size_bytes, TOO_LARGE)
+        seen = look(file)
+        if isinstance(seen, MediaFacts):
+            with self._decoding:
+                seen = self._decode(file, seen)
+        if isinstance(seen, Flaw):
+            return _with_flaw(size_bytes, seen)
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Inspected(
+            size_bytes,
+            digest,
+            seen.kind,
+            seen.mime_type,
+            seen.duration_ms,
+            seen.width,
+            seen.height,
+            seen.rotation_deg,
+        )
+
+    def _decode(self, file: BinaryIO, facts: MediaFacts) -> MediaFacts | Flaw:
+        file.seek(0)
+        if facts.kind is MediaKind.IMAGE:
+            return _decoded_image(file, facts)
+        return self._check_video(file, facts) if self._check_video else facts
+
+
+def _with_flaw(size_bytes: int, flaw: Flaw) -> Inspected:
+    return Inspected(size_bytes, "", None, "", None, None, None, 0, flaw.sentence)
+
+
+def _decoded_image(file: BinaryIO, facts: MediaFacts) -> MediaFacts | Flaw:
+    """Decode an image to its end. A JPEG is decoded small, which reads all of it in a fraction of the memory.
+
+    Pillow's own bound of pixels is in `Image.open`, as a warning first; the plugins are asked directly, after ours.
+    """
+    is_jpeg = facts.mime_type == "image/jpeg"
+    if (facts.width or 0) * (facts.height or 0) > (_MOST_JPEG_PIXELS if is_jpeg else _MOST_PNG_PIXELS):
+        return TOO_MANY_PIXELS
+    plugin = JpegImagePlugin.JpegImageFile if is_jpeg else PngImagePlugin.PngImageFile
+    try:
+        with plugin(file) as image:
+            image.draft(None, (image.width // _JPEG_SHRINK, image.height // _JPEG_SHRINK))
+            image.load()
+            turned = _TURNED.get(image.getexif().get(_ORIENTATION) or 0, 0)
+    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError, struct.error):
+        return DAMAGED_IMAGE
+    return replace(facts, rotation_deg=turned)
