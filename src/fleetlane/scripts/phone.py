@@ -195,7 +195,7 @@ class Phone:
 
     def holds(self, node: Node | None, text: str) -> bool:
         """Return whether a node's text is exactly this one."""
-        return node is not None and node.label == as_dumped(text) and self.whole(node) == text
+        return node is not None and node.label in (text, as_dumped(text)) and self.whole(node) == text
 
     def _again(self, do: Callable[[], T]) -> T:
         """Do what may be done twice; again when it was lost on the way."""

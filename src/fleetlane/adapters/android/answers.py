@@ -30,7 +30,7 @@ def selector(node: Node) -> Selector:
 def whole_text(node: Node, found: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the text of the nodes that a dump shows like this one; None when they differ and none stands there."""
     texts = [(str(one["text" if node.text else "contentDescription"] or ""), one["visibleBounds"]) for one in found]
-    alike = [(text, box) for text, box in texts if as_dumped(text) == node.label]
+    alike = [(text, box) for text, box in texts if as_dumped(text) == as_dumped(node.label)]
     here = [text for text, box in alike if Bounds(box["left"], box["top"], box["right"], box["bottom"]) == node.bounds]
     different = {text for text, _ in alike}
     if len(different) == 1:
