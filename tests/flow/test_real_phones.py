@@ -43,13 +43,11 @@ def needs_a_person(code=None, **traits):
 # -- text -------------------------------------------------------------------------------------------------
 
 
-@breaks
 @pytest.mark.parametrize("caption", UNUSUAL)
 def test_a_caption_with_what_a_tree_shows_as_dots_is_published(caption):
     publishes(caption=caption, dump_dots=True)
 
 
-@breaks
 @pytest.mark.parametrize("app", ["tiktok", "instagram"])
 def test_a_caption_with_an_emoji_is_published_by_both_apps(app):
     publishes({"platform": app}, caption="go 😀", dump_dots=True)
@@ -69,7 +67,6 @@ def test_all_windows_in_any_order_mislead_nobody(app, way, seed):
     publishes({"platform": app, "post_way": way}, fleet={"seed": seed}, **traits)
 
 
-@breaks
 def test_one_tree_in_three_may_fail():
     publishes(dump_fails=0.33)
 
@@ -85,27 +82,22 @@ def test_an_automation_server_that_is_killed_now_and_then_is_started_again():
 # -- time -------------------------------------------------------------------------------------------------
 
 
-@breaks
 def test_an_upload_of_41_s_is_waited_for():
     publishes(upload_s=41, grid_s=54)
 
 
-@breaks
 def test_the_longest_upload_on_record_is_waited_for():
     publishes(upload_s=224, grid_s=54)
 
 
-@breaks
 def test_a_splash_of_14_s_is_waited_for():
     publishes(launch_s=14, splash=True)
 
 
-@breaks
 def test_trees_of_1_2_s_and_a_dwell_of_4_s_do_not_hold_an_editor():
     publishes(ADD, dump_s=1.2, editor_dwell_s=4)
 
 
-@breaks
 def test_a_keyguard_that_takes_0_6_s_is_waited_for():
     rig = VirtualRig(FleetSettings(phones=1, traits=like("ideal", keyguard_s=0.6)))
     [serial] = rig.serials
@@ -117,12 +109,10 @@ def test_a_keyguard_that_takes_0_6_s_is_waited_for():
 # -- the shape of phones ----------------------------------------------------------------------------------
 
 
-@breaks
 def test_a_second_user_the_shell_may_not_see_is_no_hindrance():
     publishes(other_user=150)
 
 
-@breaks
 def test_an_app_that_only_another_user_has_is_not_installed_here():
     fleet = {"package": lambda _number, model: "" if model.app == "tiktok" else "com.instagram.android"}
     result, _ = one_post(
@@ -131,12 +121,10 @@ def test_an_app_that_only_another_user_has_is_not_installed_here():
     assert result.outcome.error_code == "app_not_installed"
 
 
-@breaks
 def test_a_phone_without_physical_keys_starts_apps():
     publishes(physical_keys=False)
 
 
-@breaks
 @pytest.mark.parametrize(
     ("vendor", "word"),
     [
@@ -151,7 +139,6 @@ def test_a_guard_before_input_is_told_in_its_vendors_words(vendor, word):
     assert word.lower() in needs_a_person("input_not_allowed", input_guard=vendor).lower()
 
 
-@breaks
 def test_the_screen_stays_on_while_a_task_runs_and_is_as_it_was_afterwards():
     traits = {"screen_timeout_s": 30, "locks_after_s": 5, "pin": True, "upload_s": 60}
     _, rig = publishes({"upload_wait_time": 90}, **traits)
@@ -160,7 +147,6 @@ def test_the_screen_stays_on_while_a_task_runs_and_is_as_it_was_afterwards():
     assert not link.phone.screen_on
 
 
-@breaks
 def test_before_its_first_unlock_a_phone_says_what_it_waits_for():
     assert "unlock" in needs_a_person(before_first_unlock=True).lower()
 
@@ -200,7 +186,6 @@ def test_instagram_runs_before_something_is_shared_with_it():
 # -- all of it together -------------------------------------------------------------------------------------
 
 
-@breaks
 @pytest.mark.parametrize("language", ["en", "zh", "id"])
 @pytest.mark.parametrize(("app", "way"), WAYS)
 @pytest.mark.parametrize("base", ["real", "slow"])
@@ -209,7 +194,6 @@ def test_a_post_goes_out_on_a_phone_as_it_is(base, app, way, language):
     publishes(config, base=base, caption=f"{CAPTION} 😀", fleet={"language": language})
 
 
-@breaks
 @pytest.mark.parametrize("base", ["real", "slow"])
 def test_nearly_all_posts_are_known_to_be_out(base):
     """Of twenty posts at most one may be unknown, and none is wrong."""
