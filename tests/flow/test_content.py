@@ -110,3 +110,4 @@ def folders_outside_the_allowed_ones_and_links_out_of_them_are_refused_alike(rig
 
 
 test_scenario = scenario.test()
+test_in_virtual_time = scenario.virtual_test()

@@ -26,7 +26,9 @@ class SyncService:
     turns the second that the host gives a file into the one it gets.
     """
 
-    def __init__(self, phone: SimPhone, before: Callable[[str], Awaitable[object]], stamped: Callable[[int], int]) -> None:
+    def __init__(
+        self, phone: SimPhone, before: Callable[[str], Awaitable[object]], stamped: Callable[[int], int]
+    ) -> None:
         self._stamped = stamped
         self._phone = phone
         self._files = phone.files
