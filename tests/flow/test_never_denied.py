@@ -353,3 +353,4 @@ def media_stays_on_the_phone_while_an_upload_may_still_run_and_goes_with_the_nex
 
 
 test_scenario = scenario.test()
+test_in_virtual_time = scenario.virtual_test()

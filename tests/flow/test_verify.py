@@ -204,3 +204,4 @@ def an_attempt_cut_off_at_risk_has_noted_what_to_look_for(rig, serial):
 
 
 test_scenario = scenario.test()
+test_in_virtual_time = scenario.virtual_test()

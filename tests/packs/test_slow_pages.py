@@ -11,8 +11,9 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.ports.phone import PhoneFacts
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Control, Phone
+from fleetlane.scripts.phone import Phone
 from support.handset import INSTAGRAM, TIKTOK, Handset
+from support.virtual import VirtualControl
 
 # What stands before the page with the publishing button, and that page.
 EDITORS = [
@@ -56,13 +57,6 @@ class SlowPhone:
         return answer
 
 
-class Waiting(Control):
-    """A control whose pauses take virtual time."""
-
-    def pause(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-
-
 def _handset(package, stack, app_s):
     """Return a phone whose app shows the last of some screens, and takes `app_s` to react."""
     handset = Handset(package)
@@ -80,7 +74,7 @@ def _handset(package, stack, app_s):
 def _go_on(handset, package, last_pages, latency_s, dwell_s=None):
     """Go on to the last page; return how it ended, and what was published."""
     clock = handset.clock
-    phone = Phone(SlowPhone(handset, latency_s), load_packs(), Waiting(clock, clock.monotonic_s() + 600), None)
+    phone = Phone(SlowPhone(handset, latency_s), load_packs(), VirtualControl(clock, clock.monotonic_s() + 600), None)
     pack = next(pack for pack in load_packs() if package in pack.packages)
     try:
         end = Navigator(phone, pack, package, {}, dwell_s=dwell_s).reach("create", last_pages, timeout_s=120).name
