@@ -16,6 +16,7 @@ import uiautomator2
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.android.transport import QuickClient, Wire, translated
 from fleetlane.core.device import DeviceState
+from fleetlane.core.dumped import as_dumped
 from fleetlane.core.errors import (
     AdbServerDownError,
     CallLostError,
@@ -90,6 +91,11 @@ def test_any_text_is_typed_exactly(rig, way):
     driver.type_text(text, way)
     shown = next(n for n in parse_tree(driver.tree()).nodes if n.class_name.endswith("EditText"))
     assert shown.text == text
+    shown.text = as_dumped(text)  # as a real phone's dump shows it
+    assert "👩" not in shown.text
+    assert driver.whole_text(shown) == text
+    shown.text = "something else"
+    assert driver.whole_text(shown) is None
     driver.close()
 
 
@@ -200,7 +206,7 @@ def test_a_dead_automation_server_is_started_again(rig):
     driver = rig.devices.driver(serial)
     driver.tree()
     rig.on(serial, lambda server: server.strike(Fault("kill_ui_server")))
-    wait_for(lambda: not rig.fleet.server(serial)._ui_alive)
+    wait_for(lambda: not rig.fleet.server(serial).ui_runs)
     assert "<hierarchy" in driver.tree()
     driver.close()
 

@@ -55,3 +55,24 @@ def test_a_cut_caption_is_the_same_only_when_enough_of_it_is_shown():
     assert same_caption("a caption that is much longer… more", wanted)
     assert not same_caption("a caption…", wanted)
     assert not same_caption("another caption that is much longer…", wanted)
+
+
+def _with(*texts):
+    return ProfileState("me", ("5",), None, texts)
+
+
+@pytest.mark.parametrize(
+    ("newest", "shows", "may_show"),
+    [
+        ("New drop \U0001f525", True, True),
+        ("New drop ..", False, True),  # as a dump shows it
+        ("New drop \U0001f680", False, False),  # read whole, and another one
+        ("New drop !!", False, False),
+    ],
+)
+def test_a_caption_with_an_emoji_is_shown_by_its_whole_text_only(newest, shows, may_show):
+    state = _with("me", newest)
+    assert (state.newest_shows("New drop \U0001f525"), state.newest_may_show("New drop \U0001f525")) == (
+        shows,
+        may_show,
+    )

@@ -18,6 +18,7 @@ from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.journal import Phase, moves_forward, never_denied
 from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.library import TakenMaterial
+from fleetlane.core.ports.phone import Driver
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Control, Phone
@@ -30,7 +31,7 @@ VIDEO = ROOT / "src/fleetlane/cli/demo_media/video1.mp4"
 _AT_ONCE = 16
 CAPTION = "看看我的新视频！#热门 #推荐"
 INSPECTOR = FileInspector()
-PATIENT = ScriptSettings(unknown_screen_patience_s=2.0)
+PATIENT = ScriptSettings(unknown_screen_patience_s=2.0, editor_dwell_s=0.0, upload_patience_s=1.0, grid_patience_s=25.0)
 
 
 @dataclass
@@ -158,6 +159,14 @@ class Rig:
     def app(self, serial: str, name: str = "tiktok"):
         return next(a for a in self.fleet.server(serial).phone.apps.values() if a.model.app == name)
 
+    def driver(self, serial: str) -> Driver:
+        """Return a new driver of a phone."""
+        return self.devices.driver(serial)
+
+    def control(self, deadline_s: float) -> Control:
+        """Return the control of an attempt."""
+        return Control(self.clock, deadline_s)
+
     def post(
         self,
         serial: str,
@@ -195,9 +204,9 @@ class Rig:
             attempt=1,
         )
         steps, phases = Steps(), phases or Phases(list(former.seen) if former else [])
-        control = Control(self.clock, self.clock.monotonic_s() + timeout_s)
-        driver = self.devices.driver(serial)
-        start = time.monotonic()
+        control = self.control(self.clock.monotonic_s() + timeout_s)
+        driver = self.driver(serial)
+        start = self.clock.monotonic_s()
         try:
             if on_start is not None:
                 on_start(control)
@@ -207,7 +216,7 @@ class Rig:
         except FleetlaneError as error:
             outcome = from_error(error)
         outcome = never_denied(outcome, phases.phase)
-        seconds = time.monotonic() - start
+        seconds = self.clock.monotonic_s() - start
         driver.close()
         return Result(outcome, steps, phases, seconds)
 

@@ -96,7 +96,8 @@ def start(stack: ExitStack, console: Console, folder: Path, phones: int, port: i
         ]
         phones_process = stack.enter_context(_process(simulate, logs / "simulator.log", capture=True))
         serials = _serials(phones_process, phones, logs / "simulator.log")
-    console.print(f"Simulated phones, behind a real adb server on port {adb_port}:", highlight=False)
+    console.print(f"Simulated phones, behind a real adb server on port {adb_port}", highlight=False)
+    console.print("(ideal ones, that answer at once; `fleetlane simulate --like real` has others):", highlight=False)
     for serial in serials:
         console.print(f"  {serial}", highlight=False)
     with console.status("Starting the server ..."):
@@ -134,7 +135,11 @@ def _free_from(console: Console, port: int) -> int:
 @contextmanager
 def _process(arguments: Sequence[str], log: Path, *, capture: bool = False) -> Generator[subprocess.Popen[str]]:
     """Run a sub-command of ours as a process of its own, ended with the block."""
-    environment = {**os.environ, "FLEETLANE_MATERIAL_ROOTS": json.dumps([str(video().parent)])}
+    environment = {
+        **os.environ,
+        "FLEETLANE_MATERIAL_ROOTS": json.dumps([str(video().parent)]),
+        "FLEETLANE_EDITOR_DWELL_S": "0",  # the demo's phones take taps at once
+    }
     with log.open("a", encoding="utf-8") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "fleetlane", *arguments],

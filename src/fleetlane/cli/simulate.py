@@ -15,6 +15,7 @@ from fleetlane.core.errors import FleetlaneError
 from fleetlane.simulator.faults import load_faults
 from fleetlane.simulator.fleet import Fleet
 from fleetlane.simulator.fleet_settings import FleetSettings, load_plans
+from fleetlane.simulator.likeness import BUILTIN, likeness, set_by_words
 from fleetlane.simulator.model import LANGUAGES, builtin_models, load_models
 
 _COUNTS = [str(count) for count in range(1, 9)]
@@ -32,6 +33,15 @@ def simulate(
     fleet: Annotated[
         Path | None,
         typer.Option(help="YAML file of what single phones have that others have not; see docs/simulated-phones.md."),
+    ] = None,
+    like: Annotated[
+        str,
+        typer.Option(
+            help=f"What they are like: {', '.join(BUILTIN)}, or a YAML file of traits; see docs/simulated-phones.md."
+        ),
+    ] = "ideal",
+    trait: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE: one trait of the phones; can be given again.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Fixes every random choice.")] = 0,
     language: Annotated[str, typer.Option(help=f"Language of the phones: {', '.join(LANGUAGES)}.")] = "en",
@@ -74,10 +84,18 @@ def simulate(
         build=build,
         app_delay_factor=app_delay,
         accounts=_handles(accounts),
+        traits=set_by_words(likeness(like), trait or []),
         adb_port=adb_port,
         log=lambda line: typer.echo(line, err=True),
     )
-    asyncio.run(_run(settings))
+    asyncio.run(_run(settings, _said(like, trait or [])))
+
+
+def _said(like: str, changes: Sequence[str]) -> str:
+    """Return a line that says what the phones are like."""
+    but = f", but {', '.join(changes)}" if changes else ""
+    faster = " (they answer at once; real phones do not: --like real)" if like == "ideal" and not changes else ""
+    return f"phones: {like}{but}{faster}"
 
 
 def known_language(language: str) -> None:
@@ -105,11 +123,12 @@ def _handles(text: str) -> Sequence[str] | int:
     return handles
 
 
-async def _run(settings: FleetSettings) -> None:
+async def _run(settings: FleetSettings, said: str) -> None:
     stop = stop_event()
     fleet = Fleet(settings)
     try:
         await fleet.start()
+        typer.echo(said, err=True)
         typer.echo(f"adb server: port {fleet.adb.port} (use: fleetlane serve --adb-port {fleet.adb.port})", err=True)
         for serial in fleet.serials:
             typer.echo(serial)

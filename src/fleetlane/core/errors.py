@@ -23,6 +23,8 @@ FleetlaneError
 │   │   └── CallLostError
 │   ├── DeviceTimeoutError
 │   ├── ShellFailedError
+│   │   └── ShareLostError
+│   ├── InputNotAllowedError
 │   ├── FileRefusedError
 │   │   └── PhoneFullError
 │   ├── DriverBrokenError
@@ -194,6 +196,16 @@ class ShellFailedError(DeviceError):
         self.exit_code = exit_code
         self.output = output
         super().__init__(f"`{' '.join(command[:3])}` ended with {exit_code}: {output.strip()[:300]}", serial=serial)
+
+
+class ShareLostError(ShellFailedError):
+    """An app came to the front, but what was to be handed to it was not."""
+
+
+class InputNotAllowedError(DeviceError):
+    """The phone lets no tap and no key of this computer through."""
+
+    code = "input_not_allowed"
 
 
 class FileRefusedError(DeviceError):

@@ -65,6 +65,10 @@ FAILURES: Mapping[str, Failure] = {
     "adb_server_down": Failure(_T, "The adb server on this computer does not answer."),
     "storage_full": Failure(_P, "The phone has no room for the media. Free some storage on it."),
     "screen_locked": Failure(_P, "The phone's screen is locked. Unlock it and remove its screen lock."),
+    "input_not_allowed": Failure(
+        _P, "The phone lets this computer tap nothing. Switch that on in its settings, then retry."
+    ),
+    "first_unlock": Failure(_P, "The phone was not unlocked since it was restarted. Unlock it once."),
     "gallery_timeout": Failure(_T, "The phone's gallery did not show the media in time."),
     # The app.
     "app_not_installed": Failure(_P, "The app is not installed on this phone."),
@@ -113,6 +117,7 @@ class Remark(StrEnum):
     SERVER_ENDED = "The server ended after Post may have been pressed."
     UNSEEN = "Post may have been pressed, and it could not be seen what became of it."
     LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
+    LOOKED_FOR_AGAIN = "The profile is looked at again between other tasks on this phone; Post is not pressed again."
     STOPPED_LATE = "It was stopped after Post had been pressed: that cannot be taken back."
     PASSED_OVER = "Passed over in the folder:"
     RESULT_CUT = "Not all of its result could be kept:"
@@ -143,12 +148,16 @@ class PublishState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. `error_code` is None when it went well."""
+    """How an attempt ended. `error_code` is None when it went well.
+
+    `unseen`: the post is in doubt, and a later look may find it.
+    """
 
     error_code: str | None
     remark: str
     publish_state: PublishState
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    unseen: bool = False
 
     @property
     def ok(self) -> bool:
@@ -176,7 +185,7 @@ def succeeded(remark: str, publish_state: PublishState, result: Mapping[str, Any
     return Outcome(None, remark, publish_state, result)
 
 
-def failed(code: str, detail: str = "", result: Mapping[str, Any] | None = None) -> Outcome:
+def failed(code: str, detail: str = "", result: Mapping[str, Any] | None = None, *, unseen: bool = False) -> Outcome:
     """Return the outcome for an error code. `detail` is added to the code's sentence.
 
     A code that is not one of `FAILURES` is a script's own: it stands in the result and the remark, and the task's
@@ -187,7 +196,7 @@ def failed(code: str, detail: str = "", result: Mapping[str, Any] | None = None)
     sentence = FAILURES[code].sentence
     remark = f"{sentence} {detail}".strip() if detail else sentence
     state = PublishState.UNKNOWN if code == "outcome_unknown" else PublishState.NOT_PUBLISHED
-    return Outcome(code, remark, state, dict(result or {}))
+    return Outcome(code, remark, state, dict(result or {}), unseen)
 
 
 def script_failed(code: object, detail: str, result: Mapping[str, Any] | None = None) -> Outcome:

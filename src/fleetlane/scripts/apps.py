@@ -19,10 +19,16 @@ def app_pack(platform: str) -> Pack:
 
 
 def wait_until_started(phone: Phone) -> None:
-    """Wait until Android says that it has started: adb has a phone that restarts well before that."""
+    """Wait until Android says that it has started: adb has a phone that restarts well before that.
+
+    Raises:
+        TaskFailedError: `first_unlock`; until somebody unlocks it after its start, nothing can be opened on it.
+    """
     until_s = phone.clock.monotonic_s() + _LONGEST_START_S
     while phone.shell("getprop", "sys.boot_completed").strip() != "1" and phone.clock.monotonic_s() < until_s:
         phone.control.pause(_START_POLL_S)
+    if phone.shell("getprop", f"sys.user.{phone.facts().user}.ce_available").strip() == "false":
+        raise TaskFailedError("first_unlock")
 
 
 def installed_apps(phone: Phone, platform: str | None) -> list[tuple[Pack, str]]:
@@ -48,7 +54,7 @@ def open_app(phone: Phone, package: str) -> None:
     media = _MEDIA_PERMISSIONS if phone.facts().sdk >= 33 else ("READ_EXTERNAL_STORAGE",)
     for name in (*media, *_PERMISSIONS):
         try:
-            phone.shell("pm", "grant", package, f"android.permission.{name}")
+            phone.shell("pm", "grant", "--user", str(phone.facts().user), package, f"android.permission.{name}")
         except ShellFailedError:
             continue  # not every phone allows it; then the app asks, and the pack answers
     restart_app(phone, package)

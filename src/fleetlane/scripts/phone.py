@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from fleetlane.core.dumped import as_dumped, may_hide
 from fleetlane.core.errors import (
     CallLostError,
     DeviceError,
@@ -31,7 +32,21 @@ from fleetlane.core.screen import Node, parse_tree
 
 T = TypeVar("T")
 _ATTEMPTS = 3
+_LOOK_AGAIN_FOR_S = 15.0
+_NEW_SERVER_AFTER_S = 5.0
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.2, 1.0
+_AWAKE_EVERY_S = 8.0
 _SHOT_WIDTH = 360
+_COVERED_FOR_S, _COVERED_PAUSE_S = 20.0, 0.5
+_POINTS = (0.5, 0.25, 0.75, 0.1, 0.9)
+"""Where else a node is tapped when its middle is covered, in parts of its width and height."""
+
+
+def points_of(node: Node) -> list[tuple[int, int]]:
+    """Return the points at which a node may be tapped, its middle first."""
+    box = node.bounds
+    others = [(box.left + int(box.width * x), box.top + int(box.height * y)) for y in _POINTS for x in _POINTS]
+    return [box.center, *others[1:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +68,12 @@ class Screen:
         return self.seen.screen
 
     def find(self, element: Element) -> Node | None:
-        """Return the node an element means, None when it is not there."""
-        return self.view.find(element)
+        """Return the node an element means, None when it is not there. The window that shows the screen goes first."""
+        return self.view.find(element, self.seen.window)
+
+    def free_point(self, node: Node, points: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+        """Return the first of some points at which no other window would take a tap meant for a node."""
+        return next((point for point in points if self.view.covering(*point, node) is None), None)
 
 
 def read_screen(driver: Driver, packs: Sequence[Pack], xml: str | None = None) -> Screen:
@@ -132,6 +151,10 @@ class Control:
         if self.clock.monotonic_s() >= self.deadline_s:
             raise TaskFailedError("deadline_exceeded")
 
+    def allow(self, seconds: float) -> None:
+        """Let the attempt take so much longer from now on, when its deadline is nearer."""
+        self.deadline_s = max(self.deadline_s, self.clock.monotonic_s() + seconds)
+
     def pause(self, seconds: float) -> None:
         """Wait before the next look; ends at once when the attempt is stopped."""
         left = self.deadline_s - self.clock.monotonic_s()
@@ -149,6 +172,9 @@ class Phone:
         self.control = control
         self.clock = control.clock
         self._last: Screen | None = None
+        self._touched_s = self.clock.monotonic_s()
+        self.started_s: float | None = None
+        """When an app was started, or given something, that has not shown itself yet (see `shown`)."""
         self._used: list[str] = []
         """By what the nodes were found that this step has tapped."""
 
@@ -164,10 +190,47 @@ class Phone:
     # -- looking -------------------------------------------------------------------------------------
 
     def look(self) -> Screen:
-        """Return what the screen shows now. A look that is lost on the way is repeated: it changes nothing."""
-        xml = self._again(lambda: self._ready().tree())
-        self._last = read_screen(self._driver, self._packs, xml)
-        return self._last
+        """Return what the screen shows now.
+
+        A look changes nothing, so one that fails is repeated: while windows change a dump fails now and then. Meanwhile
+        the automation server is started anew, once. A screen that nobody touches is kept on.
+        """
+        self._stay_awake()
+        clock = self.clock
+        start_s, pause_s, renewed = clock.monotonic_s(), _FIRST_PAUSE_S, False
+        while True:
+            try:
+                self._last = read_screen(self._ready(), self._packs)
+            except (CallLostError, DriverBrokenError):
+                waited_s = clock.monotonic_s() - start_s
+                if waited_s >= _LOOK_AGAIN_FOR_S:
+                    raise
+                if waited_s >= _NEW_SERVER_AFTER_S and not renewed:
+                    renewed = True
+                    self._driver.renew()
+                self.control.pause(pause_s)
+                pause_s = min(pause_s * 2, _LAST_PAUSE_S)
+            else:
+                return self._last
+
+    def _stay_awake(self) -> None:
+        """Touch a key that does nothing else when nothing was touched for a while: a screen goes off by itself."""
+        if self.clock.monotonic_s() - self._touched_s >= _AWAKE_EVERY_S:
+            self.press("wakeup")
+
+    def whole(self, node: Node) -> str:
+        """Return the text of a node of the last look, whole where a dump may have hidden some of it.
+
+        What cannot be told is returned as the dump shows it: then it equals no text with characters that dumps hide.
+        """
+        if not may_hide(node.label):
+            return node.label
+        whole = self._again(lambda: self._ready().whole_text(node))
+        return node.label if whole is None else whole
+
+    def holds(self, node: Node | None, text: str) -> bool:
+        """Return whether a node's text is exactly this one."""
+        return node is not None and node.label in (text, as_dumped(text)) and self.whole(node) == text
 
     def _again(self, do: Callable[[], T]) -> T:
         """Do what may be done twice; again when it was lost on the way."""
@@ -187,13 +250,41 @@ class Phone:
     # -- acting --------------------------------------------------------------------------------------
 
     def tap(self, node: Node) -> None:
-        """Tap the middle of a node. A lost call is not an error here: the next look shows what it did."""
-        self.tap_at(*node.bounds.center)
+        """Tap a node: its middle, or where no other window lies over it.
+
+        A lost call is not an error here, nor a node that has gone while it was covered: the next look shows what
+        became of it.
+
+        Raises:
+            TaskFailedError: `screen_stuck`; another window stayed over all of it.
+        """
+        if (point := self._free_point(node, points_of(node))) is not None:
+            self._tap(*point)
 
     def tap_at(self, x: int, y: int) -> None:
-        """Tap a point, like `tap`."""
+        """Tap a point of the largest window there, like `tap`."""
+        node = self._last.view.at(x, y) if self._last else None
+        if node is None or self._free_point(node, [(x, y)]) is not None:
+            self._tap(x, y)
+
+    def _tap(self, x: int, y: int) -> None:
         self._note_use(x, y)
         self._act(lambda driver: driver.tap(x, y))
+
+    def _free_point(self, node: Node, points: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+        """Return where a node can be tapped, None when it has gone; waits while another window lies over it."""
+        until_s = self.clock.monotonic_s() + _COVERED_FOR_S
+        screen = self._last
+        while screen is not None:
+            if (point := screen.free_point(node, points)) is not None:
+                return point
+            if self.clock.monotonic_s() >= until_s:
+                raise TaskFailedError("screen_stuck", "Another window lies over what is to be tapped.")
+            self.control.pause(_COVERED_PAUSE_S)
+            screen = self.look()
+            if not any(other.bounds == node.bounds and other.label == node.label for other in screen.view.nodes):
+                return None
+        return points[0]
 
     def tap_once(self, x: int, y: int) -> None:
         """Tap a point by the path that never repeats.
@@ -203,12 +294,14 @@ class Phone:
         """
         self.control.must_not_be_over()
         self._note_use(x, y)
+        self._touched_s = self.clock.monotonic_s()
         self._driver.tap_once(x, y)
 
     def long_tap(self, node: Node) -> None:
         """Press a node for a second, like `tap`."""
-        self._note_use(*node.bounds.center)
-        self._act(lambda driver: driver.long_tap(*node.bounds.center))
+        if (point := self._free_point(node, points_of(node))) is not None:
+            self._note_use(*point)
+            self._act(lambda driver: driver.long_tap(*point))
 
     def press(self, key: str) -> None:
         """Press a key, like `tap`."""
@@ -230,6 +323,7 @@ class Phone:
             self._used.append(how)
 
     def _act(self, act: Callable[[Driver], None]) -> None:
+        self._touched_s = self.clock.monotonic_s()
         try:
             act(self._ready())
         except CallLostError:
@@ -281,6 +375,10 @@ class Phone:
         """Return those of the packages that are installed."""
         return self._ready().installed(packages)
 
+    def shown(self) -> None:
+        """Note that the app that was started shows what is known."""
+        self.started_s = None
+
     def start_app(self, package: str) -> None:
         """Bring an app to the front (see `_with_app`)."""
         self._with_app(package, lambda driver: driver.start_app(package))
@@ -293,6 +391,7 @@ class Phone:
         """
         try:
             act(self._ready())
+            self.started_s = self.clock.monotonic_s()
         except ShellFailedError as error:
             if self.installed([package]):
                 raise

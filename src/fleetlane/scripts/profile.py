@@ -6,10 +6,11 @@ It is how a post is known to have gone out: a new tile in the grid that, opened,
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from fleetlane.core.dumped import as_dumped
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node, normalise
@@ -21,10 +22,13 @@ from fleetlane.scripts.phone import Phone, Screen
 _REFRESH_EVERY = 2
 _MOST_TEXTS = 40
 _SETTLE_TIMEOUT_S = 4.0
+_LEAST_LOOKS = 4
 _EMPTY_FOR_S = 1.0
 _LOOK_TIMEOUT_S = 15.0
 _FULL_GRID = 6
-_HOME_SCREENS = frozenset({"home_feed", "friends", "uploading", "pending", "posted"})
+UPLOADING = frozenset({"uploading", "pending"})
+"""Screens of the apps on which an upload is seen running."""
+_HOME_SCREENS = frozenset({"home_feed", "friends", "posted", *UPLOADING})
 _CUT = re.compile(r"(…|\.\.\.) ?(more|lainnya|selengkapnya|更多|展开|ещё|plus|más|mais)?$")
 _SHORTEST_STEM = 20
 
@@ -57,6 +61,13 @@ class ProfileState:
         """Return whether the newest post was opened and carries this caption."""
         return any(same_caption(text, caption) for text in self.newest_texts or ())
 
+    def newest_may_show(self, caption: str) -> bool:
+        """Return whether the newest post may carry this caption: it does, or shows what a dump makes of it."""
+        return any(
+            same_caption(text, caption) or (as_dumped(text) == text and same_caption(text, as_dumped(caption)))
+            for text in self.newest_texts or ()
+        )
+
 
 class Profile:
     """Reads the profile of the account that is signed in to an app."""
@@ -65,6 +76,8 @@ class Profile:
         self._navigator = navigator
         navigator.verbs["open_newest"] = self._open_newest
         self._elements = navigator.pack.elements
+        self.uploads_s = float("-inf")
+        """When an upload was last seen running, while the page was brought up to date."""
 
     @property
     def phone(self) -> Phone:
@@ -86,8 +99,9 @@ class Profile:
         """Go to the profile and read it when it has come to rest: two looks show the same, and the grid is there."""
         clock = self.phone.clock
         screen = self._navigator.reach("profile", {"own_profile"})
-        state, start_s = self.read(screen), clock.monotonic_s()
-        while clock.monotonic_s() - start_s < _SETTLE_TIMEOUT_S:
+        state, start_s, looks = self.read(screen), clock.monotonic_s(), 1
+        while looks < _LEAST_LOOKS or clock.monotonic_s() - start_s < _SETTLE_TIMEOUT_S:
+            looks += 1
             self.phone.control.pause(0.05)
             screen = self._navigator.reach("profile", {"own_profile"})
             former, state = state, self.read(screen)
@@ -96,16 +110,32 @@ class Profile:
                 break
         return screen, state
 
-    def look_at_newest(self, screen: Screen, state: ProfileState) -> ProfileState:
-        """Open the newest post from the profile page, note what it shows, and go back to the profile."""
+    def look_at_newest(self, screen: Screen, state: ProfileState, caption: str = "") -> ProfileState:
+        """Open the newest post from the profile page, note what it shows, and go back to the profile.
+
+        What may be this caption is read whole.
+        """
         if not self._tiles(screen):
             return replace(state, newest_texts=())
         shown = self._navigator.reach("open_newest", {"own_post"}, timeout_s=_LOOK_TIMEOUT_S)
-        caption = shown.find(self._elements["post_caption"])
-        # In a build whose ids are not known the caption is one of the texts.
-        texts = (caption.label,) if caption else tuple(n.label for n in shown.view.nodes if n.label)[:_MOST_TEXTS]
+        texts = tuple(self._texts(shown, caption))
         self._navigator.reach("profile", {"own_profile"}, timeout_s=_LOOK_TIMEOUT_S)
         return replace(state, newest_texts=texts)
+
+    def _texts(self, screen: Screen, wanted: str) -> Iterator[str]:
+        """Yield what a post shows: its caption, or in a build whose ids are not known all texts, one of which it is."""
+        caption = screen.find(self._elements["post_caption"])
+        if caption is not None:
+            yield self.phone.whole(caption)
+            return
+        for node in self._labelled(screen)[:_MOST_TEXTS]:
+            may_be = bool(wanted) and same_caption(node.label, as_dumped(wanted))
+            yield self.phone.whole(node) if may_be else node.label
+
+    def _labelled(self, screen: Screen) -> list[Node]:
+        """Return the app's own texts: a card that shows what was copied, or a keyboard, proves nothing."""
+        packages = ("", *self._navigator.pack.packages)
+        return [node for node in screen.view.nodes if node.label and node.package in packages]
 
     def before(self) -> ProfileState:
         """Return the profile as it is before a post, its newest post opened when the app allows it.
@@ -131,16 +161,19 @@ class Profile:
             return is_newer(before, now)
         if _surely_the_same(before, now):
             return False  # the newest need not be opened
-        if not self.look_at_newest(screen, now).newest_shows(caption):
+        now = self.look_at_newest(screen, now, caption)
+        if not now.newest_may_show(caption):
             return False
-        if before.newest_texts is not None and not before.newest_shows(caption):
+        if now.newest_shows(caption) and before.newest_texts is not None and not before.newest_may_show(caption):
             return True
         return is_newer(before, now)
 
     def refresh(self, turn: int) -> tuple[Screen, ProfileState]:
         """Bring the grid up to date: pull it down, and now and then leave the page and come back."""
         if turn % _REFRESH_EVERY:
-            self._navigator.reach("home", _HOME_SCREENS)
+            home = self._navigator.reach("home", _HOME_SCREENS)
+            if home.name in UPLOADING:
+                self.uploads_s = self.phone.clock.monotonic_s()
         else:
             self.phone.pull_down()
         screen = self._navigator.reach("profile", {"own_profile"})
@@ -162,7 +195,9 @@ class Profile:
 
 def _tile_label(screen: Screen, tile: Node) -> str:
     inside = [
-        node.text for node in screen.view.nodes if node.text and node is not tile and node.bounds.within(tile.bounds)
+        node.text
+        for node in screen.view.nodes
+        if node.text and node is not tile and node.package == tile.package and node.bounds.within(tile.bounds)
     ]
     return inside[0] if inside else ""
 

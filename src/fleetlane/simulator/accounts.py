@@ -19,6 +19,8 @@ class Post:
     posted_at_s: float
     placement: str = ""
     pinned: bool = False
+    shown_after_s: float = 0.0
+    """How long after that the profile shows it."""
 
 
 @dataclass(slots=True)

@@ -10,8 +10,10 @@ import asyncio
 import os
 import struct
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from fleetlane.simulator.phone_link import Service
 
 _HEADER = struct.Struct("<6I")
 _CNXN, _AUTH, _OPEN, _OKAY, _CLSE, _WRTE = (
@@ -80,16 +82,17 @@ class Stream:
             self._connection.send(_WRTE, self.local_id, self.remote_id, data[start : start + _MAX_PAYLOAD])
         await self._ready.wait()
 
+    def end(self) -> None:
+        """Close it, and wake the service that reads from it."""
+        self.close()
+        self.feed(None)
+
     def close(self) -> None:
         """Close from the phone's side."""
         if not self.closed:
             self.closed = True
             self._connection.send(_CLSE, self.local_id, self.remote_id)
         self._connection.forget(self)
-
-
-Service = Callable[[Stream, str], Awaitable[None]]
-"""Serves one opened stream; the text is what stands behind the service's name."""
 
 
 @dataclass
@@ -170,8 +173,7 @@ class Connection:
     def drop_streams(self) -> None:
         """Close every open stream."""
         for stream in list(self._streams.values()):
-            stream.close()
-            stream.feed(None)
+            stream.end()
 
     def forget(self, stream: Stream) -> None:
         """Drop a closed stream."""

@@ -14,6 +14,7 @@ from fleetlane.simulator.accounts import Account
 from fleetlane.simulator.actions import Actions
 from fleetlane.simulator.media_store import MediaRow
 from fleetlane.simulator.nodes import SimNode, build_screen
+from fleetlane.simulator.spans import Span
 from fleetlane.simulator.specs import Action, AppModel, PackageFacts, ScreenSpec
 from fleetlane.simulator.text_fields import Fields, limited, suggestions
 from fleetlane.simulator.uploads import Upload
@@ -115,7 +116,7 @@ class App:
     def _gallery(self) -> list[MediaRow]:
         if not self.phone.permissions.may_read_media(self.package.name):
             return []
-        return self.phone.media.newest_first()
+        return self.phone.media.in_gallery(self.phone.traits.gallery_order)
 
     def _suggestions(self) -> list[str]:
         typing = self.focused and self.phone.keyboard_visible
@@ -125,7 +126,25 @@ class App:
 
     def timing(self, name: str) -> float:
         """Return a delay of the model in seconds, as this phone is set."""
+        given = self._given(name)
+        if given:
+            return self.phone.draws.seconds(name, given)
         return self.model.timings.get(name, 0.0) * self.phone.app_delay_factor
+
+    def _given(self, name: str) -> Span | None:
+        """Return the span that the phone's traits give a delay, whatever the model says."""
+        traits = self.phone.traits
+        match name:
+            case "launch":
+                return traits.launch_s
+            case "dwell":
+                return traits.editor_dwell_s
+            case "upload":
+                return traits.upload_s
+            case "grid":
+                return traits.grid_s
+            case _:
+                return None
 
     def launch(self) -> None:
         """Start from the launcher, or come to the front when running."""
@@ -138,6 +157,9 @@ class App:
         if self.running:
             self._reset_session()
             self._begin(self.model.share, self.timing("transition"))
+        elif self.phone.traits.loses_first_share and self.model.app == "instagram":
+            self._start_process(self.model.start)  # what was shared is gone
+            return
         else:
             self._start_process(self.model.share)
         self.selected = list(rows)
@@ -154,6 +176,7 @@ class App:
 
     def _start_process(self, steps: Sequence[Action]) -> None:
         self.running = True
+        self.phone.app_started_at_s = self.phone.now_s()
         self._reset_session()
         self._begin(steps, self.timing("launch"))
 
@@ -363,9 +386,8 @@ class App:
         account = self.account
         if account is None:
             return
-        delay = self.timing("grid")
         now = self.phone.now_s()
-        account.shown = [post for post in account.posts if now - post.posted_at_s >= delay]
+        account.shown = [post for post in account.posts if now - post.posted_at_s >= post.shown_after_s]
 
     def show_toast(self, name: str) -> None:
         """Show a message for a while, by the name of its string."""

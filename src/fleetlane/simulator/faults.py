@@ -18,7 +18,9 @@ from typing import Any
 from fleetlane.core.document import known_keys, mapping
 from fleetlane.core.errors import PackError
 from fleetlane.simulator.documents import parse_yaml_list, read
+from fleetlane.simulator.likeness import trait_value
 from fleetlane.simulator.specs import AppModel
+from fleetlane.simulator.traits import NAMES
 
 KINDS: Mapping[str, str] = {
     "unplug": "the cable is pulled; plugged in again after `for_s`",
@@ -44,13 +46,14 @@ KINDS: Mapping[str, str] = {
     "ignore_tap": "the next `count` taps on the node with role `role` are dropped",
     "eat_text": "the next typed text is garbled, as suggestion lists do",
     "uninstall": "the app is removed",
+    "trait": "the phone's trait named by `trait` has `value`, for `for_s` (see docs/simulated-phones.md)",
 }
 
 SYSTEM_POPUPS = {
     "app_crashed", "not_responding", "lock_screen", "perm_media", "perm_camera", "perm_audio", "perm_notifications",
 }  # fmt: skip
-_BELONGS_TO = {"popup": "popup", "role": "ignore_tap"}
-_KEYS = {"phone", "when", "do", "for_s", "factor", "popup", "role", "count", "app"}
+_BELONGS_TO = {"popup": "popup", "role": "ignore_tap", "trait": "trait"}
+_KEYS = {"phone", "when", "do", "for_s", "factor", "popup", "role", "count", "app", "trait", "value"}
 _WHEN_KEYS = {"screen", "call", "after_s", "times"}
 
 
@@ -70,10 +73,15 @@ class Fault:
     role: str = ""
     count: int = 1
     app: str = ""
+    trait: str = ""
+    value: object = None
+    """What the trait becomes, as `simulator.traits.Traits` holds it."""
 
     def is_given_again(self, other: Fault) -> bool:
         """Return whether another fault is the same one, at the same moment, on a phone that both mean."""
-        mine, others = ((f.kind, f.screen, f.call, f.after_s, f.times, f.popup, f.role, f.app) for f in (self, other))
+        mine, others = (
+            (f.kind, f.screen, f.call, f.after_s, f.times, f.popup, f.role, f.app, f.trait) for f in (self, other)
+        )
         return mine == others and (self.phone == other.phone or "*" in (self.phone, other.phone))
 
     def concerns(self, serial: str, number: int) -> bool:
@@ -139,7 +147,16 @@ class _Reader:
             role=self._for(raw, kind, "role", _roles(models)),
             count=int(self._number(raw, "count", 1) or 1),
             app=app,
+            trait=self._for(raw, kind, "trait", NAMES),
+            value=self._trait_value(raw, kind),
         )
+
+    def _trait_value(self, raw: Mapping[str, Any], kind: str) -> object:
+        if kind == "trait":
+            return trait_value(str(raw.get("trait")), raw.get("value"), self.place)
+        if "value" in raw:
+            raise PackError(self.place, "`value` belongs to `do: trait`")
+        return None
 
     def _for(self, raw: Mapping[str, Any], kind: str, key: str, known: Collection[str]) -> str:
         if _BELONGS_TO[key] == kind:

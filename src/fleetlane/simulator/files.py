@@ -70,6 +70,8 @@ class FileSystem:
 
     def __init__(self, capacity_bytes: int) -> None:
         self.capacity_bytes = capacity_bytes
+        self.sealed = False
+        """Whether the shared storage is shut, as after a restart before the first unlock."""
         self._files: dict[str, File] = {}
         for folder in (
             "/",
@@ -93,7 +95,11 @@ class FileSystem:
 
     def get(self, path: str) -> File | None:
         """Return the file or folder, or None."""
-        return self._files.get(canonical(path))
+        target = canonical(path)
+        return None if self._is_shut(target) else self._files.get(target)
+
+    def _is_shut(self, target: str) -> bool:
+        return self.sealed and target.startswith("/storage/emulated/0")
 
     def write(self, path: str, data: bytes, mode: int, mtime_s: int) -> None:
         """Write a whole file.
@@ -101,8 +107,11 @@ class FileSystem:
         Raises:
             NoSpaceError: it does not fit.
             IsADirectoryError: there is a folder of that name.
+            FileNotFoundError: the shared storage is shut.
         """
         target = canonical(path)
+        if self._is_shut(target):
+            raise FileNotFoundError(f"couldn't create file: No such file or directory: {path}")
         old = self._files.get(target)
         if old and old.mode & S_IFDIR:
             raise IsADirectoryError(f"{path}: Is a directory")

@@ -17,7 +17,7 @@ import adbutils
 from fleetlane.simulator.adb_server import AdbServer, SimulatorError, free_port
 from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.ledger import Ledger
-from fleetlane.simulator.model import BUILTIN_FOLDER, load_model
+from fleetlane.simulator.model import system_model
 from fleetlane.simulator.phone_builder import PhoneBuilder
 from fleetlane.simulator.phone_server import PhoneServer, RealClock
 
@@ -35,8 +35,7 @@ class Fleet:
         self.ledger = Ledger(settings.ledger)
         self.adb = AdbServer(settings.adb_port)
         self.servers: list[PhoneServer] = []
-        system = load_model(BUILTIN_FOLDER / "_system.yaml")
-        self._builder = PhoneBuilder(settings, system, RealClock(), self.ledger)
+        self._builder = PhoneBuilder(settings, system_model(), RealClock(), self.ledger)
         self._settling: asyncio.Task[None] | None = None
 
     @property

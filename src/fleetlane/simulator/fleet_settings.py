@@ -10,6 +10,8 @@
   secure_lock: true             # a lock screen that no swipe opens
   serialno: "0123456789ABCDEF"  # what it says its serial number is (ro.serialno)
   android_id: 3f1c9a0b7d2e4c58  # the same on two phones makes them clones that nothing tells apart
+  like: real                    # its likeness, by name or file
+  traits: {other_user: 0}       # single traits
 """
 
 from __future__ import annotations
@@ -23,13 +25,18 @@ from fleetlane.core.document import known_keys, mapping, strings
 from fleetlane.core.errors import PackError
 from fleetlane.simulator.documents import parse_yaml_list, read
 from fleetlane.simulator.faults import Fault
+from fleetlane.simulator.likeness import likeness, trait_values
 from fleetlane.simulator.model import LANGUAGES, builtin_models
 from fleetlane.simulator.phone_facts import SDK_OF, PhoneFacts
 from fleetlane.simulator.specs import AppModel
+from fleetlane.simulator.traits import IDEAL, Traits
 
 FIRST_PORT = 21501
 _IDENTITY = ("serialno", "android_id")
-_KEYS = {"phone", "accounts", "language", "android", "packages", "data", "clock_ahead_s", "secure_lock", *_IDENTITY}
+_KEYS = {
+    "phone", "accounts", "language", "android", "packages", "data", "clock_ahead_s", "secure_lock", "like", "traits",
+    *_IDENTITY,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,9 @@ class PhonePlan:
     data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Fields of `PhoneFacts`."""
+    like: Traits | None = None
+    traits: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Fields of `Traits`, after `like`."""
 
     def concerns(self, serial: str, number: int) -> bool:
         """Return whether it is meant for a phone."""
@@ -64,6 +74,7 @@ class FleetSettings:
     build: str = ""
     app_delay_factor: float = 1.0
     upload_s: float | None = None
+    traits: Traits = IDEAL
     accounts: Sequence[str] | int = 1
     """Names of the accounts signed in to every app; a number: so many, with names of the phone's own."""
     plans: Sequence[PhonePlan] = ()
@@ -103,7 +114,13 @@ def _plan(value: object, place: str, apps: Mapping[str, AppModel]) -> PhonePlan:
         for name in values:
             _must_be(name, apps[app].data, f"{place}.data.{app}")
     return PhonePlan(
-        str(raw.get("phone", "*")), _accounts(raw, place, apps), by_app["packages"], data, _facts(raw, place)
+        str(raw.get("phone", "*")),
+        _accounts(raw, place, apps),
+        by_app["packages"],
+        data,
+        _facts(raw, place),
+        like=likeness(str(raw["like"])) if "like" in raw else None,
+        traits=trait_values(mapping(raw.get("traits", {}), f"{place}.traits"), f"{place}.traits"),
     )
 
 

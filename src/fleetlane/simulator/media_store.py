@@ -8,6 +8,10 @@ from __future__ import annotations
 import io
 import posixpath
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import IFD, Base
 
 from fleetlane.core.media import MediaKind, probe
 from fleetlane.simulator.files import FileSystem, canonical
@@ -38,6 +42,8 @@ class MediaRow:
     date_added_s: int
     date_modified_s: int
     duration_ms: int | None
+    date_taken_s: int | None = None
+    """What the photo itself says (EXIF)."""
 
     @property
     def uri(self) -> str:
@@ -77,6 +83,16 @@ class MediaRow:
         return str(values[name])
 
 
+def _taken_s(data: bytes) -> int | None:
+    """Return when a photo was taken by its EXIF, None when it does not say."""
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            said: object = picture.getexif().get_ifd(IFD.Exif).get(Base.DateTimeOriginal)
+        return int(datetime.strptime(str(said), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC).timestamp()) if said else None
+    except (UnidentifiedImageError, OSError, ValueError):
+        return None
+
+
 class MediaStore:
     """The rows of the media store."""
 
@@ -107,6 +123,7 @@ class MediaStore:
             date_added_s=old.date_added_s if old else now_s,
             date_modified_s=file.mtime_s,
             duration_ms=facts.duration_ms if facts else None,
+            date_taken_s=_taken_s(file.blob.data) if mime_type == "image/jpeg" else None,
         )
         self._rows[target] = row
         return row
@@ -126,6 +143,17 @@ class MediaStore:
         """
         rows = [row for row in self._rows.values() if kind is None or row.kind is kind]
         return sorted(rows, key=lambda row: (-row.date_added_s, row.id))
+
+    def in_gallery(self, order: str) -> list[MediaRow]:
+        """Return the rows as galleries show them, newest first, by the date "added", "modified" or "taken"."""
+        rows = self.newest_first()
+        match order:
+            case "modified":
+                return sorted(rows, key=lambda row: -row.date_modified_s)
+            case "taken":
+                return sorted(rows, key=lambda row: -(row.date_taken_s or row.date_modified_s))
+            case _:
+                return rows
 
     def by_uri(self, uri: str) -> MediaRow | None:
         """Return the row of a content URI."""

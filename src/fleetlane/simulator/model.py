@@ -5,6 +5,7 @@ The format is described in docs/app-models.md.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from fleetlane.core.document import mapping
@@ -42,7 +43,17 @@ def load_models(folder: Path) -> list[AppModel]:
 
 def builtin_models() -> list[AppModel]:
     """Return the models that come with Fleetlane: TikTok and Instagram."""
-    return [load_model(BUILTIN_FOLDER / f"{name}.yaml") for name in ("tiktok", "instagram")]
+    return [_builtin("tiktok"), _builtin("instagram")]
+
+
+def system_model() -> AppModel:
+    """Return the model of what Android itself shows."""
+    return _builtin("_system")
+
+
+@cache
+def _builtin(name: str) -> AppModel:
+    return load_model(BUILTIN_FOLDER / f"{name}.yaml")
 
 
 def parse_model(text: str, place: str) -> AppModel:

@@ -1,11 +1,10 @@
-"""Nodes of a simulated screen: built from a model's screen, and written as a uiautomator dump."""
+"""Nodes of a simulated screen, built from a model's screen. `simulator.tree_writer` writes them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from fleetlane.simulator.specs import Action, NodeSpec, ScreenSpec
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from fleetlane.simulator.app import App
 
 Box = tuple[int, int, int, int]
-_ATTRIBUTE = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
 
 @dataclass(slots=True, eq=False)
@@ -176,51 +174,3 @@ def build_screen(app: App, spec: ScreenSpec, context: Mapping[str, Any], shift: 
         for node in root.walk():
             node.tap, node.long_tap, node.field_name, node.slider = (), (), None, ""
     return root
-
-
-def to_xml(roots: list[SimNode], rotation: int) -> str:
-    """Return the nodes as `dumpWindowHierarchy` writes them."""
-    parts = [
-        "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n",
-        f'<hierarchy rotation="{rotation}">',
-    ]
-    for index, root in enumerate(roots):
-        _write(root, index, parts)
-    parts.append("</hierarchy>")
-    return "".join(parts)
-
-
-def _write(node: SimNode, index: int, parts: list[str]) -> None:
-    left, top, right, bottom = node.bounds
-    parts.append(
-        f'<node index="{index}" text="{_safe(node.text)}" resource-id="{node.resource_id}" '
-        f'class="{node.class_name}" package="{node.package}" content-desc="{_safe(node.desc)}" '
-        f'checkable="{_bool(node.checkable)}" checked="{_bool(node.checked)}" '
-        f'clickable="{_bool(node.clickable)}" enabled="{_bool(node.enabled)}" '
-        f'focusable="{_bool(node.clickable)}" focused="{_bool(node.focused)}" '
-        f'scrollable="{_bool(node.scrollable)}" long-clickable="{_bool(bool(node.long_tap))}" password="false" '
-        f'selected="{_bool(node.selected)}" visible-to-user="true" bounds="[{left},{top}][{right},{bottom}]"'
-    )
-    if node.hint:
-        parts.append(f' hint="{_safe(node.hint)}"')
-    if not node.children:
-        parts.append(" />")
-        return
-    parts.append(">")
-    for child_index, child in enumerate(node.children):
-        _write(child, child_index, parts)
-    parts.append("</node>")
-
-
-def _safe(text: str) -> str:
-    if text.isalnum():
-        return text
-    # Like Android, drop what XML cannot hold.
-    kept = "".join(
-        c for c in text if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
-    )
-    return escape(kept, _ATTRIBUTE)
-
-
-def _bool(value: bool) -> str:
-    return "true" if value else "false"

@@ -6,7 +6,7 @@ a `Clock`; see `simulator.timers`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +18,11 @@ from fleetlane.simulator.media_store import MediaRow, MediaStore
 from fleetlane.simulator.nodes import SimNode
 from fleetlane.simulator.permissions import Permissions, Question
 from fleetlane.simulator.phone_facts import SDK_OF, PhoneFacts, SystemFaults
+from fleetlane.simulator.spans import Draws
 from fleetlane.simulator.specs import AppModel
+from fleetlane.simulator.system_windows import in_bars, typed_by
 from fleetlane.simulator.timers import Clock, Timers
+from fleetlane.simulator.wakefulness import Wakefulness
 from fleetlane.simulator.windows import Windows, hit
 
 __all__ = ["PhoneFacts", "SimPhone", "standard_account"]
@@ -60,6 +63,8 @@ class SimPhone(Timers):
     ) -> None:
         super().__init__(clock)
         self.facts = facts
+        self.traits = facts.traits
+        self.draws = Draws(facts.seed or facts.serial)
         self.ledger = ledger
         self.log: Callable[[str], None] = log or _silent
         self.android = facts.android
@@ -79,6 +84,9 @@ class SimPhone(Timers):
         self.foreground: App = self.launcher
         self.permissions = Permissions(self)
         self.clipboard = ""
+        self._card_until_s = 0.0
+        self.app_started_at_s: float | None = None
+        """When an app was started from nothing last."""
         self.keyboard_visible = False
         self.settings: dict[tuple[str, str], str] = {
             ("secure", "default_input_method"): "com.android.inputmethod.latin/.LatinIME"
@@ -95,14 +103,55 @@ class SimPhone(Timers):
         self.version = 0
         self._blamed: App | None = None
         self._windows = Windows(self)
+        self.files.sealed = self.locked = facts.traits.before_first_unlock
+        self.wakefulness = Wakefulness(self)
 
     def wall_s(self) -> float:
         """Return the seconds since the epoch by the phone's own clock."""
         return super().wall_s() + self.facts.clock_ahead_s
 
+    def settle(self) -> None:
+        """Let what is due happen."""
+        super().settle()
+        self.wakefulness.settle()
+
     def touch(self) -> None:
         """Note that something on the screen may have changed."""
         self.version += 1
+
+    def change_traits(self, values: Mapping[str, Any]) -> None:
+        """Change some of its traits from now on."""
+        self.traits = replace(self.traits, **values)
+        self.touch()
+
+    @property
+    def has_pin(self) -> bool:
+        """Return whether the lock screen opens by a PIN only."""
+        return self.facts.secure_lock or self.traits.pin or self.traits.before_first_unlock
+
+    @property
+    def asks_for_pin(self) -> bool:
+        """Return whether the lock screen shows where a PIN is typed."""
+        return self.wakefulness.asks_for_pin
+
+    @property
+    def is_sealed(self) -> bool:
+        """Return whether it was restarted and not unlocked since: no app starts, the storage is shut."""
+        return self.files.sealed
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard; Android 13 shows a card for a while."""
+        self.clipboard = text
+        seconds = self.traits.clipboard_card_s
+        if self.android >= 13 and seconds:
+            self._card_until_s = self.now_s() + seconds
+            self.delay(seconds, self.touch, counts=False)
+            self.touch()
+
+    @property
+    def shows_clipboard_card(self) -> bool:
+        """Return whether the card after a copy is on the screen."""
+        return not self.locked and self.now_s() < self._card_until_s
 
     # -- packages ------------------------------------------------------------------------------
 
@@ -125,7 +174,7 @@ class SimPhone(Timers):
     def start_app(self, package: str) -> bool:
         """Bring an app to the front. Return False when it is not installed."""
         app = self.apps.get(package)
-        if app is None:
+        if app is None or self.is_sealed:
             return False
         self._front(app)
         app.launch()
@@ -134,7 +183,7 @@ class SimPhone(Timers):
     def view(self, package: str, url: str) -> bool:
         """Open a link in an app. Return False when the app does not take it."""
         app = self.apps.get(package)
-        if app is None or not app.model.links.takes(url):
+        if app is None or self.is_sealed or not app.model.links.takes(url):
             return False
         self._front(app)
         app.view(url)
@@ -208,6 +257,7 @@ class SimPhone(Timers):
             app.kill()
         self.system.stack = []
         self.locked = True
+        self.files.sealed = self.has_pin
 
     def crash(self, app: App) -> None:
         """Crash an app: its process ends and the system says so."""
@@ -262,11 +312,13 @@ class SimPhone(Timers):
     def tap(self, x: int, y: int, *, long: bool = False) -> None:
         """Tap a point."""
         self.settle()
-        if not self.screen_on or self.locked:
+        self.wakefulness.used()
+        if not self.screen_on or self.locked or self._taken_by_system(x, y):
             return
         over_keyboard = self.keyboard_visible and y >= self._windows.keyboard_top and not self.system.stack
         if over_keyboard:
-            self.foreground.type_text("g")  # a tap on the keyboard types a letter
+            if letters := typed_by(self._windows.roots_of("keyboard")[0], x, y):
+                self.foreground.type_text(letters)
             return
         owner = self.system if self.system.stack else self.foreground
         target = hit(owner.nodes(), x, y)
@@ -274,11 +326,21 @@ class SimPhone(Timers):
             owner.tap(target, x, long=long)
         self.settle()
 
+    def _taken_by_system(self, x: int, y: int) -> bool:
+        """Return whether a tap falls on the bars, or on the card after a copy, which it may take away."""
+        if self.shows_clipboard_card and (card := self._windows.roots_of("clipboard")[0]).contains(x, y):
+            if card.children[-1].contains(x, y):
+                self._card_until_s = 0.0
+                self.touch()
+            return True
+        return self.traits.dump_windows and in_bars(self, y)
+
     def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Swipe from one point to another."""
         self.settle()
+        self.wakefulness.used()
         if self.locked and self.screen_on:
-            if end[1] < start[1] and not self.facts.secure_lock:
+            if end[1] < start[1]:
                 self.unlock()
             return
         if self.system.stack or not self.screen_on:
@@ -292,6 +354,7 @@ class SimPhone(Timers):
     def press(self, key: str | int) -> bool:
         """Press a key by name or code. Return False for a key the phone does not have."""
         self.settle()
+        self.wakefulness.used()
         code = KEY_CODES.get(key.lower(), -1) if isinstance(key, str) else key
         match code:
             case 4:
@@ -301,15 +364,13 @@ class SimPhone(Timers):
                 if code == KEY_CODES["recent"]:
                     self.launcher.stack = ["recents"]
             case 224:
-                self.screen_on = True
-            case 223:
-                self.screen_on, self.locked = False, True
-            case 26:
-                self.screen_on = not self.screen_on
-                self.locked = self.locked or not self.screen_on
+                self.wakefulness.wake()
+            case 26 if not self.screen_on:
+                self.wakefulness.wake()
+            case 223 | 26:
+                self.wakefulness.sleep()
             case 82:
-                if not self.facts.secure_lock:
-                    self.unlock()
+                self.unlock()
             case 66 if self.foreground.focused:
                 self.foreground.enter()
             case 67 if self.foreground.focused:
@@ -334,10 +395,8 @@ class SimPhone(Timers):
             self.foreground.back()
 
     def unlock(self) -> None:
-        """Remove the lock screen."""
-        if self.screen_on:
-            self.locked = False
-            self.touch()
+        """Take the lock screen away, unless it wants a PIN; it may take a moment."""
+        self.wakefulness.unlock()
 
     # -- what is on the screen ---------------------------------------------------------------------
 

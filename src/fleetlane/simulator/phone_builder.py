@@ -63,9 +63,11 @@ class PhoneBuilder:
             size=size,
             app_delay_factor=settings.app_delay_factor,
             upload_s=settings.upload_s,
+            traits=settings.traits,
+            seed=f"{settings.seed}/{number}",
         )
         for plan in plans:
-            facts = replace(facts, **plan.facts)
+            facts = replace(facts, **plan.facts, traits=replace(plan.like or facts.traits, **plan.traits))
         return settings.vary(number, facts)
 
     def _install(self, phone: SimPhone, number: int, model: AppModel, plans: Sequence[PhonePlan]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fleetlane.simulator.traits import IDEAL, Traits
+
 SDK_OF = {9: 28, 10: 29, 11: 30, 12: 31, 13: 33, 14: 34, 15: 35, 16: 36}
 """Android's API levels by its versions."""
 DENSITY = 420
@@ -32,6 +34,9 @@ class PhoneFacts:
     secure_lock: bool = False
     clock_ahead_s: float = 0.0
     """How far the phone's own clock is ahead of this computer's."""
+    traits: Traits = IDEAL
+    seed: str = ""
+    """Fixes what is drawn on it; its serial when left out."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""One simulated phone on the network: adbd's services over a `SimPhone`.
+"""One simulated phone on the network: adbd's services over sockets.
 
 It can be unplugged, fall silent, or hang; `simulator.strikes` says when.
 """
@@ -6,25 +6,17 @@ It can be unplugged, fall silent, or hang; `simulator.strikes` says when.
 from __future__ import annotations
 
 import asyncio
-import struct
 import time
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fleetlane.simulator import commands, shell
-from fleetlane.simulator.adbd import Daemon, Stream
-from fleetlane.simulator.faults import Fault
+from fleetlane.simulator.adbd import Daemon
 from fleetlane.simulator.phone import SimPhone
-from fleetlane.simulator.strikes import Strikes
-from fleetlane.simulator.sync import SyncService
-from fleetlane.simulator.ui_server import UiServer
+from fleetlane.simulator.phone_link import PhoneLink
 
 __all__ = ["PhoneServer", "RealClock"]
 
-_REGISTERED = commands  # imported for the commands it registers
-_UI_PORT = "9008"
-_WAIT_POLL_S = 0.05
 _PORT_POLL_S = 0.2
 
 
@@ -40,21 +32,11 @@ class RealClock:
         return time.time()
 
 
-class PhoneServer:
+class PhoneServer(PhoneLink):
     """Listens on a port as a phone's adbd would. Runs on one event loop."""
 
     def __init__(self, phone: SimPhone, number: int, *, latency_s: float = 0.0, auth: bool = False) -> None:
-        self.phone = phone
-        self.number = number
-        self.latency_s = latency_s
-        self.faults: list[Fault] = []
-        self._strikes = Strikes(self)
-        self.on_kill_adb_server: Callable[[], None] = lambda: None
-        self.calls: dict[str, int] = {}
-        self.call_listeners: list[Callable[[str], None]] = []
-        self._ui = UiServer(phone)
-        self._ui_alive = False
-        self._ui_stop = asyncio.Event()
+        super().__init__(phone, number, latency_s=latency_s)
         self._quiet = False
         self._trusted = True
         self._answering = asyncio.Event()
@@ -62,24 +44,15 @@ class PhoneServer:
         self._server: asyncio.Server | None = None
         self._port = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        facts = phone.facts
-        name = facts.model.replace(" ", "_")
+        name = phone.facts.model.replace(" ", "_")
         self.daemon = Daemon(
             banner=f"ro.product.name={name.lower()};ro.product.model={name};ro.product.device={name.lower()}",
-            services={
-                "shell,v2": self._shell_v2,
-                "shell:": self._shell_v1,
-                "exec:": self._exec,
-                "sync:": SyncService(phone, self._before).serve,
-                f"tcp:{_UI_PORT}": self._http,
-            },
-            accepts=lambda service: not service.startswith("tcp:") or self._ui_alive,
+            services=dict(self.services),
+            accepts=self.accepts,
             auth=auth,
             authorised=lambda: self._trusted,
             log=phone.log,
         )
-        phone.screen_listeners.append(self._strikes.screen_shown)
-        phone.reboot_listeners.append(lambda: self.strike(Fault("reboot", for_s=2.0)))
 
     # -- plugging ----------------------------------------------------------------------------------
 
@@ -95,7 +68,7 @@ class PhoneServer:
             OSError: the port is taken.
         """
         await self._listen(port)
-        self._strikes.arm()
+        self.arm()
 
     async def _listen(self, port: int) -> None:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", port, limit=4 * 1024 * 1024)
@@ -128,96 +101,19 @@ class PhoneServer:
         except Exception:  # noqa: BLE001 - the edge: the model may be anybody's
             self.phone.log(f"the app model failed:\n{traceback.format_exc()}")
 
-    # -- services ------------------------------------------------------------------------------------
+    # -- time, and what faults do to it ------------------------------------------------------------------
 
-    async def _before(self, call: str) -> None:
-        self.calls[call] = self.calls.get(call, 0) + 1
-        self._strikes.called(call)
-        for listener in self.call_listeners:
-            listener(call)
-        if self.latency_s:
-            await asyncio.sleep(self.latency_s)
+    async def pass_time(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def answers(self) -> None:
+        """Wait until calls are answered."""
         await self._answering.wait()
 
-    async def _run(self, line: str) -> shell.Result:
-        await self._before(f"shell:{line}")
-        return shell.run(self.phone, line)
-
-    async def _shell_v1(self, stream: Stream, line: str) -> None:
-        if "com.wetest.uia2.Main" in line:
-            await self._run_ui_server(stream)
-            return
-        result = await self._run(line)
-        await stream.write(result.output)
-
-    async def _exec(self, stream: Stream, line: str) -> None:
-        result = await self._run(line)
-        await stream.write(result.stdout)
-
-    async def _shell_v2(self, stream: Stream, rest: str) -> None:
-        line = rest.partition(":")[2]  # "shell,v2,TERM=xterm,raw:COMMAND"
-        result = await self._run(line)
-        packets = b""
-        for kind, data in ((1, result.stdout), (2, result.stderr), (3, bytes([result.exit_code & 0xFF]))):
-            if data:
-                packets += struct.pack("<BI", kind, len(data)) + data
-        await stream.write(packets)
-
-    async def _run_ui_server(self, stream: Stream) -> None:
-        await self._before("ui_server")
-        self._ui_alive = True
-        self._ui_stop.clear()
-        await stream.write(b"[server] INFO: [UiAutomator2Server] Starting Server\n")
-        stopped = asyncio.create_task(self._ui_stop.wait(), name="ui server stopped")
-        closed = asyncio.create_task(stream.read_some(), name="ui server launcher gone")
-        try:
-            await asyncio.wait({stopped, closed}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopped.cancel()
-            closed.cancel()
-            self._ui_alive = False
-
-    async def _http(self, stream: Stream, _argument: str) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            data = await stream.read_some()
-            if not data:
-                return
-            head += data
-        head, _, body = head.partition(b"\r\n\r\n")
-        lines = head.decode("latin-1").split("\r\n")
-        method, path, _ = lines[0].split(" ")
-        headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
-        size = int(headers.get("content-length", "0"))
-        while len(body) < size:
-            body += await stream.read_some()
-        call = body.partition(b'"method": "')[2].partition(b'"')[0].decode() or path
-        await self._before(f"rpc:{call}")
-        await self._wait_inside_call(body)
-        status, answer = self._ui.handle(method, path, body)
-        reason = {200: "OK", 400: "Bad Request", 404: "Not Found"}[status]
-        kind = "text/plain" if path == "/ping" else "application/json-rpc"
-        await stream.write(
-            f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {len(answer)}\r\n"
-            "Connection: keep-alive\r\n\r\n".encode()
-            + answer
-        )
-        await stream.read_some()  # the client closes
-
-    async def _wait_inside_call(self, body: bytes) -> None:
-        waiting = self._ui.waits_for(body)
-        if waiting is None:
-            return
-        is_met, seconds = waiting
-        until = self.phone.now_s() + seconds
-        while not is_met() and self.phone.now_s() < until:  # noqa: ASYNC110 - the real server polls too
-            await asyncio.sleep(_WAIT_POLL_S)
-
-    # -- what faults do to it --------------------------------------------------------------------------
-
-    def strike(self, fault: Fault) -> None:
-        """Let a fault happen now. Must be called on the event loop."""
-        self._strikes.strike(fault)
+    def drop_streams(self) -> None:
+        """Cut every open stream."""
+        self.daemon.drop_streams()
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call something after some seconds, unless the phone is stopped before."""
@@ -289,7 +185,3 @@ class PhoneServer:
             self._answering.clear()
         else:
             self._answering.set()
-
-    def kill_ui_server(self) -> None:
-        """End the uiautomator server."""
-        self._ui_stop.set()

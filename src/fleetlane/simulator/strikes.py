@@ -9,7 +9,7 @@ from fleetlane.simulator.app import App
 from fleetlane.simulator.faults import SYSTEM_POPUPS, Fault
 
 if TYPE_CHECKING:
-    from fleetlane.simulator.phone_server import PhoneServer
+    from fleetlane.simulator.phone_link import PhoneLink
 
 _REBOOT_S = 3.0
 _START_S = 1.0
@@ -20,7 +20,7 @@ _builds = itertools.count(1)
 class Strikes:
     """The faults to come of one phone: `server.faults`. All methods must be called on the event loop."""
 
-    def __init__(self, server: PhoneServer) -> None:
+    def __init__(self, server: PhoneLink) -> None:
         self._server = server
 
     def arm(self) -> None:
@@ -73,7 +73,7 @@ class Strikes:
             case "kill_adb_server":
                 server.on_kill_adb_server()
             case "drop":
-                server.daemon.drop_streams()
+                server.drop_streams()
             case "hang":
                 server.hang(hanging=True)
                 if seconds is not None:
@@ -107,9 +107,19 @@ class Strikes:
                 phone.press("sleep")
             case "storage_full":
                 phone.files.capacity_bytes = phone.files.used_bytes
+            case "trait":
+                self._trait(fault)
             case _:
                 return False
         return True
+
+    def _trait(self, fault: Fault) -> None:
+        """Change one of the phone's traits, for a while."""
+        phone = self._server.phone
+        former = getattr(phone.traits, fault.trait)
+        phone.change_traits({fault.trait: fault.value})
+        if fault.for_s is not None:
+            self._server.later(fault.for_s, lambda: phone.change_traits({fault.trait: former}))
 
     def _in_app(self, fault: Fault) -> None:
         phone = self._server.phone

@@ -7,18 +7,34 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from fleetlane.simulator.adbd import Stream
 from fleetlane.simulator.files import S_IFDIR, NoSpaceError
 from fleetlane.simulator.phone import SimPhone
 
+if TYPE_CHECKING:
+    from fleetlane.simulator.phone_link import Stream
+
 _CHUNK = 64 * 1024
+_ROWS_FROM_PUSH = 11
+_32_BITS = 0xFFFFFFFF
+"""STAT and LIST tell sizes in 32 bits: of a file of 4 GiB or more the rest."""
 
 
 class SyncService:
-    """Serves the `sync:` streams of one phone. `before` is awaited before each request, with its name."""
+    """Serves the `sync:` streams of one phone.
 
-    def __init__(self, phone: SimPhone, before: Callable[[str], Awaitable[None]]) -> None:
+    Args:
+        phone: whose files.
+        before: awaited before each request, with its name.
+        stamped: turns the second that the host gives a file into the one it gets.
+    """
+
+    def __init__(
+        self, phone: SimPhone, before: Callable[[str], Awaitable[object]], stamped: Callable[[int], int]
+    ) -> None:
+        self._stamped = stamped
+        self._phone = phone
         self._files = phone.files
         self._log = phone.log
         self._before = before
@@ -50,28 +66,37 @@ class SyncService:
 
     def _stat(self, path: str) -> bytes:
         file = self._files.get(path)
-        return struct.pack("<III", file.mode, file.size_bytes, file.mtime_s) if file else bytes(12)
+        if file is None:
+            return bytes(12)
+        return struct.pack("<III", file.mode, file.size_bytes & _32_BITS, file.mtime_s)
 
     async def _list(self, stream: Stream, path: str) -> None:
         out = b""
         for name, file in self._files.listing(path):
             encoded = name.encode()
-            out += b"DENT" + struct.pack("<IIII", file.mode, file.size_bytes, file.mtime_s, len(encoded)) + encoded
+            out += (
+                b"DENT"
+                + struct.pack("<IIII", file.mode, file.size_bytes & _32_BITS, file.mtime_s, len(encoded))
+                + encoded
+            )
         await stream.write(out + b"DONE" + bytes(16))
 
     async def _receive(self, stream: Stream, argument: str) -> None:
         path, _, mode = argument.rpartition(",")
         chunks: list[bytes] = []
+        began_s = int(self._phone.wall_s())
         while True:
             kind, size = struct.unpack("<4sI", await stream.read(8))
             if kind == b"DONE":
                 break
             chunks.append(await stream.read(size))
         try:
-            self._files.write(path, b"".join(chunks), int(mode), size)
-        except (NoSpaceError, IsADirectoryError) as error:
+            self._files.write(path, b"".join(chunks), int(mode), self._stamped(size))
+        except (NoSpaceError, IsADirectoryError, FileNotFoundError) as error:
             await stream.write(_fail(str(error)))
             return
+        if self._phone.traits.row_from_push and self._phone.android >= _ROWS_FROM_PUSH:
+            self._phone.media.scan_file(path, began_s)
         await stream.write(b"OKAY" + bytes(4))
 
     async def _send(self, stream: Stream, path: str) -> None:

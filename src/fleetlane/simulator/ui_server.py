@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fleetlane.simulator.guards import injection_refused, is_guarded
 from fleetlane.simulator.nodes import SimNode
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.phone_facts import DENSITY
@@ -19,6 +20,14 @@ from fleetlane.simulator.render import screenshot
 
 _NOT_FOUND_CODE = -32002
 _NOT_FOUND = "androidx.test.uiautomator.UiObjectNotFoundException"
+_FAILED_CODE = -32001
+_NULL = "java.lang.NullPointerException: Attempt to invoke virtual method on a null object reference"
+_EMPTY = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n<hierarchy rotation=\"0\" />"
+_INJECTS = {
+    "click", "swipe", "pressKey", "pressKeyCode", "pasteClipboard", "clearInputText", "wakeUp", "sleep", "setText",
+    "clearTextField",
+}  # fmt: skip
+"""Methods that send touches or keys. setText clicks the field first."""
 Method = Callable[..., Any]
 
 
@@ -101,6 +110,8 @@ class UiServer:
         if function is None:
             raise RpcError(-32601, f"method not found: {name}")
         self.phone.settle()
+        if name in _INJECTS and is_guarded(self.phone):
+            raise RpcError(_FAILED_CODE, injection_refused(self.phone))
         try:
             return function(*params) if isinstance(params, list) else function(**params)
         except (TypeError, ValueError, KeyError, IndexError) as error:
@@ -127,6 +138,11 @@ class UiServer:
     def _dump(self, compressed: bool = False, max_depth: int = 50, root: str = "") -> str:
         if compressed or max_depth < 50 or root:
             raise RpcError(-32602, "only whole trees are simulated")
+        draws, traits = self.phone.draws, self.phone.traits
+        if draws.happens("dump_fails", traits.dump_fails):
+            raise RpcError(_FAILED_CODE, _NULL)
+        if draws.happens("dump_empty", traits.dump_empty):
+            return _EMPTY
         return self.phone.dump()
 
     def _screenshot(self, scale: float, quality: int) -> str:
@@ -156,7 +172,7 @@ class UiServer:
         return self._press_key(code)
 
     def _set_clipboard(self, _label: str | None, text: str) -> None:
-        self.phone.clipboard = text
+        self.phone.copy(text)
 
     def _get_clipboard(self) -> str:
         return self.phone.clipboard

@@ -61,6 +61,7 @@ def publish(
             return
         kind = values.get("kind") or ("video" if media and media[0].kind is MediaKind.VIDEO else "images")
         post = Post(kind, values.get("caption", ""), "0", app.phone.now_s(), values.get("placement", ""))
+        post.shown_after_s = app.timing("grid")
         if post.placement == "story":
             account.stories.append(post)
         else:

@@ -12,28 +12,41 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import uiautomator2
 from PIL import Image
 
+from fleetlane.adapters.android.answers import media_rows, natural_size, no_provider_error, selector, whole_text
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
-from fleetlane.core.errors import CallLostError, DriverBrokenError, FileRefusedError, PhoneFullError, ShellFailedError
+from fleetlane.adapters.android.vendor import INJECTION, input_switch
+from fleetlane.core.errors import (
+    CallLostError,
+    DriverBrokenError,
+    FileRefusedError,
+    InputNotAllowedError,
+    PhoneFullError,
+    ShareLostError,
+    ShellFailedError,
+)
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport, Where
+from fleetlane.core.screen import Node
 
-_ROW = re.compile(r"Row: \d+ (.*)")
 _PROPERTY = re.compile(r"\[([^\]]+)\]: \[([^\]]*)\]")
 _LEVEL = re.compile(r"^\s*level: (\d+)", re.MULTILINE)
-_SIZE = re.compile(r"(Physical|Override) size: (\d+x\d+)")
 _VERSION = re.compile(r"versionName=(\S+)")
 _SCAN_FILE_SDK = 30  # `content call --method scan_file` works from Android 11 on
 _LONG_TAP_S = 1.0
 _LEAST_FREE_BYTES = 1024 * 1024
 _JPEG_QUALITY = 60
+_WAKEUP_KEY = 224
+_MAIN, _LAUNCHER = "android.intent.action.MAIN", "android.intent.category.LAUNCHER"
+_AS_LAUNCHER = "0x10200000"  # FLAG_ACTIVITY_NEW_TASK | FLAG_ACTIVITY_RESET_TASK_IF_NEEDED
+_TO_FRONT = "has been brought to the front"  # then what was handed over is lost
 _TABLES = {MediaKind.VIDEO: "video", MediaKind.IMAGE: "images"}
 
 
@@ -49,6 +62,8 @@ class AndroidDriver:
         self._facts: PhoneFacts | None = None
         self._facts_of: int | None = None
         """The connection by which the facts were asked: by another one it may be another phone."""
+        self._activities: dict[str, str] = {}
+        """What the launcher starts of each app."""
 
     @property
     def serial(self) -> str:
@@ -61,6 +76,10 @@ class AndroidDriver:
         try:
             with translated(self._wire, self._serial):
                 yield
+        except DriverBrokenError as error:
+            if INJECTION in str(error):
+                raise self._input_not_allowed() from error
+            raise
         except FileRefusedError as error:
             free_bytes = self._free_bytes()
             if free_bytes is None or free_bytes >= _LEAST_FREE_BYTES:
@@ -74,16 +93,26 @@ class AndroidDriver:
         with self._calls():
             connection = self._where(self._wire.check).connection
         if self._facts is None or self._facts_of != connection:
-            properties = dict(_PROPERTY.findall(self.shell("getprop")))
-            width, height = _natural_size(self.shell("wm", "size"), self._serial)
+            properties = self._properties()
+            width, height = natural_size(self.shell("wm", "size"), self._serial)
+            user = self.shell("am", "get-current-user").strip()
             self._facts = PhoneFacts(
                 model=properties.get("ro.product.model", ""),
                 android=properties.get("ro.build.version.release", ""),
                 sdk=int(properties.get("ro.build.version.sdk", "0") or 0),
                 size=(width, height),
+                user=int(user) if user.isdigit() else 0,
             )
             self._facts_of = connection
         return self._facts
+
+    def _properties(self) -> dict[str, str]:
+        return dict(_PROPERTY.findall(self.shell("getprop")))
+
+    @property
+    def _user(self) -> tuple[str, str]:
+        """Return the option that keeps a command to the user in front: without it many ask for all, and are refused."""
+        return "--user", str(self.facts().user)
 
     def shell(self, *args: str, timeout_s: float = 20.0) -> str:
         """Run a command and return its output (see the port)."""
@@ -93,14 +122,19 @@ class AndroidDriver:
                 result = self._device.shell2(list(args), timeout=timeout_s)
             except ValueError as error:
                 raise CallLostError(f"The answer of {self._serial} was cut off.", serial=self._serial) from error
+        if args[0] == "input" and INJECTION in result.output:  # older ones end with 0 all the same
+            raise self._input_not_allowed()
         if result.returncode:
             raise ShellFailedError(args, result.returncode, result.output, serial=self._serial)
         return str(result.output)
 
+    def _input_not_allowed(self) -> InputNotAllowedError:
+        return InputNotAllowedError(f"{input_switch(self._properties())}.", serial=self._serial)
+
     def report(self, packages: Collection[str]) -> PhoneReport:
         """Return what the phone says of itself now. Uses the shell only, beside whatever else runs."""
         facts = self.facts()
-        properties = dict(_PROPERTY.findall(self.shell("getprop")))
+        properties = self._properties()
         battery = _LEVEL.search(self.shell("dumpsys", "battery"))
         return PhoneReport(
             model=facts.model,
@@ -135,10 +169,11 @@ class AndroidDriver:
     def scan(self, path: str) -> None:
         """Ask the phone's media store to index one file, or to forget it when it is gone."""
         if self.facts().sdk >= _SCAN_FILE_SDK:
-            self.shell("content", "call", "--uri", "content://media", "--method", "scan_file", "--arg", path)
+            call = ("call", *self._user, "--uri", "content://media", "--method", "scan_file", "--arg", path)
+            no_provider_error(self.shell("content", *call), self._serial)
         else:
             action = "android.intent.action.MEDIA_SCANNER_SCAN_FILE"
-            self.shell("am", "broadcast", "-a", action, "-d", f"file://{path}")
+            self.shell("am", "broadcast", *self._user, "-a", action, "-d", f"file://{path}")
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
         """Return the media store's row for a file, None while there is none."""
@@ -153,10 +188,10 @@ class AndroidDriver:
     def _rows(self, kind: MediaKind, where: str) -> list[MediaEntry]:
         columns = "_id:_data:date_added" + (":duration" if kind is MediaKind.VIDEO else "")
         uri = f"content://media/external/{_TABLES[kind]}/media"
-        output = self.shell("content", "query", "--uri", uri, "--projection", columns, "--where", where)
-        if "Error while accessing provider" in output:
-            raise ShellFailedError(["content", "query", uri], 0, output, serial=self._serial)
-        return [_entry(uri, _columns(found)) for found in _ROW.findall(output)]
+        query = ("query", *self._user, "--uri", uri, "--projection", columns, "--where", where)
+        output = self.shell("content", *query)
+        no_provider_error(output, self._serial)
+        return media_rows(uri, output)
 
     def clock_s(self) -> int:
         """Return the phone's own time, in whole seconds since the epoch."""
@@ -168,16 +203,19 @@ class AndroidDriver:
     def share(self, package: str, activity: str, uri: str, mime_type: str) -> None:
         """Hand one media URI to an app's share activity (see the port)."""
         args = ["-a", "android.intent.action.SEND", "-t", mime_type, "--eu", "android.intent.extra.STREAM", uri]
-        self._start(*args, "--grant-read-uri-permission", "-f", "0x10000000", "-n", f"{package}/{activity}")
+        output = self._start(*args, "--grant-read-uri-permission", "-f", "0x10000000", "-n", f"{package}/{activity}")
+        if _TO_FRONT in output:
+            raise ShareLostError(["am", "start", activity], 0, output, serial=self._serial)
 
     def open_link(self, package: str, url: str) -> None:
         """Let an app open a web address (see the port)."""
         self._start("-a", "android.intent.action.VIEW", "-d", url, "-f", "0x10000000", "-p", package)
 
-    def _start(self, *args: str) -> None:
-        output = self.shell("am", "start", *args)
+    def _start(self, *args: str) -> str:
+        output = self.shell("am", "start", *self._user, *args)
         if "Error" in output or "Exception" in output:  # some versions end with 0 all the same
             raise ShellFailedError(["am", "start", *args], 0, output, serial=self._serial)
+        return output
 
     # -- screen --------------------------------------------------------------------------------------
 
@@ -191,6 +229,18 @@ class AndroidDriver:
         with self._calls():
             xml: str = self._u2().dump_hierarchy()
         return xml
+
+    def renew(self) -> None:
+        """Let the automation server be started anew by the next call that needs it."""
+        automation, self._automation = self._automation, None
+        if automation is not None:
+            automation.stop_uiautomator(wait=False)
+
+    def whole_text(self, node: Node) -> str | None:
+        """Return the whole text of a node that a tree showed (see the port)."""
+        with self._calls():
+            found: list[dict[str, Any]] = self._u2().jsonrpc.objInfoOfAllInstances(selector(node))
+        return whole_text(node, found)
 
     def tap(self, x: int, y: int) -> None:
         """Tap a point (uiautomator2 may send it again after an HTTP error)."""
@@ -240,10 +290,8 @@ class AndroidDriver:
     def press(self, key: str) -> None:
         """Press a key."""
         with self._calls():
-            if key == "wakeup":
-                self._u2().screen_on()
-            else:
-                self._u2().press(key)
+            # uiautomator2's own way to wake a phone does nothing while the screen is on; the key counts as a touch.
+            self._u2().press(_WAKEUP_KEY if key == "wakeup" else key)
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Swipe between two points."""
@@ -267,16 +315,37 @@ class AndroidDriver:
 
     def installed(self, packages: Collection[str]) -> list[str]:
         """Return those of the packages that are installed, in the given order."""
-        lines = set(self.shell("pm", "list", "packages").split())
+        lines = set(self.shell("pm", "list", "packages", *self._user).split())
         return [package for package in packages if f"package:{package}" in lines]
 
     def start_app(self, package: str) -> None:
         """Bring an app to the front, as from the launcher."""
-        self.shell("monkey", "-p", package, "-c", "android.intent.category.LAUNCHER", "1")
+        known = package in self._activities
+        try:
+            self._launch(package)
+        except ShellFailedError:
+            if not known:
+                raise
+            del self._activities[package]  # an update may have renamed it
+            self._launch(package)
+
+    def _launch(self, package: str) -> None:
+        # Not by `monkey`: it does nothing on phones without physical keys.
+        self._start("-a", _MAIN, "-c", _LAUNCHER, "-f", _AS_LAUNCHER, "-n", self._launcher_activity(package))
+
+    def _launcher_activity(self, package: str) -> str:
+        if package not in self._activities:
+            find = ("resolve-activity", "--brief", *self._user, "-a", _MAIN, "-c", _LAUNCHER, package)
+            output = self.shell("cmd", "package", *find)
+            found = output.strip().rpartition("\n")[2].strip()
+            if not found.startswith(f"{package}/"):
+                raise ShellFailedError(["cmd", "package", *find], 0, output, serial=self._serial)
+            self._activities[package] = found
+        return self._activities[package]
 
     def stop_app(self, package: str) -> None:
         """Force-stop an app."""
-        self.shell("am", "force-stop", package)
+        self.shell("am", "force-stop", *self._user, package)
 
     # -- life ----------------------------------------------------------------------------------------
 
@@ -290,9 +359,7 @@ class AndroidDriver:
 
     def close(self) -> None:
         """Let go of the phone: the automation server on it ends with the connection."""
-        automation, self._automation = self._automation, None
-        if automation is not None:
-            automation.stop_uiautomator(wait=False)
+        self.renew()
         self._wire.abort()
 
 
@@ -313,30 +380,3 @@ class _Hashed:
     def sha256(self) -> str:
         """Return the hash of what was read."""
         return self._digest.hexdigest()
-
-
-def _natural_size(output: str, serial: str) -> tuple[int, int]:
-    """Return the size `wm size` tells of: an override wins over the physical size."""
-    sizes = dict(_SIZE.findall(output))
-    found = sizes.get("Override") or sizes.get("Physical")
-    if found is None:
-        raise ShellFailedError(["wm", "size"], 0, output, serial=serial)
-    width, height = found.split("x")
-    return int(width), int(height)
-
-
-def _entry(uri: str, row: Mapping[str, str]) -> MediaEntry:
-    duration = row.get("duration", "NULL")
-    return MediaEntry(
-        uri=f"{uri}/{row['_id']}",
-        path=row["_data"],
-        id=int(row["_id"]),
-        added_s=int(row["date_added"]),
-        duration_ms=int(duration) if duration.isdigit() else None,
-    )
-
-
-def _columns(row: str) -> dict[str, str]:
-    # "_id=1, _data=/a, b.mp4, date_added=5": a value may hold ", ", a key never does.
-    parts = re.split(r"(?:^|, )(_id|_data|date_added|duration)=", row)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))

@@ -10,16 +10,21 @@ from typing import Protocol
 from fleetlane.core.device import Device, Transport
 from fleetlane.core.media import MediaKind
 from fleetlane.core.phones import Identity
+from fleetlane.core.screen import Node
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneFacts:
-    """What a phone says of itself. `size` is (width, height) in pixels when it is not turned."""
+    """What a phone says of itself. `size` is (width, height) in pixels when it is not turned.
+
+    `user` is the number of the Android user that is in front: phones have others beside it (Secure Folder, work).
+    """
 
     model: str
     android: str
     sdk: int
     size: tuple[int, int]
+    user: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Driver(Protocol):
         """Hand one media URI to an app's share activity.
 
         Raises:
+            ShareLostError: the app only came to the front, without it.
             ShellFailedError: the phone refused.
         """
         ...
@@ -100,6 +106,17 @@ class Driver(Protocol):
 
     def tree(self) -> str:
         """Return the UI tree as XML."""
+        ...
+
+    def renew(self) -> None:
+        """Start the automation server on the phone anew, by the next call that needs it."""
+        ...
+
+    def whole_text(self, node: Node) -> str | None:
+        """Return the whole text (or description) of a node that a tree showed; None when it cannot be told which it is.
+
+        A tree shows some characters as dots (`core.dumped`).
+        """
         ...
 
     def tap(self, x: int, y: int) -> None:
@@ -128,7 +145,7 @@ class Driver(Protocol):
         ...
 
     def press(self, key: str) -> None:
-        """Press a key: "back", "home", "recent", "wakeup", "enter"."""
+        """Press a key: "back", "home", "recent", "wakeup", "enter". "wakeup" also keeps a screen on that is on."""
         ...
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:
@@ -144,7 +161,11 @@ class Driver(Protocol):
         ...
 
     def start_app(self, package: str) -> None:
-        """Bring an app to the front, as from the launcher."""
+        """Bring an app to the front, as from the launcher.
+
+        Raises:
+            ShellFailedError: it has nothing that the launcher could start.
+        """
         ...
 
     def stop_app(self, package: str) -> None:

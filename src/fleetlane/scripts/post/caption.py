@@ -13,6 +13,7 @@ from fleetlane.scripts.post.page import LastPage
 
 _FOCUS_TRIES = 5
 _SHOWS_TIMEOUT_S = 2.0
+_SHOWS_LATE_S = 0.5
 
 
 class CaptionWriter:
@@ -37,16 +38,15 @@ class CaptionWriter:
     def _write(self, name: str, text: str) -> None:
         shown = ""
         for way in TYPING_WAYS:
-            field = self._focus(name)
-            if self._text(field):
-                self._navigator.phone.clear_text()
+            self._empty(name)
             try:
                 self._navigator.phone.type_text(text, way)
             except DriverBrokenError:
                 continue
-            shown = self._read_back(name, text)
-            if shown == text:
+            other = self._read_back(name, text)
+            if other is None:
                 return
+            shown = other
         raise TaskFailedError("caption_refused", f"It shows {shown[:200]!r}.")
 
     def _focus(self, name: str) -> Node:
@@ -66,6 +66,14 @@ class CaptionWriter:
             raise TaskFailedError("step_unavailable", "The page has no field for a title.")
         raise TaskFailedError("screen_stuck", "The caption field does not take the cursor.")
 
+    def _empty(self, name: str) -> None:
+        """Put the cursor into a field, and empty it. The phone says that it did before it has."""
+        field = self._focus(name)
+        if self._text(field):
+            self._navigator.phone.clear_text()
+            element = self._elements[name]
+            self._navigator.see(lambda s: (field := s.find(element)) is None or not self._text(field), _SHOWS_TIMEOUT_S)
+
     def _element(self, name: str) -> Element:
         if name not in self._elements:
             raise TaskFailedError("step_unavailable", "The page has no field for a title.")
@@ -74,23 +82,23 @@ class CaptionWriter:
     def _text(self, field: Node) -> str:
         return "" if _shows_hint(self._navigator.pack, field) else field.text
 
-    def _read_back(self, name: str, text: str) -> str:
-        """Return what a field holds, on the page without the keyboard; the keyboard is closed first."""
+    def _read_back(self, name: str, text: str) -> str | None:
+        """Return what a field holds that is not this text, None when it is; the keyboard is closed first."""
         element = self._elements[name]
 
-        def text_on(screen: Screen) -> str:
+        def holds(screen: Screen) -> bool:
             field = screen.find(element)
-            return self._text(field) if field else ""
+            return field is not None and bool(self._text(field)) and self._navigator.phone.holds(field, text)
 
-        editing = self._navigator.see(lambda screen: text_on(screen) == text, _SHOWS_TIMEOUT_S)
+        editing = self._navigator.see(holds, _SHOWS_TIMEOUT_S)
         self._close_keyboard()
         screen = self._navigator.reach("caption", self._page.screens)
-        shown = text_on(screen)
-        if shown != text:
-            screen = self._navigator.see(lambda s: text_on(s) == text, 0.5) or screen
-            shown = text_on(screen)
+        if holds(screen) or self._navigator.see(holds, _SHOWS_LATE_S) is not None:
+            return None
+        field = self._navigator.phone.look().find(element)
+        shown = self._navigator.phone.whole(field) if field is not None and self._text(field) else ""
         if not shown and editing is not None and self._navigator.pack.facts.get("hides_caption"):
-            return text  # the page never shows it: what its editor showed counts
+            return None  # the page never shows it: what its editor showed counts
         return shown
 
     def _close_keyboard(self) -> None:

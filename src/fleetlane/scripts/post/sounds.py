@@ -112,7 +112,7 @@ class Sounds:
             self._phone.tap(field)
             self._navigator.see(self._is_focused, _REACTS_S)
             self._phone.type_text(text, way)
-            if self._navigator.see(lambda s: self._field_text(s) == text, _REACTS_S) is not None:
+            if self._navigator.see(lambda s: self._holds(s, text), _REACTS_S) is not None:
                 self._phone.press("enter")
                 return
             self._phone.clear_text()
@@ -122,9 +122,8 @@ class Sounds:
         field = self._find(screen, "search_field")
         return field is not None and field.focused
 
-    def _field_text(self, screen: Screen) -> str:
-        field = self._find(screen, "search_field")
-        return field.text if field else ""
+    def _holds(self, screen: Screen, text: str) -> bool:
+        return self._phone.holds(self._find(screen, "search_field"), text)
 
     def _tap_first_result(self, wanted: str) -> None:
         here = self._see(lambda s: bool(self._rows(s)), _RESULTS_S, f"No sound was found for {wanted!r}.").name

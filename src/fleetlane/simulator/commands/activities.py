@@ -16,6 +16,9 @@ _GRANT = 0x1
 _STREAM = "android.intent.extra.STREAM"
 _SEND = "android.intent.action.SEND"
 _VIEW = "android.intent.action.VIEW"
+_TO_FRONT = "Warning: Activity not started, its current task has been brought to the front"
+"""What was to be delivered with it was not."""
+_DELIVERED = "Warning: Activity not started, intent has been delivered to currently running top-most instance."
 
 
 @command("monkey")
@@ -24,6 +27,8 @@ def _monkey(phone: SimPhone, args: Sequence[str]) -> Result:
     if events != ["1"] or "-p" not in found:
         raise UnsupportedArgumentsError("only `monkey -p PACKAGE [-c CATEGORY] 1`")
     package = found["-p"][0]
+    if not phone.traits.physical_keys:
+        return Result.text(f"args: {list(args)}\n ** SYS_KEYS has no physical keys but with factor 2.0%.", 251)
     if not phone.start_app(package):
         return Result.text("** No activities found to run, monkey aborted.", 252)
     return Result.text("Events injected: 1")
@@ -35,9 +40,11 @@ def _am(phone: SimPhone, args: Sequence[str]) -> Result:
         case "start" | "start-activity":
             return _start(phone, args[1:])
         case "force-stop":
-            [_, package] = args
+            _, [package] = options(args[1:], "", ["--user"])
             phone.stop_app(package)
             return Result()
+        case "get-current-user":
+            return Result.text("0")
         case "broadcast":
             return _broadcast(phone, args[1:])
         case _:
@@ -61,17 +68,26 @@ def _start(phone: SimPhone, args: Sequence[str]) -> Result:
         raise UnsupportedArgumentsError("an explicit component (-n) is needed")
     app = phone.apps.get(package)
     activity = package + activity if activity.startswith(".") else activity
-    if app is None or activity not in app.model.activities.values():
-        return Result.text(f"{starting}Error type 3\nError: Activity class {{{component}}} does not exist.", 1)
+    if app is None or activity not in app.model.activities.values() or phone.is_sealed:
+        return _failed(starting, f"Error type 3\nError: Activity class {{{component}}} does not exist.")
     if activity == app.model.activities.get("share") and action == _SEND:
         return _share(phone, app, found, extras.get(_STREAM, ""), starting)
     if activity != app.model.activities.get("main"):
         raise UnsupportedArgumentsError(f"{component} by {action or 'no action'}")
     if "-S" in found:
         phone.stop_app(package)
-    there = "Warning: Activity not started, its current task has been brought to the front\n" if app.running else ""
+    was_running = app.running
     phone.start_app(package)
-    return Result.text(starting + there)
+    return _warned(starting, _TO_FRONT) if was_running else Result.text(starting)
+
+
+def _failed(starting: str, complaint: str) -> Result:
+    """Return how `am start` ends when it started nothing: with 0, and the error on stderr."""
+    return Result(starting.encode(), f"{complaint}\n".encode())
+
+
+def _warned(starting: str, warning: str) -> Result:
+    return Result(starting.encode(), f"{warning}\n".encode())
 
 
 def _view(phone: SimPhone, found: dict[str, list[str]], rest: Sequence[str]) -> Result:
@@ -82,7 +98,7 @@ def _view(phone: SimPhone, found: dict[str, list[str]], rest: Sequence[str]) -> 
     if "-S" in found:
         phone.stop_app(package)
     if not phone.view(package, url):
-        return Result.text(f"Starting: {intent}\nError: Activity not started, unable to resolve {intent}", 1)
+        return _failed(f"Starting: {intent}\n", f"Error: Activity not started, unable to resolve {intent}")
     return Result.text(f"Starting: {intent}")
 
 
@@ -102,7 +118,7 @@ def _uri_extras(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 def _share(phone: SimPhone, app: App, found: dict[str, list[str]], uri: str, starting: str) -> Result:
     if found.get("-t", [""])[0] not in app.model.share_types:
-        return Result.text(f"{starting}Error: Activity not started, unable to resolve Intent", 1)
+        return _failed(starting, "Error: Activity not started, unable to resolve Intent")
     row = phone.media.by_uri(uri)
     granted = "--grant-read-uri-permission" in found or int(found.get("-f", ["0"])[0], 0) & _GRANT
     if phone.faults.share_refused or row is None or not (granted or phone.permissions.may_read_media(app.package.name)):
@@ -112,8 +128,12 @@ def _share(phone: SimPhone, app: App, found: dict[str, list[str]], uri: str, sta
             f"obtain access using ACTION_OPEN_DOCUMENT or related APIs: {uri}",
             255,
         )
+    answer = phone.traits.share_answer if app.running else "plain"
+    if answer == "front":
+        phone.start_app(app.package.name)
+        return _warned(starting, _TO_FRONT)
     phone.share(app.package.name, [row])
-    return Result.text(starting)
+    return _warned(starting, _DELIVERED) if answer == "delivered" else Result.text(starting)
 
 
 def _broadcast(phone: SimPhone, args: Sequence[str]) -> Result:

@@ -12,9 +12,8 @@ from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
 
 _STREAM = "android.intent.extra.STREAM"
-_UNSUPPORTED_CALL = (
-    "Error while accessing provider:media\njava.lang.UnsupportedOperationException: Unsupported call: {}"
-)
+_FAILED = "Error while accessing provider:media\njava.lang."
+_UNSUPPORTED_CALL = _FAILED + "UnsupportedOperationException: Unsupported call: {}"
 _TABLES = {
     "content://media/external/video/media": MediaKind.VIDEO,
     "content://media/external/images/media": MediaKind.IMAGE,
@@ -41,6 +40,8 @@ def _content(phone: SimPhone, args: Sequence[str]) -> Result:
     if rest:
         return Result.error(f"[ERROR] Unsupported argument: {rest[0]}")
     uri = found.get("--uri", [""])[0]
+    if phone.is_sealed:
+        return Result.error("Could not find provider: media", 0)
     match verb:
         case "call":
             return _content_call(phone, uri, found)
@@ -62,7 +63,7 @@ def _content_call(phone: SimPhone, uri: str, found: dict[str, list[str]]) -> Res
     now_s = int(phone.wall_s())
     if method == "scan_file":
         if phone.android <= 10:
-            return Result.text(_UNSUPPORTED_CALL.format(method))
+            return Result.error(_UNSUPPORTED_CALL.format(method), 0)
         row = None if phone.faults.scan_ignored else phone.media.scan_file(found["--arg"][0], now_s)
         stream = f"{_STREAM}={row.uri}" if row else f"{_STREAM}=null"
         return Result.text(f"Result: Bundle[{{{stream}}}]")
@@ -70,7 +71,7 @@ def _content_call(phone: SimPhone, uri: str, found: dict[str, list[str]]) -> Res
         if not phone.faults.scan_ignored:
             phone.media.scan_volume(now_s)
         return Result.text("Result: Bundle[{}]")
-    return Result.text(_UNSUPPORTED_CALL.format(method))
+    return Result.error(_UNSUPPORTED_CALL.format(method), 0)
 
 
 def _rows(phone: SimPhone, uri: str) -> list[MediaRow]:
@@ -138,7 +139,5 @@ def _content_query(phone: SimPhone, uri: str, found: dict[str, list[str]]) -> Re
     except KeyError as error:
         name = str(error.args[0])
         phone.log(f"content query: there is no column {name!r}")
-        return Result.text(
-            f"Error while accessing provider:media\njava.lang.IllegalArgumentException: Invalid column {name}"
-        )
+        return Result.error(f"{_FAILED}IllegalArgumentException: Invalid column {name}", 0)
     return Result.text("\n".join(lines) if lines else "No result found.")

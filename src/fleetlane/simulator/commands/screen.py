@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 
+from fleetlane.simulator.guards import injection_refused, is_guarded
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.render import screenshot
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
@@ -14,6 +15,9 @@ _LONG_MS = 500
 
 @command("input")
 def _input(phone: SimPhone, args: Sequence[str]) -> Result:
+    if is_guarded(phone):
+        verb = args[0] if args else ""
+        return Result.error(f"\nException occurred while executing '{verb}':\n{injection_refused(phone)}", 255)
     match list(args):
         case ["tap", x, y]:
             phone.tap(int(x), int(y))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from fleetlane.simulator import guards
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.phone_facts import DENSITY
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command
@@ -45,6 +46,8 @@ def _getprop(phone: SimPhone, args: Sequence[str]) -> Result:
         "persist.sys.locale": {"en": "en-US", "zh": "zh-CN", "id": "id-ID"}[phone.language],
         "sys.boot_completed": "1" if phone.started else "",
         "ro.boot.qemu": "0",
+        "sys.user.0.ce_available": "false" if phone.is_sealed else "true",
+        **guards.vendor_properties(phone),
     }
     if args:
         name, *default = args
@@ -76,6 +79,8 @@ def _dumpsys(phone: SimPhone, args: Sequence[str]) -> Result:
                 f"  DisplayViewport{{type=INTERNAL, valid=true, displayId=0, orientation={phone.rotation}, "
                 f"deviceWidth={width}, deviceHeight={height}}}"
             )
+        case ["window", "policy"]:
+            return Result.text(_keyguard(phone))
         case ["window"] | ["window", "windows" | "displays"]:
             return Result.text(f"  mCurrentFocus=Window{{41b37570 u0 {phone.focused_activity}}}")
         case ["activity"] | ["activity", "activities" | "top"]:
@@ -119,6 +124,24 @@ def _dump_package(phone: SimPhone, name: str) -> Result:
     return Result.text("\n".join(lines))
 
 
+def _keyguard(phone: SimPhone) -> str:
+    """Return the lines that tell whether the lock screen shows, and whether it wants a PIN."""
+    shows, secure = (str(value).lower() for value in (phone.locked, phone.has_pin))
+    return f"    KeyguardServiceDelegate\n      showing={shows}\n      inputRestricted={shows}\n      secure={secure}"
+
+
+_STAY_ON = {"true": "15", "false": "0", "ac": "1", "usb": "2", "wireless": "4"}
+
+
+def _setting(phone: SimPhone, space: str, key: str) -> str:
+    held = phone.settings.get((space, key))
+    if held is None and (space, key) == ("system", "screen_off_timeout") and phone.traits.screen_timeout_s:
+        return str(round(phone.traits.screen_timeout_s * 1000))
+    if held is None and (space, key) == ("global", "stay_on_while_plugged_in"):
+        return "0"
+    return held or "null"
+
+
 @command("settings")
 def _settings(phone: SimPhone, args: Sequence[str]) -> Result:
     match list(args):
@@ -127,7 +150,11 @@ def _settings(phone: SimPhone, args: Sequence[str]) -> Result:
         case ["get", "secure", "android_id"]:
             return Result.text(phone.facts.android_id)
         case ["get", space, key]:
-            return Result.text(phone.settings.get((space, key), "null"))
+            return Result.text(_setting(phone, space, key))
+        case ["put" | "delete" as verb, *_] if guards.is_guarded(phone):
+            return Result.error(
+                f"\nException occurred while executing '{verb}':\njava.lang.SecurityException: {guards.WRITE}", 255
+            )
         case ["put", space, key, value]:
             phone.settings[(space, key)] = value
             if (space, key) == ("system", "user_rotation") and value in "0123":
@@ -141,9 +168,14 @@ def _settings(phone: SimPhone, args: Sequence[str]) -> Result:
 
 
 @command("svc")
-def _svc(_phone: SimPhone, args: Sequence[str]) -> Result:
-    if list(args[:2]) != ["power", "stayon"]:
-        raise UnsupportedArgumentsError(" ".join(args))
+def _svc(phone: SimPhone, args: Sequence[str]) -> Result:
+    match list(args):
+        case ["power", "stayon", kind] if kind in _STAY_ON:
+            phone.settings[("global", "stay_on_while_plugged_in")] = _STAY_ON[kind]
+            if kind != "false":
+                phone.wakefulness.wake()  # as `svc` does, so that it takes effect at once
+        case _:
+            raise UnsupportedArgumentsError(" ".join(args))
     return Result()
 
 

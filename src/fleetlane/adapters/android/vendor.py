@@ -1,0 +1,34 @@
+"""What vendors put between this computer and their phones: the second switch without which no tap gets through.
+
+Xiaomi's is known from public reports (openatx/uiautomator2#520). The words of the others are as their help pages and
+forums give them; nobody has seen them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+INJECTION = "INJECT_EVENTS"
+"""Stands in what Android answers to a tap that it does not let through."""
+
+_SWITCHES: tuple[tuple[str, str, str], ...] = (
+    # a property that only such phones have, or a brand; what is shown; what to do
+    ("ro.miui.ui.version.name", "", 'Developer options > "USB debugging (Security settings)"; it wants a SIM card'),
+    ("ro.mi.os.version.name", "", 'Developer options > "USB debugging (Security settings)"; it wants a SIM card'),
+    ("", "vivo", 'Developer options > "USB debugging (Security settings)" or "USB simulated click"'),
+    ("", "iqoo", 'Developer options > "USB debugging (Security settings)" or "USB simulated click"'),
+    ("", "oppo", 'Developer options > "Disable permission monitoring"'),
+    ("", "realme", 'Developer options > "Disable permission monitoring"'),
+    ("", "oneplus", 'Developer options > "Disable permission monitoring"'),
+    ("", "samsung", 'Settings > Security and privacy > "Auto Blocker": off'),
+)
+_ANY = "Developer options: the second switch of USB debugging, which lets this computer tap"
+
+
+def input_switch(properties: Mapping[str, str]) -> str:
+    """Return what to switch on a phone that refuses taps, by its system properties."""
+    brand = properties.get("ro.product.brand", "").casefold()
+    for name, of_brand, switch in _SWITCHES:
+        if (name and properties.get(name)) or (of_brand and of_brand == brand):
+            return switch
+    return _ANY

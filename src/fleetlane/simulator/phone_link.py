@@ -1,0 +1,253 @@
+"""What connects one simulated phone with a computer: adbd's services, calls that are counted and take their time.
+
+How bytes travel and how time passes is left to who carries it: sockets (`simulator.phone_server`) or virtual time
+(`simulator.virtual`). So a phone answers the same on both.
+"""
+
+from __future__ import annotations
+
+import struct
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from fleetlane.simulator import commands, shell
+from fleetlane.simulator.faults import Fault
+from fleetlane.simulator.latency import TREE, Latency
+from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.strikes import Strikes
+from fleetlane.simulator.sync import SyncService
+from fleetlane.simulator.ui_server import UiServer
+
+_REGISTERED = commands  # imported for the commands it registers
+UI_SERVICE = "tcp:9008"
+_WAIT_POLL_S = 0.05
+_TAKEN = (
+    b"[server] INFO: [UiAutomator2Server] Starting Server\njava.lang.IllegalStateException: UiAutomationService "
+    b"android.accessibilityservice.IAccessibilityServiceClient$Stub$Proxy@5deffd5already registered!\n"
+)
+
+
+class Stream(Protocol):
+    """One opened stream, as a service sees it."""
+
+    async def read(self, count: int) -> bytes:
+        """Return exactly `count` bytes; raises EOFError when the host closed first."""
+        ...
+
+    async def read_some(self) -> bytes:
+        """Return what there is, at least one byte, or b"" when the host closed."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send data."""
+        ...
+
+    def end(self) -> None:
+        """Close it, and wake the service that reads from it."""
+        ...
+
+
+Service = Callable[[Stream, str], Awaitable[None]]
+"""Serves one opened stream; the text is what stands behind the service's name."""
+
+
+class PhoneLink(ABC):
+    """The services of one phone, its counts, and the faults to come."""
+
+    def __init__(self, phone: SimPhone, number: int = 1, *, latency_s: float = 0.0) -> None:
+        self.phone = phone
+        self.number = number
+        self.latency_s = latency_s
+        self.faults: list[Fault] = []
+        self.on_kill_adb_server: Callable[[], None] = lambda: None
+        self.calls: dict[str, int] = {}
+        self.kinds: Counter[str] = Counter()
+        """How many calls came: "shell", "sync", "rpc", and of those apart "tree", "picture", "ping"."""
+        self.call_listeners: list[Callable[[str], None]] = []
+        self._latency = Latency(phone)
+        self._strikes = Strikes(self)
+        self._ui = UiServer(phone)
+        self._ui_stream: Stream | None = None
+        phone.screen_listeners.append(self._strikes.screen_shown)
+        phone.reboot_listeners.append(lambda: self.strike(Fault("reboot", for_s=2.0)))
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """Return the services by the beginnings of their names."""
+        return {
+            "shell,v2": self._shell_v2,
+            "shell:": self._shell_v1,
+            "exec:": self._exec,
+            "sync:": SyncService(self.phone, self._before, self.stamped).serve,
+            UI_SERVICE: self._http,
+        }
+
+    def accepts(self, service: str) -> bool:
+        """Return whether a service can be opened now: the automation server's port only while it runs."""
+        return not service.startswith("tcp:") or self._ui_stream is not None
+
+    def stamped(self, second: int) -> int:
+        """Return the second a pushed file gets, of the one that the host gives it: the same."""
+        return second
+
+    @property
+    def ui_runs(self) -> bool:
+        """Return whether the automation server runs."""
+        return self._ui_stream is not None
+
+    # -- time and faults, as the carrier has them ----------------------------------------------------
+
+    @abstractmethod
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass inside a call."""
+
+    @abstractmethod
+    async def answers(self) -> None:
+        """Return when calls are answered: not while a fault lets them hang."""
+
+    @abstractmethod
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call something after some seconds, unless the phone is stopped before."""
+
+    @abstractmethod
+    def unplug(self, seconds: float | None) -> None:
+        """Pull the cable; it is plugged in again after `seconds`, None for never."""
+
+    @abstractmethod
+    def fall_silent(self, *, silent: bool) -> None:
+        """Answer nothing any more, so that adb calls it offline; or answer again."""
+
+    @abstractmethod
+    def trust(self, *, trusted: bool = True) -> None:
+        """Accept the computer's key, as a person does on the phone's dialog; or no longer."""
+
+    @abstractmethod
+    def hang(self, *, hanging: bool) -> None:
+        """Leave calls without an answer; or answer again."""
+
+    @abstractmethod
+    def drop_streams(self) -> None:
+        """Cut every open stream in the middle of its call."""
+
+    def arm(self) -> None:
+        """Begin to count the seconds of faults that wait for a time. Call it once."""
+        self._strikes.arm()
+
+    def strike(self, fault: Fault) -> None:
+        """Let a fault happen now."""
+        self._strikes.strike(fault)
+
+    # -- services --------------------------------------------------------------------------------------
+
+    async def _before(self, call: str) -> float:
+        """Let a call come: it is counted and takes its time. Returns the seconds from its effect to its answer."""
+        self.calls[call] = self.calls.get(call, 0) + 1
+        self.kinds[_kind(call)] += 1
+        self._strikes.called(call)
+        for listener in self.call_listeners:
+            listener(call)
+        before_s, after_s = self._latency.of(call)
+        if self.latency_s or before_s:
+            await self.pass_time(self.latency_s + before_s)
+        await self.answers()
+        return after_s
+
+    async def _run(self, line: str) -> shell.Result:
+        await self._before(f"shell:{line}")
+        return shell.run(self.phone, line)
+
+    async def _shell_v1(self, stream: Stream, line: str) -> None:
+        if "com.wetest.uia2.Main" in line:
+            await self._run_ui_server(stream)
+            return
+        result = await self._run(line)
+        await stream.write(result.output)
+
+    async def _exec(self, stream: Stream, line: str) -> None:
+        result = await self._run(line)
+        await stream.write(result.stdout)
+
+    async def _shell_v2(self, stream: Stream, rest: str) -> None:
+        line = rest.partition(":")[2]  # "shell,v2,TERM=xterm,raw:COMMAND"
+        result = await self._run(line)
+        packets = b""
+        for kind, data in ((1, result.stdout), (2, result.stderr), (3, bytes([result.exit_code & 0xFF]))):
+            if data:
+                packets += struct.pack("<BI", kind, len(data)) + data
+        await stream.write(packets)
+
+    async def _run_ui_server(self, stream: Stream) -> None:
+        await self._before("ui_server")
+        if self.phone.traits.automation_taken:
+            await stream.write(_TAKEN)
+            return
+        self._ui_stream = stream
+        lives_s = self.phone.draws.seconds("automation_lives", self.phone.traits.automation_lives_s)
+        if lives_s:
+            self.later(lives_s, lambda: self._kill_if(stream))
+        await stream.write(b"[server] INFO: [UiAutomator2Server] Starting Server\n")
+        try:
+            await stream.read_some()
+        finally:
+            if self._ui_stream is stream:
+                self._ui_stream = None
+
+    def _kill_if(self, stream: Stream) -> None:
+        if self._ui_stream is stream:
+            self.kill_ui_server()
+
+    def kill_ui_server(self) -> None:
+        """End the uiautomator server."""
+        stream, self._ui_stream = self._ui_stream, None
+        if stream is not None:
+            stream.end()
+
+    async def _http(self, stream: Stream, _argument: str) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = await stream.read_some()
+            if not data:
+                return
+            head += data
+        head, _, body = head.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        method, path, _ = lines[0].split(" ")
+        headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
+        size = int(headers.get("content-length", "0"))
+        while len(body) < size:
+            body += await stream.read_some()
+        call = body.partition(b'"method": "')[2].partition(b'"')[0].decode() or path
+        after_s = await self._before(f"rpc:{call}")
+        await self._wait_inside_call(body)
+        status, answer = self._ui.handle(method, path, body)
+        if after_s:
+            await self.pass_time(after_s)
+        reason = {200: "OK", 400: "Bad Request", 404: "Not Found"}[status]
+        kind = "text/plain" if path == "/ping" else "application/json-rpc"
+        await stream.write(
+            f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {len(answer)}\r\n"
+            "Connection: keep-alive\r\n\r\n".encode()
+            + answer
+        )
+        await stream.read_some()  # the client closes
+
+    async def _wait_inside_call(self, body: bytes) -> None:
+        waiting = self._ui.waits_for(body)
+        if waiting is None:
+            return
+        is_met, seconds = waiting
+        until = self.phone.now_s() + seconds
+        while not is_met() and self.phone.now_s() < until:  # the real server polls too
+            await self.pass_time(_WAIT_POLL_S)
+
+
+def _kind(call: str) -> str:
+    if call == TREE:
+        return "tree"
+    if call.startswith("rpc:takeScreenshot"):
+        return "picture"
+    if call == "rpc:/ping":
+        return "ping"
+    return "shell" if call == "ui_server" else call.partition(":")[0]

@@ -1,0 +1,76 @@
+"""The rig of the flow in virtual time: the same phones, driver and scripts, without sockets and without waiting."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from fleetlane.adapters.android.driver import AndroidDriver
+from fleetlane.scripts.phone import Control
+from fleetlane.scripts.script import ScriptSettings
+from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness import likeness, trait_values
+from fleetlane.simulator.traits import Traits
+from fleetlane.simulator.virtual import VirtualFleet, VirtualLink
+from support.rig import Result, Rig
+
+PATIENT = ScriptSettings()
+A_POST_S = 3600.0
+
+
+def like(name: str, **traits: Any) -> Traits:
+    """Return a likeness with some traits as YAML would say them."""
+    return replace(likeness(name), **trait_values(traits, "test"))
+
+
+class VirtualControl(Control):
+    """A control whose pauses take virtual time."""
+
+    def pause(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.check()
+        self.clock.advance(max(0.0, min(seconds, self.deadline_s - self.clock.monotonic_s())))
+        self.check()
+
+
+class VirtualRig(Rig):
+    """Phones in virtual time, and ways to run the post script on them. It needs no `with`."""
+
+    def __init__(self, settings: FleetSettings) -> None:
+        self.fleet = VirtualFleet(settings)
+        self.clock = self.fleet.clock
+        self._task_ids = itertools.count(1)
+
+    def __enter__(self) -> VirtualRig:
+        return self
+
+    def __exit__(self, *error) -> None:
+        pass
+
+    def driver(self, serial: str) -> AndroidDriver:
+        return AndroidDriver(self.fleet.adb, serial)
+
+    def control(self, deadline_s: float) -> Control:
+        return VirtualControl(self.clock, deadline_s)
+
+    def on(self, serial: str, change: Callable[[VirtualLink], Any]) -> Any:
+        return change(self.fleet.link(serial))
+
+    def app(self, serial: str, name: str = "tiktok"):
+        return next(a for a in self.fleet.link(serial).phone.apps.values() if a.model.app == name)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass on every phone."""
+        self.clock.advance(seconds)
+        for link in self.fleet.links:
+            link.phone.settle()
+
+
+def one_post(config: dict[str, Any] | None = None, *, traits: Traits, **fleet: Any) -> tuple[Result, VirtualRig]:
+    """Run one post on one phone, with as much time as it wants; what is still under way comes to its end."""
+    rig = VirtualRig(FleetSettings(phones=1, traits=traits, **fleet))
+    result = rig.post(rig.serials[0], config, settings=PATIENT, timeout_s=A_POST_S)
+    rig.wait(600)
+    return result, rig
