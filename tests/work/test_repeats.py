@@ -217,6 +217,23 @@ def test_retry_all_and_start_ask_the_same(making):
     run(scenario())
 
 
+def test_of_two_that_failed_with_the_same_post_retry_all_takes_one(making):
+    async def scenario():
+        ids = []
+        for _ in range(2):
+            [task_id] = (await making.ask("a", start_at="2099-01-01T00:00:00Z")).task_ids
+            await making.store.write(
+                lambda r, i=task_id: r.tasks.miss(i, making.clock.now_ms(), 1, failed("missed_start"))
+            )
+            ids.append(task_id)
+        for dry_run in (True, False):
+            done = await making.retry_all(dry_run=dry_run)
+            assert (done.task_ids, [one.why for one in done.skipped]) == ([ids[0]], [PassedOver.REPEAT]), dry_run
+        assert [(await making.task(i)).status for i in ids] == [Status.PENDING, Status.FAILED]
+
+    run(scenario())
+
+
 def test_a_task_is_no_repeat_of_itself(making):
     async def scenario():
         task_id = (await making.ask("a")).task_ids[0]

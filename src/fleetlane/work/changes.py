@@ -173,10 +173,7 @@ class Changes:
 
     async def _undo_some(self, done: Sequence[Undoable]) -> list[int]:
         def change(repositories: Repositories) -> tuple[list[Task | None], list[Moved]]:
-            refused = self._repeated(repositories, [one.before for one in done if _waits(one.before)])
-            tasks = [
-                None if one.before.id in refused else repositories.tasks.put_back(one.before, one.now) for one in done
-            ]
+            tasks = [self._put_back(repositories, one) for one in done]
             return tasks, to_their_devices(repositories, [_pending(task) for task in tasks if _waits(task)])
 
         tasks, moved = await self._store.write(change)
@@ -280,10 +277,13 @@ class Changes:
         task = repositories.tasks.get(task_id)
         refuse(repeats_of(repositories, [task] if task else [], now_ms, self._repeats), self._zone)
 
-    def _repeated(self, repositories: Repositories, tasks: Sequence[Task]) -> set[int]:
-        """Return those of the tasks whose post waits, runs or was published with another one meanwhile."""
-        repeats = repeats_of(repositories, tasks, self._clock.now_ms(), self._repeats)
-        return {tasks[repeat.index].id for repeat in repeats if repeat.is_refused}
+    def _put_back(self, repositories: Repositories, done: Undoable) -> Task | None:
+        """Take one stop or retry back; None when anything happened since, also the same post with another task."""
+        if _waits(done.before):
+            repeats = repeats_of(repositories, [done.before], self._clock.now_ms(), self._repeats)
+            if any(repeat.is_refused for repeat in repeats):
+                return None
+        return repositories.tasks.put_back(done.before, done.now)
 
     # -- shared ----------------------------------------------------------------------------------------
 

@@ -15,7 +15,10 @@ from fleetlane.core.ports.media import Inspected, MediaInspector
 from fleetlane.core.sentence import Sentence
 
 MISSING = "%(file)s is not there, or cannot be read"
-OUTSIDE = "%(file)s lies outside the folders that media may be opened in; add its folder to the setting material_roots"
+OUTSIDE = (
+    "%(file)s lies outside the folders that media may be opened in; to allow its folder, run: "
+    "fleetlane config allow FOLDER (setting material_roots)"
+)
 SENTENCES = (MISSING, OUTSIDE)
 _AT_ONCE = 4
 _ALL_OF_IT = 6

@@ -105,6 +105,22 @@ def repeats_of(
     return repeats
 
 
+def is_twin_of(task: Task, others: Sequence[Task]) -> bool:
+    """Return whether one of these tasks publishes the same on the same target, if all of them run."""
+    if not task.content_key:
+        return False
+    same = set(_same_keys(task.content_key))
+    return any(
+        other.content_key in same
+        and (
+            username_key(task.username) == username_key(other.username)
+            if task.username and other.username
+            else task.serial == other.serial
+        )
+        for other in others
+    )
+
+
 def refuse(repeats: Iterable[Repeat], zone: tzinfo) -> None:
     """Refuse the whole of a request when there is one repeat that is to be refused.
 

@@ -16,7 +16,7 @@ from fleetlane.core.retrying import PassedOver, RetryWish, why_passed_over
 from fleetlane.core.task import Status, Task
 from fleetlane.work.binding import Moved, tell, to_their_devices
 from fleetlane.work.changes import Undoable
-from fleetlane.work.repeats import RepeatWindow, repeats_of
+from fleetlane.work.repeats import RepeatWindow, is_twin_of, repeats_of
 from fleetlane.work.scheduler import Scheduler
 
 _AT_ONCE = 200  # the writer is not kept longer than for these
@@ -92,11 +92,7 @@ class RetryAll:
 
         def change(repositories: Repositories) -> tuple[RetriedAll, list[Pending], list[Moved]]:
             done = self._sorted(repositories, ids, wish)
-            self._pass_over_repeats(repositories, done, now_ms)
-            if dry_run:
-                return done, [], []
-            again = [repositories.tasks.retry(task_id, now_ms, force=False) for task_id in done.task_ids]
-            pending = [task for task in again if task is not None]
+            pending = self._wait_again(repositories, done, now_ms, dry_run=dry_run)
             return done, pending, to_their_devices(repositories, pending)
 
         done, pending, moved = await (self._store.read(change) if dry_run else self._store.write(change))
@@ -106,14 +102,28 @@ class RetryAll:
         tell(self._scheduler, moved)
         return done
 
-    def _pass_over_repeats(self, repositories: Repositories, done: RetriedAll, now_ms: int) -> None:
-        """Pass over the tasks whose post another one has published, or will."""
-        repeats = repeats_of(repositories, [one.before for one in done.retried], now_ms, self._repeats)
-        refused = {repeat.index for repeat in repeats if repeat.is_refused}
-        for index in refused:
-            task = done.retried[index].before
-            done.skipped.append(Skipped(task.id, task, PassedOver.REPEAT))
-        done.retried = [one for index, one in enumerate(done.retried) if index not in refused]
+    def _wait_again(self, repositories: Repositories, done: RetriedAll, now_ms: int, *, dry_run: bool) -> list[Pending]:
+        """Make the tasks pending one by one, but for those whose post another one has published, or will.
+
+        Of two that failed with the same post one waits again: it is the other's repeat from then on.
+        """
+        pending: list[Pending] = []
+        again: list[Undoable] = []
+        waiting: list[Task] = []
+        for one in done.retried:
+            if self._is_repeat(repositories, one.before, now_ms) or (dry_run and is_twin_of(one.before, waiting)):
+                done.skipped.append(Skipped(one.before.id, one.before, PassedOver.REPEAT))
+                continue
+            again.append(one)
+            waiting.append(one.before)
+            task = None if dry_run else repositories.tasks.retry(one.before.id, now_ms, force=False)
+            if task is not None:
+                pending.append(task)
+        done.retried = again
+        return pending
+
+    def _is_repeat(self, repositories: Repositories, task: Task, now_ms: int) -> bool:
+        return any(repeat.is_refused for repeat in repeats_of(repositories, [task], now_ms, self._repeats))
 
     def _sorted(self, repositories: Repositories, ids: Sequence[int], wish: RetryWish) -> RetriedAll:
         """Return which of the tasks are to be retried, and why the others are not."""
