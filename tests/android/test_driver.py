@@ -56,7 +56,9 @@ def test_facts_come_from_the_phone(driver):
 def test_files_arrive_and_are_found_in_the_gallery_only_after_a_scan(driver):
     path = "/sdcard/Movies/Fleetlane/my video; rm -rf.mp4"
     since_s = driver.clock_s()
-    assert driver.push(VIDEO, path) == hashlib.sha256(VIDEO.read_bytes()).hexdigest()
+    pushed = driver.push(VIDEO, path)
+    assert pushed.sha256 == hashlib.sha256(VIDEO.read_bytes()).hexdigest()
+    assert since_s <= pushed.modified_s <= driver.clock_s()
     assert driver.media(path, MediaKind.VIDEO) is None
     driver.scan(path)
     entry = driver.media(path, MediaKind.VIDEO)

@@ -6,7 +6,7 @@ Before every call it checks the flag and the deadline. Waiting is looking again,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +19,14 @@ from fleetlane.core.errors import (
     DeviceTimeoutError,
     DriverBrokenError,
     LeaseLostError,
+    ShareLostError,
     ShellFailedError,
     TaskFailedError,
     TaskStoppedError,
 )
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts
+from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts, Pushed, ShellAnswer
 from fleetlane.core.ports.report import Trace
 from fleetlane.core.recognition import Element, Pack, Recognised, View, recognise
 from fleetlane.core.screen import Node, parse_tree
@@ -274,21 +275,26 @@ class Phone:
 
     # -- files and apps --------------------------------------------------------------------------------
 
-    def push(self, source: Path, target: str) -> str:
-        """Copy a file to the phone, and return the sha256 of what was sent."""
+    def push(self, source: Path, target: str) -> Pushed:
+        """Copy a file to the phone, dated by its own clock."""
         return self._again(lambda: self._ready().push(source, target))
 
-    def scan(self, path: str) -> None:
-        """Ask the media store to index a file."""
-        self._again(lambda: self._ready().scan(path))
+    def scan(self, path: str, *, by_broadcast: bool = False) -> None:
+        """Ask the media store to index a file; `by_broadcast` is the second way."""
+        self._again(lambda: self._ready().scan(path, by_broadcast=by_broadcast))
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
         """Return the media store's row for a file."""
         return self._again(lambda: self._ready().media(path, kind))
 
-    def media_since(self, added_s: int) -> list[MediaEntry]:
-        """Return the videos and images indexed at an instant of the phone's clock or later, newest first."""
-        return self._again(lambda: self._ready().media_since(added_s))
+    def media_since(
+        self, added_s: int, *, modified_s: int | None = None, taken_s: int | None = None
+    ) -> list[MediaEntry]:
+        """Return the videos and images indexed at an instant of the phone's clock or later, newest first.
+
+        With the other instants, those as well that were changed or taken then or later.
+        """
+        return self._again(lambda: self._ready().media_since(added_s, modified_s=modified_s, taken_s=taken_s))
 
     def clock_s(self) -> int:
         """Return the phone's own time, in whole seconds since the epoch."""
@@ -306,6 +312,18 @@ class Phone:
         """Run a command on the phone."""
         return self._ready().shell(*args)
 
+    def shell_each(self, *commands: Sequence[str]) -> list[ShellAnswer]:
+        """Run commands on the phone in one call, whatever each ends with. For what may be done twice."""
+        return self._again(lambda: self._ready().shell_each(*commands))
+
+    def properties(self) -> Mapping[str, str]:
+        """Return the phone's system properties as they are now."""
+        return self._ready().properties()
+
+    def grant(self, package: str, permissions: Sequence[str]) -> None:
+        """Give an app the permissions it lacks, as far as the phone allows it."""
+        self._ready().grant(package, permissions)
+
     def installed(self, packages: Collection[str]) -> list[str]:
         """Return those of the packages that are installed."""
         return self._ready().installed(packages)
@@ -322,6 +340,8 @@ class Phone:
         """
         try:
             act(self._ready())
+        except ShareLostError:
+            raise
         except ShellFailedError as error:
             if self.installed([package]):
                 raise
