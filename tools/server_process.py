@@ -45,7 +45,13 @@ class ServerProcess:
         self.data_dir = folder / "data"
         self.log = folder / "server.log"
         self._output = self.log.open("ab")
-        self._settings = {"FLEETLANE_MATERIAL_ROOTS": json.dumps([str(video().parent)]), **(settings or {})}
+        self._settings = {
+            "FLEETLANE_MATERIAL_ROOTS": json.dumps([str(video().parent)]),
+            "FLEETLANE_EDITOR_DWELL_S": "0",
+            "FLEETLANE_UPLOAD_PATIENCE_S": "1",
+            "FLEETLANE_GRID_PATIENCE_S": "25",
+            **(settings or {}),
+        }
         self._program = program
         self._port, self._adb_port = free_port(), adb_port
         self._process: subprocess.Popen[bytes] | None = None

@@ -237,6 +237,9 @@ def _script_settings(settings: Settings) -> ScriptSettings:
         folders=settings.folders,
         accept_music_rights=settings.accept_music_rights,
         unknown_screen_patience_s=settings.unknown_screen_patience_s,
+        editor_dwell_s=settings.editor_dwell_s,
+        upload_patience_s=settings.upload_patience_s,
+        grid_patience_s=settings.grid_patience_s,
     )
 
 

@@ -153,14 +153,39 @@ class Settings(BaseSettings):
         description="Accept TikTok's music rights statement in the owner's name. Without it such a task fails.",
     )
     task_timeout_s: float = Field(
-        600.0, gt=0, le=86_400, description="How long a task may run, on top of its upload_wait_time."
+        600.0,
+        gt=0,
+        le=86_400,
+        description="How long a task may run until Post is pressed, on top of its upload_wait_time. From then on it "
+        "goes on until it is known what became of the post, or upload_patience_s and grid_patience_s are over.",
     )
     verify_wait_s: float = Field(
         3600.0,
         gt=0,
         le=30 * 86_400,
-        description="How long a post that was left in doubt waits for its phone, to be looked for on the "
-        "profile. Then its outcome is unknown.",
+        description="How long a post that was left in doubt is looked for on the profile, between the phone's other "
+        "tasks, or waits for its phone. Then its outcome is unknown.",
+    )
+    upload_patience_s: float = Field(
+        600.0,
+        gt=0,
+        le=86_400,
+        description="How long an upload that visibly runs is watched before the phone's other tasks have their turn; "
+        "never less than the task's upload_wait_time.",
+    )
+    grid_patience_s: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        description="How long after an upload its post may be missing on the profile before the phone's other tasks "
+        "have their turn.",
+    )
+    editor_dwell_s: float | None = Field(
+        None,
+        ge=0,
+        le=60,
+        description="How long a video editor is left alone before it is tapped: real ones drop taps at first. "
+        "As the app's screen pack says when not given (4); 0 is for simulated phones.",
     )
     unknown_screen_patience_s: float = Field(
         12.0, gt=0, le=600, description="How long a screen nobody knows may stay before the task fails."

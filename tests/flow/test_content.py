@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from hashlib import sha256
 
 from PIL import Image
 
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.ports.library import TakenMaterial
-from fleetlane.scripts.script import ScriptSettings
 from support.movies import fragmented
-from support.rig import VIDEO, Shelf
+from support.rig import PATIENT, VIDEO, Shelf
 from support.scenarios import Scenarios
 
 scenario = Scenarios(first_port=24100)
@@ -104,7 +104,7 @@ def folders_outside_the_allowed_ones_and_links_out_of_them_are_refused_alike(rig
     _video(rig.folder, "secret/a.mp4", 30)
     (rig.folder / "allowed").mkdir()
     (rig.folder / "allowed/link").symlink_to(rig.folder / "secret")
-    settings = ScriptSettings(folders=AllowedFolders((rig.folder / "allowed",)))
+    settings = replace(PATIENT, folders=AllowedFolders((rig.folder / "allowed",)))
     remarks = set()
     for path in (rig.folder / "secret", rig.folder / "allowed/link", rig.folder / "none at all"):
         result = rig.post(serial, _from_folder(path), settings=settings)

@@ -494,7 +494,7 @@ def test_a_size_is_told_in_32_bits():
     whole = File(0o100644, 5, blob)
     handset.phone.files._files["/data/local/tmp/big"] = whole
     blob.data = range(2**32 + 7)
-    stat = SyncService(handset.phone, lambda _call: None)._stat("/data/local/tmp/big")
+    stat = SyncService(handset.phone, lambda _call: None, int)._stat("/data/local/tmp/big")
     assert int.from_bytes(stat[4:8], "little") == 7
 
 

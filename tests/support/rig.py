@@ -31,7 +31,7 @@ VIDEO = ROOT / "src/fleetlane/cli/demo_media/video1.mp4"
 _AT_ONCE = 16
 CAPTION = "看看我的新视频！#热门 #推荐"
 INSPECTOR = FileInspector()
-PATIENT = ScriptSettings(unknown_screen_patience_s=2.0)
+PATIENT = ScriptSettings(unknown_screen_patience_s=2.0, editor_dwell_s=0.0, upload_patience_s=1.0, grid_patience_s=25.0)
 
 
 @dataclass

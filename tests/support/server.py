@@ -59,6 +59,9 @@ class ServerThread:
             adb_port=adb_port or free_port(),
             port=free_port(),
             unknown_screen_patience_s=settings.pop("unknown_screen_patience_s", 2.0),
+            editor_dwell_s=settings.pop("editor_dwell_s", 0.0),
+            upload_patience_s=settings.pop("upload_patience_s", 1.0),
+            grid_patience_s=settings.pop("grid_patience_s", 25.0),
             material_roots=settings.pop("material_roots", [VIDEO.parent, data_dir / "materials"]),
             **settings,
         )

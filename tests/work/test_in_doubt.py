@@ -345,7 +345,7 @@ def test_a_phone_that_does_not_come_back_in_time_leaves_it_unknown_and_the_lane_
         assert await patience.look() == 1
         task = await world.task(task_id)
         assert (task.error_code, task.outcome) == ("outcome_unknown", "unknown")
-        assert "could not be looked at within 10 minutes" in task.remark
+        assert "could not be seen on phone a within 10 minutes" in task.remark
         world.devices.set("a", DeviceState.ONLINE)
         await world.scheduler.tick()
         assert list(world.executor.running) == [next_id]

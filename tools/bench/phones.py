@@ -163,7 +163,9 @@ def _post(driver, number: int) -> None:
     config = {"captions": f"hello {number} #bench", "material_list": [str(VIDEO)], "platform": "tiktok"}
     task = Task(number, "b", 0, "post", config, driver.serial, None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1)
     phone = Phone(driver, load_packs(), Control(clock, clock.monotonic_s() + 120), Nothing())
-    outcome = script("post").run(Job(task, phone, Journal(), Nothing(), ScriptSettings(), FileInspector()))
+    outcome = script("post").run(
+        Job(task, phone, Journal(), Nothing(), ScriptSettings(editor_dwell_s=0), FileInspector())
+    )
     if not outcome.ok:
         raise SystemExit(f"a post failed: {outcome}")
 

@@ -135,7 +135,11 @@ def _free_from(console: Console, port: int) -> int:
 @contextmanager
 def _process(arguments: Sequence[str], log: Path, *, capture: bool = False) -> Generator[subprocess.Popen[str]]:
     """Run a sub-command of ours as a process of its own, ended with the block."""
-    environment = {**os.environ, "FLEETLANE_MATERIAL_ROOTS": json.dumps([str(video().parent)])}
+    environment = {
+        **os.environ,
+        "FLEETLANE_MATERIAL_ROOTS": json.dumps([str(video().parent)]),
+        "FLEETLANE_EDITOR_DWELL_S": "0",  # the demo's phones take taps at once
+    }
     with log.open("a", encoding="utf-8") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "fleetlane", *arguments],

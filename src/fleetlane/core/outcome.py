@@ -102,6 +102,7 @@ class Remark(StrEnum):
     SERVER_ENDED = "The server ended after Post may have been pressed."
     UNSEEN = "Post may have been pressed, and it could not be seen what became of it."
     LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
+    LOOKED_FOR_AGAIN = "The profile is looked at again between other tasks on this phone; Post is not pressed again."
     STOPPED_LATE = "It was stopped after Post had been pressed: that cannot be taken back."
     PASSED_OVER = "Passed over in the folder:"
     RETRIED = "It is tried again, %(number)s of %(most)s. Before:"
@@ -122,12 +123,16 @@ class PublishState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. `error_code` is None when it went well."""
+    """How an attempt ended. `error_code` is None when it went well.
+
+    `unseen`: the post is in doubt, and a later look may find it.
+    """
 
     error_code: str | None
     remark: str
     publish_state: PublishState
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    unseen: bool = False
 
     @property
     def ok(self) -> bool:
@@ -145,12 +150,12 @@ def succeeded(remark: str, publish_state: PublishState, result: Mapping[str, Any
     return Outcome(None, remark, publish_state, result)
 
 
-def failed(code: str, detail: str = "", result: Mapping[str, Any] | None = None) -> Outcome:
+def failed(code: str, detail: str = "", result: Mapping[str, Any] | None = None, *, unseen: bool = False) -> Outcome:
     """Return the outcome for an error code. `detail` is added to the code's sentence."""
     sentence = FAILURES[code].sentence
     remark = f"{sentence} {detail}".strip() if detail else sentence
     state = PublishState.UNKNOWN if code == "outcome_unknown" else PublishState.NOT_PUBLISHED
-    return Outcome(code, remark, state, dict(result or {}))
+    return Outcome(code, remark, state, dict(result or {}), unseen)
 
 
 def from_error(error: Exception) -> Outcome:

@@ -7,12 +7,14 @@ compared normalised (see `core.screen.normalise`), and only nodes that lie on th
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from fleetlane.core.screen import Bounds, Node, Tree, normalise
+from fleetlane.core.windows import below, covering, in_order, window_of
 
 UNKNOWN = "unknown"
 
@@ -171,17 +173,23 @@ class Recognised:
     app: str
     screen: str
     rule: ScreenRule | None = None
+    window: Node | None = None
+    """The root of the window that shows it, where that can be told."""
 
     def __str__(self) -> str:
         return f"{self.app} {self.screen}"
 
 
 class View:
-    """A tree with an index of its visible nodes, in which elements are found."""
+    """A tree with an index of its visible nodes, in which elements are found.
+
+    Its windows come in an order of their own (see `core.windows`): that of the tree changes nothing.
+    """
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self.nodes: list[Node] = list(tree.visible())
+        self.windows = in_order(node for node in tree.nodes if node.parent is None)
+        self.nodes: list[Node] = [n for root in self.windows for n in below(root) if tree.is_visible(n)]
         self._labelled = [node for node in self.nodes if node.label]
         self._by_text: dict[str, list[Node]] = {}
         self._by_desc: dict[str, list[Node]] = {}
@@ -200,10 +208,18 @@ class View:
         """Return the packages of the visible nodes."""
         return frozenset(node.package for node in self.nodes if node.package)
 
-    def find(self, element: Element) -> Node | None:
-        """Return the node an element means, or None when it is not on the screen."""
+    def find(self, element: Element, window: Node | None = None) -> Node | None:
+        """Return the node an element means, or None when it is not on the screen.
+
+        One in the `window` with this root goes before all others.
+        """
+        if window is not None and (node := self._find(element, window)) is not None:
+            return node
+        return self._find(element, None)
+
+    def _find(self, element: Element, window: Node | None) -> Node | None:
         for number, selector in enumerate(element.alternatives, 1):
-            found = list(self._matches(selector))
+            found = [n for n in self._matches(selector) if window is None or window_of(n) is window]
             if found:
                 node = _picked(found, selector.pick)
                 self._found.pop(id(node), None)  # the latest is the last
@@ -219,6 +235,39 @@ class View:
         at = (how for node, how in reversed(self._found.values()) if node.bounds.contains(x, y))
         return next(at, "")
 
+    def covering(self, x: int, y: int, target: Node) -> Node | None:
+        """Return the root of another package's window that takes a tap meant for a node, None when none does."""
+        return covering(self.windows, x, y, target)
+
+    def at(self, x: int, y: int) -> Node | None:
+        """Return the last node at a point of the largest window there."""
+        root = next((root for root in self.windows if root.children and root.bounds.contains(x, y)), None)
+        return [node for node in below(root) if node.bounds.contains(x, y)][-1] if root else None
+
+    def window_of(self, rule: ScreenRule) -> Node | None:
+        """Return the root of the window that shows a rule's screen: it holds most of what the rule needs.
+
+        None when there is one window only, or none of them holds anything.
+        """
+        if sum(bool(root.children) for root in self.windows) < 2:
+            return None
+        found: Counter[int] = Counter()
+        roots: dict[int, Node] = {}
+        for way in rule.ways:
+            if not self._holds_way(way):
+                continue
+            for condition in way.needs:
+                inside = {id(root): root for root in map(window_of, self._meet(condition))}
+                found.update(inside.keys())
+                roots |= inside
+        return roots[max(found, key=lambda key: (found[key], -roots[key].bounds.area))] if found else None
+
+    def _meet(self, condition: Condition) -> Iterator[Node]:
+        return (node for e in condition.elements for s in e.alternatives for node in self._matches(s))
+
+    def _holds_way(self, way: Way) -> bool:
+        return all(self.holds(c) for c in way.needs) and not any(self.holds(c) for c in way.refuses)
+
     def find_all(self, element: Element) -> list[Node]:
         """Return every node that one of the element's alternatives matches, in document order."""
         found = {id(node): node for selector in element.alternatives for node in self._matches(selector)}
@@ -233,9 +282,7 @@ class View:
 
     def shows(self, rule: ScreenRule) -> bool:
         """Return whether a rule holds on this screen."""
-        return any(
-            all(self.holds(c) for c in way.needs) and not any(self.holds(c) for c in way.refuses) for way in rule.ways
-        )
+        return any(self._holds_way(way) for way in rule.ways)
 
     def _matches(self, selector: Selector) -> Iterator[Node]:
         return (node for node in self._candidates(selector) if _fits(node, selector, self.tree))
@@ -331,7 +378,7 @@ def recognise(packs: Sequence[Pack], view: View) -> Recognised:
         here = not pack.packages or not packages.isdisjoint(pack.packages)
         for rule in pack.screens:
             if (here or rule.any_package) and view.shows(rule):
-                return Recognised(pack.app, rule.name, rule)
+                return Recognised(pack.app, rule.name, rule, view.window_of(rule))
     for pack in packs:
         if not packages.isdisjoint(pack.packages):
             return Recognised(pack.app, UNKNOWN)

@@ -4,18 +4,23 @@ What to do on a screen is the pack's: this module knows the verbs and when to do
 when two looks show it at the same place, and again only when nothing came of the former tap: when a look that
 was asked for long after it still shows the screen. A careful tap is one whose repetition could press the next
 screen's Post, or which could fall through a popup on such a button: it never repeats by itself, goes where
-Post was not recorded, and what repeats it says so first (`on_risk`).
+Post was not recorded, waits until the screen takes taps (`editor_dwell` of the pack), and is repeated only when two
+looks in a row, both asked for long after it, show the same; then what repeats it says so first (`on_risk`).
+
+How long is waited is said by `scripts.waits`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fleetlane.core.errors import CallLostError, ShellFailedError, TaskFailedError
 from fleetlane.core.recognition import UNKNOWN, Action, Edge, Element, Pack, Pick, Selector
 from fleetlane.core.screen import Bounds, Node
 from fleetlane.scripts.phone import Phone, Screen
+from fleetlane.scripts.waits import STARTED_FOR_S, WAITS, Situation, Wait, has_passed
 
 Verb = Callable[[Screen, Action], None]
 
@@ -25,12 +30,14 @@ _RETRY_AFTER_S = 0.6
 _TAP_AGAIN_AFTER_S = 1.0
 _CAREFUL_RETRY_AFTER_S = 2.0
 _CAREFUL_AGE_S = 0.45
-_FRESH_S = 1.0
+_STALE_S = 6.0
 _EDGE = 8
+_ALONG = (0.25, 0.75, 0.1, 0.9)
 _TALLEST_BUTTON = 4
 _MOST_TRIES = 6
 UNKNOWN_PATIENCE_S = 12.0
-_STAGE_TIMEOUT_S = 45.0
+_LEAST_LOOKS = 2
+_LEAST_TAPS = 3
 _UNLOCK_S = 5.0
 _TAPS = ("tap", "tap_last", "tap_or_back", "tap_or_scroll")
 
@@ -46,10 +53,12 @@ class _Attempt:
 
 @dataclass(slots=True)
 class _Sight:
-    """The screen of the former look, and since when it is shown."""
+    """The screen of the former look, when that was asked for, since when it is shown, and for how many looks."""
 
     screen: Screen
+    asked_s: float
     since_s: float
+    looks: int = 1
 
 
 class Navigator:
@@ -60,7 +69,9 @@ class Navigator:
         pack: the app's pack.
         package: which of the app's packages is used.
         verbs: moves of the script, by the names the pack uses for them.
-        unknown_patience_s: how long a screen nobody knows may stay before the task fails.
+        unknown_patience_s: how long a screen nobody knows may stay before the task fails; longer when the app was
+            just started, or something is visibly loading.
+        dwell_s: how long an editor is left alone before a careful tap; None as the pack says.
         on_risk: called before a careful tap is repeated.
     """
 
@@ -72,12 +83,17 @@ class Navigator:
         verbs: Mapping[str, Verb],
         *,
         unknown_patience_s: float = UNKNOWN_PATIENCE_S,
+        dwell_s: float | None = None,
         on_risk: Callable[[], None] | None = None,
     ) -> None:
         self.phone = phone
         self.pack = pack
         self.package = package
         self.unknown_patience_s = unknown_patience_s
+        dwell: Mapping[str, Any] = pack.facts.get("editor_dwell", {})
+        self._dwells = frozenset(dwell.get("screens", ()))
+        self._dwell_s = float(dwell.get("seconds", 0)) if dwell_s is None else dwell_s
+        self._loading = frozenset(pack.facts.get("loading", ()))
         self._on_risk = on_risk
         self.verbs: dict[str, Verb] = {
             "tap": self._tap,
@@ -93,46 +109,77 @@ class Navigator:
             **verbs,
         }
 
-    def reach(self, goal: str, until: Collection[str], *, timeout_s: float = _STAGE_TIMEOUT_S) -> Screen:
+    def reach(
+        self,
+        goal: str,
+        until: Collection[str],
+        *,
+        situation: Situation = Situation.OTHERWISE,
+        timeout_s: float | None = None,
+    ) -> Screen:
         """Act on screens until one of `until` is shown, and return it.
+
+        Args:
+            goal: what the pack's actions are chosen by.
+            until: the wanted screens of the app.
+            situation: what the app is about to do: it says how long that may take.
+            timeout_s: how long instead, whatever the situation.
 
         Raises:
             TaskFailedError: `screen_unrecognised`, `screen_stuck`, or what a screen means (a security
                 check, a crash, ...). Nothing is tapped on a screen that needs a person.
         """
-        start_s = self.phone.clock.monotonic_s()
+        wait = WAITS[situation] if timeout_s is None else Wait(timeout_s, timeout_s)
+        start_s, looks = self.phone.clock.monotonic_s(), 0
         poll_s = _FIRST_POLL_S
         before: _Sight | None = None
         attempts: dict[str, _Attempt] = {}
         while True:
             asked_s = self.phone.clock.monotonic_s()
             screen = self.phone.look()
-            now_s = self.phone.clock.monotonic_s()
-            if screen.app == self.pack.app and screen.name in until:
-                return screen
+            now_s, looks = self.phone.clock.monotonic_s(), looks + 1
+            if screen.app == self.pack.app and screen.name != UNKNOWN:
+                self.phone.shown()
+                if screen.name in until:
+                    return screen
             if before is None or str(before.screen.seen) != str(screen.seen):
-                before, poll_s = _Sight(screen, now_s), _FIRST_POLL_S
-            elif screen.name == UNKNOWN:
-                if now_s - before.since_s >= self.unknown_patience_s:
-                    raise TaskFailedError(
-                        "screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}."
-                    )
+                before, poll_s = _Sight(screen, asked_s, now_s), _FIRST_POLL_S
             else:
-                self._act(goal, screen, before, attempts, asked_s)
-                before.screen = screen
-            if now_s - start_s >= timeout_s:
+                before.looks += 1
+                if screen.name == UNKNOWN:
+                    self._must_not_stay(screen, before, now_s, wait, until)
+                else:
+                    self._act(goal, screen, before, attempts, asked_s)
+                before.screen, before.asked_s = screen, asked_s
+            if wait.is_over(now_s - start_s, looks, busy=self._is_busy(screen)):
                 raise TaskFailedError("screen_stuck", f"It stayed on {screen.seen} on the way to {_words(until)}.")
             self.phone.control.pause(poll_s)
             poll_s = min(poll_s * _POLL_GROWTH, _LAST_POLL_S)
 
+    def _must_not_stay(self, screen: Screen, sight: _Sight, now_s: float, wait: Wait, until: Collection[str]) -> None:
+        """Fail when a screen that nobody knows has stayed for too long."""
+        limit_s = wait.busy_s if self._is_busy(screen) else self.unknown_patience_s
+        if (started_s := self.phone.started_s) is not None:
+            limit_s = max(limit_s, started_s + STARTED_FOR_S - sight.since_s)
+        if has_passed(limit_s, now_s - sight.since_s, sight.looks):
+            raise TaskFailedError("screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}.")
+
+    def _is_busy(self, screen: Screen) -> bool:
+        """Return whether something is visibly loading: a page that says so, or a strange one with a bar or wheel."""
+        if screen.name != UNKNOWN:
+            return screen.app == self.pack.app and screen.name in self._loading
+        return any(
+            node.class_name.endswith("ProgressBar") and node.package in self.pack.packages for node in screen.view.nodes
+        )
+
     def see(self, shows: Callable[[Screen], bool], timeout_s: float) -> Screen | None:
         """Look until a screen shows something, and return it; None when it does not come in time."""
-        until_s = self.phone.clock.monotonic_s() + timeout_s
+        until_s, looks = self.phone.clock.monotonic_s() + timeout_s, 0
         while True:
-            screen = self.phone.look()
+            screen, looks = self.phone.look(), looks + 1
             if shows(screen):
                 return screen
-            if self.phone.clock.monotonic_s() >= until_s:
+            if looks >= _LEAST_LOOKS and self.phone.clock.monotonic_s() >= until_s:
                 return None
             self.phone.control.pause(_SEE_POLL_S)
 
@@ -143,8 +190,9 @@ class Navigator:
 
         For taps that may be repeated. Returns None when it does not come in time.
         """
-        until_s = self.phone.clock.monotonic_s() + timeout_s
-        while self.phone.clock.monotonic_s() < until_s:
+        until_s, taps = self.phone.clock.monotonic_s() + timeout_s, 0
+        while taps < _LEAST_TAPS or self.phone.clock.monotonic_s() < until_s:
+            taps += 1
             screen = self.phone.look()
             if shows(screen):
                 return screen
@@ -157,7 +205,7 @@ class Navigator:
     def _act(self, goal: str, screen: Screen, before: _Sight, attempts: dict[str, _Attempt], asked_s: float) -> None:
         """Do what the pack says, when it is time to; `asked_s` is when the look was asked for."""
         action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
-        if action is None or action.verb == "wait" or (action.careful and asked_s - before.since_s < _CAREFUL_AGE_S):
+        if action is None or action.verb == "wait" or (action.careful and not self._is_ready(screen, before, asked_s)):
             return
         node = self._target(screen, action)
         if action.verb in _TAPS:
@@ -170,25 +218,34 @@ class Navigator:
         former = attempts.get(str(screen.seen))
         tries = 1
         if former is not None and former.target == bounds:
-            if not self._may_repeat(action, former, asked_s):
+            if not self._may_repeat(action, former, before.asked_s, asked_s):
                 return
             if former.tries >= _MOST_TRIES:
                 raise TaskFailedError(action.argument or "screen_stuck", f"{screen.seen} does not react.")
             tries = former.tries + 1
             if action.careful and self._on_risk is not None:
                 self._on_risk()
+        if action.careful and node is not None and self._free_edge(screen, node, action.careful) is None:
+            return  # another window lies over it
         self.verbs[action.verb](screen, action)
         attempts[str(screen.seen)] = _Attempt(bounds, self.phone.clock.monotonic_s(), tries)
 
-    def _may_repeat(self, action: Action, former: _Attempt, asked_s: float) -> bool:
-        """Return whether nothing came of an attempt: the look was asked for long after it.
+    def _is_ready(self, screen: Screen, before: _Sight, asked_s: float) -> bool:
+        """Return whether a screen has been there for long enough to take a careful tap."""
+        dwell_s = self._dwell_s if screen.name in self._dwells else 0.0
+        shown_s = self.phone.clock.monotonic_s() - before.since_s
+        return asked_s - before.since_s >= _CAREFUL_AGE_S and shown_s >= dwell_s
 
-        A careful one is not repeated on what a slow look shows: the page may have changed since.
+    def _may_repeat(self, action: Action, former: _Attempt, before_s: float, asked_s: float) -> bool:
+        """Return whether nothing came of an attempt: this look was asked for long after it.
+
+        For a careful one also the look before this one, which showed the same: a page that changes is not tapped.
+        What a very slow look shows may be gone.
         """
-        if action.careful and self.phone.clock.monotonic_s() - asked_s > _FRESH_S:
-            return False
-        wait_s = _CAREFUL_RETRY_AFTER_S if action.careful else _RETRY_AFTER_S
-        return asked_s - former.at_s >= wait_s * former.tries
+        if not action.careful:
+            return asked_s - former.at_s >= _RETRY_AFTER_S * former.tries
+        is_fresh = self.phone.clock.monotonic_s() - asked_s <= _STALE_S
+        return is_fresh and before_s - former.at_s >= _CAREFUL_RETRY_AFTER_S * former.tries
 
     def _target(self, screen: Screen, action: Action) -> Node | None:
         if action.element is None:
@@ -202,10 +259,15 @@ class Navigator:
         node = self._target(screen, action)
         if node is None:
             return
-        if action.careful:
-            self.tap_once(*near_edge(node, action.careful))
-        else:
+        if not action.careful:
             self.phone.tap(node)
+        elif (point := self._free_edge(screen, node, action.careful)) is not None:
+            self.tap_once(*point)
+
+    @staticmethod
+    def _free_edge(screen: Screen, node: Node, edge: Edge) -> tuple[int, int] | None:
+        """Return a point near an edge over which no other window lies."""
+        return screen.free_point(node, near_edge(node, edge))
 
     def tap_once(self, x: int, y: int) -> None:
         """Tap a point by the path that never repeats. When the call is lost, the next look shows what it did."""
@@ -256,13 +318,14 @@ def _last(element: Element) -> Element:
     return Element(element.name, alternatives)
 
 
-def near_edge(node: Node, edge: Edge) -> tuple[int, int]:
-    """Return a point near an edge of the button that a node is, or that it is the label of."""
+def near_edge(node: Node, edge: Edge) -> list[tuple[int, int]]:
+    """Return points near an edge of the button that a node is, or that it is the label of; the middle one first."""
     box, button = node.bounds, node.button.bounds
     if box.within(button) and button.height <= _TALLEST_BUTTON * box.height:
         box = button
     inset = box.height // _EDGE
-    return box.center[0], box.top + inset if edge is Edge.TOP else box.bottom - 1 - inset
+    y = box.top + inset if edge is Edge.TOP else box.bottom - 1 - inset
+    return [(box.center[0], y), *((box.left + int(box.width * part), y) for part in _ALONG)]
 
 
 def _words(names: Collection[str]) -> str:

@@ -38,6 +38,16 @@ _NEW_SERVER_AFTER_S = 5.0
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.2, 1.0
 _AWAKE_EVERY_S = 8.0
 _SHOT_WIDTH = 360
+_COVERED_FOR_S, _COVERED_PAUSE_S = 20.0, 0.5
+_POINTS = (0.5, 0.25, 0.75, 0.1, 0.9)
+"""Where else a node is tapped when its middle is covered, in parts of its width and height."""
+
+
+def points_of(node: Node) -> list[tuple[int, int]]:
+    """Return the points at which a node may be tapped, its middle first."""
+    box = node.bounds
+    others = [(box.left + int(box.width * x), box.top + int(box.height * y)) for y in _POINTS for x in _POINTS]
+    return [box.center, *others[1:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +69,12 @@ class Screen:
         return self.seen.screen
 
     def find(self, element: Element) -> Node | None:
-        """Return the node an element means, None when it is not there."""
-        return self.view.find(element)
+        """Return the node an element means, None when it is not there. The window that shows the screen goes first."""
+        return self.view.find(element, self.seen.window)
+
+    def free_point(self, node: Node, points: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+        """Return the first of some points at which no other window would take a tap meant for a node."""
+        return next((point for point in points if self.view.covering(*point, node) is None), None)
 
 
 def read_screen(driver: Driver, packs: Sequence[Pack], xml: str | None = None) -> Screen:
@@ -123,6 +137,10 @@ class Control:
         if self.clock.monotonic_s() >= self.deadline_s:
             raise TaskFailedError("deadline_exceeded")
 
+    def allow(self, seconds: float) -> None:
+        """Let the attempt take so much longer from now on, when its deadline is nearer."""
+        self.deadline_s = max(self.deadline_s, self.clock.monotonic_s() + seconds)
+
     def pause(self, seconds: float) -> None:
         """Wait before the next look; ends at once when the attempt is stopped."""
         left = self.deadline_s - self.clock.monotonic_s()
@@ -141,6 +159,8 @@ class Phone:
         self.clock = control.clock
         self._last: Screen | None = None
         self._touched_s = self.clock.monotonic_s()
+        self.started_s: float | None = None
+        """When an app was started, or given something, that has not shown itself yet (see `shown`)."""
         self._used: list[str] = []
         """By what the nodes were found that this step has tapped."""
 
@@ -216,13 +236,41 @@ class Phone:
     # -- acting --------------------------------------------------------------------------------------
 
     def tap(self, node: Node) -> None:
-        """Tap the middle of a node. A lost call is not an error here: the next look shows what it did."""
-        self.tap_at(*node.bounds.center)
+        """Tap a node: its middle, or where no other window lies over it.
+
+        A lost call is not an error here, nor a node that has gone while it was covered: the next look shows what
+        became of it.
+
+        Raises:
+            TaskFailedError: `screen_stuck`; another window stayed over all of it.
+        """
+        if (point := self._free_point(node, points_of(node))) is not None:
+            self._tap(*point)
 
     def tap_at(self, x: int, y: int) -> None:
-        """Tap a point, like `tap`."""
+        """Tap a point of the largest window there, like `tap`."""
+        node = self._last.view.at(x, y) if self._last else None
+        if node is None or self._free_point(node, [(x, y)]) is not None:
+            self._tap(x, y)
+
+    def _tap(self, x: int, y: int) -> None:
         self._note_use(x, y)
         self._act(lambda driver: driver.tap(x, y))
+
+    def _free_point(self, node: Node, points: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+        """Return where a node can be tapped, None when it has gone; waits while another window lies over it."""
+        until_s = self.clock.monotonic_s() + _COVERED_FOR_S
+        screen = self._last
+        while screen is not None:
+            if (point := screen.free_point(node, points)) is not None:
+                return point
+            if self.clock.monotonic_s() >= until_s:
+                raise TaskFailedError("screen_stuck", "Another window lies over what is to be tapped.")
+            self.control.pause(_COVERED_PAUSE_S)
+            screen = self.look()
+            if not any(other.bounds == node.bounds and other.label == node.label for other in screen.view.nodes):
+                return None
+        return points[0]
 
     def tap_once(self, x: int, y: int) -> None:
         """Tap a point by the path that never repeats.
@@ -236,8 +284,9 @@ class Phone:
 
     def long_tap(self, node: Node) -> None:
         """Press a node for a second, like `tap`."""
-        self._note_use(*node.bounds.center)
-        self._act(lambda driver: driver.long_tap(*node.bounds.center))
+        if (point := self._free_point(node, points_of(node))) is not None:
+            self._note_use(*point)
+            self._act(lambda driver: driver.long_tap(*point))
 
     def press(self, key: str) -> None:
         """Press a key, like `tap`."""
@@ -328,6 +377,10 @@ class Phone:
         """Return those of the packages that are installed."""
         return self._ready().installed(packages)
 
+    def shown(self) -> None:
+        """Note that the app that was started shows what is known."""
+        self.started_s = None
+
     def start_app(self, package: str) -> None:
         """Bring an app to the front (see `_with_app`)."""
         self._with_app(package, lambda driver: driver.start_app(package))
@@ -340,6 +393,7 @@ class Phone:
         """
         try:
             act(self._ready())
+            self.started_s = self.clock.monotonic_s()
         except ShareLostError:
             raise
         except ShellFailedError as error:

@@ -22,10 +22,13 @@ from fleetlane.scripts.phone import Phone, Screen
 _REFRESH_EVERY = 2
 _MOST_TEXTS = 40
 _SETTLE_TIMEOUT_S = 4.0
+_LEAST_LOOKS = 4
 _EMPTY_FOR_S = 1.0
 _LOOK_TIMEOUT_S = 15.0
 _FULL_GRID = 6
-_HOME_SCREENS = frozenset({"home_feed", "friends", "uploading", "pending", "posted"})
+UPLOADING = frozenset({"uploading", "pending"})
+"""Screens of the apps on which an upload is seen running."""
+_HOME_SCREENS = frozenset({"home_feed", "friends", "posted", *UPLOADING})
 _CUT = re.compile(r"(…|\.\.\.) ?(more|lainnya|selengkapnya|更多|展开|ещё|plus|más|mais)?$")
 _SHORTEST_STEM = 20
 
@@ -73,6 +76,8 @@ class Profile:
         self._navigator = navigator
         navigator.verbs["open_newest"] = self._open_newest
         self._elements = navigator.pack.elements
+        self.uploads_s = float("-inf")
+        """When an upload was last seen running, while the page was brought up to date."""
 
     @property
     def phone(self) -> Phone:
@@ -94,8 +99,9 @@ class Profile:
         """Go to the profile and read it when it has come to rest: two looks show the same, and the grid is there."""
         clock = self.phone.clock
         screen = self._navigator.reach("profile", {"own_profile"})
-        state, start_s = self.read(screen), clock.monotonic_s()
-        while clock.monotonic_s() - start_s < _SETTLE_TIMEOUT_S:
+        state, start_s, looks = self.read(screen), clock.monotonic_s(), 1
+        while looks < _LEAST_LOOKS or clock.monotonic_s() - start_s < _SETTLE_TIMEOUT_S:
+            looks += 1
             self.phone.control.pause(0.05)
             screen = self._navigator.reach("profile", {"own_profile"})
             former, state = state, self.read(screen)
@@ -122,9 +128,14 @@ class Profile:
         if caption is not None:
             yield self.phone.whole(caption)
             return
-        for node in [node for node in screen.view.nodes if node.label][:_MOST_TEXTS]:
+        for node in self._labelled(screen)[:_MOST_TEXTS]:
             may_be = bool(wanted) and same_caption(node.label, as_dumped(wanted))
             yield self.phone.whole(node) if may_be else node.label
+
+    def _labelled(self, screen: Screen) -> list[Node]:
+        """Return the app's own texts: a card that shows what was copied, or a keyboard, proves nothing."""
+        packages = ("", *self._navigator.pack.packages)
+        return [node for node in screen.view.nodes if node.label and node.package in packages]
 
     def before(self) -> ProfileState:
         """Return the profile as it is before a post, its newest post opened when the app allows it.
@@ -160,7 +171,9 @@ class Profile:
     def refresh(self, turn: int) -> tuple[Screen, ProfileState]:
         """Bring the grid up to date: pull it down, and now and then leave the page and come back."""
         if turn % _REFRESH_EVERY:
-            self._navigator.reach("home", _HOME_SCREENS)
+            home = self._navigator.reach("home", _HOME_SCREENS)
+            if home.name in UPLOADING:
+                self.uploads_s = self.phone.clock.monotonic_s()
         else:
             self.phone.pull_down()
         screen = self._navigator.reach("profile", {"own_profile"})
@@ -182,7 +195,9 @@ class Profile:
 
 def _tile_label(screen: Screen, tile: Node) -> str:
     inside = [
-        node.text for node in screen.view.nodes if node.text and node is not tile and node.bounds.within(tile.bounds)
+        node.text
+        for node in screen.view.nodes
+        if node.text and node is not tile and node.package == tile.package and node.bounds.within(tile.bounds)
     ]
     return inside[0] if inside else ""
 

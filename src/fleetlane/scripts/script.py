@@ -20,6 +20,7 @@ from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.report import Journal
 from fleetlane.core.task import Task
 from fleetlane.scripts.phone import Phone
+from fleetlane.scripts.waits import GRID_S, LONGEST_UPLOAD_S
 
 _GROUP = "fleetlane.scripts"
 
@@ -30,12 +31,17 @@ class ScriptSettings:
 
     `folders` are those media may be opened in. `accept_music_rights` allows the script to
     accept the app's music statement in the owner's name. `unknown_screen_patience_s` is how long a screen
-    nobody knows may stay.
+    nobody knows may stay; `editor_dwell_s` how long an editor is left alone first, None as the app's pack says;
+    `upload_patience_s` how long an upload that visibly runs is watched, `grid_patience_s` how long a profile may not
+    show the post after it.
     """
 
     folders: AllowedFolders = field(default_factory=AllowedFolders)
     accept_music_rights: bool = False
     unknown_screen_patience_s: float = 12.0
+    editor_dwell_s: float | None = None
+    upload_patience_s: float = LONGEST_UPLOAD_S
+    grid_patience_s: float = GRID_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,13 +80,17 @@ class PhoneLink(ABC):
             "shell,v2": self._shell_v2,
             "shell:": self._shell_v1,
             "exec:": self._exec,
-            "sync:": SyncService(self.phone, self._before).serve,
+            "sync:": SyncService(self.phone, self._before, self.stamped).serve,
             UI_SERVICE: self._http,
         }
 
     def accepts(self, service: str) -> bool:
         """Return whether a service can be opened now: the automation server's port only while it runs."""
         return not service.startswith("tcp:") or self._ui_stream is not None
+
+    def stamped(self, second: int) -> int:
+        """Return the second a pushed file gets, of the one that the host gives it: the same."""
+        return second
 
     @property
     def ui_runs(self) -> bool:

@@ -22,9 +22,14 @@ _32_BITS = 0xFFFFFFFF
 
 
 class SyncService:
-    """Serves the `sync:` streams of one phone. `before` is awaited before each request, with its name."""
+    """Serves the `sync:` streams of one phone. `before` is awaited before each request, with its name; `stamped`
+    turns the second that the host gives a file into the one it gets.
+    """
 
-    def __init__(self, phone: SimPhone, before: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(
+        self, phone: SimPhone, before: Callable[[str], Awaitable[object]], stamped: Callable[[int], int]
+    ) -> None:
+        self._stamped = stamped
         self._phone = phone
         self._files = phone.files
         self._log = phone.log
@@ -82,7 +87,7 @@ class SyncService:
                 break
             chunks.append(await stream.read(size))
         try:
-            self._files.write(path, b"".join(chunks), int(mode), size)
+            self._files.write(path, b"".join(chunks), int(mode), self._stamped(size))
         except (NoSpaceError, IsADirectoryError, FileNotFoundError) as error:
             await stream.write(_fail(str(error)))
             return

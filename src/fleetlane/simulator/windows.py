@@ -50,8 +50,18 @@ class Windows:
             if traits.dump_hash_order:
                 windows = sorted(windows, key=self._hash)
             form = TreeForm(traits.dump_dots, traits.dump_attributes, self._phone.size)
-            self._xml = to_xml([root for window in windows for root in window.roots], self._phone.rotation, form)
+            self._xml = to_xml([self._root(window) for window in windows if window.roots], self._phone.rotation, form)
         return self._xml
+
+    def _root(self, window: Window) -> SimNode:
+        """Return the one root that a window has in a UI tree: pages that an app keeps are below it."""
+        if len(window.roots) == 1:
+            return window.roots[0]
+        first = window.roots[0]
+        width, height = self._phone.size
+        root = SimNode("android.widget.FrameLayout", first.package, (0, 0, width, height))
+        root.children = list(window.roots)
+        return root
 
     @property
     def keyboard_top(self) -> int:

@@ -9,11 +9,14 @@ import random
 from dataclasses import dataclass
 
 from fleetlane.core.journal import never_denied
+from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState, Remark, failed
 from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import Task
+
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 60.0, 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,20 @@ def _look_later(repositories: Repositories, event: Ended, attempt: Attempt, now_
         code, remark = "server_interrupted", f"{Remark.SERVER_ENDED} {Remark.LOOKED_FOR}"
     else:
         why = event.outcome.remark.removeprefix(FAILURES["outcome_unknown"].sentence).strip()
-        code, remark = "outcome_unknown", f"{Remark.UNSEEN} {Remark.LOOKED_FOR} {why}".strip()
+        when = Remark.LOOKED_FOR_AGAIN if event.outcome.unseen else Remark.LOOKED_FOR
+        code, remark = "outcome_unknown", f"{Remark.UNSEEN} {when} {why}".strip()
     outcome = Outcome(code, remark, PublishState.UNKNOWN, event.outcome.result)
-    if not repositories.tasks.look_later(task.id, task.attempt, outcome, now_ms):
+    due_ms = now_ms + _pause_ms(task, attempt) if event.outcome.unseen and not event.cut_off else FIRST_MS
+    if not repositories.tasks.look_later(task.id, task.attempt, outcome, due_ms, now_ms):
         return False
     repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms, _files(attempt))
     return True
+
+
+def _pause_ms(task: Task, attempt: Attempt) -> int:
+    """Return how long other tasks have their turn before the next look: longer after each one."""
+    looks = task.attempt - int(attempt.facts.get("verifies", task.attempt))
+    return round(min(_FIRST_PAUSE_S * 2**looks, _LAST_PAUSE_S) * 1000)
 
 
 def _free(repositories: Repositories, task: Task, now_ms: int) -> None:

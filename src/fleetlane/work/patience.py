@@ -1,4 +1,7 @@
-"""Ends the wait of tasks in doubt whose phone does not come back: their outcome stays unknown.
+"""Brings tasks in doubt to their next look, and ends their wait in the end: then their outcome stays unknown.
+
+A post that was not seen although the phone answered is looked for again later. Meanwhile other tasks have their turn;
+when its time has come it goes before all others of its lane.
 
 How long they have waited is counted in this server's own life, on the clock that nobody sets.
 """
@@ -10,6 +13,7 @@ import asyncio
 import structlog
 
 from fleetlane.core.errors import StoreError
+from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
@@ -46,10 +50,14 @@ class Patience:
         return now_s - self._since_s.get(task.id, now_s) < self._wait_s
 
     async def look(self) -> int:
-        """Give up the tasks in doubt that have waited too long. Returns how many."""
+        """Put first whose next look is due, and give up those that have waited too long. Returns how many."""
         in_doubt = await self._store.read(lambda repositories: repositories.tasks.in_doubt())
         now_s = self._clock.monotonic_s()
         self._since_s = {task.id: self._since_s.get(task.id, now_s) for task in in_doubt}
+        now_ms = self._clock.now_ms()
+        if any(FIRST_MS < task.due_ms <= now_ms for task in in_doubt):
+            for serial in await self._store.write(lambda repositories: repositories.tasks.looks_due(now_ms)):
+                self._scheduler.changed(serial)
         over = [task for task in in_doubt if now_s - self._since_s[task.id] >= self._wait_s]
         if not over:
             return 0
@@ -65,7 +73,7 @@ class Patience:
         ended = [
             repositories.tasks.give_up(
                 task.id,
-                failed("outcome_unknown", f"Phone {task.serial} could not be looked at within {within}."),
+                failed("outcome_unknown", f"It could not be seen on phone {task.serial} within {within}."),
                 self._clock.now_ms(),
             )
             for task in tasks

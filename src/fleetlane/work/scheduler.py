@@ -253,10 +253,11 @@ class Scheduler:
         task, outcome = event.task, event.outcome
         assert task.serial is not None
         if outcome.publish_state is PublishState.UNKNOWN:
-            # One look follows at once; more of them when the phone was away meanwhile.
+            # One look follows in any case; more of them when the phone was away meanwhile, or the post may come late.
             since_ms = self._since_ms(task.serial)
             was_away = since_ms is None or since_ms != self._since.get(task.id)
-            event = replace(event, unseen=not task.in_doubt or (was_away and self.may_look_again(task)))
+            again = (was_away or outcome.unseen) and self.may_look_again(task)
+            event = replace(event, unseen=not task.in_doubt or again)
         self._since.pop(task.id, None)
         accepted = await self._store_end(event)
         self._book.freed(task.serial)

@@ -212,9 +212,9 @@ class TaskRepository:
         values = {"started_ms": None, "due_ms": due_ms, "outcome": None, "remark": remark}
         return self._go_on_later(task_id, attempt, "server_interrupted", values, now_ms)
 
-    def look_later(self, task_id: int, attempt: int, outcome: Outcome, now_ms: int) -> bool:
-        """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post."""
-        values = {"outcome": PublishState.UNKNOWN.value, "due_ms": FIRST_MS, "remark": outcome.remark}
+    def look_later(self, task_id: int, attempt: int, outcome: Outcome, due_ms: int, now_ms: int) -> bool:
+        """Put a running attempt's task back into its lane, in doubt: its next attempt looks for the post."""
+        values = {"outcome": PublishState.UNKNOWN.value, "due_ms": due_ms, "remark": outcome.remark}
         if outcome.result:
             values["result"] = json.dumps(dict(outcome.result), ensure_ascii=False)
         return self._go_on_later(task_id, attempt, outcome.error_code, values, now_ms)
@@ -232,6 +232,13 @@ class TaskRepository:
         """Return the tasks whose post is to be looked for, or is looked for now."""
         statement = select(tasks).where(IN_DOUBT).order_by(tasks.c.id)
         return [to_task(row) for row in self._connection.execute(statement)]
+
+    def looks_due(self, now_ms: int) -> list[str]:
+        """Put the waiting tasks in doubt that are due first in their lanes. Returns the lanes in which that was one."""
+        waits = and_(IN_DOUBT, tasks.c.status == int(Status.PENDING))
+        due = and_(waits, tasks.c.due_ms > FIRST_MS, tasks.c.due_ms <= now_ms)
+        statement = update(tasks).where(due).values(due_ms=FIRST_MS).returning(tasks.c.serial)
+        return sorted({row.serial for row in self._connection.execute(statement)})
 
     def give_up(self, task_id: int, outcome: Outcome, now_ms: int) -> Task | None:
         """End a pending task in doubt without looking for its post. None when it is no such task."""

@@ -19,7 +19,8 @@ class Ended:
 
     Attributes:
         cut_off: the server ended it; its journal says what becomes of its task.
-        unseen: it could not see what became of its post; another look may.
+        unseen: it could not see what became of its post; another look may. When the phone answered all the time
+            (`outcome.unseen`), other tasks have their turn before it.
     """
 
     task: Task

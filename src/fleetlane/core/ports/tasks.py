@@ -113,11 +113,16 @@ class Tasks(Protocol):
         """Put a running attempt's task back among the pending ones."""
         ...
 
-    def look_later(self, task_id: int, attempt: int, outcome: Outcome, now_ms: int) -> bool:
-        """Put a running attempt's task first in its lane, in doubt: its next attempt looks for the post.
+    def look_later(self, task_id: int, attempt: int, outcome: Outcome, due_ms: int, now_ms: int) -> bool:
+        """Put a running attempt's task back into its lane, in doubt: its next attempt looks for the post.
 
         `outcome` is how the attempt ended. What a former one knew of the post is kept when this one knows nothing.
+        `due_ms` is when it is looked for, `FIRST_MS` for before everything else.
         """
+        ...
+
+    def looks_due(self, now_ms: int) -> list[str]:
+        """Put the waiting tasks in doubt that are due first in their lanes. Returns the lanes in which that was one."""
         ...
 
     def in_doubt(self) -> list[Task]:

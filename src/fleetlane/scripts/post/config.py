@@ -95,7 +95,7 @@ class PostConfig(BaseModel):
         "", max_length=_LONGEST_TEXT, description="Comma list: library items having any of them"
     )
     upload_wait_time: int = Field(
-        30, ge=1, le=3600, description="Upper bound in seconds to wait for the end of the upload"
+        30, ge=1, le=3600, description="Seconds to wait for the end of the upload; longer while it visibly runs"
     )
     sound_wait_time: int = Field(10, ge=1, le=600, description="Upper bound in seconds to wait for a sound to load")
     add_sound: Annotated[AddSound, BeforeValidator(_sound_word)] = Field(

@@ -35,6 +35,7 @@ from fleetlane.scripts.post.sounds import Sounds
 from fleetlane.scripts.post.warnings import warnings_of
 from fleetlane.scripts.profile import Profile, ProfileState
 from fleetlane.scripts.script import Job
+from fleetlane.scripts.waits import Situation
 
 _EDITORS = frozenset({"editor", "reel_editor"})
 _OUT = frozenset({"home_feed", "friends", "own_profile", "own_post", "posted"})
@@ -63,6 +64,7 @@ class PostFlow:
             package,
             {"create_row": self._create_row},
             unknown_patience_s=job.settings.unknown_screen_patience_s,
+            dwell_s=job.settings.editor_dwell_s,
             on_risk=lambda: job.journal.at_risk(self._facts()),
         )
         self._profile = Profile(self._navigator)
@@ -116,7 +118,8 @@ class PostFlow:
         """Make the post in the app, and publish it."""
         phone = self.job.phone
         sounds = Sounds(self._navigator, self.config)
-        proof: Proof = ProfileProof(self._profile, before, content.caption.text)
+        settings = self.job.settings
+        proof: Proof = ProfileProof(self._profile, before, content.caption.text, least_s=settings.grid_patience_s)
         if self.page.proof == "story":
             proof = StoryProof(self._navigator, self._profile)
         publisher = Publisher(
@@ -159,11 +162,11 @@ class PostFlow:
         MediaPicker(self._navigator, self._gallery, media)
         if self._way == "shared":
             share(self._navigator, media[0])
-        self._navigator.reach(self._way, {*_EDITORS, *self.page.all_screens})
+        self._navigator.reach(self._way, {*_EDITORS, *self.page.all_screens}, situation=Situation.LOADING)
 
     def _reach_last_page(self) -> None:
         try:
-            self._navigator.reach(self._way, self.page.all_screens)
+            self._navigator.reach(self._way, self.page.all_screens, situation=Situation.LOADING)
         except TaskFailedError as error:
             # An editor that never reacted: what was tapped again was tapped on the editor.
             journal = self.job.journal

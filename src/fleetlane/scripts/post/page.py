@@ -8,8 +8,14 @@ from typing import Any
 
 from fleetlane.core.errors import PackError, TaskFailedError
 from fleetlane.core.media import MediaKind
+from fleetlane.core.outcome import FAILURES, FailureClass
 from fleetlane.core.recognition import Element, Pack
 from fleetlane.scripts.post.config import PostConfig, PostWay
+
+ASKS_A_PERSON = frozenset(
+    code for code, failure in FAILURES.items() if failure.failure_class is FailureClass.NEEDS_PERSON
+) - {"screen_unrecognised"}
+"""Failures after Post that no later look mends: somebody has to see to the phone, and sees the profile as well."""
 
 
 @dataclass(frozen=True, slots=True)

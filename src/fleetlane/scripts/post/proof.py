@@ -8,8 +8,10 @@ from typing import Protocol
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.profile import Profile, ProfileState
+from fleetlane.scripts.waits import LONGEST_UPLOAD_S, UPLOAD_PAUSE_S
 
 _LOOK_FOR_S = 25.0
+_FIRST_PAUSE_S, _PAUSE_GROWTH = 0.15, 1.3
 
 
 class Proof(Protocol):
@@ -18,6 +20,11 @@ class Proof(Protocol):
     @property
     def is_conclusive(self) -> bool:
         """Return whether not finding the post means that it is not there."""
+        ...
+
+    @property
+    def can_come_late(self) -> bool:
+        """Return whether a later look may find the post that this one did not."""
         ...
 
     @property
@@ -40,7 +47,7 @@ class Proof(Protocol):
 class ProfileProof:
     """The post is the newest on the own profile, was not there before, and carries the caption.
 
-    It is looked for at least `least_s` seconds.
+    It is looked for at least `least_s` seconds, and so long after an upload was seen running.
     """
 
     def __init__(self, profile: Profile, before: ProfileState, caption: str, *, least_s: float = _LOOK_FOR_S) -> None:
@@ -54,6 +61,11 @@ class ProfileProof:
     def is_conclusive(self) -> bool:
         """Return whether the profile would have shown the post."""
         return self._before.newest_texts is not None
+
+    @property
+    def can_come_late(self) -> bool:
+        """Return whether the post can be told from what else is posted meanwhile."""
+        return bool(self._caption)
 
     @property
     def missing(self) -> str:
@@ -73,6 +85,7 @@ class StoryProof:
     """The own picture has got the ring of a story that was not there before."""
 
     is_conclusive = False
+    can_come_late = False
 
     def __init__(self, navigator: Navigator, profile: Profile) -> None:
         self._navigator = navigator
@@ -104,12 +117,15 @@ def _profile_comes_to(
     """Look at the profile, brought up to date again and again, and return whether it showed something in time."""
     clock, control = profile.phone.clock, profile.phone.control
     until_s = max(until_s, clock.monotonic_s() + least_s)
+    longest_s = until_s + LONGEST_UPLOAD_S
     screen, state = profile.open()
-    turn = 0
+    turn, pause_s = 0, _FIRST_PAUSE_S
     while not shows(screen, state):
+        until_s = max(until_s, min(profile.uploads_s + least_s, longest_s))
         if clock.monotonic_s() >= until_s:
             return False
-        control.pause(0.15)
+        control.pause(pause_s)
+        pause_s = min(pause_s * _PAUSE_GROWTH, UPLOAD_PAUSE_S)
         screen, state = profile.refresh(turn)
         turn += 1
     return True

@@ -4,6 +4,10 @@
 
 Nothing here presses Post a second time, but where the pack says that the app ignores presses at times: then
 the page must have stayed as it was.
+
+An upload is watched as long as the caller says, and while it visibly runs up to `upload_patience_s` of the settings.
+A post that was not seen then is *in doubt*: the outcome is `unseen`, nothing is decided, and a later attempt looks
+for it (verify.py).
 """
 
 from __future__ import annotations
@@ -19,17 +23,21 @@ from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.phone import Screen
-from fleetlane.scripts.post.page import LastPage
+from fleetlane.scripts.post.page import ASKS_A_PERSON, LastPage
 from fleetlane.scripts.post.proof import Proof
+from fleetlane.scripts.profile import UPLOADING
 from fleetlane.scripts.script import Job
+from fleetlane.scripts.waits import LOOK_AFTER_S, UPLOAD_PAUSE_S, Situation
 
-_RUNNING = frozenset({"uploading", "pending"})
 _DONE = frozenset({"home_feed", "friends", "own_post", "own_profile"})
 _APP_LOST = frozenset({"app_crashed", "app_not_responding", "screen_unrecognised"})
 _NOT_TAKEN_AFTER_S = 5.0
 _LAST_PAGE_S = _NOT_TAKEN_AFTER_S + 1.0
 _PRESS_AGAIN_AFTER_S = 2.5
 _BUTTON_TIMEOUT_S = 20.0
+_LEAST_LOOKS = 6
+_RUNS_ON_S = 30.0  # an upload that was seen running may be out of sight so long
+_FIRST_PAUSE_S, _PAUSE_GROWTH = 0.1, 1.3
 
 
 class _Seen(StrEnum):
@@ -98,6 +106,7 @@ class Publisher:
                 raise
             self._press(button)
             journal.tapped()
+        self._phone.control.allow(self._upload_s + LOOK_AFTER_S)
         until_s = self._phone.clock.monotonic_s() + self._upload_s
         try:
             with self._phone.step("watch the upload"):
@@ -107,20 +116,24 @@ class Publisher:
         except TaskFailedError as error:
             if journal.phase.is_decided:
                 raise
-            return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
+            why = f"{FAILURES[error.code].sentence} {error.detail}".strip()
+            return self._unknown(why) if error.code in ASKS_A_PERSON else self._unseen(why)
 
     def _still_button(self) -> Node:
-        """Return the button when two looks show it, and the page, in the same place."""
+        """Return the button when two looks show it, and the page, in the same place, and nothing lies over it."""
         before: Node | None = None
-        until_s = self._phone.clock.monotonic_s() + _BUTTON_TIMEOUT_S
-        while self._phone.clock.monotonic_s() < until_s:
+        until_s, looks = self._phone.clock.monotonic_s() + _BUTTON_TIMEOUT_S, 0
+        while looks < _LEAST_LOOKS or self._phone.clock.monotonic_s() < until_s:
+            looks += 1
             screen = self._navigator.reach("publish", self._page.screens)
             button = screen.find(self._page.button)
+            if button is not None and screen.free_point(button, [button.bounds.center]) is None:
+                button = None
             if button is not None and before is not None and button.bounds == before.bounds:
                 return button
             before = button
             self._phone.control.pause(0.05)
-        raise TaskFailedError("screen_stuck", "The button that publishes is not there.")
+        raise TaskFailedError("screen_stuck", "The button that publishes is not there, or something lies over it.")
 
     def _press(self, button: Node) -> None:
         # A press that is lost on the way may have been taken or not: what follows is found out by looking.
@@ -132,15 +145,22 @@ class Publisher:
     def _watch(self, button: Node, until_s: float) -> _Seen:
         clock = self._phone.clock
         presses, pressed_s = 1, clock.monotonic_s()
-        ran = False
+        longest_s = pressed_s + max(self._job.settings.upload_patience_s, self._upload_s)
+        ran, pause_s = False, _FIRST_PAUSE_S
         while (left_s := until_s - clock.monotonic_s()) > 0:
             try:
                 screen = self._navigator.reach(
-                    "confirm", {"posted", *_DONE, *_RUNNING, *self._page.all_screens}, timeout_s=left_s
+                    "confirm",
+                    {"posted", *_DONE, *UPLOADING, *self._page.all_screens},
+                    situation=Situation.UPLOADING,
+                    timeout_s=left_s,
                 )
             except TaskFailedError as error:
                 return self._seen_in(error)
-            ran = ran or screen.name in _RUNNING
+            if screen.name in UPLOADING:
+                ran = True
+                until_s = max(until_s, min(clock.monotonic_s() + _RUNS_ON_S, longest_s))
+                self._phone.control.allow(LOOK_AFTER_S)
             if screen.name == "posted" and ran:
                 self._said_posted = True
             if screen.name == "posted" or screen.name in _DONE:
@@ -153,7 +173,9 @@ class Publisher:
                     presses, pressed_s = presses + 1, clock.monotonic_s()
                 elif presses >= self._page.presses and stayed_s >= _NOT_TAKEN_AFTER_S:
                     return _Seen.NOT_TAKEN
-            self._phone.control.pause(0.1)
+                pause_s = _FIRST_PAUSE_S
+            self._phone.control.pause(pause_s)
+            pause_s = min(pause_s * _PAUSE_GROWTH, UPLOAD_PAUSE_S)
         return _Seen.DONE
 
     def _unchanged(self, button: Node) -> bool:
@@ -199,7 +221,7 @@ class Publisher:
         if seen in (_Seen.NOT_TAKEN, _Seen.REFUSED) and self._proof.is_conclusive:
             journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{seen}; the profile has no new post"})
             return failed("upload_failed" if seen is _Seen.REFUSED else "not_published", result=self._result)
-        return self._unknown(self._proof.missing)
+        return self._unseen(self._proof.missing)
 
     def _evidence(self, until_s: float) -> str | None:
         """Look for the post; once more in an app started again, when it is lost while it is looked into."""
@@ -210,6 +232,12 @@ class Publisher:
                 raise
         self._proof.restart_app()
         return self._proof.look(until_s)
+
+    def _unseen(self, why: str) -> Outcome:
+        """Leave it in doubt: a later look may find the post."""
+        if not self._proof.can_come_late:
+            return self._unknown(why)
+        return failed("outcome_unknown", why, self._result, unseen=True)
 
     def _unknown(self, why: str) -> Outcome:
         self._job.journal.decided(Phase.UNKNOWN, {"evidence": why})

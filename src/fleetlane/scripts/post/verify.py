@@ -5,8 +5,9 @@
 Nothing here presses Post, confirms what is asked after it, or goes on with a draft. A post is published when the
 newest post carries its caption and was not there before; it is not published when the app itself still waits for
 Post, or says that the upload failed, and the profile is as it was after the app was ended. Everything else is
-unknown: an upload may go on by itself, and people use phones. An editor that is in the way is left with its draft
-saved.
+in doubt: an upload may go on by itself, and people use phones. Then the outcome is `unseen`, nothing is decided, and
+another attempt looks again; how long that goes on is not for this module to say. An editor that is in the way is left
+with its draft saved.
 """
 
 from __future__ import annotations
@@ -29,18 +30,20 @@ from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.config import PostConfig
-from fleetlane.scripts.post.page import LastPage, last_page
+from fleetlane.scripts.post.page import ASKS_A_PERSON, LastPage, last_page
 from fleetlane.scripts.post.proof import ProfileProof
-from fleetlane.scripts.profile import Profile, ProfileState, same_caption, same_handle
+from fleetlane.scripts.profile import UPLOADING, Profile, ProfileState, same_caption, same_handle
 from fleetlane.scripts.script import Job
+from fleetlane.scripts.waits import LOOK_AFTER_S, UPLOAD_PAUSE_S, Situation
 
-_UPLOADING = frozenset({"uploading", "pending"})
 _ELSEWHERE = frozenset({"home_feed", "friends", "own_post", "own_profile", "posted"})
 _WAITS_AFTER_S = 5.0
 _SHORTEST_WATCH_S = 15.0
 _NO_RESULT = frozenset({"profile", "verifies", "evidence", "refusal"})
 _LOOK_S, _SHORT_LOOK_S = 25.0, 8.0
 _WAITS = "the last page still waits for Post"
+_FIRST_PAUSE_S, _PAUSE_GROWTH = 0.1, 1.3
+_RUNS_ON_S = 30.0  # an upload that was seen running may be out of sight so long
 _NO_WAY_ON = frozenset({"app_crashed", "app_not_responding", "screen_unrecognised", "screen_stuck"})
 
 
@@ -77,6 +80,10 @@ class _Search:
         self._refusal = str(facts.get("refusal", ""))
         """What a former look saw, before it ended the app and was cut off itself."""
         self._result = result
+        self._ran = False
+        """Whether an upload was seen running."""
+        self._upload_patience_s = job.settings.upload_patience_s
+        self._grid_patience_s = job.settings.grid_patience_s
         navigator.verbs["consent"] = self._leave_to_its_owner
         navigator.verbs["confirm"] = lambda _screen, _action: self._phone.press("back")
 
@@ -92,11 +99,12 @@ class _Search:
             with self._phone.step("look for the post on the profile", self._caption):
                 return self._look(refusal, until_s)
         except TaskFailedError as error:
-            return self._unknown(f"{FAILURES[error.code].sentence} {error.detail}".strip())
+            why = f"{FAILURES[error.code].sentence} {error.detail}".strip()
+            return self._unknown(why) if error.code in ASKS_A_PERSON else self._unseen(why)
         except (DeviceGoneError, DeviceTimeoutError, AdbServerDownError):
             raise  # nothing is decided: it is looked for again when the phone has been away, and is back
         except DeviceError as error:
-            return self._unknown(str(error))
+            return self._unseen(str(error))
 
     # -- watching --------------------------------------------------------------------------------------
 
@@ -104,10 +112,15 @@ class _Search:
         """Watch until no upload is seen any more. Returns what says that the post was not taken, "" for nothing."""
         clock = self._phone.clock
         waits_since_s: float | None = None
+        longest_s = max(until_s, clock.monotonic_s() + self._upload_patience_s)
+        pause_s = _FIRST_PAUSE_S
         while (left_s := until_s - clock.monotonic_s()) > 0:
             try:
                 screen = self._navigator.reach(
-                    "look", {*_ELSEWHERE, *_UPLOADING, *self._page.all_screens}, timeout_s=left_s
+                    "look",
+                    {*_ELSEWHERE, *UPLOADING, *self._page.all_screens},
+                    situation=Situation.UPLOADING,
+                    timeout_s=left_s,
                 )
             except TaskFailedError as error:
                 if error.code == "upload_failed":
@@ -117,13 +130,18 @@ class _Search:
                 raise
             if screen.name in _ELSEWHERE or (screen.name in self._page.all_screens and not self._is_ours(screen)):
                 return ""
-            if screen.name in _UPLOADING:
+            if screen.name in UPLOADING:
                 waits_since_s = None
+                self._ran = True
+                until_s = max(until_s, min(clock.monotonic_s() + _RUNS_ON_S, longest_s))
+                self._phone.control.allow(LOOK_AFTER_S)
             else:
+                pause_s = _FIRST_PAUSE_S
                 waits_since_s = clock.monotonic_s() if waits_since_s is None else waits_since_s
                 if clock.monotonic_s() - waits_since_s >= _WAITS_AFTER_S:
                     return _WAITS
-            self._phone.control.pause(0.1)
+            self._phone.control.pause(pause_s)
+            pause_s = min(pause_s * _PAUSE_GROWTH, UPLOAD_PAUSE_S)
         return ""
 
     def _is_ours(self, screen: Screen) -> bool:
@@ -142,10 +160,11 @@ class _Search:
             self._profile.restart_app()
         _, now = self._profile.open()
         if not same_handle(now.handle, self._before.handle):
-            return self._unknown(f"Now @{now.handle} is signed in, and not @{self._before.handle}.")
+            return self._unseen(f"Now @{now.handle} is signed in, and not @{self._before.handle}.")
         clock = self._phone.clock
         waits = refusal == _WAITS  # then nothing was ever on its way
-        proof = ProfileProof(self._profile, self._before, self._caption, least_s=_SHORT_LOOK_S if waits else _LOOK_S)
+        least_s = _SHORT_LOOK_S if waits else self._grid_patience_s if self._ran else _LOOK_S
+        proof = ProfileProof(self._profile, self._before, self._caption, least_s=least_s)
         if evidence := proof.look(clock.monotonic_s() if waits else until_s):
             self._journal.decided(Phase.PUBLISHED, {"evidence": f"{evidence}, in a later look"})
             remark = Remark.SEEN_LATER % {"account": self._before.handle}
@@ -153,10 +172,13 @@ class _Search:
         if refusal and proof.is_conclusive and self._is_as_it_was():
             self._journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{refusal}; the profile is as it was"})
             return failed("not_published", f"Seen in a later look: {refusal}.", self._result)
-        return self._unknown(proof.missing)
+        return self._unseen(proof.missing)
 
     def _is_as_it_was(self) -> bool:
         return self._profile.before().newest_texts == self._before.newest_texts
+
+    def _unseen(self, why: str) -> Outcome:
+        return failed("outcome_unknown", why, self._result, unseen=True)
 
     def _unknown(self, why: str) -> Outcome:
         self._journal.decided(Phase.UNKNOWN, {})
