@@ -45,6 +45,9 @@ class SlowPhone:
 
     tap = tap_once
 
+    def press(self, key: str) -> None:
+        self._call(lambda: self._handset.phone.press(key))
+
     def _call(self, act):
         before_s, after_s = self._latency_s
         self._handset.wait(before_s)

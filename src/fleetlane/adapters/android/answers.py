@@ -80,8 +80,13 @@ def held_permissions(output: str, user: int) -> set[str]:
 
 def no_provider_error(output: str, serial: str) -> None:
     """Raise when a content provider failed: `content` ends with 0 all the same, and says so on stderr."""
-    if any(line.startswith(_PROVIDER_ERRORS) for line in output.splitlines()):
+    if is_provider_error(output):
         raise ShellFailedError(["content"], 0, output, serial=serial)
+
+
+def is_provider_error(output: str) -> bool:
+    """Return whether a content provider failed."""
+    return any(line.startswith(_PROVIDER_ERRORS) for line in output.splitlines())
 
 
 def natural_size(output: str, serial: str) -> tuple[int, int]:
@@ -97,6 +102,11 @@ def natural_size(output: str, serial: str) -> tuple[int, int]:
 def media_rows(output: str) -> list[tuple[MediaKind, MediaEntry]]:
     """Return the videos and images among the rows that `content query` printed with `MEDIA_COLUMNS`."""
     return [row for found in _ROW.findall(output) if (row := _media_row(found)) is not None]
+
+
+def entry(kind: MediaKind, output: str) -> MediaEntry | None:
+    """Return the first row of a kind that `content query` printed, None when there is none."""
+    return next((row for found, row in media_rows(output) if found is kind), None)
 
 
 def _media_row(row: str) -> tuple[MediaKind, MediaEntry] | None:

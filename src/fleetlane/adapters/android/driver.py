@@ -56,6 +56,7 @@ _JPEG_QUALITY = 60
 _WAKEUP_KEY = 224
 _MAIN, _LAUNCHER = "android.intent.action.MAIN", "android.intent.category.LAUNCHER"
 _AS_LAUNCHER = "0x10200000"  # FLAG_ACTIVITY_NEW_TASK | FLAG_ACTIVITY_RESET_TASK_IF_NEEDED
+_SCAN_ACTION = "android.intent.action.MEDIA_SCANNER_SCAN_FILE"
 _TO_FRONT = "has been brought to the front"  # then what was handed over is lost
 
 
@@ -112,9 +113,14 @@ class AndroidDriver:
             )
         return self._facts
 
-    def properties(self) -> dict[str, str]:
-        """Return the phone's system properties as they are now."""
-        return answers.properties(self.shell("getprop"))
+    def properties(self, packages: Collection[str] = ()) -> tuple[dict[str, str], list[str]]:
+        """Return the phone's system properties, and which of some packages are installed (see the port)."""
+        if not packages or self._facts is None:
+            properties = answers.properties(self.shell("getprop"))
+            started = properties.get("sys.boot_completed") == "1"  # before that nothing else can be asked
+            return properties, self.installed(packages) if packages and started else []
+        found, listed = self.shell_each(("getprop",), self._list_packages())
+        return answers.properties(found.output), self._listed(listed.output, packages)
 
     @property
     def _user(self) -> tuple[str, str]:
@@ -148,12 +154,12 @@ class AndroidDriver:
         return result.returncode, str(result.output)
 
     def _input_not_allowed(self) -> InputNotAllowedError:
-        return InputNotAllowedError(f"{input_switch(self.properties())}.", serial=self._serial)
+        return InputNotAllowedError(f"{input_switch(self.properties()[0])}.", serial=self._serial)
 
     def report(self, packages: Collection[str]) -> PhoneReport:
         """Return what the phone says of itself now. Uses the shell only, beside whatever else runs."""
         facts = self.facts()
-        properties = self.properties()
+        properties, _ = self.properties()
         battery = _LEVEL.search(self.shell("dumpsys", "battery"))
         return PhoneReport(
             model=facts.model,
@@ -173,36 +179,52 @@ class AndroidDriver:
         found = _VERSION.search(self.shell("dumpsys", "package", package))
         return found[1] if found else ""
 
-    def push(self, source: Path, target: str) -> Pushed:
-        """Copy a file to the phone (see the port)."""
+    def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
+        """Copy a media file to the phone (see the port)."""
         with source.open("rb") as file, self._calls():
             sent = _Hashed(file)
             size_bytes = self._device.sync.send(sent, target)
         # Galleries that sort by it would see this computer's clock. The wire itself tells sizes in 32 bits only.
-        _, stat = self.shell_each(("touch", target), ("stat", "-c", "%s %Y", target))
+        dated = ("touch", target), ("stat", "-c", "%s %Y", target)
+        _, stat, scanned, listed = self.shell_each(*dated, *self._index(target))
         size, _, modified = stat.output.strip().partition(" ")
         if not (size.isdigit() and modified.isdigit()):  # not every Android has it
             with self._calls():
                 size, size_bytes = str(self._device.sync.stat(target).size), size_bytes & _32_BITS
         if size != str(size_bytes):
             raise CallLostError(f"{source.name} did not arrive whole on {self._serial}.", serial=self._serial)
-        return Pushed(sent.sha256, int(modified) if modified.isdigit() else None)
+        entry = None if answers.is_provider_error(scanned.output) else answers.entry(kind, listed.output)
+        return Pushed(sent.sha256, int(modified) if modified.isdigit() else None, entry)
 
     # -- media ---------------------------------------------------------------------------------------
 
-    def scan(self, path: str, *, by_broadcast: bool = False) -> None:
-        """Ask the phone's media store to index one file, or to forget it when it is gone (see the port)."""
+    def scan(self, path: str, kind: MediaKind, *, by_broadcast: bool = False) -> MediaEntry | None:
+        """Ask the phone's media store to index one file, and return its row (see the port)."""
+        scanned, listed = self.shell_each(*self._index(path, by_broadcast=by_broadcast))
+        for answer in (scanned, listed):
+            no_provider_error(answer.output, self._serial)
+        return answers.entry(kind, listed.output)
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files, and let the media store forget them."""
+        _, *scanned = self.shell_each(("rm", "-f", *paths), *(self._scan(path) for path in paths))
+        for answer in scanned:
+            no_provider_error(answer.output, self._serial)
+
+    def _index(self, path: str, *, by_broadcast: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the commands that index a file, and show its row."""
+        return self._scan(path, by_broadcast=by_broadcast), self._query(_of(path))
+
+    def _scan(self, path: str, *, by_broadcast: bool = False) -> tuple[str, ...]:
         if self.facts().sdk >= _SCAN_FILE_SDK and not by_broadcast:
-            call = ("call", *self._user, "--uri", "content://media", "--method", "scan_file", "--arg", path)
-            no_provider_error(self.shell("content", *call), self._serial)
-        else:
-            action = "android.intent.action.MEDIA_SCANNER_SCAN_FILE"
-            self.shell("am", "broadcast", *self._user, "-a", action, "-d", f"file://{path}")
+            return "content", "call", *self._user, "--uri", "content://media", "--method", "scan_file", "--arg", path
+        return "am", "broadcast", *self._user, "-a", _SCAN_ACTION, "-d", f"file://{path}"
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
         """Return the media store's row for a file, None while there is none."""
-        stored = path.replace("/sdcard/", "/storage/emulated/0/", 1)
-        return next((entry for found, entry in self._rows(f"_data='{stored}'") if found is kind), None)
+        output = self.shell(*self._query(_of(path)))
+        no_provider_error(output, self._serial)
+        return answers.entry(kind, output)
 
     def media_since(
         self, added_s: int, *, modified_s: int | None = None, taken_s: int | None = None
@@ -213,14 +235,14 @@ class AndroidDriver:
             where += f" OR date_modified>={int(modified_s)}"
         if taken_s is not None:
             where += f" OR datetaken>={int(taken_s) * 1000}"
-        rows = [entry for _, entry in self._rows(where)]
+        output = self.shell(*self._query(where))
+        no_provider_error(output, self._serial)
+        rows = [entry for _, entry in answers.media_rows(output)]
         return sorted(rows, key=lambda row: (row.added_s, row.id), reverse=True)
 
-    def _rows(self, where: str) -> list[tuple[MediaKind, MediaEntry]]:
-        query = ("query", *self._user, "--uri", _MEDIA_FILES, "--projection", answers.MEDIA_COLUMNS, "--where", where)
-        output = self.shell("content", *query)
-        no_provider_error(output, self._serial)
-        return answers.media_rows(output)
+    def _query(self, where: str) -> tuple[str, ...]:
+        columns = ("--projection", answers.MEDIA_COLUMNS)
+        return "content", "query", *self._user, "--uri", _MEDIA_FILES, *columns, "--where", where
 
     def clock_s(self) -> int:
         """Return the phone's own time, in whole seconds since the epoch."""
@@ -344,8 +366,14 @@ class AndroidDriver:
 
     def installed(self, packages: Collection[str]) -> list[str]:
         """Return those of the packages that are installed, in the given order."""
+        return self._listed(self.shell(*self._list_packages()), packages)
+
+    def _list_packages(self) -> tuple[str, ...]:
         versions = ("--show-versioncode",) if self.facts().sdk >= _LISTS_VERSIONS_SDK else ()
-        listed = dict(_LISTED.findall(self.shell("pm", "list", "packages", *versions, *self._user)))
+        return "pm", "list", "packages", *versions, *self._user
+
+    def _listed(self, output: str, packages: Collection[str]) -> list[str]:
+        listed = dict(_LISTED.findall(output))
         self._versions = {package: listed[package] for package in packages if package in listed}
         return list(self._versions)
 
@@ -359,20 +387,21 @@ class AndroidDriver:
             self.shell_each(*(("pm", "grant", *self._user, package, name) for name in missing))
         self._granted[package] = version
 
-    def start_app(self, package: str) -> None:
-        """Bring an app to the front, as from the launcher."""
+    def start_app(self, package: str, *, anew: bool = False) -> None:
+        """Bring an app to the front, as from the launcher; `anew` ends it before."""
         known = package in self._activities
         try:
-            self._launch(package)
+            self._launch(package, anew=anew)
         except ShellFailedError:
             if not known:
                 raise
             del self._activities[package]  # an update may have renamed it
-            self._launch(package)
+            self._launch(package, anew=anew)
 
-    def _launch(self, package: str) -> None:
+    def _launch(self, package: str, *, anew: bool) -> None:
         # Not by `monkey`: it does nothing on phones without physical keys.
-        self._start("-a", _MAIN, "-c", _LAUNCHER, "-f", _AS_LAUNCHER, "-n", self._launcher_activity(package))
+        ends = ("-S",) if anew else ()
+        self._start(*ends, "-a", _MAIN, "-c", _LAUNCHER, "-f", _AS_LAUNCHER, "-n", self._launcher_activity(package))
 
     def _launcher_activity(self, package: str) -> str:
         if package not in self._activities:
@@ -402,6 +431,12 @@ class AndroidDriver:
         """Let go of the phone: the automation server on it ends with the connection."""
         self.renew()
         self._wire.abort()
+
+
+def _of(path: str) -> str:
+    """Return what finds the row of a file: the media store knows shared storage by another name."""
+    stored = path.replace("/sdcard/", "/storage/emulated/0/", 1)
+    return f"_data='{stored}'"
 
 
 class _Hashed:

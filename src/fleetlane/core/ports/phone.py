@@ -61,10 +61,15 @@ class ShellAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A file that arrived whole. `modified_s` is when, by the phone's clock; None when it does not say."""
+    """A file that arrived whole.
+
+    `modified_s` is when, by the phone's clock; None when it does not say. `entry` is its row in the media store, None
+    while there is none.
+    """
 
     sha256: str
     modified_s: int | None = None
+    entry: MediaEntry | None = None
 
 
 class Driver(Protocol):
@@ -96,24 +101,29 @@ class Driver(Protocol):
         """Run commands one after another in one call, whatever each ends with; each is a list of arguments."""
         ...
 
-    def properties(self) -> Mapping[str, str]:
-        """Return the phone's system properties as they are now."""
+    def properties(self, packages: Collection[str] = ()) -> tuple[Mapping[str, str], list[str]]:
+        """Return the phone's system properties, and which of some packages are installed, as they are now."""
         ...
 
-    def push(self, source: Path, target: str) -> Pushed:
-        """Copy a file to the phone, date it by the phone's own clock, and check its size there."""
+    def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
+        """Copy a media file to the phone, date it by the phone's own clock, check its size there, and index it."""
         ...
 
-    def scan(self, path: str, *, by_broadcast: bool = False) -> None:
-        """Ask the phone's media store to index one file, or to forget it when it is gone.
+    def scan(self, path: str, kind: MediaKind, *, by_broadcast: bool = False) -> MediaEntry | None:
+        """Ask the phone's media store to index one file, and return its row, None while there is none.
 
         Args:
             path: of the file.
+            kind: what it is.
             by_broadcast: the second way, where the usual one brings nothing.
 
         Raises:
             ShellFailedError: the media store could not be asked.
         """
+        ...
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files, and let the media store forget them."""
         ...
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
@@ -213,8 +223,8 @@ class Driver(Protocol):
         """
         ...
 
-    def start_app(self, package: str) -> None:
-        """Bring an app to the front, as from the launcher.
+    def start_app(self, package: str, *, anew: bool = False) -> None:
+        """Bring an app to the front, as from the launcher; `anew` ends it before.
 
         Raises:
             ShellFailedError: it has nothing that the launcher could start.

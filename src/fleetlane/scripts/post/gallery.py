@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fleetlane.core.errors import DeviceError, ShellFailedError, TaskFailedError
 from fleetlane.core.media import MediaKind
-from fleetlane.core.ports.phone import MediaEntry
+from fleetlane.core.ports.phone import MediaEntry, Pushed
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.post.media_files import MediaFile
 
@@ -70,17 +70,16 @@ class Gallery:
             path = f"{_FOLDERS[file.kind]}/fleetlane-{name}-{index + 1}{file.path.suffix.lower()}"
             if former_s:  # before it is copied: its row may be there, and dated, from then on
                 self._await_later_second(former_s)
-            copied_s = self._copy(file, path)
-            entry = self._indexed(path, file)
-            former_s = max(copied_s, *entry.dates_s[:2]) if picked else 0
+            pushed = self._copy(file, path)
+            entry = self._indexed(path, file, pushed.entry)
+            former_s = max(pushed.modified_s or 0, *entry.dates_s[:2]) if picked else 0
             brought[index] = PhoneMedia(file, path, entry)
         return [brought[index] for index in range(len(files))]
 
-    def _copy(self, file: MediaFile, path: str) -> int:
-        """Copy a file, and return when it is dated."""
+    def _copy(self, file: MediaFile, path: str) -> Pushed:
         self._there.append(path)
         try:
-            sent = self._phone.push(file.path, path)
+            sent = self._phone.push(file.path, path, file.kind)
         except OSError as error:
             raise TaskFailedError("media_missing", f"{file.path.name} can no longer be read.") from error
         except DeviceError as error:
@@ -91,7 +90,7 @@ class Gallery:
         if sent.sha256 != file.sha256:
             self.clear()
             raise TaskFailedError("media_invalid", f"{file.path.name} was changed while it was copied.")
-        return sent.modified_s or 0
+        return sent
 
     def _await_later_second(self, former_s: int) -> None:
         """Wait for a second that is later than a former one: the media store dates by whole seconds."""
@@ -101,32 +100,29 @@ class Gallery:
                 raise TaskFailedError("gallery_timeout", "The phone's clock stands still.")
             self._phone.control.pause(0.1)
 
-    def _indexed(self, path: str, file: MediaFile) -> MediaEntry:
+    def _indexed(self, path: str, file: MediaFile, entry: MediaEntry | None) -> MediaEntry:
+        """Return the row of a file that was copied, when it is there and complete."""
         clock = self._phone.clock
         start_s = scanned_s = clock.monotonic_s()
-        by_broadcast = not self._scan(path, by_broadcast=False)
-        if by_broadcast:
-            self._scan(path, by_broadcast=True)
-        while True:
-            entry = self._phone.media(path, file.kind)
-            if entry and (file.duration_ms is None or entry.duration_ms is not None):
-                return entry
+        by_broadcast = False
+        while entry is None or (file.duration_ms is not None and entry.duration_ms is None):
             now_s = clock.monotonic_s()
             if now_s - start_s >= _GALLERY_TIMEOUT_S:
                 raise TaskFailedError("gallery_timeout", f"{file.path.name} was copied, but is not in the gallery.")
-            if now_s - scanned_s >= _RESCAN_AFTER_S:
-                by_broadcast = not by_broadcast  # some phones hear one way only
-                self._scan(path, by_broadcast=by_broadcast)
-                scanned_s = now_s
             self._phone.control.pause(0.1)
+            if now_s - scanned_s >= _RESCAN_AFTER_S:
+                by_broadcast, scanned_s = not by_broadcast, now_s  # some phones hear one way only
+                entry = self._scan(path, file, by_broadcast=by_broadcast)
+            else:
+                entry = self._phone.media(path, file.kind)
+        return entry
 
-    def _scan(self, path: str, *, by_broadcast: bool) -> bool:
-        """Ask for a file to be indexed, and return whether the phone took the question."""
+    def _scan(self, path: str, file: MediaFile, *, by_broadcast: bool) -> MediaEntry | None:
+        """Ask for a file to be indexed; None also when the phone does not take the question."""
         try:
-            self._phone.scan(path, by_broadcast=by_broadcast)
+            return self._phone.scan(path, file.kind, by_broadcast=by_broadcast)
         except ShellFailedError:
-            return False
-        return True
+            return None
 
     def must_be_first(self, media: Sequence[PhoneMedia]) -> None:
         """Check that an app that shows all files together shows these first, whatever it sorts by.
@@ -157,12 +153,8 @@ class Gallery:
         self._remove([name for name in names if name.rpartition("/")[2].startswith("fleetlane-")])
 
     def _remove(self, paths: Sequence[str]) -> None:
-        if not paths:
-            return
-        self._phone.shell("rm", "-f", *paths)
-        for path in paths:
-            if not self._scan(path, by_broadcast=False):
-                self._scan(path, by_broadcast=True)
+        if paths:
+            self._phone.remove(paths)
 
     def _free_bytes(self, folder: str) -> int:
         try:

@@ -33,6 +33,7 @@ def share(navigator: Navigator, media: PhoneMedia) -> None:
 
 def _be_known(navigator: Navigator) -> None:
     """See that the app runs and shows its profile; an app that went away meanwhile is opened."""
+    navigator.phone.look()
     navigator.reach("profile", {"own_profile"})
 
 
