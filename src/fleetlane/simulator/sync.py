@@ -24,10 +24,8 @@ _32_BITS = 0xFFFFFFFF
 class SyncService:
     """Serves the `sync:` streams of one phone.
 
-    Args:
-        phone: whose files.
-        before: awaited before each request, with its name.
-        stamped: turns the second that the host gives a file into the one it gets.
+    `before` is awaited before each request, with its name; `stamped` turns the second that the host gives a file into
+    the one it gets.
     """
 
     def __init__(
