@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fleetlane.adapters.android.driver import AndroidDriver
+from fleetlane.core.device import DeviceState, Transport
 from fleetlane.scripts.phone import Control
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.simulator.fleet_settings import FleetSettings
@@ -50,7 +51,8 @@ class VirtualRig(Rig):
         pass
 
     def driver(self, serial: str) -> AndroidDriver:
-        return AndroidDriver(self.fleet.adb, serial)
+        at = Transport(serial, DeviceState.ONLINE, 0)
+        return AndroidDriver(self.fleet.adb, serial, lambda _check: at)
 
     def control(self, deadline_s: float) -> Control:
         return VirtualControl(self.clock, deadline_s)
