@@ -75,3 +75,4 @@ def an_app_that_is_removed_in_the_midst_is_said_to_be_gone(rig, serial, when):
 
 
 test_scenario = scenario.test()
+test_in_virtual_time = scenario.virtual_test()

@@ -166,3 +166,4 @@ def lines_of_a_library_caption_are_one_line_break_each(rig, serial):
 
 
 test_scenario = scenario.test()
+test_in_virtual_time = scenario.virtual_test()

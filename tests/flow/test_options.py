@@ -280,3 +280,4 @@ def a_dry_run_goes_to_the_last_page_and_publishes_nothing(rig, serial, config):
 
 
 test_scenario = scenario.test()
+test_in_virtual_time = scenario.virtual_test()

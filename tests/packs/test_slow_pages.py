@@ -11,8 +11,9 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.ports.phone import PhoneFacts
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Control, Phone
+from fleetlane.scripts.phone import Phone
 from support.handset import INSTAGRAM, TIKTOK, Handset
+from support.virtual import VirtualControl
 
 # What stands before the page with the publishing button, and that page.
 EDITORS = [
@@ -22,7 +23,7 @@ EDITORS = [
     (INSTAGRAM, ["post_editor"], {"share"}),
 ]
 # How long a call takes until the phone hears it, and from then to its answer.
-LATENCIES_S = [(0.02, 0.02), (0.2, 0.2), (0.1, 0.9), (0.1, 2.5), (1.5, 1.5)]
+LATENCIES_S = [(0.02, 0.02), (0.2, 0.2), (0.1, 0.9), (0.6, 0.6), (1.8, 0.2), (0.1, 2.5), (1.5, 1.5), (2.9, 0.1)]
 
 
 class SlowPhone:
@@ -56,13 +57,6 @@ class SlowPhone:
         return answer
 
 
-class Waiting(Control):
-    """A control whose pauses take virtual time."""
-
-    def pause(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-
-
 def _handset(package, stack, app_s):
     """Return a phone whose app shows the last of some screens, and takes `app_s` to react."""
     handset = Handset(package)
@@ -77,25 +71,26 @@ def _handset(package, stack, app_s):
     return handset
 
 
-def _go_on(handset, package, last_pages, latency_s):
+def _go_on(handset, package, last_pages, latency_s, dwell_s=None):
     """Go on to the last page; return how it ended, and what was published."""
     clock = handset.clock
-    phone = Phone(SlowPhone(handset, latency_s), load_packs(), Waiting(clock, clock.monotonic_s() + 600), None)
+    phone = Phone(SlowPhone(handset, latency_s), load_packs(), VirtualControl(clock, clock.monotonic_s() + 600), None)
     pack = next(pack for pack in load_packs() if package in pack.packages)
     try:
-        end = Navigator(phone, pack, package, {}).reach("create", last_pages, timeout_s=120).name
+        end = Navigator(phone, pack, package, {}, dwell_s=dwell_s).reach("create", last_pages, timeout_s=120).name
     except TaskFailedError as error:
         end = error.code
     handset.wait(60)
     return end, handset.ledger.entries
 
 
+@pytest.mark.parametrize("dwell_s", [None, 0.0])
 @pytest.mark.parametrize("latency_s", LATENCIES_S)
 @pytest.mark.parametrize(("package", "stack", "last_pages"), EDITORS)
-def test_a_slow_next_never_presses_post(package, stack, last_pages, latency_s):
+def test_a_slow_next_never_presses_post(package, stack, last_pages, latency_s, dwell_s):
     ends = [
-        _go_on(_handset(package, ["home_feed", *stack], app_s / 100), package, last_pages, latency_s)
-        for app_s in range(150, 700, 22)
+        _go_on(_handset(package, ["home_feed", *stack], app_s / 100), package, last_pages, latency_s, dwell_s)
+        for app_s in range(150, 700, 37)
     ]
     assert [published for _, published in ends if published] == []
     assert [end for end, _ in ends if end not in (*last_pages, "screen_stuck")] == []
@@ -108,12 +103,12 @@ POPUPS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("latency_s", LATENCIES_S)
+@pytest.mark.parametrize("latency_s", LATENCIES_S[::2])
 @pytest.mark.parametrize("popup", POPUPS)
 def test_a_tap_on_a_popup_that_goes_by_itself_never_publishes(popup, latency_s):
     """The editor comes in the popup's place as soon as it is loaded: a tap that is under way falls through."""
     ends = []
-    for app_s in range(20, 700, 22):
+    for app_s in range(20, 700, 31):
         handset = _handset(TIKTOK, ["home_feed"], app_s / 100)
         handset.app.faults.popups.append(("editor_loading", popup))
         handset.app.arrive("push", "editor_loading")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fleetlane.simulator.fleet import FleetSettings
 from support.rig import Rig
+from support.virtual import VirtualRig
 
 _AT_ONCE = 8
 
@@ -59,6 +61,20 @@ class Scenarios:
 
     def _is_ours(self, item: Any) -> bool:
         return getattr(getattr(item, "callspec", None), "params", {}).get("name") in self._known
+
+    def virtual_test(self) -> Any:
+        """Return the test of each scenario in virtual time, on a phone of its own and at once."""
+        numbers = {name: number for number, name in enumerate(self._known, 1)}
+
+        @pytest.mark.parametrize("name", list(self._known))
+        def test_scenario_in_virtual_time(name: str, tmp_path: Path) -> None:
+            vary = self._fleet.get("vary", lambda _number, facts: facts)
+            fleet = {**self._fleet, "vary": lambda _number, facts: vary(numbers[name], facts)}
+            rig = VirtualRig(FleetSettings(phones=1, **fleet))
+            rig.folder = tmp_path
+            self._known[name](rig, rig.serials[0])
+
+        return test_scenario_in_virtual_time
 
     def test(self) -> Any:
         """Return the test: one for each scenario."""

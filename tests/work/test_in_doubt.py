@@ -10,7 +10,7 @@ import pytest
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.journal import Phase
-from fleetlane.core.lanes import Head
+from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import PublishState, Remark, failed, succeeded
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.ending import RetryPolicy
@@ -22,6 +22,7 @@ from support.world import World
 FOLDER, HASH = "tiktok/shop", "f" * 64
 FACTS = {"caption": "x", "profile": {"handle": "shop"}}
 UNKNOWN = failed("outcome_unknown")
+UNSEEN = failed("outcome_unknown", "It was not seen on the profile in time.", unseen=True)
 
 
 @pytest.fixture
@@ -369,6 +370,85 @@ def test_a_phone_that_goes_while_it_is_looked_at_is_looked_at_again_within_the_s
         world.clock.advance(1)
         assert await patience.look() == 1
         assert (await world.task(task_id)).error_code == "outcome_unknown"
+
+    asyncio.run(scenario())
+
+
+# -- the phone was there, and the post was not seen -----------------------------------------------------------
+
+
+async def ends_unseen(world: World, task_id: int):
+    await world.end(task_id, UNSEEN)
+    return await world.task(task_id)
+
+
+def test_a_post_that_was_not_seen_is_looked_for_after_other_tasks_had_their_turn(world):
+    async def scenario():
+        patience = Patience(world.store, world.scheduler, world.clock, wait_s=3600)
+        task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
+        others = [await world.add(), await world.add()]
+        task = await ends_unseen(world, task_id)
+        assert (task.status, task.in_doubt, task.due_ms) == (Status.PENDING, True, world.clock.now_ms() + 60_000)
+        assert task.remark.startswith(f"{Remark.UNSEEN} {Remark.LOOKED_FOR_AGAIN}")
+        await world.scheduler.tick()
+        assert list(world.executor.running) == others[:1]
+        world.clock.advance(61)
+        await patience.look()
+        assert (await world.task(task_id)).due_ms == FIRST_MS
+        await world.end(others[0], succeeded("Published.", PublishState.PUBLISHED, {}))
+        await world.scheduler.tick()
+        assert list(world.executor.running) == [task_id], "its time has come: it goes before all others"
+        assert world.executor.running[task_id].in_doubt, "and only looks"
+
+    asyncio.run(scenario())
+
+
+def test_the_pauses_between_its_looks_grow_until_the_wait_is_over(world):
+    async def scenario():
+        patience = Patience(world.store, world.scheduler, world.clock, wait_s=3600)
+        task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
+        pauses: list[int] = []
+        while (task := await ends_unseen(world, task_id)).in_doubt:
+            pauses.append((task.due_ms - world.clock.now_ms()) // 1000)
+            await patience.look()
+            world.clock.advance(pauses[-1])
+            if await patience.look():
+                break
+            await world.scheduler.tick()
+            world.clock.advance(30)
+        assert pauses == [60, 120, 240, 480, 900, 900, 900]
+        task = await world.task(task_id)
+        assert (task.status, task.error_code, task.outcome) == (Status.FAILED, "outcome_unknown", "unknown")
+        assert task.attempt == len(pauses), "one pressed, the others looked"
+
+    asyncio.run(scenario())
+
+
+def test_its_next_look_is_due_after_a_restart_as_well(world):
+    async def scenario():
+        task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
+        await ends_unseen(world, task_id)
+        world.clock.advance(61)
+        world.scheduler._book.busy.clear()
+        await world.scheduler.load()
+        await Patience(world.store, world.scheduler, world.clock, wait_s=600).look()
+        await world.scheduler.tick()
+        assert list(world.executor.running) == [task_id]
+
+    asyncio.run(scenario())
+
+
+def test_a_post_that_is_seen_in_a_later_look_is_published_once(world):
+    async def scenario():
+        task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
+        await ends_unseen(world, task_id)
+        world.clock.advance(60)
+        await world.scheduler.tick()
+        assert world.executor.running[task_id].in_doubt
+        await world.end(task_id, succeeded("Published.", PublishState.PUBLISHED, {}))
+        task = await world.task(task_id)
+        assert (task.status, task.outcome, task.retry_count) == (Status.COMPLETED, "published", 0)
+        assert await used(world) == {HASH}
 
     asyncio.run(scenario())
 

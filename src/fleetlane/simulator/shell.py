@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fleetlane.simulator.phone import SimPhone
 
@@ -57,7 +58,8 @@ class ShellSyntaxError(ValueError):
     """The command line uses something this shell does not have."""
 
 
-def split(line: str) -> list[tuple[str, list[str]]]:
+@lru_cache(maxsize=4096)
+def split(line: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the simple commands of a line, each with the operator before it ("" for the first)."""
     _refuse_unknown_syntax(line)
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
@@ -74,7 +76,7 @@ def split(line: str) -> list[tuple[str, list[str]]]:
         else:
             words.append(token)
     parts.append((operator, words))
-    return [(op, words) for op, words in parts if words]
+    return tuple((op, tuple(words)) for op, words in parts if words)
 
 
 def _refuse_unknown_syntax(line: str) -> None:

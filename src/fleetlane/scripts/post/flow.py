@@ -119,7 +119,13 @@ class PostFlow:
         phone = self.job.phone
         sounds = Sounds(self._navigator, self.config)
         settings = self.job.settings
-        proof: Proof = ProfileProof(self._profile, before, content.caption.text, least_s=settings.grid_patience_s)
+        proof: Proof = ProfileProof(
+            self._profile,
+            before,
+            content.caption.text,
+            least_s=settings.grid_patience_s,
+            upload_s=settings.upload_patience_s,
+        )
         if self.page.proof == "story":
             proof = StoryProof(self._navigator, self._profile)
         publisher = Publisher(

@@ -47,11 +47,20 @@ class Proof(Protocol):
 class ProfileProof:
     """The post is the newest on the own profile, was not there before, and carries the caption.
 
-    It is looked for at least `least_s` seconds, and so long after an upload was seen running.
+    It is looked for at least `least_s` seconds, and so long after an upload was seen running in the first `upload_s`.
     """
 
-    def __init__(self, profile: Profile, before: ProfileState, caption: str, *, least_s: float = _LOOK_FOR_S) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        before: ProfileState,
+        caption: str,
+        *,
+        least_s: float = _LOOK_FOR_S,
+        upload_s: float = LONGEST_UPLOAD_S,
+    ) -> None:
         self._least_s = least_s
+        self._upload_s = upload_s
         self._profile = profile
         self._before = before
         self._caption = caption
@@ -78,7 +87,7 @@ class ProfileProof:
         def shows(screen: Screen, state: ProfileState) -> bool:
             return self._profile.shows(self._before, self._caption, screen, state)
 
-        return "own profile" if _profile_comes_to(shows, self._profile, until_s, self._least_s) else None
+        return "own profile" if _profile_comes_to(shows, self._profile, until_s, self._least_s, self._upload_s) else None
 
 
 class StoryProof:
@@ -112,16 +121,20 @@ class StoryProof:
 
 
 def _profile_comes_to(
-    shows: Callable[[Screen, ProfileState], bool], profile: Profile, until_s: float, least_s: float = _LOOK_FOR_S
+    shows: Callable[[Screen, ProfileState], bool],
+    profile: Profile,
+    until_s: float,
+    least_s: float = _LOOK_FOR_S,
+    upload_s: float = 0.0,
 ) -> bool:
     """Look at the profile, brought up to date again and again, and return whether it showed something in time."""
     clock, control = profile.phone.clock, profile.phone.control
     until_s = max(until_s, clock.monotonic_s() + least_s)
-    longest_s = until_s + LONGEST_UPLOAD_S
+    longest_s = clock.monotonic_s() + upload_s
     screen, state = profile.open()
     turn, pause_s = 0, _FIRST_PAUSE_S
     while not shows(screen, state):
-        until_s = max(until_s, min(profile.uploads_s + least_s, longest_s))
+        until_s = max(until_s, min(profile.uploads_s, longest_s) + least_s)
         if clock.monotonic_s() >= until_s:
             return False
         control.pause(pause_s)
