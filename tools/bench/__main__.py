@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for this_machine
 sys.path.insert(0, str(Path(__file__).parent))
 
 import beforehand
+import calls
 import intake
 import pages
 import phones
@@ -26,6 +27,7 @@ REPORT = ROOT / "docs" / "benchmarks.md"
 SECTIONS = {
     "trees": phones.trees,
     "posts": phones.posts,
+    "calls": calls.calls,
     "fleet": phones.fleet,
     "intake": intake.intake,
     "beforehand": beforehand.beforehand,

@@ -178,7 +178,7 @@ class Profile:
 
     def refresh(self, turn: int) -> tuple[Screen, ProfileState]:
         """Bring the grid up to date: pull it down, and now and then leave the page and come back."""
-        if turn % _LEAVE_EVERY == _LEAVE_EVERY - 1:
+        if turn % _LEAVE_EVERY == 1:
             home = self._navigator.reach("home", _HOME_SCREENS)
             if home.name in UPLOADING:
                 self.uploads_s = self.phone.clock.monotonic_s()
@@ -255,7 +255,8 @@ def _surely_the_same(before: ProfileState, after: ProfileState) -> bool:
     first = _plays(after.tiles[0]) if after.tiles else None
     if after.tiles != before.tiles or first is None:
         return False
-    return first > 0 or len(after.tiles) < _FULL_GRID  # one more post would be one more tile
+    # One more post would be one more tile, or move the others on: only a full grid of nothing but new ones stays alike.
+    return len(after.tiles) < _FULL_GRID or any(_plays(tile) != 0 for tile in after.tiles)
 
 
 def _may_have_grown(old: str, new: str) -> bool:

@@ -24,8 +24,10 @@ _32_BITS = 0xFFFFFFFF
 class SyncService:
     """Serves the `sync:` streams of one phone.
 
-    `before` is awaited before each request, with its name; `stamped` turns the second that the host gives a file into
-    the one it gets.
+    Args:
+        phone: whose files.
+        before: awaited before each request, with its name.
+        stamped: turns the second that the host gives a file into the one it gets.
     """
 
     def __init__(

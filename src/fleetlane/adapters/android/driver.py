@@ -22,6 +22,7 @@ from PIL import Image
 
 from fleetlane.adapters.android import answers
 from fleetlane.adapters.android.answers import no_provider_error
+from fleetlane.adapters.android.automation import LaneAutomation
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
 from fleetlane.adapters.android.vendor import INJECTION, input_switch
 from fleetlane.core.errors import (
@@ -278,7 +279,7 @@ class AndroidDriver:
 
     def _u2(self) -> uiautomator2.Device:
         if self._automation is None:
-            self._automation = uiautomator2.connect(self._device)
+            self._automation = LaneAutomation(self._device)
         return self._automation
 
     def tree(self) -> str:
