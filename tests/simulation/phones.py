@@ -54,6 +54,8 @@ class Attempt:
         self, task: Task, journal: StoreJournal, handset: Handset, leases: DeviceLeases, draw: random.Random
     ) -> None:
         self.task = task
+        self.phone = ""
+        """The phone that it is on, whatever that is called."""
         self.former: Mapping[str, Any] = {}
         self.fault = draw.choice(FAULTS_OF_A_POST) if draw.random() < 0.35 else ""
         self.stopped = self.hangs = False

@@ -58,5 +58,6 @@ def test_every_kind_of_event_and_fault_has_happened():
         pytest.skip("too few histories")
     looked_for = {f"looked_for_{state}" for state in ("published", "not_published", "unknown")}
     punctual = {"held", "missed", "late_run", "began_in_time", "kept_its_start", "due_now"}
-    kinds = {*EVENTS, *FAULTS_OF_A_POST, *looked_for, *punctual, "given_up", "killed_between_claim_and_start"}
+    named = {"by_address", "by_serial", "repeat_refused", "another_phone"}
+    kinds = {*EVENTS, *FAULTS_OF_A_POST, *looked_for, *punctual, *named, "given_up", "killed_between_claim_and_start"}
     assert {kind for kind in kinds if not happened[kind]} == set()

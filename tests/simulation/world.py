@@ -16,11 +16,12 @@ from pathlib import Path
 
 from fleetlane.adapters.db.check import check_store
 from fleetlane.adapters.db.sqlite import SqliteStore
-from fleetlane.core.device import DeviceState
+from fleetlane.core.device import Transport
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import PublishState, failed
+from fleetlane.core.phones import Identity
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.retrying import RetryWish, was_stopped
@@ -31,16 +32,21 @@ from fleetlane.work.ending import RetryPolicy, was_cut_off
 from fleetlane.work.late_tasks import LateTasks
 from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.patience import Patience
+from fleetlane.work.phones import PhoneDirectory
 from fleetlane.work.recovery import recover
+from fleetlane.work.repeats import RepeatWindow, repeats_of
 from fleetlane.work.retry_all import RetryAll
 from fleetlane.work.runner import StoreJournal
 from fleetlane.work.scheduler import Scheduler
 from simulation.phones import Attempt, Handset
 from support.clock import ManualClock
-from support.fakes import FakeDevices
+from support.fakes import FakeTransports
 from support.moving import move
 
 SERIALS = ("a", "b", "c")
+"""The phones, by the serials of their cables, which are their lanes."""
+ADDRESSES = ("10.0.0.1:5555", "10.0.0.2:5555")
+CONTENTS = (None, None, None, f"{'c' * 40}.tiktok", f"{'d' * 40}.tiktok")
 EVENTS = {
     "step": 40,
     "tick": 12,
@@ -60,6 +66,8 @@ EVENTS = {
     "days_off": 1,
     "force": 1,
     "resolve": 2,
+    "address": 4,
+    "no_address": 1,
     "unplug": 2,
     "plug_in": 4,
     "kill": 2,
@@ -97,8 +105,12 @@ class World:
             "CREATE TRIGGER moved AFTER UPDATE OF status ON tasks WHEN old.status <> new.status "
             "BEGIN INSERT INTO moves VALUES (new.id, old.status, new.status); END"
         )
-        self.devices = FakeDevices(*SERIALS)
+        self.transports = FakeTransports()
         self.handsets = {serial: Handset(serial) for serial in SERIALS}
+        self.reached: dict[int, str] = {}
+        """Which phone each connection is to."""
+        self.cables: dict[str, Transport] = {}
+        self.addresses: dict[str, Transport] = {}
         self.happened: Counter[str] = Counter()
         self.created: set[int] = set()
         self.deleted: set[int] = set()
@@ -110,6 +122,8 @@ class World:
         self.wanted: set[int] = set()
         """Planned tasks that a person has let begin, or that may begin however late: they are not late."""
         self.undoable: list[Undoable] = []
+        self.meant: dict[int, str] = {}
+        """For which phone each task was made."""
 
     def close(self) -> None:
         self.raw.close()
@@ -121,6 +135,8 @@ class World:
         """Start the server, as `bootstrap` does: what ran is settled first."""
         self.attempts: dict[int, Attempt] = {}
         self.obeying: set[asyncio.Task[None]] = set()
+        self.devices = PhoneDirectory(self.transports, self.store, self.clock)
+        self.devices.ask_phone = self._ask
         self.leases = DeviceLeases(self.store, self.clock, lambda: SERIALS)
         self.scheduler = Scheduler(
             self.store,
@@ -131,6 +147,13 @@ class World:
             longest_attempt_s=_LONGEST_S,
         )
         self.scheduler.use(self)
+        self.devices.in_use = self.scheduler.is_busy
+        self.devices.on_moved = self.scheduler.changed
+        for serial in SERIALS:
+            if serial not in self.cables and self.handsets[serial].plugged_in:
+                self.cables[serial] = self._connect(serial, serial)
+        await self.devices.load()
+        await self._listed()
         self.changes = Changes(self.store, self.scheduler, self.clock, lambda _task_id: None)
         self.retry_all = RetryAll(self.store, self.scheduler, self.clock)
         self.decisions = Decisions(self.store, self.scheduler, self.clock)
@@ -140,6 +163,26 @@ class World:
         await recover(self.store, self.clock)
         await self._beat()
         await self.scheduler.load()
+
+    async def _ask(self, transport: Transport) -> Identity:
+        serial = self.reached[transport.connection]
+        return Identity(serial, "pixel", f"id of {serial}")
+
+    def _connect(self, phone: str, by: str) -> Transport:
+        transport = self.transports.plug(by, usb=by in SERIALS)
+        self.reached[transport.connection] = phone
+        return transport
+
+    async def _listed(self) -> None:
+        """Let the directory see what is plugged where, and ask."""
+        self.devices.look()
+        for _ in range(4):
+            await asyncio.sleep(0)
+            await self.devices.settle()
+        for lane in SERIALS:
+            if self.devices.question(lane) is not None:
+                self.happened["another_phone"] += 1
+                await self.devices.adopt(lane, keep_present=False)
 
     async def kill(self) -> None:
         """Kill -9 and start again; what the former life's attempts would say may still come, late."""
@@ -160,10 +203,13 @@ class World:
         if self.die_at_start:
             raise _KilledError
         assert task.serial is not None
-        assert all(other.task.serial != task.serial for other in self.attempts.values()), "two attempts on a device"
+        phone = self.reached[self.devices._where(task.serial, lambda: None).connection]
+        assert all(other.phone != phone for other in self.attempts.values()), "two on one phone"
+        assert phone == self.meant[task.id] == task.serial, f"made for {self.meant[task.id]}, runs on {phone}"
         phase = Phase.ARMED if task.in_doubt else Phase.NONE
         journal = StoreJournal(self.store, task, self.clock, phase=phase, leases=self.leases)
-        attempt = Attempt(task, journal, self.handsets[task.serial], self.leases, self.draw)
+        attempt = Attempt(task, journal, self.handsets[phone], self.leases, self.draw)
+        attempt.phone = phone
         if task.in_doubt:
             journals = self.store.submit(lambda r: r.attempts.attempts(task.id)).result()
             attempt.former = journals[-1].facts
@@ -262,12 +308,29 @@ class World:
 
     async def on_add(self) -> None:
         now = self.clock.now_ms()
-        serial, due = self.draw.choice(SERIALS), now + self.draw.choice([0, 0, 0, 60_000])
-        new = NewTask("b", 0, "post", "{}", serial, None, Source.API, 1, now, due)
-        [task_id] = await self.store.write(lambda r: r.tasks.add([new]))
-        self.created.add(task_id)
-        self.may_be_out[task_id] = 1
-        self.scheduler.added(serial, Head(due, task_id))
+        due = now + self.draw.choice([0, 0, 0, 60_000])
+        content = self.draw.choice(CONTENTS)
+        await self._create(NewTask("b", 0, "post", "{}", None, None, Source.API, 1, now, due, content_key=content))
+
+    async def _create(self, new: NewTask) -> None:
+        """Create a task for a phone, by whatever it is called; not one that would repeat a post."""
+        named = self.draw.choice([*SERIALS, *SERIALS, *self.addresses])
+
+        def keep(repositories) -> tuple[str, range]:
+            lane = repositories.devices.lane(named)
+            task = replace(new, serial=lane)
+            repeats = repeats_of(repositories, [task], new.created_ms, RepeatWindow())
+            if any(repeat.is_refused for repeat in repeats):
+                return lane, range(0)
+            return lane, repositories.tasks.add([task])
+
+        lane, ids = await self.store.write(keep)
+        self.happened["repeat_refused" if not ids else "by_address" if named in ADDRESSES else "by_serial"] += 1
+        for task_id in ids:
+            self.created.add(task_id)
+            self.meant[task_id] = lane
+            self.may_be_out[task_id] = 1
+            self.scheduler.added(lane, Head(new.due_ms, task_id))
 
     async def on_late_result(self) -> None:
         """A result of an attempt that is no longer the one that runs: it must be refused."""
@@ -283,14 +346,10 @@ class World:
     async def on_plan(self) -> None:
         """A task with a start time: soon, or hours ahead."""
         now = self.clock.now_ms()
-        serial, start = self.draw.choice(SERIALS), now + self.draw.choice([0, 60_000, 3_600_000])
+        start = now + self.draw.choice([0, 60_000, 3_600_000])
         policy = self.draw.choice([*LatePolicy, None])
-        new = NewTask("b", 0, "post", "{}", serial, None, Source.API, 1, now, start, start)
-        new = replace(new, late_after_ms=_LATE_AFTER_MS, late_policy=policy)
-        [task_id] = await self.store.write(lambda r: r.tasks.add([new]))
-        self.created.add(task_id)
-        self.may_be_out[task_id] = 1
-        self.scheduler.added(serial, Head(start, task_id))
+        new = NewTask("b", 0, "post", "{}", None, None, Source.API, 1, now, start, start)
+        await self._create(replace(new, late_after_ms=_LATE_AFTER_MS, late_policy=policy))
 
     async def on_stop(self) -> None:
         task_id = self._any()
@@ -402,10 +461,27 @@ class World:
         await self.changes.resolve(task_id, published=self._out()[task_id] >= self.may_be_out[task_id])
 
     async def on_unplug(self) -> None:
-        self._plug(self.draw.choice(SERIALS), there=False)
+        await self._plug(self.draw.choice(SERIALS), there=False)
 
     async def on_plug_in(self) -> None:
-        self._plug(self.draw.choice(SERIALS), there=True)
+        await self._plug(self.draw.choice(SERIALS), there=True)
+
+    async def on_address(self) -> None:
+        """A phone is reached by an address as well, which another phone may have had before."""
+        address, phone = self.draw.choice(ADDRESSES), self.draw.choice(SERIALS)
+        if not self.handsets[phone].plugged_in:
+            return
+        self._disconnect(address)
+        self.addresses[address] = self._connect(phone, address)
+        await self._listed()
+
+    async def on_no_address(self) -> None:
+        self._disconnect(self.draw.choice(ADDRESSES))
+        await self._listed()
+
+    def _disconnect(self, address: str) -> None:
+        if (transport := self.addresses.pop(address, None)) is not None:
+            self.transports.unplug(transport)
 
     async def on_kill(self) -> None:
         await self.kill()
@@ -473,9 +549,17 @@ class World:
     def _any(self) -> int:
         return self.draw.choice(sorted(self.created) or [1])
 
-    def _plug(self, serial: str, *, there: bool) -> None:
+    async def _plug(self, serial: str, *, there: bool) -> None:
+        """Plug a phone in or pull its cable; without one it has no power, and no address either."""
         self.handsets[serial].plugged_in = there
-        self.devices.set(serial, DeviceState.ONLINE if there else DeviceState.OFFLINE)
+        if there and serial not in self.cables:
+            self.cables[serial] = self._connect(serial, serial)
+        elif not there and serial in self.cables:
+            self.transports.unplug(self.cables.pop(serial))
+            for address, transport in [*self.addresses.items()]:
+                if self.reached[transport.connection] == serial:
+                    self._disconnect(address)
+        await self._listed()
 
     def _settle(self) -> None:
         for handset in self.handsets.values():
@@ -509,13 +593,18 @@ class World:
             )
             assert needs != NeedsPerson.HELD or held_ms is not None, f"task {task_id} is listed as held, and is not"
             assert status != Status.RUNNING or needs is None, f"task {task_id} runs, and needs a person"
+        again = (
+            "SELECT content_key, serial, count(*) FROM tasks WHERE content_key IS NOT NULL "
+            "AND (status < 2 OR outcome = 'unknown') GROUP BY content_key, serial HAVING count(*) > 1"
+        )
+        assert self.raw.execute(again).fetchall() == [], "the same post waits, runs or may be out twice on one phone"
         for task_id, posts in self._out().items():
             assert posts <= self.may_be_out[task_id], f"task {task_id} was posted {posts} times"
 
     async def _drain(self) -> None:
         """Let every phone be there, nothing more go wrong from outside, and all tasks end."""
         for serial in SERIALS:
-            self._plug(serial, there=True)
+            await self._plug(serial, there=True)
         self.clock.jump(2 * 86_400.0)
         await self._beat()
         for _ in range(_MOST_ROUNDS):
