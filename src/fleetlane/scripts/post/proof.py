@@ -87,7 +87,9 @@ class ProfileProof:
         def shows(screen: Screen, state: ProfileState) -> bool:
             return self._profile.shows(self._before, self._caption, screen, state)
 
-        return "own profile" if _profile_comes_to(shows, self._profile, until_s, self._least_s, self._upload_s) else None
+        return (
+            "own profile" if _profile_comes_to(shows, self._profile, until_s, self._least_s, self._upload_s) else None
+        )
 
 
 class StoryProof:

@@ -164,7 +164,9 @@ class _Search:
         clock = self._phone.clock
         waits = refusal == _WAITS  # then nothing was ever on its way
         least_s = _SHORT_LOOK_S if waits else self._grid_patience_s if self._ran else _LOOK_S
-        proof = ProfileProof(self._profile, self._before, self._caption, least_s=least_s, upload_s=self._upload_patience_s)
+        proof = ProfileProof(
+            self._profile, self._before, self._caption, least_s=least_s, upload_s=self._upload_patience_s
+        )
         if evidence := proof.look(clock.monotonic_s() if waits else until_s):
             self._journal.decided(Phase.PUBLISHED, {"evidence": f"{evidence}, in a later look"})
             remark = Remark.SEEN_LATER % {"account": self._before.handle}
