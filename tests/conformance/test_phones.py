@@ -128,12 +128,12 @@ def unknown(own, stuck):
 
 def test_a_person_says_what_became_of_a_post_and_the_journal_keeps_the_word(own, unknown):
     """It can be said once; what the machine saw stays as it was."""
-    [before] = own.get(f"/task/{unknown}/trace").good()["attempts"]
+    [*_, before] = own.get(f"/task/{unknown}/trace").good()["attempts"]
     assert before["phase"] == "unknown"
     told = own.post(f"/task/{unknown}/resolve", {"published": True}).good()
     assert (told["id"], told["status"], told["outcome"], told["error_code"]) == (unknown, 2, "published", None)
     assert told["remark"]
-    [after] = own.get(f"/task/{unknown}/trace").good()["attempts"]
+    [*_, after] = own.get(f"/task/{unknown}/trace").good()["attempts"]
     assert (after["phase"], after["facts"]["person_says"]) == ("unknown", "published")
     own.post(f"/task/{unknown}/resolve", {"published": False}).refused(40901)
     own.post(f"/task/{unknown}/retry", {"force": True}).refused(40901)
