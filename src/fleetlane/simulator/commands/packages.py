@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Sequence
 
+from fleetlane.simulator.commands import launches
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
 
@@ -18,12 +19,22 @@ def _cmd(phone: SimPhone, args: Sequence[str]) -> Result:
     service, *rest = args
     if service != "package":
         raise UnsupportedArgumentsError(" ".join(args))
+    if rest[:1] == ["resolve-activity"]:
+        found, names = options(rest[1:], "--brief", ["-c", "--user"])
+        if "--brief" not in found:
+            raise UnsupportedArgumentsError("only `resolve-activity --brief`")
+        return launches.resolved(phone, names)
     return _pm(phone, rest)
 
 
 @command("pm")
 def _pm(phone: SimPhone, args: Sequence[str]) -> Result:
     match list(args):
+        case ["list", "features"]:
+            return launches.features()
+        case ["list", "packages", *filters] if "--show-versioncode" in filters:
+            rest = [word for word in filters if word != "--show-versioncode"]
+            return launches.with_versions(phone, _pm(phone, ["list", "packages", *rest]))
         case ["list", "packages", *filters]:
             found, words = options(filters, "-3", [])
             known = list(phone.apps) if "-3" in found else [*phone.apps, *_SYSTEM_PACKAGES]
