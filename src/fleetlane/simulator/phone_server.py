@@ -6,16 +6,17 @@ It can be unplugged, fall silent, or hang; `simulator.strikes` says when.
 from __future__ import annotations
 
 import asyncio
-import struct
 import time
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fleetlane.simulator import commands, shell
+from fleetlane.simulator import commands
 from fleetlane.simulator.adbd import Daemon, Stream
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.phone_services import PhoneServices
+from fleetlane.simulator.shell_service import ShellService
 from fleetlane.simulator.strikes import Strikes
 from fleetlane.simulator.sync import SyncService
 from fleetlane.simulator.ui_server import UiServer
@@ -62,16 +63,18 @@ class PhoneServer:
         self._server: asyncio.Server | None = None
         self._port = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lines = lines = ShellService(phone, self._before)
         facts = phone.facts
         name = facts.model.replace(" ", "_")
         self.daemon = Daemon(
             banner=f"ro.product.name={name.lower()};ro.product.model={name};ro.product.device={name.lower()}",
             services={
-                "shell,v2": self._shell_v2,
+                "shell,v2": lines.version_2,
                 "shell:": self._shell_v1,
-                "exec:": self._exec,
+                "exec:": lines.plain,
                 "sync:": SyncService(phone, self._before).serve,
                 f"tcp:{_UI_PORT}": self._http,
+                **PhoneServices(phone, self._before).services,
             },
             accepts=lambda service: not service.startswith("tcp:") or self._ui_alive,
             auth=auth,
@@ -139,29 +142,11 @@ class PhoneServer:
             await asyncio.sleep(self.latency_s)
         await self._answering.wait()
 
-    async def _run(self, line: str) -> shell.Result:
-        await self._before(f"shell:{line}")
-        return shell.run(self.phone, line)
-
     async def _shell_v1(self, stream: Stream, line: str) -> None:
         if "com.wetest.uia2.Main" in line:
             await self._run_ui_server(stream)
-            return
-        result = await self._run(line)
-        await stream.write(result.output)
-
-    async def _exec(self, stream: Stream, line: str) -> None:
-        result = await self._run(line)
-        await stream.write(result.stdout)
-
-    async def _shell_v2(self, stream: Stream, rest: str) -> None:
-        line = rest.partition(":")[2]  # "shell,v2,TERM=xterm,raw:COMMAND"
-        result = await self._run(line)
-        packets = b""
-        for kind, data in ((1, result.stdout), (2, result.stderr), (3, bytes([result.exit_code & 0xFF]))):
-            if data:
-                packets += struct.pack("<BI", kind, len(data)) + data
-        await stream.write(packets)
+        else:
+            await self._lines.plain(stream, line)
 
     async def _run_ui_server(self, stream: Stream) -> None:
         await self._before("ui_server")
