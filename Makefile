@@ -6,9 +6,10 @@ else
 BIN := .venv/bin
 endif
 STAMP := .venv/.fleetlane-setup
+JUDGES := tests/judges/node_modules/.package-lock.json
 unexport PYTHONDONTWRITEBYTECODE  # many processes are started here: none compiles everything anew
 
-.PHONY: setup demo serve test conformance check format bench chaos matrix simulate-seeds screenshots docs messages clean
+.PHONY: setup demo serve test judges conformance check format bench chaos matrix simulate-seeds screenshots docs messages clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -21,8 +22,13 @@ serve: $(STAMP)
 	@$(BIN)/fleetlane serve $(ARGS)
 
 # Three files at a time: a phone's test mostly waits, so two cores serve three. Without reordering the longest come first.
-test: $(STAMP)
+test: $(STAMP) $(JUDGES)
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# The clients of adb that others wrote, from npm: for tests/judges only.
+judges: $(JUDGES)
+$(JUDGES): tests/judges/package-lock.json
+	@$(PYTHON) tools/setup_judges.py
 
 conformance: export CONFORMANCE_URL := $(URL)
 conformance: $(STAMP)

@@ -78,17 +78,15 @@ def test_a_share_of_an_unknown_uri_is_refused(handset):
 @pytest.mark.parametrize(
     "line",
     [
-        "nonsense --now", "ls | cat", "getprop > /sdcard/x", "am dance", "input text hello", "content update",
-        "echo -n x", "id -u", "ls -l /sdcard", "cat", "md5sum /a /b", "ps -ef", "pidof", "reboot bootloader",
+        "nonsense --now", "am dance", "content update",
+        "id -u", "md5sum /a /b", "ps -ef", "pidof", "reboot bootloader",
         "dumpsys meminfo", "dumpsys window tokens", "input tap 1", "input tap a b", "input swipe 1 1 1 1 9 9",
-        "ime list", "uiautomator dump --compressed", "uiautomator events", "monkey -p com.zhiliaoapp.musically 500",
-        "am start -W -n com.zhiliaoapp.musically/com.ss.android.ugc.aweme.splash.SplashActivity",
+        "uiautomator dump --compressed", "uiautomator events", "monkey -p com.zhiliaoapp.musically 500",
         f"am start -n {SHARE}",
         "am force-stop", "pm list packages -f", "pm install --abi x /sdcard/a", "cmd wifi status", "pm package list",
         "content call --uri content://media --method scan_file",
         "content query --uri content://media/external/video/media --where 'date_added>yesterday'",
         "content query --uri content://media/external/video/media --sort 'date_added RANDOM'",
-        "echo $HOME", 'echo "$HOME"', "echo `id`", "(echo a)", "echo a\necho b", "echo a # b", "rm -f /sdcard/*.mp4",
         "am start -a android.intent.action.VIEW -d https://www.tiktok.com/x?a=1&b=2 -p com.zhiliaoapp.musically",
     ],
 )  # fmt: skip

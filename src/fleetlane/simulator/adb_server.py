@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -86,6 +87,18 @@ class AdbServer:
     def client(self) -> adbutils.AdbClient:
         """Return a client of this server."""
         return adbutils.AdbClient(host="127.0.0.1", port=self.port)
+
+    def wait_for(self, serial: str) -> None:
+        """Wait until a phone that asked for a key has taken it.
+
+        Raises:
+            SimulatorError: it does not.
+        """
+        for _ in range(_START_POLLS):
+            if (serial, "device") in [(found.serial, found.state) for found in self.client().list()]:
+                return
+            time.sleep(_START_POLL_S)
+        raise SimulatorError(f"phone {serial} does not take the key of the adb server")
 
     def kill(self) -> None:
         """End it at once."""

@@ -13,13 +13,15 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from fleetlane.simulator.adb_key import PublicKey
 from fleetlane.simulator.phone_link import Service
 
 _HEADER = struct.Struct("<6I")
 _CNXN, _AUTH, _OPEN, _OKAY, _CLSE, _WRTE = (
     int.from_bytes(w, "little") for w in (b"CNXN", b"AUTH", b"OPEN", b"OKAY", b"CLSE", b"WRTE")
 )
-_VERSION = 0x01000001
+_VERSION_MIN, _VERSION = 0x01000000, 0x01000001
+"""Who speaks the second does without the sums of payloads; until both have said so there are sums."""
 _MAX_PAYLOAD = 256 * 1024
 _AUTH_TOKEN, _AUTH_SIGNATURE, _AUTH_PUBLIC_KEY = 1, 2, 3
 _FEATURES = "shell_v2,cmd"
@@ -73,14 +75,21 @@ class Stream:
         return await self._incoming.get() or b""
 
     async def write(self, data: bytes) -> None:
-        """Send data, one packet at a time, each after the former was acknowledged."""
-        for start in range(0, len(data), _MAX_PAYLOAD):
+        """Send data, one packet at a time, each after the former was acknowledged.
+
+        Raises:
+            EOFError: the host closed; sending nothing only asks for that.
+        """
+        size = self._connection.max_payload
+        for start in range(0, len(data), size):
             await self._ready.wait()
             if self.closed:
                 raise EOFError("stream closed")
             self._ready.clear()
-            self._connection.send(_WRTE, self.local_id, self.remote_id, data[start : start + _MAX_PAYLOAD])
+            self._connection.send(_WRTE, self.local_id, self.remote_id, data[start : start + size])
         await self._ready.wait()
+        if self.closed and not data:
+            raise EOFError("stream closed")
 
     def end(self) -> None:
         """Close it, and wake the service that reads from it."""
@@ -100,7 +109,8 @@ class Daemon:
     """What a phone's adbd offers.
 
     `services` are looked up by prefix. `accepts` decides about an OPEN before it is answered.
-    `authorised` is asked when `auth` is on: False leaves the phone unauthorised.
+    `authorised` is asked when `auth` is on: False leaves the phone unauthorised, True takes the host's key, as a
+    person does on the phone's dialog; the key is known from then on.
     """
 
     banner: str
@@ -110,6 +120,7 @@ class Daemon:
     authorised: Callable[[], bool] = lambda: True
     log: Callable[[str], None] = lambda _line: None
     connections: set[Connection] = field(default_factory=set["Connection"])
+    keys: set[PublicKey] = field(default_factory=set[PublicKey])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection of an adb server until it ends."""
@@ -142,12 +153,17 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._next_id = 1
         self._token = b""
+        self._version = _VERSION_MIN
+        self.max_payload = _MAX_PAYLOAD
 
     async def run(self) -> None:
         """Read packets until the other side goes away."""
         try:
             while True:
-                command, arg0, arg1, size, _, _ = _HEADER.unpack(await self._reader.readexactly(_HEADER.size))
+                command, arg0, arg1, size, _, magic = _HEADER.unpack(await self._reader.readexactly(_HEADER.size))
+                if magic != command ^ 0xFFFFFFFF or size > self.max_payload:
+                    self._daemon.log(f"a wrong adb packet: command {command:#x}, {size} bytes")
+                    return
                 payload = await self._reader.readexactly(size) if size else b""
                 self._packet(command, arg0, arg1, payload)
         except (asyncio.IncompleteReadError, ConnectionError, OSError):
@@ -163,7 +179,7 @@ class Connection:
         """Send one packet."""
         if self._writer.is_closing():
             return
-        checksum = sum(payload) & 0xFFFFFFFF if command in (_CNXN, _AUTH) else 0
+        checksum = sum(payload) & 0xFFFFFFFF if self._version < _VERSION else 0
         self._writer.write(_HEADER.pack(command, arg0, arg1, len(payload), checksum, command ^ 0xFFFFFFFF) + payload)
 
     def abort(self) -> None:
@@ -183,9 +199,9 @@ class Connection:
         stream = self._streams.get(arg1)
         match command:
             case c if c == _CNXN:
-                self._connect()
+                self._connect(arg0, arg1)
             case c if c == _AUTH:
-                self._authorise(arg0)
+                self._authorise(arg0, payload)
             case c if c == _OPEN:
                 self._open(arg0, payload.rstrip(b"\0").decode("utf-8", "replace"))
             case c if c == _OKAY and stream:
@@ -195,28 +211,42 @@ class Connection:
                 self.send(_OKAY, stream.local_id, stream.remote_id)
             case c if c == _CLSE and stream:
                 stream.feed(None)
+                self.send(_CLSE, stream.local_id, stream.remote_id)  # some hosts wait for it
                 self.forget(stream)
             case c if c in (_OKAY, _WRTE, _CLSE):
                 pass  # for a stream that is closed already: both sides may close at once
             case _:
                 self._daemon.log(f"unknown adb packet {command:#x}")
 
-    def _connect(self) -> None:
+    def _connect(self, version: int, max_payload: int) -> None:
+        self._version = min(version, _VERSION)
+        self.max_payload = min(max_payload, _MAX_PAYLOAD)
         if self._daemon.auth:
-            self._token = os.urandom(20)
-            self.send(_AUTH, _AUTH_TOKEN, 0, self._token)
+            self._challenge()
         else:
             self._welcome()
 
-    def _authorise(self, kind: int) -> None:
-        if self._daemon.authorised() and kind in (_AUTH_SIGNATURE, _AUTH_PUBLIC_KEY):
+    def _challenge(self) -> None:
+        self._token = os.urandom(20)
+        self.send(_AUTH, _AUTH_TOKEN, 0, self._token)
+
+    def _authorise(self, kind: int, payload: bytes) -> None:
+        if kind == _AUTH_SIGNATURE:
+            if self._daemon.authorised() and any(key.signed(self._token, payload) for key in self._daemon.keys):
+                self._welcome()
+            else:
+                self._challenge()  # not known: the host tries its next key, or sends its public one
+        elif kind == _AUTH_PUBLIC_KEY and self._daemon.authorised():
+            key = PublicKey.read(payload)
+            if key is None:
+                self._daemon.log("adb: that is no public key")
+                return
+            self._daemon.keys.add(key)
             self._welcome()
-        elif kind == _AUTH_SIGNATURE:
-            self.send(_AUTH, _AUTH_TOKEN, 0, self._token)  # not known: the host sends its public key next
 
     def _welcome(self) -> None:
         banner = f"device::{self._daemon.banner};features={_FEATURES}"
-        self.send(_CNXN, _VERSION, _MAX_PAYLOAD, banner.encode())
+        self.send(_CNXN, _VERSION, self.max_payload, banner.encode())
 
     def _open(self, remote_id: int, name: str) -> None:
         prefix = next((p for p in self._daemon.services if name.startswith(p)), None)

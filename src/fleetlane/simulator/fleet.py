@@ -93,7 +93,9 @@ class Fleet:
             answer = self.adb.client().connect(serial, timeout=10)
         except (adbutils.AdbError, OSError) as error:
             raise SimulatorError(f"The adb server did not take phone {serial}: {error}") from error
-        if "connected" not in answer:
+        if self.settings.auth and "authenticate" in answer:  # until the phone has been sent its key
+            self.adb.wait_for(serial)
+        elif "connected" not in answer:
             raise SimulatorError(f"adb did not take phone {serial}: {answer}")
 
     async def _settle(self) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from fleetlane.simulator import shell
+from fleetlane.simulator.mksh.reader import read
+from fleetlane.simulator.mksh.tree import simple_commands
 from fleetlane.simulator.phone import SimPhone
 
 JVM_COMMANDS = frozenset(
     {"content", "am", "pm", "input", "settings", "ime", "cmd", "monkey", "dumpsys", "wm", "svc", "uiautomator"}
 )
 """Commands that start a virtual machine, or ask a service that takes as long."""
-PICTURES = ("rpc:takeScreenshot", "shell:screencap")
+PICTURES = ("rpc:takeScreenshot", "shell:screencap", "framebuffer:")
 TREE = "rpc:dumpWindowHierarchy"
 
 
@@ -49,8 +50,8 @@ class Latency:
                 return draws.seconds("sync", traits.sync_s)
             case "ui_server":
                 return draws.seconds("automation_start", traits.automation_start_s)
-            case _:
-                return 0.0
+            case _:  # a small service of adbd
+                return draws.seconds("command", traits.command_s)
 
     def _tree_s(self) -> float:
         phone, traits = self._phone, self._phone.traits
@@ -64,9 +65,9 @@ class Latency:
 
 @lru_cache(maxsize=4096)
 def jvm_commands(line: str) -> int:
-    """Return how many commands of a line start a virtual machine."""
+    """Return how many commands of a line start a virtual machine; one in a loop counts once."""
     try:
-        parts = shell.split(line)
+        commands = simple_commands(read(line))
     except ValueError:
         return 0
-    return sum(words[0] in JVM_COMMANDS for _, words in parts)
+    return sum(command.name.removeprefix("/system/bin/") in JVM_COMMANDS for command in commands)

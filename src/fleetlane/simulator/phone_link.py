@@ -6,16 +6,17 @@ How bytes travel and how time passes is left to who carries it: sockets (`simula
 
 from __future__ import annotations
 
-import struct
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from fleetlane.simulator import commands, shell
+from fleetlane.simulator import commands
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.latency import TREE, Latency
 from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.phone_services import PhoneServices
+from fleetlane.simulator.shell_service import ShellService
 from fleetlane.simulator.strikes import Strikes
 from fleetlane.simulator.sync import SyncService
 from fleetlane.simulator.ui_server import UiServer
@@ -65,25 +66,24 @@ class PhoneLink(ABC):
         self.on_kill_adb_server: Callable[[], None] = lambda: None
         self.calls: dict[str, int] = {}
         self.kinds: Counter[str] = Counter()
-        """How many calls came: "shell", "sync", "rpc", and of those apart "tree", "picture", "ping"."""
+        """How many calls came: "shell", "sync", "rpc", "service", and of those apart "tree", "picture", "ping"."""
         self.call_listeners: list[Callable[[str], None]] = []
         self._latency = Latency(phone)
         self._strikes = Strikes(self)
         self._ui = UiServer(phone)
         self._ui_stream: Stream | None = None
+        self._lines = ShellService(phone, self._before, self.sleep)
+        self.services: Mapping[str, Service] = {
+            "shell,v2": self._lines.version_2,
+            "shell:": self._shell_v1,
+            "exec:": self._lines.plain,
+            "sync:": SyncService(phone, self._before, self.stamped).serve,
+            UI_SERVICE: self._http,
+            **PhoneServices(phone, self._before).services,
+        }
+        """By the beginnings of their names."""
         phone.screen_listeners.append(self._strikes.screen_shown)
         phone.reboot_listeners.append(lambda: self.strike(Fault("reboot", for_s=2.0)))
-
-    @property
-    def services(self) -> Mapping[str, Service]:
-        """Return the services by the beginnings of their names."""
-        return {
-            "shell,v2": self._shell_v2,
-            "shell:": self._shell_v1,
-            "exec:": self._exec,
-            "sync:": SyncService(self.phone, self._before, self.stamped).serve,
-            UI_SERVICE: self._http,
-        }
 
     def accepts(self, service: str) -> bool:
         """Return whether a service can be opened now: the automation server's port only while it runs."""
@@ -103,6 +103,11 @@ class PhoneLink(ABC):
     @abstractmethod
     async def pass_time(self, seconds: float) -> None:
         """Let time pass inside a call."""
+
+    async def sleep(self, seconds: float, silent_s: float) -> None:
+        """Let a command line sleep, after `silent_s` seconds in which it printed nothing."""
+        del silent_s
+        await self.pass_time(seconds)
 
     @abstractmethod
     async def answers(self) -> None:
@@ -155,29 +160,11 @@ class PhoneLink(ABC):
         await self.answers()
         return after_s
 
-    async def _run(self, line: str) -> shell.Result:
-        await self._before(f"shell:{line}")
-        return shell.run(self.phone, line)
-
     async def _shell_v1(self, stream: Stream, line: str) -> None:
         if "com.wetest.uia2.Main" in line:
             await self._run_ui_server(stream)
-            return
-        result = await self._run(line)
-        await stream.write(result.output)
-
-    async def _exec(self, stream: Stream, line: str) -> None:
-        result = await self._run(line)
-        await stream.write(result.stdout)
-
-    async def _shell_v2(self, stream: Stream, rest: str) -> None:
-        line = rest.partition(":")[2]  # "shell,v2,TERM=xterm,raw:COMMAND"
-        result = await self._run(line)
-        packets = b""
-        for kind, data in ((1, result.stdout), (2, result.stderr), (3, bytes([result.exit_code & 0xFF]))):
-            if data:
-                packets += struct.pack("<BI", kind, len(data)) + data
-        await stream.write(packets)
+        else:
+            await self._lines.plain(stream, line)
 
     async def _run_ui_server(self, stream: Stream) -> None:
         await self._before("ui_server")
@@ -253,8 +240,9 @@ class PhoneLink(ABC):
 def _kind(call: str) -> str:
     if call == TREE:
         return "tree"
-    if call.startswith("rpc:takeScreenshot"):
+    if call.startswith(("rpc:takeScreenshot", "framebuffer:")):
         return "picture"
     if call == "rpc:/ping":
         return "ping"
-    return "shell" if call == "ui_server" else call.partition(":")[0]
+    kind = "shell" if call == "ui_server" else call.partition(":")[0]
+    return kind if kind in ("shell", "sync", "rpc") else "service"

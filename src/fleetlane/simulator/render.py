@@ -80,6 +80,12 @@ def screenshot(phone: SimPhone, scale: float, kind: str, quality: int) -> bytes:
     return _pictures[key]
 
 
+def pixels(phone: SimPhone) -> tuple[tuple[int, int], bytes]:
+    """Return the size of the screen and its pixels, row by row, four bytes each: red, green, blue, alpha."""
+    with Image.open(io.BytesIO(screenshot(phone, 1.0, "PNG", 0))) as picture:
+        return picture.size, picture.convert("RGBA").tobytes()
+
+
 def _encode(picture: Image.Image, size: tuple[int, int], width: int, kind: str, quality: int) -> bytes:
     if picture.width != width:
         height = round(size[1] * width / size[0])

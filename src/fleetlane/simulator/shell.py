@@ -1,46 +1,49 @@
-"""The shell of a simulated phone: a small command language and the commands that drivers use.
+"""The shell of a simulated phone: its commands by name, and how a line of them is run.
 
-Lists with `;`, `&&` and `||`, quotes, `$?` and leading assignments are understood; pipes, redirections
-and anything else are refused loudly, never ignored. An unknown command ends with 127 and is logged.
+`simulator.mksh` reads a line as Android's mksh does. What it does not have is refused loudly, never ignored; an
+unknown command ends with 127. Both are logged.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Generator, Sequence
+from io import BytesIO
 
+from fleetlane.simulator import shell_files
+from fleetlane.simulator.mksh.reader import read
+from fleetlane.simulator.mksh.result import Event, Host, Io, Pause, Printed, Result, Target, encoded
+from fleetlane.simulator.mksh.runner import Runner
+from fleetlane.simulator.mksh.tree import ShellSyntaxError, UnsupportedSyntaxError
 from fleetlane.simulator.phone import SimPhone
 
-_OPERATORS = {";", "&&", "||"}
+__all__ = ["COMMANDS", "Result", "UnsupportedArgumentsError", "command", "filter_command", "options", "run", "start"]
 
-
-@dataclass(slots=True)
-class Result:
-    """What a command printed and how it ended. `output` is both streams in the order of printing."""
-
-    stdout: bytes = b""
-    stderr: bytes = b""
-    exit_code: int = 0
-    output: bytes = b""
-
-    def __post_init__(self) -> None:
-        self.output = self.output or self.stdout + self.stderr
-
-    @classmethod
-    def text(cls, text: str, exit_code: int = 0) -> Result:
-        """Return a result that prints lines."""
-        return cls((text if text.endswith("\n") or not text else text + "\n").encode(), b"", exit_code)
-
-    @classmethod
-    def error(cls, text: str, exit_code: int = 1) -> Result:
-        """Return a result that complains."""
-        return cls(b"", (text + "\n").encode(), exit_code)
+_LONGEST_S = 600.0
+_VARIABLES = {
+    "ANDROID_DATA": "/data",
+    "ANDROID_ROOT": "/system",
+    "ANDROID_STORAGE": "/storage",
+    "EXTERNAL_STORAGE": "/sdcard",
+    "HOME": "/",
+    "HOSTNAME": "localhost",
+    "PATH": "/product/bin:/apex/com.android.runtime/bin:/system/bin:/system/xbin:/odm/bin:/vendor/bin",
+    "PWD": "/",
+    "SHELL": "/bin/sh",
+    "TERM": "dumb",
+    "TMPDIR": "/data/local/tmp",
+    "USER": "shell",
+    "0": "/system/bin/sh",
+    "#": "0",
+    "$": "4711",
+}
 
 
 Command = Callable[[SimPhone, Sequence[str]], Result]
+Filter = Callable[[SimPhone, Sequence[str], bytes], Result]
 COMMANDS: dict[str, Command] = {}
+FILTERS: dict[str, Filter] = {}
+"""Commands that read their input."""
 
 
 def command(*names: str) -> Callable[[Command], Command]:
@@ -54,96 +57,107 @@ def command(*names: str) -> Callable[[Command], Command]:
     return register
 
 
-class ShellSyntaxError(ValueError):
-    """The command line uses something this shell does not have."""
+def filter_command(*names: str) -> Callable[[Filter], Filter]:
+    """Register a function as one or more commands that read their input. It gets that as its third argument."""
+
+    def register(function: Filter) -> Filter:
+        for name in names:
+            FILTERS[name] = function
+        return function
+
+    return register
 
 
-@lru_cache(maxsize=4096)
-def split(line: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the simple commands of a line, each with the operator before it ("" for the first)."""
-    _refuse_unknown_syntax(line)
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    parts: list[tuple[str, list[str]]] = []
-    operator, words = "", list[str]()
-    for token in lexer:
-        if token in _OPERATORS:
-            parts.append((operator, words))
-            operator, words = token, []
-        elif token and set(token) <= set(";&|<>"):
-            raise ShellSyntaxError(f"this shell has no {token!r}")
-        else:
-            words.append(token)
-    parts.append((operator, words))
-    return tuple((op, tuple(words)) for op, words in parts if words)
-
-
-def _refuse_unknown_syntax(line: str) -> None:
-    """Refuse what a real shell would replace: variables, commands in commands, comments, several lines."""
-    quote = ""
-    for index, character in enumerate(line):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        elif character in "()\n" or (character == "#" and line[index - 1 : index] in ("", " ")):
-            raise ShellSyntaxError(f"this shell has no {character!r}")
-        if quote != "'" and (character == "`" or (character == "$" and line[index + 1 : index + 2] != "?")):
-            raise ShellSyntaxError(f"this shell has no {character!r}")
+def known(name: str) -> bool:
+    """Return whether there is a command of that name."""
+    return name in COMMANDS or name in FILTERS
 
 
 def run(phone: SimPhone, line: str) -> Result:
-    """Run a command line on a phone."""
+    """Run a command line on a phone at once, its pauses too, and return all it printed."""
+    printed: list[Printed] = []
+    paused_s, steps = 0.0, start(phone, line)
+    try:
+        while paused_s < _LONGEST_S:
+            event = next(steps)
+            if isinstance(event, Printed):
+                printed.append(event)
+            elif isinstance(event, Pause):
+                paused_s += event.seconds
+            else:
+                break
+        status = 124
+        phone.log(f"shell: {line!r} goes on for ever")
+    except StopIteration as end:
+        status = end.value
+    parts = {stream: b"".join(p.data for p in printed if p.stream == stream) for stream in (1, 2)}
+    return Result(parts[1], parts[2], status, b"".join(p.data for p in printed))
+
+
+def start(phone: SimPhone, line: str) -> Generator[Event, None, int]:
+    """Run a command line on a phone step by step: yield what it prints and where it pauses, return its exit code."""
     phone.settle()
+    runner = Runner(_Machine(phone), _VARIABLES, read)
+    steps = runner.line(line, Io(BytesIO(), Host(1), Host(2)))
     try:
-        parts = split(line)
-    except ValueError as error:
-        phone.log(f"shell: cannot parse {line!r}: {error}")
-        return Result.error(f"/system/bin/sh: syntax error: {error}", 2)
-    stdout, stderr, output, last = b"", b"", b"", 0
-    for operator, words in parts:
-        if (operator == "&&" and last) or (operator == "||" and not last):
-            continue
-        result = _simple(phone, [word.replace("$?", str(last)) for word in words])
-        stdout += result.stdout
-        stderr += result.stderr
-        output += result.output
-        last = result.exit_code
-    return Result(stdout, stderr, last, output)
+        while True:
+            event = next(steps)
+            yield event
+            if isinstance(event, Pause):
+                phone.settle()
+    except StopIteration as end:
+        return int(end.value)
+    except ShellSyntaxError as error:
+        phone.log(f"shell: cannot run {line!r}: {error}")
+        yield Printed(2, encoded(f"/system/bin/sh: syntax error: {error}\n"))
+        return 2 if isinstance(error, UnsupportedSyntaxError) else 1
 
 
-def _simple(phone: SimPhone, words: list[str]) -> Result:
-    while words and _is_assignment(words[0]):
-        words = words[1:]
-    if not words:
-        return Result()
-    name = words[0].removeprefix("/system/bin/")
-    if name == "toybox" and len(words) > 1:
-        words = words[1:]
+class _Machine:
+    """What the shell of one phone runs on."""
+
+    def __init__(self, phone: SimPhone) -> None:
+        self._phone = phone
+
+    def call(self, words: list[str], stdin: bytes | None) -> Result:
+        """Run a command; one that is not known, or not called so, is logged."""
+        phone, name = self._phone, _bare(words[0])
+        if name == "toybox" and len(words) > 1:
+            return self.call(words[1:], stdin)
+        if not known(name):
+            return self._unknown(words)
+        try:
+            if name in FILTERS:
+                return FILTERS[name](phone, words[1:], stdin or b"")
+            return COMMANDS[name](phone, words[1:])
+        except (UnsupportedArgumentsError, ValueError, IndexError, KeyError) as error:  # or not so many, or no number
+            phone.log(f"shell: {name} does not take {shlex.join(words[1:])!r}: {error}")
+            return Result.error(f"{name}: unsupported on a simulated phone: {error}", 126)
+
+    def _unknown(self, words: list[str]) -> Result:
         name = words[0]
-    function = COMMANDS.get(name)
-    if function is None:
-        phone.log(f"shell: there is no command {name!r} (in {shlex.join(words)!r})")
+        self._phone.log(f"shell: there is no command {name!r} (in {shlex.join(words)!r})")
+        if not name:
+            return Result.error("/system/bin/sh: : can't execute: Is a directory", 126)
+        if "/" in name and self._phone.files.get(name) is not None:
+            return Result.error(f"/system/bin/sh: {name}: can't execute: Permission denied", 126)
         return Result.error(f"/system/bin/sh: {name}: inaccessible or not found", 127)
-    try:
-        _refuse_patterns(phone, words[1:])
-        return function(phone, words[1:])
-    except (UnsupportedArgumentsError, ValueError, IndexError, KeyError) as error:  # or not so many, or no number
-        phone.log(f"shell: {name} does not take {shlex.join(words[1:])!r}: {error}")
-        return Result.error(f"{name}: unsupported on a simulated phone: {error}", 126)
+
+    def reads(self, name: str) -> bool:
+        """Return whether a command reads its input."""
+        return _bare(name) in FILTERS or name == "toybox"
+
+    def open(self, path: str, sign: str) -> Target | BytesIO:
+        """Open a file of the phone for a redirection."""
+        return shell_files.opened(self._phone, path, sign)
+
+    def names(self, pattern: str) -> list[str]:
+        """Return the names of files that a pattern fits, in order."""
+        return shell_files.names(self._phone.files, pattern)
 
 
-def _refuse_patterns(phone: SimPhone, words: Sequence[str]) -> None:
-    """Refuse a word that a real shell would replace by the names of files."""
-    for word in words:
-        if set(word) & set("*?[") and word.startswith("/") and phone.files.matches(word):
-            raise UnsupportedArgumentsError(f"the pattern {word}")
-
-
-def _is_assignment(word: str) -> bool:
-    name, equals, _ = word.partition("=")
-    return bool(equals) and name.replace("_", "").isalnum() and name.isupper()
+def _bare(name: str) -> str:
+    return name.removeprefix("/system/bin/")
 
 
 class UnsupportedArgumentsError(ValueError):

@@ -81,6 +81,13 @@ class VirtualLink(PhoneLink):
         """Let time pass inside a call."""
         self.wait(seconds)
 
+    async def sleep(self, seconds: float, silent_s: float) -> None:
+        """Let a command line sleep; a caller that waits less long is told so, and hangs up on it."""
+        if silent_s + seconds > self.waits_s:
+            self.wait(max(self.waits_s - silent_s, 0.0))
+            raise HostTimeoutError
+        self.wait(seconds)
+
     async def answers(self) -> None:
         """Return when calls are answered; a caller that waits too long is told so."""
         waited_s = 0.0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fleetlane.simulator.virtual import VirtualLink
 
 Phones = Callable[[str], "VirtualLink | None"]
+_ADB_VERSION = 41
 
 
 class HostTimeoutError(Exception):
@@ -183,6 +184,8 @@ class VirtualSocket:
             serial, _, asked = command.removeprefix("host-serial:").rpartition(":")
             answers = {"features": "shell_v2,cmd", "get-state": "device", "get-serialno": serial}
             self._to_phone(serial, _block(answers[asked]) if asked in answers else b"")
+        elif command == "host:version":
+            self.answer(b"OKAY" + _block(f"{_ADB_VERSION:04x}"))
         elif self._link is None:
             self._fail(f"unknown host service {command}")
         else:

@@ -9,6 +9,7 @@ import base64
 from collections.abc import Sequence
 
 from fleetlane.simulator.app import App
+from fleetlane.simulator.commands import launches
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
 
@@ -38,7 +39,13 @@ def _monkey(phone: SimPhone, args: Sequence[str]) -> Result:
 def _am(phone: SimPhone, args: Sequence[str]) -> Result:
     match args[0] if args else "":
         case "start" | "start-activity":
-            return _start(phone, args[1:])
+            began = _start(phone, [arg for arg in args[1:] if arg != "-W"])
+            return began if "-W" not in args else launches.waited(phone, began)
+        case "kill":
+            [_, package] = args
+            if package in phone.apps and phone.foreground is not phone.apps[package]:
+                phone.stop_app(package)  # only what nobody looks at
+            return Result()
         case "force-stop":
             _, [package] = options(args[1:], "", ["--user"])
             phone.stop_app(package)
@@ -91,7 +98,10 @@ def _warned(starting: str, warning: str) -> Result:
 
 
 def _view(phone: SimPhone, found: dict[str, list[str]], rest: Sequence[str]) -> Result:
-    url, package = (found.get("-d") or rest or [""])[0], found.get("-p", [""])[0]
+    # a word without "/" and ":" is a package, as for `am`
+    packages = [word for word in rest if "/" not in word and ":" not in word]
+    url = (found.get("-d") or [word for word in rest if word not in packages] or [""])[0]
+    package = (found.get("-p") or packages or [""])[0]
     intent = f"Intent {{ act={_VIEW} dat={url} pkg={package} }}"
     if not package:
         raise UnsupportedArgumentsError("a link is opened with its package (-p): there is no browser and no chooser")

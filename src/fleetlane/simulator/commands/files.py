@@ -1,30 +1,15 @@
-"""Commands about files, and the smallest ones of a shell."""
+"""Commands about files."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
 
 from fleetlane.simulator.files import S_IFDIR, Blob, File, NoSpaceError
+from fleetlane.simulator.mksh.result import encoded
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
-
-
-@command("echo")
-def _echo(_phone: SimPhone, args: Sequence[str]) -> Result:
-    if args and args[0] in ("-n", "-e", "-E"):
-        raise UnsupportedArgumentsError(args[0])
-    return Result.text(" ".join(args) + "\n")
-
-
-@command("true", "sync")
-def _true(_phone: SimPhone, _args: Sequence[str]) -> Result:
-    return Result()
-
-
-@command("false")
-def _false(_phone: SimPhone, _args: Sequence[str]) -> Result:
-    return Result(exit_code=1)
 
 
 def _one_file(phone: SimPhone, name: str, args: Sequence[str]) -> File | Result:
@@ -55,12 +40,6 @@ def _sha256sum(phone: SimPhone, args: Sequence[str]) -> Result:
     return _digest(phone, "sha256sum", args, lambda blob: blob.sha256)
 
 
-@command("cat")
-def _cat(phone: SimPhone, args: Sequence[str]) -> Result:
-    file = _one_file(phone, "cat", args)
-    return file if isinstance(file, Result) else Result(file.blob.data)
-
-
 @command("rm")
 def _rm(phone: SimPhone, args: Sequence[str]) -> Result:
     found, paths = options(args, "-f -r -rf -fr", [])
@@ -76,7 +55,7 @@ def _rm(phone: SimPhone, args: Sequence[str]) -> Result:
 
 @command("mkdir")
 def _mkdir(phone: SimPhone, args: Sequence[str]) -> Result:
-    found, paths = options(args, "-p", [])
+    found, paths = options([word for word in args if word != "--"], "-p", [])
     for path in paths:
         there = phone.files.get(path)
         if there is not None and not ("-p" in found and _is_folder(there)):
@@ -89,7 +68,7 @@ def _mkdir(phone: SimPhone, args: Sequence[str]) -> Result:
 
 @command("touch")
 def _touch(phone: SimPhone, args: Sequence[str]) -> Result:
-    _, paths = options(args, "", [])
+    _, paths = options(args, "-a -m -am", [])
     for path in paths:
         file = phone.files.get(path)
         if file is not None:
@@ -120,18 +99,45 @@ def _stat(phone: SimPhone, args: Sequence[str]) -> Result:
 @command("ls")
 def _ls(phone: SimPhone, args: Sequence[str]) -> Result:
     """List a folder, or several, each behind its name."""
-    _, paths = options(args, "-1", [])
+    letters = [f"-{letter}" for word in args for letter in word[1:] if word.startswith("-")]
+    found, _ = options(letters, "-1 -a -l -t -d", [])
+    paths = [word for word in args if not word.startswith("-")] or ["/"]
     out, errors = list[str](), list[str]()
     for path in paths:
         file = phone.files.get(path)
         if file is None:
             errors.append(f"ls: {path}: No such file or directory\n")
-        elif not _is_folder(file):
-            out.append(f"{path}\n")
+        elif not _is_folder(file) or "-d" in found:
+            out.append(f"{_long(path, file) if '-l' in found else path}\n")
         else:
             head = f"\n{path}:\n" if len(paths) > 1 else ""
-            out.append(head + "".join(f"{name}\n" for name, _ in phone.files.listing(path)))
-    return Result("".join(out).encode(), "".join(errors).encode(), 1 if errors else 0)
+            out.append(head + "".join(f"{line}\n" for line in _listed(phone, path, file, found)))
+    return Result(encoded("".join(out)), encoded("".join(errors)), 1 if errors else 0)
+
+
+def _listed(phone: SimPhone, path: str, folder: File, found: Collection[str]) -> list[str]:
+    """Return the lines of `ls` about a folder."""
+    entries = phone.files.listing(path)
+    if "-t" in found:
+        entries.sort(key=lambda entry: -entry[1].mtime_s)
+    if "-a" in found:
+        entries = [(".", folder), ("..", folder), *entries]
+    else:
+        entries = [entry for entry in entries if not entry[0].startswith(".")]
+    if "-l" not in found:
+        return [name for name, _ in entries]
+    blocks = sum(-(-entry.size_bytes // 512) for _, entry in entries)
+    return [f"total {blocks}", *(_long(name, entry) for name, entry in entries)]
+
+
+def _long(name: str, file: File) -> str:
+    """Return a file's line of `ls -l`."""
+    letters = "".join(
+        sign if file.mode >> shift & 1 else "-" for shift, sign in zip(range(8, -1, -1), "rwx" * 3, strict=True)
+    )
+    kind = "d" if _is_folder(file) else "-"
+    changed = datetime.fromtimestamp(file.mtime_s, UTC)
+    return f"{kind}{letters} 1 root sdcard_rw {file.size_bytes:>8} {changed:%Y-%m-%d %H:%M} {name}"
 
 
 @command("df")

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Sequence
 
 from fleetlane.simulator import guards
+from fleetlane.simulator.commands import launches
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
 
@@ -29,6 +30,8 @@ def _cmd(phone: SimPhone, args: Sequence[str]) -> Result:
 @command("pm")
 def _pm(phone: SimPhone, args: Sequence[str]) -> Result:
     match list(args):
+        case ["list", "features"]:
+            return launches.features()
         case ["list", "packages", *filters]:
             return _list(phone, filters)
         case ["list", "users"]:

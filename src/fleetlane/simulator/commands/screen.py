@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+import struct
 from collections.abc import Sequence
 
 from fleetlane.simulator.guards import injection_refused, is_guarded
 from fleetlane.simulator.phone import SimPhone
-from fleetlane.simulator.render import screenshot
+from fleetlane.simulator.render import pixels, screenshot
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options
 
 _LONG_MS = 500
+_RAW_HEAD = struct.Struct("<4I")
+_RGBA_8888, _SRGB = 1, 1
 
 
 @command("input")
@@ -26,12 +29,27 @@ def _input(phone: SimPhone, args: Sequence[str]) -> Result:
                 phone.tap(int(x1), int(y1), long=int(duration[0] if duration else 300) >= _LONG_MS)
             else:
                 phone.swipe((int(x1), int(y1)), (int(x2), int(y2)))
+        case ["touchscreen", *rest] if rest[:1] != ["touchscreen"]:
+            return _input(phone, rest)
+        case ["text", text]:
+            return _type(phone, text)
+        case ["keyevent", "111" | "KEYCODE_ESCAPE"]:
+            phone.hide_keyboard()  # Android's keyboards take Escape so
         case ["keyevent", key]:
             name = key.removeprefix("KEYCODE_")
             if not phone.press(int(name) if name.isdigit() else name):
                 raise UnsupportedArgumentsError(f"key {key}")
         case _:
             raise UnsupportedArgumentsError(" ".join(args))
+    return Result()
+
+
+def _type(phone: SimPhone, text: str) -> Result:
+    """Type as keys: `%s` is a blank, and what no key has ends it, as on a phone."""
+    if not text.isascii():
+        return Result.error("\nException occurred while executing 'text':\njava.lang.NullPointerException", 255)
+    if phone.screen_on and not phone.locked:
+        phone.foreground.type_text(text.replace("%s", " "))
     return Result()
 
 
@@ -43,12 +61,17 @@ _LATIN = "com.android.inputmethod.latin/.LatinIME"
 def _ime(phone: SimPhone, args: Sequence[str]) -> Result:
     installed = [_LATIN, *([_KEYBOARD] if phone.settings.get(("sim", "adb_keyboard")) else [])]
     match list(args):
-        case ["list", "-s"] | ["list", "-s", "-a"]:
-            return Result.text("\n".join(installed))
+        case ["list", *flags] if set(flags) <= {"-s", "-a"}:
+            enabled = [name for name in installed if phone.settings.get(("sim", f"disabled {name}")) is None]
+            listed = installed if "-a" in flags else enabled
+            return Result.text("\n".join(name if "-s" in flags else _described(name) for name in listed))
         case ["enable" | "set" | "disable" as verb, name]:
             done = {"enable": "enabled", "set": "selected", "disable": "disabled"}[verb]
             if name not in installed:
                 return Result.error(f"Unknown input method {name} cannot be {done} for user #0")
+            phone.settings.pop(("sim", f"disabled {name}"), None)
+            if verb == "disable":
+                phone.settings[("sim", f"disabled {name}")] = "1"
             if verb == "set":
                 phone.settings[("secure", "default_input_method")] = name
             return Result.text(f"Input method {name}{'' if verb == 'set' else ': now'} {done} for user #0")
@@ -56,12 +79,31 @@ def _ime(phone: SimPhone, args: Sequence[str]) -> Result:
             raise UnsupportedArgumentsError(" ".join(args))
 
 
+def _described(name: str) -> str:
+    package, _, service = name.partition("/")
+    return (
+        f"{name}:\n  mId={name} mSettingsActivityName=null mIsVrOnly=false mSupportsSwitchingToNextInputMethod=true\n"
+        f"  Service:\n    packageName={package}\n    name={package}{service}"
+    )
+
+
 @command("screencap")
 def _screencap(phone: SimPhone, args: Sequence[str]) -> Result:
-    found, rest = options(args, "-p", ["-d"])
-    if "-p" not in found or rest:
-        raise UnsupportedArgumentsError("only `screencap -p`")
-    return Result(screenshot(phone, 1.0, "PNG", 0))
+    """A picture: PNG by `-p` or into a file named so, else the pixels behind width, height, format and colours."""
+    found, paths = options(args, "-p", ["-d"])
+    if len(paths) > 1:
+        raise UnsupportedArgumentsError(" ".join(args))
+    if "-p" in found or (paths and paths[0].endswith(".png")):
+        data = screenshot(phone, 1.0, "PNG", 0)
+    else:
+        size, data = pixels(phone)
+        data = _RAW_HEAD.pack(*size, _RGBA_8888, _SRGB) + data
+    if not paths:
+        return Result(data)
+    if phone.files.get(posixpath.dirname(paths[0])) is None:
+        return Result.error(f"Error opening file: {paths[0]} (No such file or directory)")
+    phone.files.write(paths[0], data, 0o660, int(phone.wall_s()))
+    return Result()
 
 
 @command("uiautomator")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fleetlane.simulator import guards
+from fleetlane.simulator.commands import dumps
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.phone_facts import DENSITY
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command
@@ -41,6 +42,11 @@ def _getprop(phone: SimPhone, args: Sequence[str]) -> Result:
         "ro.product.device": facts.model.replace(" ", "_").lower(),
         "ro.product.name": facts.model.replace(" ", "_").lower(),
         "ro.product.cpu.abi": "arm64-v8a",
+        "ro.build.type": "user",
+        "ro.secure": "1",
+        "ro.debuggable": "0",
+        "init.svc.bootanim": "stopped" if phone.started else "running",
+        "persist.sys.timezone": "GMT",
         "ro.build.version.sdk": str(phone.sdk),
         "ro.build.version.release": str(phone.android),
         "persist.sys.locale": {"en": "en-US", "zh": "zh-CN", "id": "id-ID"}[phone.language],
@@ -82,7 +88,7 @@ def _dumpsys(phone: SimPhone, args: Sequence[str]) -> Result:
         case ["window", "policy"]:
             return Result.text(_keyguard(phone))
         case ["window"] | ["window", "windows" | "displays"]:
-            return Result.text(f"  mCurrentFocus=Window{{41b37570 u0 {phone.focused_activity}}}")
+            return Result.text(dumps.window(phone, whole=len(args) == 1))
         case ["activity"] | ["activity", "activities" | "top"]:
             return Result.text(f"  mResumedActivity: ActivityRecord{{42dee38 u0 {phone.focused_activity} t14}}")
         case ["battery"]:
@@ -100,7 +106,7 @@ def _dumpsys(phone: SimPhone, args: Sequence[str]) -> Result:
         case ["package", name]:
             return _dump_package(phone, name)
         case _:
-            raise UnsupportedArgumentsError(" ".join(args))
+            return dumps.other(phone, args)
 
 
 def _dump_package(phone: SimPhone, name: str) -> Result:
@@ -189,25 +195,3 @@ def _reboot(phone: SimPhone, args: Sequence[str]) -> Result:
     for listener in phone.reboot_listeners:
         listener()
     return Result()
-
-
-@command("ps")
-def _ps(phone: SimPhone, args: Sequence[str]) -> Result:
-    if list(args) not in ([], ["-A"]):
-        raise UnsupportedArgumentsError(" ".join(args))
-    lines = ["USER           PID  PPID     VSZ    RSS WCHAN            ADDR S NAME"]
-    lines.extend(
-        f"u0_a{200 + index}    {3000 + index}   500 1010000  27580 SyS_epoll_          0 S {name}"
-        for index, (name, app) in enumerate(phone.apps.items())
-        if app.running
-    )
-    return Result.text("\n".join(lines))
-
-
-@command("pidof")
-def _pidof(phone: SimPhone, args: Sequence[str]) -> Result:
-    [wanted] = args
-    for index, (name, app) in enumerate(phone.apps.items()):
-        if name == wanted and app.running:
-            return Result.text(str(3000 + index))
-    return Result(exit_code=1)
