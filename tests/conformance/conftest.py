@@ -100,6 +100,10 @@ def serving(folder: Path, adb_port: int | None = None, **settings: str) -> Itera
         "retry_delay_min_s": "0",
         "retry_delay_max_s": "0",
         "unknown_screen_patience_s": "2",
+        "editor_dwell_s": "0",
+        "upload_patience_s": "1",
+        "grid_patience_s": "15",
+        "verify_wait_s": "15",
         **settings,
     }
     environment = {f"FLEETLANE_{name.upper()}": value for name, value in whole.items()}

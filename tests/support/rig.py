@@ -203,7 +203,7 @@ class Rig:
             0,
             attempt=1,
         )
-        steps, phases = Steps(), phases or Phases(list(former.seen) if former else [])
+        steps, phases = Steps(), phases or (Phases(list(former.seen), dict(former.facts)) if former else Phases())
         control = self.control(self.clock.monotonic_s() + timeout_s)
         driver = self.driver(serial)
         start = self.clock.monotonic_s()

@@ -74,3 +74,18 @@ def one_post(config: dict[str, Any] | None = None, *, traits: Traits, **fleet: A
     result = rig.post(rig.serials[0], config, settings=PATIENT, timeout_s=A_POST_S)
     rig.wait(600)
     return result, rig
+
+
+def post_until_known(rig: VirtualRig, config: dict[str, Any] | None = None, wait_s: float = 3600.0) -> Result:
+    """Run one post on the rig's only phone; while its outcome is in doubt look for it, as a server's lane does."""
+    [serial] = rig.serials
+    result = rig.post(serial, config, settings=PATIENT, timeout_s=600.0)
+    until_s, pause_s = rig.clock.monotonic_s() + wait_s, 60.0
+    while result.outcome.error_code == "outcome_unknown" and result.phases.phase.in_doubt:
+        if rig.clock.monotonic_s() >= until_s:
+            break
+        rig.wait(pause_s)
+        pause_s = min(pause_s * 2, 900.0)
+        result = rig.post(serial, config, former=result.phases, settings=PATIENT, timeout_s=600.0)
+    rig.wait(600)
+    return result

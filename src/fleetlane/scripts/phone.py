@@ -34,6 +34,7 @@ from fleetlane.core.screen import Node, parse_tree
 T = TypeVar("T")
 _ATTEMPTS = 3
 _LOOK_AGAIN_FOR_S = 15.0
+_LEAST_TRIES = 5  # one that hung may have taken all of the time
 _NEW_SERVER_AFTER_S = 5.0
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.2, 1.0
 _AWAKE_EVERY_S = 8.0
@@ -203,14 +204,14 @@ class Phone:
         """
         self._stay_awake()
         clock = self.clock
-        start_s, pause_s, renewed = clock.monotonic_s(), _FIRST_PAUSE_S, False
+        start_s, pause_s, renewed, tries = clock.monotonic_s(), _FIRST_PAUSE_S, False, 0
         while True:
-            asked_s = clock.monotonic_s()
+            asked_s, tries = clock.monotonic_s(), tries + 1
             try:
                 self._last = read_screen(self._ready(), self._packs, former=self._last)
             except (CallLostError, DriverBrokenError):
                 waited_s = clock.monotonic_s() - start_s
-                if waited_s >= _LOOK_AGAIN_FOR_S:
+                if waited_s >= _LOOK_AGAIN_FOR_S and tries >= _LEAST_TRIES:
                     raise
                 if waited_s >= _NEW_SERVER_AFTER_S and not renewed:
                     renewed = True

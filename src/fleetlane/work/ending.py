@@ -67,6 +67,8 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
         outcome = never_denied(failed("stopped", result=outcome.result) if stopped else outcome, attempt.phase)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
         return False
+    if outcome.unseen:
+        repositories.attempts.give_up(task.id, task.attempt, now_ms)
     if outcome.publish_state is PublishState.NOT_PUBLISHED:
         _free(repositories, task, now_ms)
     else:
