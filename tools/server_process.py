@@ -50,6 +50,7 @@ class ServerProcess:
             "FLEETLANE_EDITOR_DWELL_S": "0",
             "FLEETLANE_UPLOAD_PATIENCE_S": "1",
             "FLEETLANE_GRID_PATIENCE_S": "25",
+            "FLEETLANE_VERIFY_WAIT_S": "90",
             **(settings or {}),
         }
         self._program = program

@@ -102,8 +102,8 @@ def serving(folder: Path, adb_port: int | None = None, **settings: str) -> Itera
         "unknown_screen_patience_s": "2",
         "editor_dwell_s": "0",
         "upload_patience_s": "1",
-        "grid_patience_s": "1",
-        "verify_wait_s": "1",
+        "grid_patience_s": "15",
+        "verify_wait_s": "15",
         **settings,
     }
     environment = {f"FLEETLANE_{name.upper()}": value for name, value in whole.items()}

@@ -61,7 +61,8 @@ class ServerThread:
             unknown_screen_patience_s=settings.pop("unknown_screen_patience_s", 2.0),
             editor_dwell_s=settings.pop("editor_dwell_s", 0.0),
             upload_patience_s=settings.pop("upload_patience_s", 1.0),
-            grid_patience_s=settings.pop("grid_patience_s", 25.0),
+            grid_patience_s=settings.pop("grid_patience_s", 15.0),
+            verify_wait_s=settings.pop("verify_wait_s", 15.0),
             material_roots=settings.pop("material_roots", [VIDEO.parent, data_dir / "materials"]),
             **settings,
         )

@@ -420,6 +420,7 @@ def test_the_pauses_between_its_looks_grow_until_the_wait_is_over(world):
         task = await world.task(task_id)
         assert (task.status, task.error_code, task.outcome) == (Status.FAILED, "outcome_unknown", "unknown")
         assert task.attempt == len(pauses), "one pressed, the others looked"
+        assert (await last_attempt(world, task_id)).phase is Phase.UNKNOWN
 
     asyncio.run(scenario())
 

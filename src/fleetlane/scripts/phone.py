@@ -221,8 +221,7 @@ class Phone:
         clock = self.clock
         start_s, pause_s, renewed, tries = clock.monotonic_s(), _FIRST_PAUSE_S, False, 0
         while True:
-            tries += 1
-            asked_s = clock.monotonic_s()
+            asked_s, tries = clock.monotonic_s(), tries + 1
             try:
                 self._last = read_screen(self._ready(), self._packs, former=self._last)
             except (CallLostError, DriverBrokenError):

@@ -72,6 +72,8 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     outcome = says_how_late(outcome, now.late_ms)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
         return False
+    if outcome.unseen:
+        repositories.attempts.give_up(task.id, task.attempt, now_ms)
     if outcome.publish_state is PublishState.NOT_PUBLISHED:
         _free(repositories, task, now_ms)
     else:

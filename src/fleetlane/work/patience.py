@@ -82,7 +82,10 @@ class Patience:
             )
             for task in tasks
         ]
-        return [task for task in ended if task is not None]
+        given_up = [task for task in ended if task is not None]
+        for task in given_up:
+            repositories.attempts.give_up(task.id, task.attempt, self._clock.now_ms())
+        return given_up
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""

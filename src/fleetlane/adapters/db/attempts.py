@@ -93,6 +93,15 @@ class AttemptRepository:
         row = self._running(task_id, attempt)
         return row is not None and self._keep(row, row.phase, _own(facts), now_ms)
 
+    def give_up(self, task_id: int, attempt: int, now_ms: int) -> None:
+        """Note in the journal of an attempt in doubt, also when it is over, that nobody can say any more."""
+        row = self._connection.execute(select(attempts).where(_is(task_id, attempt))).first()
+        if row is not None and Phase(row.phase).in_doubt:
+            facts = json.loads(row.facts)
+            facts[_REACHED] = {**facts.get(_REACHED, {}), Phase.UNKNOWN.value: now_ms}
+            values = {"phase": Phase.UNKNOWN.value, "facts": json.dumps(facts, ensure_ascii=False)}
+            self._connection.execute(update(attempts).where(_is(task_id, attempt)).values(values))
+
     def _running(self, task_id: int, attempt: int) -> Row[Any] | None:
         running = select(attempts).where(_is(task_id, attempt), attempts.c.ended_ms.is_(None))
         return self._connection.execute(running).first()

@@ -53,6 +53,10 @@ class Attempts(Protocol):
         """Move an attempt's journal forward. False when it is over or would move back; a stopped one is not armed."""
         ...
 
+    def give_up(self, task_id: int, attempt: int, now_ms: int) -> None:
+        """Note in the journal of an attempt in doubt, also when it is over, that nobody can say any more."""
+        ...
+
     def note(self, task_id: int, attempt: int, facts: Mapping[str, Any], now_ms: int) -> bool:
         """Add to what an attempt's journal knows. False when it is over."""
         ...
