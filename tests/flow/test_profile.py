@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.scripts.profile import ProfileState, is_newer, same_caption
+from fleetlane.core.recognition import View, recognise
+from fleetlane.core.screen import parse_tree
+from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.phone import Screen
+from fleetlane.scripts.profile import Profile, ProfileState, is_newer, same_caption
 
 
 def _state(*tiles, count=None):
@@ -76,3 +80,33 @@ def test_a_caption_with_an_emoji_is_shown_by_its_whole_text_only(newest, shows, 
         shows,
         may_show,
     )
+
+
+class Shows:
+    """A navigator of an app that shows one screen, whatever is wanted."""
+
+    def __init__(self, xml):
+        self.pack = next(pack for pack in load_packs() if pack.app == "tiktok")
+        self.verbs, self.phone = {}, self
+        view = View(parse_tree(xml, (1080, 2400)))
+        self.screen = Screen(view, recognise([self.pack], view), xml)
+
+    def whole(self, node):
+        return node.label
+
+    def reach(self, *_args, **_options):
+        return self.screen
+
+
+def test_a_card_that_shows_what_was_copied_is_no_caption_of_a_post():
+    """Of a build whose ids are not known every text of the page counts, but only of the app's own windows."""
+    app, system = 'package="com.zhiliaoapp.musically"', 'package="com.android.systemui"'
+    shows = Shows(
+        f'<hierarchy rotation="0"><node {app} bounds="[0,0][1080,2400]">'
+        f'<node {app} class="android.widget.FrameLayout" clickable="true" bounds="[0,1000][350,1500]" />'
+        f'<node {app} text="an older post" bounds="[0,2000][900,2060]" /></node>'
+        f'<node {system} bounds="[30,2060][450,2290]">'
+        f'<node {system} text="the new post" bounds="[30,2060][370,2290]" /></node></hierarchy>'
+    )
+    seen = Profile(shows).look_at_newest(shows.screen, _state("1"), "the new post")
+    assert seen.newest_texts == ("an older post",)
