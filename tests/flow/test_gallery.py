@@ -9,6 +9,7 @@ from hashlib import sha256
 import pytest
 from PIL import Image
 
+from fleetlane.simulator.files import File
 from fleetlane.simulator.fleet_settings import FleetSettings
 from support.rig import VIDEO
 from support.virtual import VirtualRig, like, one_post
@@ -163,6 +164,28 @@ def test_the_phone_holds_nothing_of_it_afterwards():
     phone = _phone(rig, rig.serials[0])
     assert result.outcome.ok
     assert (phone.media.newest_first(), phone.files.listing("/sdcard/Movies/Fleetlane")) == ([], [])
+
+
+class _Grown(File):
+    """A file that is 4 GiB longer than what is in it: to 32 bits it has the same size."""
+
+    @property
+    def size_bytes(self) -> int:
+        return 2**32 + len(self.blob.data)
+
+
+def test_a_size_is_compared_in_all_its_bits():
+    rig, serial = _rig()
+    files = _phone(rig, serial).files
+
+    def grow(call):
+        if call.startswith("shell:touch"):
+            [path] = [path for path in files._files if path.endswith(".mp4")]
+            files._files[path] = _Grown(0o100644, 1, files._files[path].blob)
+
+    rig.fleet.link(serial).call_listeners.append(grow)
+    result = rig.post(serial, timeout_s=600)
+    assert (result.outcome.ok, _published(rig, serial)) == (False, [])
 
 
 # -- the share --------------------------------------------------------------------------------------
