@@ -87,7 +87,7 @@ class PostFlow:
 
     def _post(self) -> Outcome:
         phone = self.job.phone
-        with phone.step("open the app", picture=False):  # it shows nothing yet
+        with phone.step("open the app"):
             open_app(phone, self.package)
         with phone.step("read the profile"):
             before = self._read_profile()
@@ -134,16 +134,15 @@ class PostFlow:
         if content.sound is not None:
             with phone.step("use the sound", content.sound.text):
                 self.result["sound"] = sounds.use(content.sound)
-        writes = self.page.has_caption and bool(content.caption.text or content.caption.title)
         # The page with the text shows it all: its picture serves for what comes before.
-        with phone.step("bring the media into the app", self._way, picture=not writes):
+        with phone.step("bring the media into the app", self._way):
             self._bring_in(media)
         if self.config.sets_sound:
             with phone.step("set the sound", self.config.add_sound.value):
                 sounds.set()
-        with phone.step("go to the last page", picture=not writes):
+        with phone.step("go to the last page"):
             self._reach_last_page()
-        if writes:
+        if self.page.has_caption and (content.caption.text or content.caption.title):
             with phone.step("write the caption", content.caption.whole):
                 CaptionWriter(self._navigator, self.page).write(content.caption)
         if self.config.add_product_link:

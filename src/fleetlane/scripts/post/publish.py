@@ -96,7 +96,7 @@ class Publisher:
             TaskStoppedError, LeaseLostError: ended from outside.
         """
         journal = self._job.journal
-        with self._phone.step("press Post", picture=False):  # what it does is looked for at once
+        with self._phone.step("press Post"):
             button = self._still_button()
             journal.arm()
             try:
