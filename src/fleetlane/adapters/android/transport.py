@@ -17,6 +17,7 @@ import time
 import weakref
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 import adbutils
@@ -172,6 +173,13 @@ class Wire:
 
 class LaneSync(Sync):
     """File transfers: a file goes out by one request, in large pieces."""
+
+    def push(self, src: Any, dst: Any, mode: int = 0o755, check: bool = False) -> int:
+        """Copy a file (see adbutils, which leaves the file open that it has opened when the phone goes away)."""
+        if not isinstance(src, (str, Path)):
+            return super().push(src, dst, mode=mode, check=check)
+        with Path(src).open("rb") as file:
+            return super().push(file, dst, mode=mode, check=check)
 
     def send(self, file: Readable, path: str, mode: int = 0o644) -> int:
         """Copy a file to a path of the phone, and return how many bytes were sent."""
