@@ -231,3 +231,8 @@ def test_a_call_between_attempts_gives_back_whatever_it_raised():
         await executor.close()
 
     asyncio.run(scenario())
+
+
+def test_a_post_that_a_later_look_may_find_stays_one():
+    assert returned(failed("outcome_unknown", "It was not seen.", unseen=True)).unseen
+    assert not returned(failed("app_crashed", unseen=True)).unseen
