@@ -102,8 +102,9 @@ def a_file_that_changes_while_it_is_copied_is_not_published(rig, serial):
 @scenario
 def folders_outside_the_allowed_ones_and_links_out_of_them_are_refused_alike(rig, serial):
     _video(rig.folder, "secret/a.mp4", 30)
-    (rig.folder / "allowed").mkdir()
-    (rig.folder / "allowed/link").symlink_to(rig.folder / "secret")
+    (rig.folder / "allowed").mkdir(exist_ok=True)
+    if not (rig.folder / "allowed/link").is_symlink():  # the folder serves the wire and virtual time
+        (rig.folder / "allowed/link").symlink_to(rig.folder / "secret")
     settings = replace(PATIENT, folders=AllowedFolders((rig.folder / "allowed",)))
     remarks = set()
     for path in (rig.folder / "secret", rig.folder / "allowed/link", rig.folder / "none at all"):

@@ -255,7 +255,7 @@ def test_a_task_in_doubt_is_looked_for_however_late_it_is_and_never_held(world):
         world.clock.advance(HOUR_S)
         assert await world.scheduler.tick() == 1
         outcome = failed("outcome_unknown")
-        await world.store.write(lambda r: r.tasks.look_later(task_id, 1, outcome, world.clock.now_ms()))
+        await world.store.write(lambda r: r.tasks.look_later(task_id, 1, outcome, 0, world.clock.now_ms()))
         await away(world)
         assert await world.late_tasks.look() == 0
         with pytest.raises(ConflictError, match="looked for first"):

@@ -85,7 +85,7 @@ def test_what_cannot_be_changed_any_more_is_refused(making):
         with pytest.raises(ConflictError, match="running"):
             await making.patching.patch(task_id, patch(start_at=LATER))
         unseen = failed("outcome_unknown")
-        await making.store.write(lambda r: r.tasks.look_later(task_id, 1, unseen, making.clock.now_ms()))
+        await making.store.write(lambda r: r.tasks.look_later(task_id, 1, unseen, 0, making.clock.now_ms()))
         with pytest.raises(ConflictError, match="looked for"):
             await making.patching.patch(task_id, patch(start_at=LATER))
 

@@ -57,7 +57,7 @@ def test_a_post_is_refused_while_its_like(making, state):
             await making.scheduler.tick()
         if state == "in doubt":
             unseen = failed("outcome_unknown")
-            assert await making.store.write(lambda r: r.tasks.look_later(first, 1, unseen, making.clock.now_ms()))
+            assert await making.store.write(lambda r: r.tasks.look_later(first, 1, unseen, 0, making.clock.now_ms()))
         if state in ("unknown", "published"):
             await making.end(first, failed("outcome_unknown") if state == "unknown" else DONE)
         with pytest.raises(ConflictError) as refused:

@@ -71,7 +71,7 @@ def test_a_look_for_a_post_that_a_person_stopped_is_stopped_also_after_their_wor
     async def scenario():
         task_id = await world.running()
         world.executor.end(task_id)
-        await world.store.write(lambda r: r.tasks.look_later(task_id, 1, failed("outcome_unknown"), 1))
+        await world.store.write(lambda r: r.tasks.look_later(task_id, 1, failed("outcome_unknown"), 0, 1))
         await world.changes.stop(task_id)
         await world.changes.resolve(task_id, published=False)
         assert why(await world.retry_all()) == {task_id: PassedOver.STOPPED}

@@ -17,7 +17,7 @@ from fleetlane.core.account import Account, Platform
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.task import username_key
 from fleetlane.work.cells import Cell, read_again, text_cell
-from fleetlane.work.intake import is_name
+from fleetlane.work.request import is_name
 from fleetlane.work.separated import Encoding
 from fleetlane.work.sheet_cells import escaped, unescaped
 from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
