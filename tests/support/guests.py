@@ -26,7 +26,7 @@ class Base:
     offered, summary = True, "of somebody else's"
     def __init__(self, name): self.name = name
     def check(self, config): return []
-    def schema(self): return {"type": "object", "properties": {}}
+    def schema(self): return {"type": "object", "properties": {"deed": {"type": "string"}, "mood": {"type": "string"}}}
     def preview(self, config, position, seed): return ""
     def run(self, job): return succeeded("Done.", PublishState.NOT_PUBLISHED, {})
 """

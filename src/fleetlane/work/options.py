@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from fleetlane.core.errors import FieldError
+from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.issue import IGNORED, Issue, warning
 from fleetlane.core.sentence import Sentence
-from fleetlane.scripts.script import scripts
+from fleetlane.scripts.script import Script, scripts
 
 IGNORED_OPTION = "%(option)s is not known and was ignored"
 SENTENCES = (IGNORED_OPTION,)
@@ -25,6 +25,14 @@ class Unknown:
 
     errors: Sequence[FieldError] = ()
     issues: Sequence[Issue] = ()
+
+
+def schema_of(script: Script) -> Mapping[str, Any] | None:
+    """Return the schema of a script, None when it cannot describe its settings: its own check is all there is then."""
+    try:
+        return script.schema()
+    except InvalidParametersError:
+        return None
 
 
 def is_empty(value: Any) -> bool:
@@ -94,7 +102,7 @@ def _must_not_be_lost(name: str, known: Collection[str]) -> str | None:
     bare = _bare(name)
     if bare in {_bare(one) for one in known}:
         return f"is not known{_meant(name, known)}"
-    if any(bare in {_bare(option) for option in _properties(script.schema())} for script in scripts().values()):
+    if any(bare in {_bare(option) for option in _properties(schema_of(one) or {})} for one in scripts().values()):
         return "is an option of a script: it belongs in script_config"
     if any(word in name.casefold() for word in _TELLING):
         return f"is not known, and must not be lost{_meant(name, known)}"

@@ -14,7 +14,7 @@ from fleetlane.core.issue import Issue, note
 from fleetlane.core.schedule import next_start, parse_hhmm, parse_instant
 from fleetlane.core.task import LatePolicy, Source
 from fleetlane.scripts.script import script
-from fleetlane.work.options import unknown_fields, unknown_options
+from fleetlane.work.options import Unknown, schema_of, unknown_fields, unknown_options
 
 MOST_TARGETS = 10_000
 MOST_INTERVAL_MIN = 7 * 24 * 60
@@ -111,7 +111,8 @@ def check_config(script_name: str, config: Mapping[str, Any], rules: Rules) -> l
         InvalidParametersError: with every setting that is wrong, or not known and not empty.
     """
     chosen = script(script_name)
-    unknown = unknown_options(script_name, chosen.schema(), config, refuse=rules.refuse_unknown)
+    schema = schema_of(chosen)
+    unknown = Unknown() if schema is None else unknown_options(script_name, schema, config, refuse=rules.refuse_unknown)
     try:
         warnings = chosen.check(config)
     except InvalidParametersError as wrong:
