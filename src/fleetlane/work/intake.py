@@ -244,8 +244,12 @@ def _former(repositories: Repositories, key: str, request: TaskRequest) -> Creat
 
 
 def _texts(request: TaskRequest, tasks: Sequence[NewTask]) -> list[str]:
+    """Return what tasks would publish, as their script says; "" where it cannot: that is no reason to refuse them."""
     chosen = script(request.script_name)
-    return [chosen.preview(request.script_config, task.position, task.seed) for task in tasks]
+    try:
+        return [chosen.preview(request.script_config, task.position, task.seed) for task in tasks]
+    except InvalidParametersError:
+        return [""] * len(tasks)
 
 
 def _kept(created: Created) -> dict[str, Any]:
