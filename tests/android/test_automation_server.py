@@ -53,4 +53,4 @@ def test_what_the_product_relies_on_is_in_the_program(program, name):
 
 
 def test_the_page_names_the_facts():
-    assert len(relied_on()) == PAGE.partition("## When")[0].count("` |\n") == 8
+    assert len(relied_on()) == PAGE.partition("## When")[0].count("` |\n") == 9

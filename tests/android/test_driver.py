@@ -53,19 +53,19 @@ def test_facts_come_from_the_phone(driver):
     assert (facts.model, facts.sdk, facts.size) == ("Pixel 6a", 33, (1080, 2400))
 
 
-def test_files_arrive_and_are_found_in_the_gallery_only_after_a_scan(driver):
+def test_files_arrive_and_are_found_in_the_gallery_until_they_are_removed(driver):
     path = "/sdcard/Movies/Fleetlane/my video; rm -rf.mp4"
     since_s = driver.clock_s()
-    assert driver.push(VIDEO, path) == hashlib.sha256(VIDEO.read_bytes()).hexdigest()
-    assert driver.media(path, MediaKind.VIDEO) is None
-    driver.scan(path)
-    entry = driver.media(path, MediaKind.VIDEO)
+    pushed = driver.push(VIDEO, path, MediaKind.VIDEO)
+    assert pushed.sha256 == hashlib.sha256(VIDEO.read_bytes()).hexdigest()
+    assert since_s <= pushed.modified_s <= driver.clock_s()
+    entry = driver.scan(path, MediaKind.VIDEO)
+    assert pushed.entry == driver.media(path, MediaKind.VIDEO) == entry
     assert entry.duration_ms == 6000
     assert since_s <= entry.added_s <= driver.clock_s()
     assert driver.media_since(entry.added_s) == [entry]
     assert driver.media_since(entry.added_s + 60) == []
-    driver.shell("rm", "-f", path)
-    driver.scan(path)
+    driver.remove([path])
     assert driver.media(path, MediaKind.VIDEO) is None
 
 
@@ -287,7 +287,7 @@ def test_authorisation_is_asked_for_and_given():
 
 def test_a_missing_file_to_push_is_an_error_of_its_own(driver):
     with pytest.raises(FileNotFoundError):
-        driver.push(Path("/nowhere/x.mp4"), "/sdcard/x.mp4")
+        driver.push(Path("/nowhere/x.mp4"), "/sdcard/x.mp4", MediaKind.VIDEO)
 
 
 def test_a_stream_that_nobody_closed_is_closed_when_it_is_forgotten(rig):

@@ -67,7 +67,7 @@ def a_call_that_may_be_repeated_is_repeated_when_it_was_lost(rig, serial, call):
     assert len(rig.posts(serial)) == 1
 
 
-@scenario.each({"screen": "editor"}, {"call": "shell:am start -a android.intent.action.SEND"})
+@scenario.each({"screen": "editor"}, {"call": "shell:am start --user 0 -a android.intent.action.SEND"})
 def an_app_that_is_removed_in_the_midst_is_said_to_be_gone(rig, serial, when):
     rig.on(serial, lambda server: server.faults.append(Fault("uninstall", **when)))
     outcome = rig.post(serial).outcome

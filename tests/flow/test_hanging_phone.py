@@ -10,7 +10,7 @@ from support.rig import Rig
 
 
 @pytest.mark.phone
-@pytest.mark.parametrize("call", ["shell:mkdir", "shell:am start -a android.intent.action.SEND"])
+@pytest.mark.parametrize("call", ["shell:mkdir", "shell:am start --user 0 -a android.intent.action.SEND"])
 def test_a_phone_that_did_not_answer_is_asked_nothing_more(call):
     with Rig(FleetSettings(phones=1, app_delay_factor=0.25, first_port=22650), call_timeout_s=1.0) as rig:
         [serial] = rig.serials

@@ -100,6 +100,8 @@ def a_post_without_caption_is_known_by_its_tile(rig, serial):
 @scenario.each(5, 0)
 def a_file_that_comes_in_between_is_never_published(rig, serial, late_s):
     def prepare(server):
+        next(iter(server.phone.apps.values())).data["has_albums"] = False
+
         def add():
             second = server.phone.media.newest_first()[0].date_added_s + late_s
             _add_to_gallery(server, "/sdcard/DCIM/other.mp4", OTHER_VIDEO, second)
@@ -117,6 +119,8 @@ def a_screenshot_that_comes_in_between_is_never_published(rig, serial):
     Image.new("RGB", (100, 200), "red").save(picture, "PNG")
 
     def prepare(server):
+        next(iter(server.phone.apps.values())).data["has_albums"] = False
+
         def add():
             second = server.phone.media.newest_first()[0].date_added_s + 5
             _add_to_gallery(server, "/sdcard/Pictures/shot.png", picture.getvalue(), second)

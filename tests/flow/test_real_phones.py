@@ -168,7 +168,6 @@ def test_a_row_from_the_start_of_the_push_is_the_right_one():
     publishes(ADD, row_from_push=True)
 
 
-@breaks
 def test_a_share_that_only_brought_the_app_to_the_front_is_done_once_more():
     publishes({"post_way": "share"}, share_answer="front")
 

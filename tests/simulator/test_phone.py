@@ -37,9 +37,9 @@ def test_a_removed_file_leaves_the_gallery_when_it_is_scanned_again(handset):
 
 
 @pytest.mark.parametrize(
-    ("android", "by_call", "by_broadcast"), [(9, 0, 1), (10, 0, 1), (11, 1, 0), (13, 1, 0), (16, 1, 0)]
+    ("android", "by_call", "by_broadcast"), [(9, 0, 1), (10, 0, 1), (11, 1, 1), (13, 1, 1), (16, 1, 1)]
 )
-def test_old_androids_index_by_broadcast_and_new_ones_by_call(android, by_call, by_broadcast):
+def test_every_android_indexes_by_broadcast_and_new_ones_by_call_too(android, by_call, by_broadcast):
     for command, indexed in (
         ("content call --uri content://media --method scan_file --arg /sdcard/a.mp4", by_call),
         ("am broadcast -a android.intent.action.MEDIA_SCANNER_SCAN_FILE -d file:///sdcard/a.mp4", by_broadcast),

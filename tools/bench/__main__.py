@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for this_machine
 sys.path.insert(0, str(Path(__file__).parent))
 
+import calls
 import intake
 import pages
 import phones
@@ -25,6 +26,7 @@ REPORT = ROOT / "docs" / "benchmarks.md"
 SECTIONS = {
     "trees": phones.trees,
     "posts": phones.posts,
+    "calls": calls.calls,
     "fleet": phones.fleet,
     "intake": intake.intake,
     "pages": pages.pages,

@@ -110,7 +110,7 @@ def posts() -> str:
         f"| whole post, start to verified | {_spread(whole)} |\n"
         f"| of it: waiting for the simulated app's own delays | {_spread(delays)} |\n"
         f"| of it: Fleetlane's own time (the rest) | {_spread(own)} |\n\n"
-        "Target: at most 1.5 s of our own a post."
+        "Target: at most 0.9 s of our own a post."
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fleetlane.core.errors import ShellFailedError, TaskFailedError
+from collections.abc import Sequence
+
+from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.recognition import Pack
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
@@ -18,17 +20,23 @@ def app_pack(platform: str) -> Pack:
     return next(pack for pack in load_packs() if pack.app == platform)
 
 
-def wait_until_started(phone: Phone) -> None:
+def wait_until_started(phone: Phone, packages: Sequence[str] = ()) -> list[str]:
     """Wait until Android says that it has started: adb has a phone that restarts well before that.
+
+    Returns those of some packages that are installed.
 
     Raises:
         TaskFailedError: `first_unlock`; until somebody unlocks it after its start, nothing can be opened on it.
     """
     until_s = phone.clock.monotonic_s() + _LONGEST_START_S
-    while phone.shell("getprop", "sys.boot_completed").strip() != "1" and phone.clock.monotonic_s() < until_s:
+    while True:
+        properties, installed = phone.properties(packages)
+        if properties.get("sys.boot_completed") == "1" or phone.clock.monotonic_s() >= until_s:
+            break
         phone.control.pause(_START_POLL_S)
-    if phone.shell("getprop", f"sys.user.{phone.facts().user}.ce_available").strip() == "false":
+    if properties.get(f"sys.user.{phone.facts().user}.ce_available") == "false":
         raise TaskFailedError("first_unlock")
+    return installed
 
 
 def installed_apps(phone: Phone, platform: str | None) -> list[tuple[Pack, str]]:
@@ -41,9 +49,9 @@ def installed_apps(phone: Phone, platform: str | None) -> list[tuple[Pack, str]]
     Raises:
         TaskFailedError: `app_not_installed`; there is none.
     """
-    wait_until_started(phone)
     packs = [pack for pack in load_packs() if pack.packages and platform in (None, pack.app)]
-    found = [(pack, present[0]) for pack in packs if (present := phone.installed(pack.packages))]
+    present = wait_until_started(phone, [package for pack in packs for package in pack.packages])
+    found = [(pack, own[0]) for pack in packs if (own := [name for name in pack.packages if name in present])]
     if not found:
         raise TaskFailedError("app_not_installed", f"{' or '.join(pack.label for pack in packs)} was not found.")
     return found
@@ -52,11 +60,8 @@ def installed_apps(phone: Phone, platform: str | None) -> list[tuple[Pack, str]]
 def open_app(phone: Phone, package: str) -> None:
     """Start an app anew, with the permissions it needs for its owner's media."""
     media = _MEDIA_PERMISSIONS if phone.facts().sdk >= 33 else ("READ_EXTERNAL_STORAGE",)
-    for name in (*media, *_PERMISSIONS):
-        try:
-            phone.shell("pm", "grant", "--user", str(phone.facts().user), package, f"android.permission.{name}")
-        except ShellFailedError:
-            continue  # not every phone allows it; then the app asks, and the pack answers
+    # Not every phone allows it; then the app asks, and the pack answers.
+    phone.grant(package, [f"android.permission.{name}" for name in (*media, *_PERMISSIONS)])
     restart_app(phone, package)
 
 
@@ -65,7 +70,6 @@ def restart_app(phone: Phone, package: str) -> None:
 
     Android's word of a former crash is closed: what it says from then on is about this start.
     """
-    phone.stop_app(package)
     phone.press("wakeup")
     screen = phone.look()
     if screen.name == "app_crashed" and screen.seen.rule is not None:
@@ -73,4 +77,4 @@ def restart_app(phone: Phone, package: str) -> None:
         button = screen.find(action.element) if action is not None and action.element is not None else None
         if button is not None:
             phone.tap(button)
-    phone.start_app(package)
+    phone.start_app(package, anew=True)

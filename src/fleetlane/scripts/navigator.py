@@ -25,6 +25,9 @@ from fleetlane.scripts.waits import STARTED_FOR_S, WAITS, Situation, Wait, has_p
 Verb = Callable[[Screen, Action], None]
 
 _FIRST_POLL_S, _LAST_POLL_S, _POLL_GROWTH = 0.03, 0.3, 1.16
+_LONGEST_REST_S = 2.0
+_SAME_MOMENT_S = 0.02
+_FORMER_S = 5.0
 _SEE_POLL_S = 0.05
 _RETRY_AFTER_S = 0.6
 _TAP_AGAIN_AFTER_S = 1.0
@@ -132,8 +135,15 @@ class Navigator:
         wait = WAITS[situation] if timeout_s is None else Wait(timeout_s, timeout_s)
         start_s, looks = self.phone.clock.monotonic_s(), 0
         poll_s = _FIRST_POLL_S
-        before: _Sight | None = None
         attempts: dict[str, _Attempt] = {}
+        before = self._former_sight()
+        if before is not None and start_s - before.since_s <= _SAME_MOMENT_S:
+            if self._shows(before.screen, until):
+                return before.screen
+            if before.looks >= _LEAST_LOOKS:
+                self._act(goal, before.screen, before, attempts, before.asked_s)
+        if before is not None:
+            self.phone.control.pause(max(0.0, self._dwell_left_s(goal, before.screen, before)))
         while True:
             asked_s = self.phone.clock.monotonic_s()
             screen = self.phone.look()
@@ -153,8 +163,39 @@ class Navigator:
                 before.screen, before.asked_s = screen, asked_s
             if wait.is_over(now_s - start_s, looks, busy=self._is_busy(screen)):
                 raise TaskFailedError("screen_stuck", f"It stayed on {screen.seen} on the way to {_words(until)}.")
-            self.phone.control.pause(poll_s)
+            self.phone.control.pause(max(poll_s, self._rest_s(goal, screen, before, now_s - asked_s)))
             poll_s = min(poll_s * _POLL_GROWTH, _LAST_POLL_S)
+
+    def _former_sight(self) -> _Sight | None:
+        """Return the look before this way began, when nothing was done since: it need not be taken twice."""
+        last = self.phone.sight
+        if last is None or last.screen.name == UNKNOWN or self.phone.clock.monotonic_s() - last.ended_s > _FORMER_S:
+            return None
+        return _Sight(last.screen, last.asked_s, last.ended_s, _LEAST_LOOKS if last.is_still else 1)
+
+    def _shows(self, screen: Screen, until: Collection[str]) -> bool:
+        return screen.app == self.pack.app and screen.name in until
+
+    def _rest_s(self, goal: str, screen: Screen, before: _Sight, look_s: float) -> float:
+        """Return how long to leave a screen alone that nothing can be done on yet.
+
+        Where something is waited for, phones that take long for a look get as much time between two of them.
+        """
+        if (dwell_s := self._dwell_left_s(goal, screen, before)) > 0:
+            return dwell_s
+        action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
+        waits = screen.name == UNKNOWN or action is None or action.verb == "wait"
+        if not waits or before.looks < _LEAST_LOOKS:
+            return 0.0
+        shown_s = self.phone.clock.monotonic_s() - before.since_s
+        return min(max(look_s, min(2 * look_s, shown_s / 4)), _LONGEST_REST_S)
+
+    def _dwell_left_s(self, goal: str, screen: Screen, sight: _Sight) -> float:
+        """Return how long a screen drops careful taps yet, none when this is not what is to be done on it."""
+        action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
+        if action is None or not action.careful or screen.name not in self._dwells:
+            return 0.0
+        return sight.since_s + self._dwell_s - self.phone.clock.monotonic_s()
 
     def _must_not_stay(self, screen: Screen, sight: _Sight, now_s: float, wait: Wait, until: Collection[str]) -> None:
         """Fail when a screen that nobody knows has stayed for too long."""

@@ -6,7 +6,7 @@ Before every call it checks the flag and the deadline. Waiting is looking again,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +19,14 @@ from fleetlane.core.errors import (
     DeviceTimeoutError,
     DriverBrokenError,
     LeaseLostError,
+    ShareLostError,
     ShellFailedError,
     TaskFailedError,
     TaskStoppedError,
 )
 from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts
+from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts, Pushed, ShellAnswer
 from fleetlane.core.ports.report import Trace
 from fleetlane.core.recognition import Element, Pack, Recognised, View, recognise
 from fleetlane.core.screen import Node, parse_tree
@@ -37,6 +38,7 @@ _LEAST_TRIES = 5  # one that hung may have taken all of the time
 _NEW_SERVER_AFTER_S = 5.0
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.2, 1.0
 _AWAKE_EVERY_S = 8.0
+_AWAKE_PART = 0.6  # of the time after which the screen goes off; a look and a pause come on top
 _SHOT_WIDTH = 360
 _COVERED_FOR_S, _COVERED_PAUSE_S = 20.0, 0.5
 _POINTS = (0.5, 0.25, 0.75, 0.1, 0.9)
@@ -77,13 +79,30 @@ class Screen:
         return next((point for point in points if self.view.covering(*point, node) is None), None)
 
 
-def read_screen(driver: Driver, packs: Sequence[Pack], xml: str | None = None) -> Screen:
-    """Return what a tree of a phone shows, the present one unless given.
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A look at the phone: what it showed, when it was asked for and when it was answered (monotonic seconds).
+
+    `is_still`: the look before showed the very same, and nothing was done in between.
+    """
+
+    screen: Screen
+    asked_s: float
+    ended_s: float
+    is_still: bool = False
+
+
+def read_screen(
+    driver: Driver, packs: Sequence[Pack], xml: str | None = None, *, former: Screen | None = None
+) -> Screen:
+    """Return what a tree of a phone shows, the present one unless given; `former` again when nothing has changed.
 
     Raises:
         DriverBrokenError: it is no UI tree.
     """
     xml = driver.tree() if xml is None else xml
+    if former is not None and former.xml == xml:
+        return former
     try:
         view = View(parse_tree(xml, driver.facts().size))
     except ValueError as error:
@@ -158,6 +177,8 @@ class Phone:
         self.control = control
         self.clock = control.clock
         self._last: Screen | None = None
+        self.sight: Sighting | None = None
+        """The last look, while nothing was done since."""
         self._touched_s = self.clock.monotonic_s()
         self.started_s: float | None = None
         """When an app was started, or given something, that has not shown itself yet (see `shown`)."""
@@ -185,9 +206,9 @@ class Phone:
         clock = self.clock
         start_s, pause_s, renewed, tries = clock.monotonic_s(), _FIRST_PAUSE_S, False, 0
         while True:
-            tries += 1
+            asked_s, tries = clock.monotonic_s(), tries + 1
             try:
-                self._last = read_screen(self._ready(), self._packs)
+                self._last = read_screen(self._ready(), self._packs, former=self._last)
             except (CallLostError, DriverBrokenError):
                 waited_s = clock.monotonic_s() - start_s
                 if waited_s >= _LOOK_AGAIN_FOR_S and tries >= _LEAST_TRIES:
@@ -198,12 +219,19 @@ class Phone:
                 self.control.pause(pause_s)
                 pause_s = min(pause_s * 2, _LAST_PAUSE_S)
             else:
+                is_still = self.sight is not None and self.sight.screen is self._last
+                self.sight = Sighting(self._last, asked_s, clock.monotonic_s(), is_still)
                 return self._last
 
     def _stay_awake(self) -> None:
         """Touch a key that does nothing else when nothing was touched for a while: a screen goes off by itself."""
-        if self.clock.monotonic_s() - self._touched_s >= _AWAKE_EVERY_S:
+        untouched_s = self.clock.monotonic_s() - self._touched_s
+        if untouched_s < _AWAKE_EVERY_S:
+            return
+        if untouched_s >= max(_AWAKE_EVERY_S, (self.facts().screen_off_s or 0.0) * _AWAKE_PART):
+            sight = self.sight
             self.press("wakeup")
+            self.sight = sight  # it shows what it showed
 
     def whole(self, node: Node) -> str:
         """Return the text of a node of the last look, whole where a dump may have hidden some of it.
@@ -280,7 +308,7 @@ class Phone:
         When it raises, the tap may or may not have happened.
         """
         self._note_use(x, y)
-        self._touched_s = self.clock.monotonic_s()
+        self._touched_s, self.sight = self.clock.monotonic_s(), None
         self._driver.tap_once(x, y)
 
     def long_tap(self, node: Node) -> None:
@@ -309,7 +337,7 @@ class Phone:
             self._used.append(how)
 
     def _act(self, act: Callable[[Driver], None]) -> None:
-        self._touched_s = self.clock.monotonic_s()
+        self._touched_s, self.sight = self.clock.monotonic_s(), None
         try:
             act(self._ready())
         except CallLostError:
@@ -317,29 +345,40 @@ class Phone:
 
     def type_text(self, text: str, way: str) -> None:
         """Put text into the focused field; `way` is one of `core.ports.phone.TYPING_WAYS`."""
+        self.sight = None
         self._ready().type_text(text, way)
 
     def clear_text(self) -> None:
         """Empty the focused field."""
+        self.sight = None
         self._ready().clear_text()
 
     # -- files and apps --------------------------------------------------------------------------------
 
-    def push(self, source: Path, target: str) -> str:
-        """Copy a file to the phone, and return the sha256 of what was sent."""
-        return self._again(lambda: self._ready().push(source, target))
+    def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
+        """Copy a media file to the phone, dated by its own clock, and let it be indexed."""
+        return self._again(lambda: self._ready().push(source, target, kind))
 
-    def scan(self, path: str) -> None:
-        """Ask the media store to index a file."""
-        self._again(lambda: self._ready().scan(path))
+    def scan(self, path: str, kind: MediaKind, *, by_broadcast: bool = False) -> MediaEntry | None:
+        """Ask the media store to index a file, and return its row; `by_broadcast` is the second way."""
+        return self._again(lambda: self._ready().scan(path, kind, by_broadcast=by_broadcast))
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files, and let the media store forget them."""
+        self._again(lambda: self._ready().remove(paths))
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
         """Return the media store's row for a file."""
         return self._again(lambda: self._ready().media(path, kind))
 
-    def media_since(self, added_s: int) -> list[MediaEntry]:
-        """Return the videos and images indexed at an instant of the phone's clock or later, newest first."""
-        return self._again(lambda: self._ready().media_since(added_s))
+    def media_since(
+        self, added_s: int, *, modified_s: int | None = None, taken_s: int | None = None
+    ) -> list[MediaEntry]:
+        """Return the videos and images indexed at an instant of the phone's clock or later, newest first.
+
+        With the other instants, those as well that were changed or taken then or later.
+        """
+        return self._again(lambda: self._ready().media_since(added_s, modified_s=modified_s, taken_s=taken_s))
 
     def clock_s(self) -> int:
         """Return the phone's own time, in whole seconds since the epoch."""
@@ -357,6 +396,18 @@ class Phone:
         """Run a command on the phone."""
         return self._ready().shell(*args)
 
+    def shell_each(self, *commands: Sequence[str]) -> list[ShellAnswer]:
+        """Run commands on the phone in one call, whatever each ends with. For what may be done twice."""
+        return self._again(lambda: self._ready().shell_each(*commands))
+
+    def properties(self, packages: Collection[str] = ()) -> tuple[Mapping[str, str], list[str]]:
+        """Return the phone's system properties, and which of some packages are installed, as they are now."""
+        return self._again(lambda: self._ready().properties(packages))
+
+    def grant(self, package: str, permissions: Sequence[str]) -> None:
+        """Give an app the permissions it lacks, as far as the phone allows it."""
+        self._ready().grant(package, permissions)
+
     def installed(self, packages: Collection[str]) -> list[str]:
         """Return those of the packages that are installed."""
         return self._ready().installed(packages)
@@ -365,9 +416,9 @@ class Phone:
         """Note that the app that was started shows what is known."""
         self.started_s = None
 
-    def start_app(self, package: str) -> None:
-        """Bring an app to the front (see `_with_app`)."""
-        self._with_app(package, lambda driver: driver.start_app(package))
+    def start_app(self, package: str, *, anew: bool = False) -> None:
+        """Bring an app to the front; `anew` ends it before (see `_with_app`)."""
+        self._with_app(package, lambda driver: driver.start_app(package, anew=anew))
 
     def _with_app(self, package: str, act: Callable[[Driver], None]) -> None:
         """Do what needs an app.
@@ -375,9 +426,12 @@ class Phone:
         Raises:
             TaskFailedError: `app_not_installed`; it was removed.
         """
+        self.sight = None
         try:
             act(self._ready())
             self.started_s = self.clock.monotonic_s()
+        except ShareLostError:
+            raise
         except ShellFailedError as error:
             if self.installed([package]):
                 raise
@@ -385,6 +439,7 @@ class Phone:
 
     def stop_app(self, package: str) -> None:
         """Force-stop an app."""
+        self.sight = None
         self._ready().stop_app(package)
 
     # -- trace -----------------------------------------------------------------------------------------

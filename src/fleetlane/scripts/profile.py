@@ -19,7 +19,7 @@ from fleetlane.scripts.apps import restart_app
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.phone import Phone, Screen
 
-_REFRESH_EVERY = 2
+_LEAVE_EVERY = 3
 _MOST_TEXTS = 40
 _SETTLE_TIMEOUT_S = 4.0
 _LEAST_LOOKS = 4
@@ -115,12 +115,19 @@ class Profile:
 
         What may be this caption is read whole.
         """
+        state = self._with_newest(screen, state, caption)
+        self._go_back()
+        return state
+
+    def _with_newest(self, screen: Screen, state: ProfileState, caption: str) -> ProfileState:
+        """Open the newest post, when there is one, and note what it shows."""
         if not self._tiles(screen):
             return replace(state, newest_texts=())
         shown = self._navigator.reach("open_newest", {"own_post"}, timeout_s=_LOOK_TIMEOUT_S)
-        texts = tuple(self._texts(shown, caption))
+        return replace(state, newest_texts=tuple(self._texts(shown, caption)))
+
+    def _go_back(self) -> None:
         self._navigator.reach("profile", {"own_profile"}, timeout_s=_LOOK_TIMEOUT_S)
-        return replace(state, newest_texts=texts)
 
     def _texts(self, screen: Screen, wanted: str) -> Iterator[str]:
         """Yield what a post shows: its caption, or in a build whose ids are not known all texts, one of which it is."""
@@ -161,16 +168,17 @@ class Profile:
             return is_newer(before, now)
         if _surely_the_same(before, now):
             return False  # the newest need not be opened
-        now = self.look_at_newest(screen, now, caption)
-        if not now.newest_may_show(caption):
-            return False
+        now = self._with_newest(screen, now, caption)
         if now.newest_shows(caption) and before.newest_texts is not None and not before.newest_may_show(caption):
             return True
+        self._go_back()
+        if not now.newest_may_show(caption):
+            return False
         return is_newer(before, now)
 
     def refresh(self, turn: int) -> tuple[Screen, ProfileState]:
         """Bring the grid up to date: pull it down, and now and then leave the page and come back."""
-        if turn % _REFRESH_EVERY:
+        if turn % _LEAVE_EVERY == 1:
             home = self._navigator.reach("home", _HOME_SCREENS)
             if home.name in UPLOADING:
                 self.uploads_s = self.phone.clock.monotonic_s()
@@ -245,7 +253,10 @@ def _surely_the_same(before: ProfileState, after: ProfileState) -> bool:
     if before.post_count is not None and after.post_count is not None:
         return after.post_count <= before.post_count
     first = _plays(after.tiles[0]) if after.tiles else None
-    return after.tiles == before.tiles and first is not None and first > 0
+    if after.tiles != before.tiles or first is None:
+        return False
+    # One more post would be one more tile, or move the others on: only a full grid of nothing but new ones stays alike.
+    return len(after.tiles) < _FULL_GRID or any(_plays(tile) != 0 for tile in after.tiles)
 
 
 def _may_have_grown(old: str, new: str) -> bool:

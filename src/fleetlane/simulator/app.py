@@ -97,7 +97,8 @@ class App:
             "focused": self.focused,
             "keyboard": self.phone.keyboard_visible,
             "selected": self.selected,
-            "gallery": self._gallery(),
+            "gallery": self._gallery(self.session.get("album")),
+            "albums": list(dict.fromkeys(row.album for row in self._gallery())),
             "upload": self.upload,
             "percent": self.upload.percent(now) if self.upload else 0,
             "toast": self.toast,
@@ -113,10 +114,11 @@ class App:
     def _string(self, name: str) -> str:
         return self.model.string(name, self.phone.language)(self.phone.string_context(self))
 
-    def _gallery(self) -> list[MediaRow]:
+    def _gallery(self, album: str | None = None) -> list[MediaRow]:
         if not self.phone.permissions.may_read_media(self.package.name):
             return []
-        return self.phone.media.in_gallery(self.phone.traits.gallery_order)
+        rows = self.phone.media.in_gallery(self.phone.traits.gallery_order)
+        return [row for row in rows if album in (None, "", row.album)]
 
     def _suggestions(self) -> list[str]:
         typing = self.focused and self.phone.keyboard_visible

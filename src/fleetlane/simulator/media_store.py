@@ -25,8 +25,8 @@ _BY_EXTENSION = {
 
 
 COLUMNS = (
-    "_id", "_data", "_display_name", "media_type", "mime_type", "_size", "date_added", "date_modified", "duration",
-    "is_pending",
+    "_id", "_data", "_display_name", "media_type", "mime_type", "_size", "date_added", "date_modified", "datetaken",
+    "duration", "is_pending",
 )  # fmt: skip
 
 
@@ -57,6 +57,16 @@ class MediaRow:
         return posixpath.basename(self.path)
 
     @property
+    def album(self) -> str:
+        """Return the name of its folder, which is how galleries name albums."""
+        return posixpath.basename(posixpath.dirname(self.path))
+
+    @property
+    def taken_s(self) -> int:
+        """Return when it was taken: where nothing says so, when it was changed."""
+        return self.date_modified_s if self.date_taken_s is None else self.date_taken_s
+
+    @property
     def duration_label(self) -> str:
         """Return the length as galleries show it, such as "00:06"."""
         seconds = round((self.duration_ms or 0) / 1000)
@@ -77,6 +87,7 @@ class MediaRow:
             "_size": self.size_bytes,
             "date_added": self.date_added_s,
             "date_modified": self.date_modified_s,
+            "datetaken": self.taken_s * 1000,
             "duration": "NULL" if self.duration_ms is None else self.duration_ms,
             "is_pending": 0,
         }
@@ -151,7 +162,7 @@ class MediaStore:
             case "modified":
                 return sorted(rows, key=lambda row: -row.date_modified_s)
             case "taken":
-                return sorted(rows, key=lambda row: -(row.date_taken_s or row.date_modified_s))
+                return sorted(rows, key=lambda row: -row.taken_s)
             case _:
                 return rows
 

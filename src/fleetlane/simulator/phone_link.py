@@ -23,6 +23,7 @@ from fleetlane.simulator.ui_server import UiServer
 _REGISTERED = commands  # imported for the commands it registers
 UI_SERVICE = "tcp:9008"
 _WAIT_POLL_S = 0.05
+_HTTP_IDLE_S = 5.0
 _TAKEN = (
     b"[server] INFO: [UiAutomator2Server] Starting Server\njava.lang.IllegalStateException: UiAutomationService "
     b"android.accessibilityservice.IAccessibilityServiceClient$Stub$Proxy@5deffd5already registered!\n"
@@ -205,12 +206,19 @@ class PhoneLink(ABC):
             stream.end()
 
     async def _http(self, stream: Stream, _argument: str) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            data = await stream.read_some()
-            if not data:
-                return
-            head += data
+        """Answer requests one after another; a stream that was idle for long is closed, as the real server does."""
+        answered_s = None
+        while True:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                data = await stream.read_some()
+                if not data or (answered_s is not None and self.phone.now_s() - answered_s > _HTTP_IDLE_S):
+                    return
+                head += data
+            await self._answer_http(stream, head)
+            answered_s = self.phone.now_s()
+
+    async def _answer_http(self, stream: Stream, head: bytes) -> None:
         head, _, body = head.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         method, path, _ = lines[0].split(" ")
@@ -231,7 +239,6 @@ class PhoneLink(ABC):
             "Connection: keep-alive\r\n\r\n".encode()
             + answer
         )
-        await stream.read_some()  # the client closes
 
     async def _wait_inside_call(self, body: bytes) -> None:
         waiting = self._ui.waits_for(body)

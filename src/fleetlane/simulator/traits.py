@@ -166,6 +166,14 @@ class Traits:
         bool,
         About("a pushed file is in the media store at once, with the second its push began (Android 11 on)", "AOSP"),
     ] = False
+    scan_call_ignored: Annotated[
+        bool,
+        About(
+            "`content call scan_file` indexes nothing; the broadcast does",
+            "scrcpy#6852 (the broadcast works up to Android 16)",
+            "that a phone ignores the call",
+        ),
+    ] = False
 
 
 IDEAL = Traits()

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from uiautomator2 import Selector
 
 from fleetlane.core.dumped import as_dumped, sure_start
 from fleetlane.core.errors import ShellFailedError
-from fleetlane.core.ports.phone import MediaEntry
+from fleetlane.core.media import MediaKind
+from fleetlane.core.ports.phone import MediaEntry, ShellAnswer
 from fleetlane.core.screen import Bounds, Node
 
-_ROW = re.compile(r"Row: \d+ (.*)")
+_ROW = re.compile(r"^Row: \d+ (.*)", re.MULTILINE)
+_PROPERTY = re.compile(r"^\[([^\]]+)\]: \[([^\]]*)\]", re.MULTILINE)
+_NEXT = "X4NEXT:"
+_ANSWER = re.compile(rf"(.*?){_NEXT}(\d+)\r?\n", re.DOTALL)
+_COLUMNS = ("_id", "_data", "media_type", "date_added", "date_modified", "datetaken", "duration")
+MEDIA_COLUMNS = ":".join(_COLUMNS)
+_COLUMN = re.compile(rf"(?:^|, )({'|'.join(_COLUMNS)})=")
+_TABLES = {"1": (MediaKind.IMAGE, "images"), "3": (MediaKind.VIDEO, "video")}
+_PROVIDER_ERRORS = ("Error while accessing provider", "Could not find provider", "[ERROR]", "Exception occurred")
+_USER = re.compile(r"^ +User (\d+):", re.MULTILINE)
+_HELD = re.compile(r"^ +([\w.]+): granted=true", re.MULTILINE)
 _SIZE = re.compile(r"(Physical|Override) size: (\d+x\d+)")
 
 
@@ -38,10 +50,43 @@ def whole_text(node: Node, found: Sequence[Mapping[str, Any]]) -> str | None:
     return here[0] if len(set(here)) == 1 else None
 
 
+def one_line(commands: Iterable[Sequence[str]]) -> str:
+    """Return a line that runs commands one after another, each told from the next by how it ended."""
+    return "; ".join(f"{shlex.join(command)}; echo {_NEXT}$?" for command in commands)
+
+
+def each_answer(output: str) -> list[ShellAnswer]:
+    """Return what the commands of `one_line` answered."""
+    return [ShellAnswer(int(code), text) for text, code in _ANSWER.findall(output)]
+
+
+def properties(output: str) -> dict[str, str]:
+    """Return what `getprop` printed."""
+    return dict(_PROPERTY.findall(output))
+
+
+def seconds(output: str) -> float | None:
+    """Return a setting that is written in milliseconds, None when it is not one."""
+    text = output.strip()
+    return int(text) / 1000 if text.isdigit() else None
+
+
+def held_permissions(output: str, user: int) -> set[str]:
+    """Return the permissions that `dumpsys package` says an app holds for a user."""
+    users = _USER.split(output)
+    own = [section for number, section in zip(users[1::2], users[2::2], strict=True) if number == str(user)]
+    return {name for section in own or users[:1] for name in _HELD.findall(section)}
+
+
 def no_provider_error(output: str, serial: str) -> None:
     """Raise when a content provider failed: `content` ends with 0 all the same, and says so on stderr."""
-    if "Error while accessing provider" in output or "Could not find provider" in output:
+    if is_provider_error(output):
         raise ShellFailedError(["content"], 0, output, serial=serial)
+
+
+def is_provider_error(output: str) -> bool:
+    """Return whether a content provider failed."""
+    return any(line.startswith(_PROVIDER_ERRORS) for line in output.splitlines())
 
 
 def natural_size(output: str, serial: str) -> tuple[int, int]:
@@ -54,20 +99,34 @@ def natural_size(output: str, serial: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def media_rows(uri: str, output: str) -> list[MediaEntry]:
-    """Return the rows that `content query` printed of a media table."""
-    return [_media_row(uri, found) for found in _ROW.findall(output)]
+def media_rows(output: str) -> list[tuple[MediaKind, MediaEntry]]:
+    """Return the videos and images among the rows that `content query` printed with `MEDIA_COLUMNS`."""
+    return [row for found in _ROW.findall(output) if (row := _media_row(found)) is not None]
 
 
-def _media_row(uri: str, row: str) -> MediaEntry:
+def entry(kind: MediaKind, output: str) -> MediaEntry | None:
+    """Return the first row of a kind that `content query` printed, None when there is none."""
+    return next((row for found, row in media_rows(output) if found is kind), None)
+
+
+def _media_row(row: str) -> tuple[MediaKind, MediaEntry] | None:
     # "_id=1, _data=/a, b.mp4, date_added=5": a value may hold ", ", a key never does.
-    parts = re.split(r"(?:^|, )(_id|_data|date_added|duration)=", row)
+    parts = _COLUMN.split(row.rstrip("\r"))
     values = dict(zip(parts[1::2], parts[2::2], strict=True))
-    duration = values.get("duration", "NULL")
-    return MediaEntry(
-        uri=f"{uri}/{values['_id']}",
+    if values.get("media_type") not in _TABLES:
+        return None  # a sound, a document, a folder
+    kind, table = _TABLES[values["media_type"]]
+    taken_ms = _number(values.get("datetaken", ""))
+    return kind, MediaEntry(
+        uri=f"content://media/external/{table}/media/{values['_id']}",
         path=values["_data"],
         id=int(values["_id"]),
         added_s=int(values["date_added"]),
-        duration_ms=int(duration) if duration.isdigit() else None,
+        duration_ms=_number(values.get("duration", "")),
+        modified_s=_number(values.get("date_modified", "")) or 0,
+        taken_s=None if taken_ms is None else taken_ms // 1000,
     )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() else None

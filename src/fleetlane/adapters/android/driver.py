@@ -12,15 +12,17 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import uiautomator2
 from PIL import Image
 
-from fleetlane.adapters.android.answers import media_rows, natural_size, no_provider_error, selector, whole_text
+from fleetlane.adapters.android import answers
+from fleetlane.adapters.android.answers import no_provider_error
+from fleetlane.adapters.android.automation import LaneAutomation
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
 from fleetlane.adapters.android.vendor import INJECTION, input_switch
 from fleetlane.core.errors import (
@@ -33,12 +35,21 @@ from fleetlane.core.errors import (
     ShellFailedError,
 )
 from fleetlane.core.media import MediaKind
-from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport
+from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport, Pushed, ShellAnswer
 from fleetlane.core.screen import Node
 
-_PROPERTY = re.compile(r"\[([^\]]+)\]: \[([^\]]*)\]")
 _LEVEL = re.compile(r"^\s*level: (\d+)", re.MULTILINE)
 _VERSION = re.compile(r"versionName=(\S+)")
+_LISTED = re.compile(r"^package:(\S+)(?: versionCode:(\d+))?", re.MULTILINE)
+_LISTS_VERSIONS_SDK = 28
+_FACTS = (
+    ("getprop",),
+    ("wm", "size"),
+    ("am", "get-current-user"),
+    ("settings", "get", "system", "screen_off_timeout"),
+)
+_MEDIA_FILES = "content://media/external/file"
+_32_BITS = 0xFFFFFFFF
 _SCAN_FILE_SDK = 30  # `content call --method scan_file` works from Android 11 on
 _LONG_TAP_S = 1.0
 _LEAST_FREE_BYTES = 1024 * 1024
@@ -46,8 +57,8 @@ _JPEG_QUALITY = 60
 _WAKEUP_KEY = 224
 _MAIN, _LAUNCHER = "android.intent.action.MAIN", "android.intent.category.LAUNCHER"
 _AS_LAUNCHER = "0x10200000"  # FLAG_ACTIVITY_NEW_TASK | FLAG_ACTIVITY_RESET_TASK_IF_NEEDED
+_SCAN_ACTION = "android.intent.action.MEDIA_SCANNER_SCAN_FILE"
 _TO_FRONT = "has been brought to the front"  # then what was handed over is lost
-_TABLES = {MediaKind.VIDEO: "video", MediaKind.IMAGE: "images"}
 
 
 class AndroidDriver:
@@ -61,6 +72,9 @@ class AndroidDriver:
         self._facts: PhoneFacts | None = None
         self._activities: dict[str, str] = {}
         """What the launcher starts of each app."""
+        self._versions: dict[str, str] = {}
+        self._granted: dict[str, str] = {}
+        """Of each app the version that was given its permissions."""
 
     @property
     def serial(self) -> str:
@@ -88,20 +102,26 @@ class AndroidDriver:
     def facts(self) -> PhoneFacts:
         """Return what the phone is. Asked once, then remembered."""
         if self._facts is None:
-            properties = self._properties()
-            width, height = natural_size(self.shell("wm", "size"), self._serial)
-            user = self.shell("am", "get-current-user").strip()
+            found, size, user, screen_off = (answer.output for answer in self.shell_each(*_FACTS))
+            properties = answers.properties(found)
             self._facts = PhoneFacts(
                 model=properties.get("ro.product.model", ""),
                 android=properties.get("ro.build.version.release", ""),
                 sdk=int(properties.get("ro.build.version.sdk", "0") or 0),
-                size=(width, height),
-                user=int(user) if user.isdigit() else 0,
+                size=answers.natural_size(size, self._serial),
+                user=int(user) if user.strip().isdigit() else 0,
+                screen_off_s=answers.seconds(screen_off),
             )
         return self._facts
 
-    def _properties(self) -> dict[str, str]:
-        return dict(_PROPERTY.findall(self.shell("getprop")))
+    def properties(self, packages: Collection[str] = ()) -> tuple[dict[str, str], list[str]]:
+        """Return the phone's system properties, and which of some packages are installed (see the port)."""
+        if not packages or self._facts is None:
+            properties = answers.properties(self.shell("getprop"))
+            started = properties.get("sys.boot_completed") == "1"  # before that nothing else can be asked
+            return properties, self.installed(packages) if packages and started else []
+        found, listed = self.shell_each(("getprop",), self._list_packages())
+        return answers.properties(found.output), self._listed(listed.output, packages)
 
     @property
     def _user(self) -> tuple[str, str]:
@@ -110,25 +130,37 @@ class AndroidDriver:
 
     def shell(self, *args: str, timeout_s: float = 20.0) -> str:
         """Run a command and return its output (see the port)."""
+        code, output = self._run(list(args), timeout_s)
+        if args[0] == "input" and INJECTION in output:  # older ones end with 0 all the same
+            raise self._input_not_allowed()
+        if code:
+            raise ShellFailedError(args, code, output, serial=self._serial)
+        return output
+
+    def shell_each(self, *commands: Sequence[str], timeout_s: float = 20.0) -> list[ShellAnswer]:
+        """Run commands one after another in one call (see the port)."""
+        _, output = self._run(answers.one_line(commands), timeout_s)
+        found = answers.each_answer(output)
+        if len(found) != len(commands):
+            raise CallLostError(f"The answer of {self._serial} was cut off.", serial=self._serial)
+        return found
+
+    def _run(self, line: str | list[str], timeout_s: float) -> tuple[int, str]:
         with self._calls():
             try:
                 # The variant that checks the exit marker: without it a lost connection looks like success.
-                result = self._device.shell2(list(args), timeout=timeout_s)
+                result = self._device.shell2(line, timeout=timeout_s)
             except ValueError as error:
                 raise CallLostError(f"The answer of {self._serial} was cut off.", serial=self._serial) from error
-        if args[0] == "input" and INJECTION in result.output:  # older ones end with 0 all the same
-            raise self._input_not_allowed()
-        if result.returncode:
-            raise ShellFailedError(args, result.returncode, result.output, serial=self._serial)
-        return str(result.output)
+        return result.returncode, str(result.output)
 
     def _input_not_allowed(self) -> InputNotAllowedError:
-        return InputNotAllowedError(f"{input_switch(self._properties())}.", serial=self._serial)
+        return InputNotAllowedError(f"{input_switch(self.properties()[0])}.", serial=self._serial)
 
     def report(self, packages: Collection[str]) -> PhoneReport:
         """Return what the phone says of itself now. Uses the shell only, beside whatever else runs."""
         facts = self.facts()
-        properties = self._properties()
+        properties, _ = self.properties()
         battery = _LEVEL.search(self.shell("dumpsys", "battery"))
         return PhoneReport(
             model=facts.model,
@@ -148,44 +180,70 @@ class AndroidDriver:
         found = _VERSION.search(self.shell("dumpsys", "package", package))
         return found[1] if found else ""
 
-    def push(self, source: Path, target: str) -> str:
-        """Copy a file to the phone (see the port)."""
+    def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
+        """Copy a media file to the phone (see the port)."""
         with source.open("rb") as file, self._calls():
             sent = _Hashed(file)
-            size_bytes = self._device.sync.push(cast("BinaryIO", sent), target, mode=0o644, check=False)
-            there = self._device.sync.stat(target)
-        if there.size != size_bytes:
+            size_bytes = self._device.sync.send(sent, target)
+        # Galleries that sort by it would see this computer's clock. The wire itself tells sizes in 32 bits only.
+        dated = ("touch", target), ("stat", "-c", "%s %Y", target)
+        _, stat, scanned, listed = self.shell_each(*dated, *self._index(target))
+        size, _, modified = stat.output.strip().partition(" ")
+        if not (size.isdigit() and modified.isdigit()):  # not every Android has it
+            with self._calls():
+                size, size_bytes = str(self._device.sync.stat(target).size), size_bytes & _32_BITS
+        if size != str(size_bytes):
             raise CallLostError(f"{source.name} did not arrive whole on {self._serial}.", serial=self._serial)
-        return sent.sha256
+        entry = None if answers.is_provider_error(scanned.output) else answers.entry(kind, listed.output)
+        return Pushed(sent.sha256, int(modified) if modified.isdigit() else None, entry)
 
     # -- media ---------------------------------------------------------------------------------------
 
-    def scan(self, path: str) -> None:
-        """Ask the phone's media store to index one file, or to forget it when it is gone."""
-        if self.facts().sdk >= _SCAN_FILE_SDK:
-            call = ("call", *self._user, "--uri", "content://media", "--method", "scan_file", "--arg", path)
-            no_provider_error(self.shell("content", *call), self._serial)
-        else:
-            action = "android.intent.action.MEDIA_SCANNER_SCAN_FILE"
-            self.shell("am", "broadcast", *self._user, "-a", action, "-d", f"file://{path}")
+    def scan(self, path: str, kind: MediaKind, *, by_broadcast: bool = False) -> MediaEntry | None:
+        """Ask the phone's media store to index one file, and return its row (see the port)."""
+        scanned, listed = self.shell_each(*self._index(path, by_broadcast=by_broadcast))
+        for answer in (scanned, listed):
+            no_provider_error(answer.output, self._serial)
+        return answers.entry(kind, listed.output)
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files, and let the media store forget them."""
+        _, *scanned = self.shell_each(("rm", "-f", *paths), *(self._scan(path) for path in paths))
+        for answer in scanned:
+            no_provider_error(answer.output, self._serial)
+
+    def _index(self, path: str, *, by_broadcast: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the commands that index a file, and show its row."""
+        return self._scan(path, by_broadcast=by_broadcast), self._query(_of(path))
+
+    def _scan(self, path: str, *, by_broadcast: bool = False) -> tuple[str, ...]:
+        if self.facts().sdk >= _SCAN_FILE_SDK and not by_broadcast:
+            return "content", "call", *self._user, "--uri", "content://media", "--method", "scan_file", "--arg", path
+        return "am", "broadcast", *self._user, "-a", _SCAN_ACTION, "-d", f"file://{path}"
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
         """Return the media store's row for a file, None while there is none."""
-        stored = path.replace("/sdcard/", "/storage/emulated/0/", 1)
-        return next(iter(self._rows(kind, f"_data='{stored}'")), None)
+        output = self.shell(*self._query(_of(path)))
+        no_provider_error(output, self._serial)
+        return answers.entry(kind, output)
 
-    def media_since(self, added_s: int) -> list[MediaEntry]:
-        """Return the videos and images that were indexed at an instant or later, newest first."""
-        rows = [row for kind in MediaKind for row in self._rows(kind, f"date_added>={added_s}")]
+    def media_since(
+        self, added_s: int, *, modified_s: int | None = None, taken_s: int | None = None
+    ) -> list[MediaEntry]:
+        """Return the videos and images that were indexed at an instant or later (see the port)."""
+        where = f"date_added>={int(added_s)}"
+        if modified_s is not None:
+            where += f" OR date_modified>={int(modified_s)}"
+        if taken_s is not None:
+            where += f" OR datetaken>={int(taken_s) * 1000}"
+        output = self.shell(*self._query(where))
+        no_provider_error(output, self._serial)
+        rows = [entry for _, entry in answers.media_rows(output)]
         return sorted(rows, key=lambda row: (row.added_s, row.id), reverse=True)
 
-    def _rows(self, kind: MediaKind, where: str) -> list[MediaEntry]:
-        columns = "_id:_data:date_added" + (":duration" if kind is MediaKind.VIDEO else "")
-        uri = f"content://media/external/{_TABLES[kind]}/media"
-        query = ("query", *self._user, "--uri", uri, "--projection", columns, "--where", where)
-        output = self.shell("content", *query)
-        no_provider_error(output, self._serial)
-        return media_rows(uri, output)
+    def _query(self, where: str) -> tuple[str, ...]:
+        columns = ("--projection", answers.MEDIA_COLUMNS)
+        return "content", "query", *self._user, "--uri", _MEDIA_FILES, *columns, "--where", where
 
     def clock_s(self) -> int:
         """Return the phone's own time, in whole seconds since the epoch."""
@@ -215,7 +273,7 @@ class AndroidDriver:
 
     def _u2(self) -> uiautomator2.Device:
         if self._automation is None:
-            self._automation = uiautomator2.connect(self._device)
+            self._automation = LaneAutomation(self._device)
         return self._automation
 
     def tree(self) -> str:
@@ -233,8 +291,8 @@ class AndroidDriver:
     def whole_text(self, node: Node) -> str | None:
         """Return the whole text of a node that a tree showed (see the port)."""
         with self._calls():
-            found: list[dict[str, Any]] = self._u2().jsonrpc.objInfoOfAllInstances(selector(node))
-        return whole_text(node, found)
+            found: list[dict[str, Any]] = self._u2().jsonrpc.objInfoOfAllInstances(answers.selector(node))
+        return answers.whole_text(node, found)
 
     def tap(self, x: int, y: int) -> None:
         """Tap a point (uiautomator2 may send it again after an HTTP error)."""
@@ -309,23 +367,42 @@ class AndroidDriver:
 
     def installed(self, packages: Collection[str]) -> list[str]:
         """Return those of the packages that are installed, in the given order."""
-        lines = set(self.shell("pm", "list", "packages", *self._user).split())
-        return [package for package in packages if f"package:{package}" in lines]
+        return self._listed(self.shell(*self._list_packages()), packages)
 
-    def start_app(self, package: str) -> None:
-        """Bring an app to the front, as from the launcher."""
+    def _list_packages(self) -> tuple[str, ...]:
+        versions = ("--show-versioncode",) if self.facts().sdk >= _LISTS_VERSIONS_SDK else ()
+        return "pm", "list", "packages", *versions, *self._user
+
+    def _listed(self, output: str, packages: Collection[str]) -> list[str]:
+        listed = dict(_LISTED.findall(output))
+        self._versions = {package: listed[package] for package in packages if package in listed}
+        return list(self._versions)
+
+    def grant(self, package: str, permissions: Sequence[str]) -> None:
+        """Give an installed app the permissions it lacks (see the port)."""
+        version = self._versions.get(package, "")
+        if version and self._granted.get(package) == version:
+            return
+        held = answers.held_permissions(self.shell("dumpsys", "package", package), self.facts().user)
+        if missing := [name for name in permissions if name not in held]:
+            self.shell_each(*(("pm", "grant", *self._user, package, name) for name in missing))
+        self._granted[package] = version
+
+    def start_app(self, package: str, *, anew: bool = False) -> None:
+        """Bring an app to the front, as from the launcher; `anew` ends it before."""
         known = package in self._activities
         try:
-            self._launch(package)
+            self._launch(package, anew=anew)
         except ShellFailedError:
             if not known:
                 raise
             del self._activities[package]  # an update may have renamed it
-            self._launch(package)
+            self._launch(package, anew=anew)
 
-    def _launch(self, package: str) -> None:
+    def _launch(self, package: str, *, anew: bool) -> None:
         # Not by `monkey`: it does nothing on phones without physical keys.
-        self._start("-a", _MAIN, "-c", _LAUNCHER, "-f", _AS_LAUNCHER, "-n", self._launcher_activity(package))
+        ends = ("-S",) if anew else ()
+        self._start(*ends, "-a", _MAIN, "-c", _LAUNCHER, "-f", _AS_LAUNCHER, "-n", self._launcher_activity(package))
 
     def _launcher_activity(self, package: str) -> str:
         if package not in self._activities:
@@ -355,6 +432,12 @@ class AndroidDriver:
         """Let go of the phone: the automation server on it ends with the connection."""
         self.renew()
         self._wire.abort()
+
+
+def _of(path: str) -> str:
+    """Return what finds the row of a file: the media store knows shared storage by another name."""
+    stored = path.replace("/sdcard/", "/storage/emulated/0/", 1)
+    return f"_data='{stored}'"
 
 
 class _Hashed:

@@ -17,6 +17,7 @@ class PhoneFacts:
     """What a phone says of itself. `size` is (width, height) in pixels when it is not turned.
 
     `user` is the number of the Android user that is in front: phones have others beside it (Secure Folder, work).
+    `screen_off_s` is after how long without touches the screen goes off; None when it does not say.
     """
 
     model: str
@@ -24,14 +25,16 @@ class PhoneFacts:
     sdk: int
     size: tuple[int, int]
     user: int = 0
+    screen_off_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MediaEntry:
     """A row of the phone's media store.
 
-    `added_s` is when it was indexed, in whole seconds since the epoch by the phone's clock: galleries sort
-    by it. `duration_ms` is None for images and while it is not known.
+    Galleries sort by when it was indexed, changed, or taken: whole seconds since the epoch by the phone's clock.
+    `taken_s` is what a photo says of itself, None where nothing does. `duration_ms` is None for images and while it
+    is not known.
     """
 
     uri: str
@@ -39,6 +42,34 @@ class MediaEntry:
     id: int
     added_s: int
     duration_ms: int | None
+    modified_s: int = 0
+    taken_s: int | None = None
+
+    @property
+    def dates_s(self) -> tuple[int, int, int]:
+        """Return what galleries may sort by: the second in which it was added, changed, taken."""
+        return self.added_s, self.modified_s, self.modified_s if self.taken_s is None else self.taken_s
+
+
+@dataclass(frozen=True, slots=True)
+class ShellAnswer:
+    """How one of several commands ended."""
+
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A file that arrived whole.
+
+    `modified_s` is when, by the phone's clock; None when it does not say. `entry` is its row in the media store, None
+    while there is none.
+    """
+
+    sha256: str
+    modified_s: int | None = None
+    entry: MediaEntry | None = None
 
 
 class Driver(Protocol):
@@ -66,20 +97,46 @@ class Driver(Protocol):
         """
         ...
 
-    def push(self, source: Path, target: str) -> str:
-        """Copy a file to the phone, check its size there, and return the sha256 of what was sent."""
+    def shell_each(self, *commands: Sequence[str], timeout_s: float = 20.0) -> list[ShellAnswer]:
+        """Run commands one after another in one call, whatever each ends with; each is a list of arguments."""
         ...
 
-    def scan(self, path: str) -> None:
-        """Ask the phone's media store to index one file, or to forget it when it is gone."""
+    def properties(self, packages: Collection[str] = ()) -> tuple[Mapping[str, str], list[str]]:
+        """Return the phone's system properties, and which of some packages are installed, as they are now."""
+        ...
+
+    def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
+        """Copy a media file to the phone, date it by the phone's own clock, check its size there, and index it."""
+        ...
+
+    def scan(self, path: str, kind: MediaKind, *, by_broadcast: bool = False) -> MediaEntry | None:
+        """Ask the phone's media store to index one file, and return its row, None while there is none.
+
+        Args:
+            path: of the file.
+            kind: what it is.
+            by_broadcast: the second way, where the usual one brings nothing.
+
+        Raises:
+            ShellFailedError: the media store could not be asked.
+        """
+        ...
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files, and let the media store forget them."""
         ...
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
         """Return the media store's row for a file, None while there is none."""
         ...
 
-    def media_since(self, added_s: int) -> list[MediaEntry]:
-        """Return the videos and images that were indexed at an instant or later, newest first."""
+    def media_since(
+        self, added_s: int, *, modified_s: int | None = None, taken_s: int | None = None
+    ) -> list[MediaEntry]:
+        """Return the videos and images that were indexed at an instant or later, newest first.
+
+        With the other instants, those as well that were changed or taken then or later.
+        """
         ...
 
     def clock_s(self) -> int:
@@ -159,8 +216,15 @@ class Driver(Protocol):
         """Return those of the packages that are installed, in the given order."""
         ...
 
-    def start_app(self, package: str) -> None:
-        """Bring an app to the front, as from the launcher.
+    def grant(self, package: str, permissions: Sequence[str]) -> None:
+        """Give an installed app the permissions it lacks. Asked once for each version of the app.
+
+        What the phone refuses is left: then the app asks for it.
+        """
+        ...
+
+    def start_app(self, package: str, *, anew: bool = False) -> None:
+        """Bring an app to the front, as from the launcher; `anew` ends it before.
 
         Raises:
             ShellFailedError: it has nothing that the launcher could start.

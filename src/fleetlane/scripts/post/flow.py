@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from fleetlane.core.errors import DeviceError, DeviceTimeoutError, ShellFailedError, TaskFailedError, TaskStoppedError
+from fleetlane.core.errors import DeviceError, DeviceTimeoutError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import Outcome, PublishState, Remark, succeeded
@@ -30,6 +30,7 @@ from fleetlane.scripts.post.picker import MediaPicker
 from fleetlane.scripts.post.product import add_product_link
 from fleetlane.scripts.post.proof import ProfileProof, Proof, StoryProof
 from fleetlane.scripts.post.publish import Publisher
+from fleetlane.scripts.post.share import share
 from fleetlane.scripts.post.sounds import Sounds
 from fleetlane.scripts.post.warnings import warnings_of
 from fleetlane.scripts.profile import Profile, ProfileState
@@ -86,7 +87,7 @@ class PostFlow:
 
     def _post(self) -> Outcome:
         phone = self.job.phone
-        with phone.step("open the app"):
+        with phone.step("open the app", picture=False):  # it shows nothing yet
             open_app(phone, self.package)
         with phone.step("read the profile"):
             before = self._read_profile()
@@ -97,7 +98,8 @@ class PostFlow:
             with phone.step("pass over files that cannot be published", content.passed_over, picture=False):
                 pass
         with phone.step("copy the media to the phone", picture=False):
-            media = self._gallery.bring(content.files, f"{self.job.task.id}-{self.job.task.attempt}")
+            name = f"{self.job.task.id}-{self.job.task.attempt}"
+            media = self._gallery.bring(content.files, name, picked=self._way != "shared")
         outcome = self._make(content, media, before)
         if outcome.ok and content.passed_over:
             return replace(outcome, remark=f"{outcome.remark} {Remark.PASSED_OVER} {content.passed_over}.")
@@ -132,14 +134,16 @@ class PostFlow:
         if content.sound is not None:
             with phone.step("use the sound", content.sound.text):
                 self.result["sound"] = sounds.use(content.sound)
-        with phone.step("bring the media into the app", self._way):
+        writes = self.page.has_caption and bool(content.caption.text or content.caption.title)
+        # The page with the text shows it all: its picture serves for what comes before.
+        with phone.step("bring the media into the app", self._way, picture=not writes):
             self._bring_in(media)
         if self.config.sets_sound:
             with phone.step("set the sound", self.config.add_sound.value):
                 sounds.set()
-        with phone.step("go to the last page"):
+        with phone.step("go to the last page", picture=not writes):
             self._reach_last_page()
-        if self.page.has_caption and (content.caption.text or content.caption.title):
+        if writes:
             with phone.step("write the caption", content.caption.whole):
                 CaptionWriter(self._navigator, self.page).write(content.caption)
         if self.config.add_product_link:
@@ -165,13 +169,7 @@ class PostFlow:
     def _bring_in(self, media: Sequence[PhoneMedia]) -> None:
         MediaPicker(self._navigator, self._gallery, media)
         if self._way == "shared":
-            self._gallery.must_be_newest(media)
-            first = media[0]
-            try:
-                activity = str(self.pack.facts["share_activity"])
-                self.job.phone.share(self.package, activity, first.entry.uri, first.file.mime_type)
-            except ShellFailedError as error:
-                raise TaskFailedError("share_refused", error.output.strip()[-300:]) from error
+            share(self._navigator, media[0])
         self._navigator.reach(self._way, {*_EDITORS, *self.page.all_screens}, situation=Situation.LOADING)
 
     def _reach_last_page(self) -> None:

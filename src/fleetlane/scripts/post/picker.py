@@ -1,4 +1,8 @@
-"""Choosing the media in an app's own gallery. Cells never show a file's name: what is taken is the newest."""
+"""Choosing the media in an app's own gallery. Cells never show a file's name.
+
+So the own album is opened, which holds our files only. Where an app offers none, the first cells are taken when every
+order that galleries are known for shows ours first; else nothing is.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +14,21 @@ from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.phone import Screen
-from fleetlane.scripts.post.gallery import Gallery, PhoneMedia
+from fleetlane.scripts.post.albums import OwnAlbum
+from fleetlane.scripts.post.gallery import Gallery, PhoneMedia, ranks
 
 _TICK_TIMEOUT_S = 3.0
 
 
 class MediaPicker:
-    """Takes the newest files in an app's gallery (the packs' verb `pick_media`)."""
+    """Takes our files in an app's gallery (the packs' verb `pick_media`)."""
 
     def __init__(self, navigator: Navigator, gallery: Gallery, media: Sequence[PhoneMedia]) -> None:
         self._navigator = navigator
         self._gallery = gallery
         self._media = media
         self._elements = navigator.pack.elements
+        self._album = OwnAlbum(navigator, len(media), lambda screen: len(self._cells(screen)))
         navigator.verbs["pick_media"] = self._pick
 
     def _pick(self, screen: Screen, _action: Action) -> None:
@@ -32,9 +38,15 @@ class MediaPicker:
             self._navigator.phone.tap(node)
             screen = self._navigator.see(lambda s: _is_selected(s.find(chip)), _TICK_TIMEOUT_S) or screen
         cells = self._cells(screen)
+        if not self._album.is_shown(screen) and self._album.can_be_opened(screen):
+            opened = self._album.open(screen)
+            if opened is None:
+                return  # the next look shows where that led
+            screen, cells = opened, self._cells(opened)
         if len(cells) < len(self._media):
             return  # they are still coming
-        self._gallery.must_be_newest(self._media)
+        if not self._album.is_shown(screen):
+            self._gallery.must_be_first(self._media)
         if len(self._media) > 1:
             self._pick_several(screen)
             return
@@ -78,9 +90,13 @@ class MediaPicker:
     # -- several -------------------------------------------------------------------------------------
 
     def _pick_several(self, screen: Screen) -> None:
-        """Turn on the choice of several, tick the first cells in their order, and go on."""
+        """Turn on the choice of several, tick our cells in their order, and go on."""
+        places = ranks(self._media)
+        if places is None:
+            raise TaskFailedError("step_unavailable", "In what order the gallery shows these files is not sure.")
         is_on = self._elements["multiple_on"]
         if screen.find(is_on) is None:
+            screen = self._only_ours(screen, places[0])
             toggle = screen.find(self._elements["select_multiple"])
             if toggle is None:
                 raise TaskFailedError("step_unavailable", "The gallery offers no choice of several files.")
@@ -88,10 +104,17 @@ class MediaPicker:
             screen = self._await(lambda s: s.find(is_on) is not None, "does not let several files be chosen")
         while ticked := self._ticked(screen):  # what the app has ticked by itself
             screen = self._tick(screen, ticked[-1], ticked[:-1])
-        for index in range(len(self._media)):
-            screen = self._tick(screen, index, list(range(index + 1)))
-        self._gallery.must_be_newest(self._media)
+        for count, place in enumerate(places, 1):
+            screen = self._tick(screen, place, sorted(places[:count]))
+        if not self._album.is_shown(screen):
+            self._gallery.must_be_first(self._media)
         self._go_on(screen)
+
+    def _only_ours(self, screen: Screen, place: int) -> Screen:
+        """Let a gallery that keeps what is tapped keep one of ours, and not what it has chosen in another album."""
+        if "ticked_cells" not in self._elements or place in self._ticked(screen):
+            return screen
+        return self._tick(screen, place, [place])
 
     def _tick(self, screen: Screen, index: int, ticked: list[int]) -> Screen:
         """Tap the tick of a cell, and return the screen on which just these cells are ticked."""

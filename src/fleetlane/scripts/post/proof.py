@@ -140,7 +140,9 @@ def _profile_comes_to(
         if clock.monotonic_s() >= until_s:
             return False
         control.pause(pause_s)
-        pause_s = min(pause_s * _PAUSE_GROWTH, UPLOAD_PAUSE_S)
+        began_s = clock.monotonic_s()
         screen, state = profile.refresh(turn)
+        refresh_s = clock.monotonic_s() - began_s  # where that takes long, it is left alone as long in between
+        pause_s = min(max(pause_s * _PAUSE_GROWTH, refresh_s), UPLOAD_PAUSE_S)
         turn += 1
     return True

@@ -96,7 +96,7 @@ class Publisher:
             TaskStoppedError, LeaseLostError: ended from outside.
         """
         journal = self._job.journal
-        with self._phone.step("press Post"):
+        with self._phone.step("press Post", picture=False):  # what it does is looked for at once
             button = self._still_button()
             journal.arm()
             try:
@@ -121,7 +121,8 @@ class Publisher:
 
     def _still_button(self) -> Node:
         """Return the button when two looks show it, and the page, in the same place, and nothing lies over it."""
-        before: Node | None = None
+        last = self._phone.sight  # the page as its caption was read back on it
+        before = last.screen.find(self._page.button) if last and last.screen.name in self._page.screens else None
         until_s, looks = self._phone.clock.monotonic_s() + _BUTTON_TIMEOUT_S, 0
         while looks < _LEAST_LOOKS or self._phone.clock.monotonic_s() < until_s:
             looks += 1

@@ -137,12 +137,12 @@ def _share(phone: SimPhone, app: App, found: dict[str, list[str]], uri: str, sta
 
 
 def _broadcast(phone: SimPhone, args: Sequence[str]) -> Result:
-    found, texts = options(args, "", ["-a", "-d", "--es", "--ei"])
+    found, texts = options(args, "", ["-a", "-d", "--es", "--ei", "--user"])
     action = found.get("-a", [""])[0]
     done = f"Broadcasting: Intent {{ act={action} flg=0x400000 }}\nBroadcast completed: result="
     if action == "android.intent.action.MEDIA_SCANNER_SCAN_FILE":
         path = found.get("-d", [""])[0].removeprefix("file://")
-        if phone.android <= 10 and not phone.faults.scan_ignored:  # ignored by newer phones
+        if not phone.faults.scan_ignored:
             phone.media.scan_file(path, int(phone.wall_s()))
         return Result.text(done + "0")
     if action.startswith("ADB_KEYBOARD_"):

@@ -64,7 +64,8 @@ def _content_call(phone: SimPhone, uri: str, found: dict[str, list[str]]) -> Res
     if method == "scan_file":
         if phone.android <= 10:
             return Result.error(_UNSUPPORTED_CALL.format(method), 0)
-        row = None if phone.faults.scan_ignored else phone.media.scan_file(found["--arg"][0], now_s)
+        ignored = phone.faults.scan_ignored or phone.traits.scan_call_ignored
+        row = None if ignored else phone.media.scan_file(found["--arg"][0], now_s)
         stream = f"{_STREAM}={row.uri}" if row else f"{_STREAM}=null"
         return Result.text(f"Result: Bundle[{{{stream}}}]")
     if method == "scan_volume" and phone.android >= 10:
@@ -84,11 +85,14 @@ def _rows(phone: SimPhone, uri: str) -> list[MediaRow]:
 
 
 def _where(rows: list[MediaRow], found: dict[str, list[str]]) -> list[MediaRow]:
-    for clause in re.split(r"\s+AND\s+", found.get("--where", [""])[0], flags=re.IGNORECASE):
-        if clause:
-            holds = _condition(clause)
-            rows = [row for row in rows if holds(row)]
-    return rows
+    where = found.get("--where", [""])[0]
+    if not where:
+        return rows
+    ways = [
+        [_condition(clause) for clause in re.split(r"\s+AND\s+", way, flags=re.IGNORECASE)]
+        for way in re.split(r"\s+OR\s+", where, flags=re.IGNORECASE)
+    ]
+    return [row for row in rows if any(all(holds(row) for holds in way) for way in ways)]
 
 
 def _condition(clause: str) -> Callable[[MediaRow], bool]:

@@ -104,15 +104,34 @@ def _touch(phone: SimPhone, args: Sequence[str]) -> Result:
     return Result()
 
 
-@command("ls")
-def _ls(phone: SimPhone, args: Sequence[str]) -> Result:
-    _, [path] = options(args, "-1", [])
+@command("stat")
+def _stat(phone: SimPhone, args: Sequence[str]) -> Result:
+    """Tell of a file by `-c FORMAT`, of which %s (its size in bytes) and %Y (its date) are known."""
+    found, [path] = options(args, "", ["-c"])
     file = phone.files.get(path)
     if file is None:
-        return Result.error(f"ls: {path}: No such file or directory")
-    if not _is_folder(file):
-        return Result.text(path)
-    return Result.text("\n".join(name for name, _ in phone.files.listing(path)))
+        return Result.error(f"stat: '{path}': No such file or directory")
+    shown = found["-c"][0].replace("%s", str(file.size_bytes)).replace("%Y", str(file.mtime_s))
+    if "%" in shown:
+        raise UnsupportedArgumentsError(found["-c"][0])
+    return Result.text(shown)
+
+
+@command("ls")
+def _ls(phone: SimPhone, args: Sequence[str]) -> Result:
+    """List a folder, or several, each behind its name."""
+    _, paths = options(args, "-1", [])
+    out, errors = list[str](), list[str]()
+    for path in paths:
+        file = phone.files.get(path)
+        if file is None:
+            errors.append(f"ls: {path}: No such file or directory\n")
+        elif not _is_folder(file):
+            out.append(f"{path}\n")
+        else:
+            head = f"\n{path}:\n" if len(paths) > 1 else ""
+            out.append(head + "".join(f"{name}\n" for name, _ in phone.files.listing(path)))
+    return Result("".join(out).encode(), "".join(errors).encode(), 1 if errors else 0)
 
 
 @command("df")

@@ -47,14 +47,17 @@ def _pm(phone: SimPhone, args: Sequence[str]) -> Result:
 
 def _list(phone: SimPhone, filters: Sequence[str]) -> Result:
     """List packages: of one user, or, where none is named, of every user in turn, as Android does."""
-    found, words = options(filters, "-3", ["--user"])
+    found, words = options(filters, "-3 --show-versioncode", ["--user"])
     if refusal := _other_user(phone, "list", found, all_users=True):
         return refusal
     known = list(phone.apps) if "-3" in found else [*phone.apps, *_SYSTEM_PACKAGES]
     if "--user" not in found:
         known.extend(phone.traits.other_user_apps.replace(",", " ").split())
     names = [name for name in sorted(set(known)) if all(word in name for word in words)]
-    return Result.text("\n".join(f"package:{name}" for name in names))
+    if "--show-versioncode" not in found:
+        return Result.text("\n".join(f"package:{name}" for name in names))
+    codes = {name: app.package.version_code for name, app in phone.apps.items()}
+    return Result.text("\n".join(f"package:{name} versionCode:{codes.get(name, phone.sdk)}" for name in names))
 
 
 def _other_user(phone: SimPhone, verb: str, found: dict[str, list[str]], *, all_users: bool = False) -> Result | None:

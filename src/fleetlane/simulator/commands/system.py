@@ -115,12 +115,14 @@ def _dump_package(phone: SimPhone, name: str) -> Result:
     lines.append(f"    versionName={app.package.version}")
     lines.append("    firstInstallTime=2026-01-01 10:00:00\n    lastUpdateTime=2026-11-01 10:00:00")
     lines.append("    signatures=PackageSignatures{1a2b version:2, signatures:[a1b2c3], past signatures:[]}")
-    lines.append("    pkgFlags=[ HAS_CODE ALLOW_CLEAR_USER_DATA ]\n    runtime permissions:")
-    lines.extend(
-        f"      {permission}: granted={'true' if permission in granted else 'false'}"
-        for kind in ("media", "camera", "audio", "notifications")
-        for permission in phone.permissions.names(kind)
-    )
+    lines.append("    pkgFlags=[ HAS_CODE ALLOW_CLEAR_USER_DATA ]")
+    kinds = ("media", "camera", "audio", "notifications")
+    permissions = [permission for kind in kinds for permission in phone.permissions.names(kind)]
+    for user, held in ((0, granted), (phone.traits.other_user, set(permissions))):
+        if user or held is granted:
+            lines.append(f"    User {user}: ceDataInode=4711 installed=true hidden=false suspended=false stopped=false")
+            lines.append("      gids=[3003]\n      runtime permissions:")
+            lines.extend(f"        {name}: granted={str(name in held).lower()}, flags=[ ]" for name in permissions)
     return Result.text("\n".join(lines))
 
 

@@ -1,0 +1,46 @@
+"""How many calls posts make: on phones in virtual time, each with a driver that is kept, as a lane keeps it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from fleetlane.core.outcome import Outcome
+from fleetlane.scripts.script import ScriptSettings
+from fleetlane.simulator.calls import kind_of
+from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.traits import Traits
+from support.virtual import A_POST_S, VirtualRig
+
+
+def counted_posts(traits: Traits, posts: int, seed: int = 0, **config: Any) -> list[tuple[Outcome, Counter[str]]]:
+    """Post one after another on one phone, and return how each ended and its calls by kind.
+
+    A look while the upload, or the profile after it, is waited for is of the kind "waiting".
+    """
+    rig = VirtualRig(FleetSettings(phones=1, traits=traits, seed=seed))
+    [serial] = rig.serials
+    driver = rig.driver(serial)
+    driver.close = lambda: None
+    rig.driver = lambda _serial: driver
+    calls: list[str] = []
+    rig.fleet.link(serial).call_listeners.append(calls.append)
+    ends = []
+    for number in range(posts):
+        calls.clear()
+        result = rig.post(
+            serial,
+            {"captions": f"post {number}", "post_way": "share", **config},
+            settings=ScriptSettings(),
+            timeout_s=A_POST_S,
+        )
+        ends.append((result.outcome, _by_kind(calls)))
+        rig.wait(2)
+    return ends
+
+
+def _by_kind(calls: list[str]) -> Counter[str]:
+    pressed = max(number for number, call in enumerate(calls) if call.startswith("shell:input tap"))
+    kinds = [kind_of(call) for call in calls]
+    waited = ["waiting" if kind == "tree" and number > pressed else kind for number, kind in enumerate(kinds)]
+    return Counter(waited)
