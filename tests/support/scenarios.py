@@ -60,7 +60,8 @@ class Scenarios:
         return running
 
     def _is_ours(self, item: Any) -> bool:
-        return getattr(getattr(item, "callspec", None), "params", {}).get("name") in self._known
+        on_the_wire = "running" in getattr(item, "fixturenames", ())
+        return on_the_wire and item.callspec.params.get("name") in self._known
 
     def virtual_test(self) -> Any:
         """Return the test of each scenario in virtual time, on a phone of its own and at once."""
