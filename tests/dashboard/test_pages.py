@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import html
 import importlib.util
 import io
+import json
 import re
 
 import pytest
 
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.outcome import failed as failed_outcome
+from fleetlane.core.retrying import PassedOver
 from fleetlane.dashboard.languages import LANGUAGES, catalogue
+from fleetlane.dashboard.retry_all import _COUNTED, _HEADINGS
 from fleetlane.dashboard.router import PARTS
 from fleetlane.scripts.script import script
 from support.rig import ROOT
@@ -158,6 +162,28 @@ def test_retry_all_asks_first_does_what_it_showed_and_can_be_undone(server):
     bulk = server.http.post("/tasks/bulk", data={"action": "retry", "ids": [failed, stopped]}, headers=OURS).text
     assert "1 tasks wait again. 1 were passed over: a person stopped them." in bulk
     assert [server.task(one)["status"] for one in (failed, stopped)] == [0, 3]
+
+
+@pytest.mark.parametrize("why", PassedOver)
+def test_each_reason_to_pass_a_task_over_has_its_words(why):
+    assert "passed over" in _COUNTED[why]
+    assert _HEADINGS[why]
+
+
+def test_what_would_be_a_repeat_is_passed_over_with_its_reason_and_retried_alone_when_asked_twice(server):
+    config = {"captions": "the same twice"}
+    [first] = server.create(["rr-1"], config, start_time="03:15")
+    _fail(server, first)
+    [second] = server.create(["rr-1"], config, start_time="03:15")
+    assert "Other tasks have published the same, or will" in server.http.get("/tasks/retry-all").text
+    asked = server.http.post(f"/tasks/{first}/retry", headers=OURS).text
+    assert f"Task {second} has published the same for this target, or will." in asked
+    assert f'hx-post="/tasks/{first}/retry"' in asked
+    assert server.task(first)["status"] == 3
+    fields = json.loads(html.unescape(re.search(r"hx-vals='([^']+)'", asked)[1]))
+    answer = server.http.post(f"/tasks/{first}/retry", data={k: str(v) for k, v in fields.items()}, headers=OURS).text
+    assert "The task waits again." in answer
+    assert server.task(first)["status"] == 0
 
 
 def _fail(server, task_id, at_ms=None):

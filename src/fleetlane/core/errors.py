@@ -114,6 +114,14 @@ class ConflictError(RequestError):
         super().__init__(message)
 
 
+class RepeatError(ConflictError):
+    """The same was published for the same target not long ago, or will be. `task_id` is the other task's id."""
+
+    def __init__(self, message: str, task_id: int, repeats: Sequence[Mapping[str, Any]]) -> None:
+        self.task_id = task_id
+        super().__init__(message, {"task_id": task_id, "repeats": repeats})
+
+
 class TokenRequiredError(RequestError):
     """A token is configured and the request carries none, or a wrong one."""
 

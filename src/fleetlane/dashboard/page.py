@@ -107,18 +107,25 @@ def render(
 
 
 def told(
-    request: Request, sentence: str, *, failed: bool = False, changed: bool = False, undo: str = ""
+    request: Request,
+    sentence: str,
+    *,
+    failed: bool = False,
+    changed: bool = False,
+    undo: str = "",
+    again: Mapping[str, bool] | None = None,
 ) -> HTMLResponse:
     """Return a short message that the page shows for a while, wherever else the answer was to go.
 
-    With `changed` the page also reads its live part again; `undo` is the key to take back what was done.
+    With `changed` the page also reads its live part again; `undo` is the key to take back what was done; `again` are
+    the fields with which the same is done all the same.
     """
     headers = {"HX-Reselect": ".toast"}  # whatever the asker selects
     if request.headers.get("HX-Target") != "toasts":  # htmx finds a new target only while the button pressed is there
         headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
     if changed:
         headers["HX-Trigger"] = "changed"
-    return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed, undo=undo)
+    return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed, undo=undo, again=again)
 
 
 def translated(request: Request, sentence: str) -> str:

@@ -20,8 +20,19 @@ _COUNTED = {
     PassedOver.STOPPED: N_("%(n)s were passed over: a person stopped them."),
     PassedOver.OUTCOME_UNKNOWN: N_("%(n)s were passed over: nobody knows whether their posts went out."),
     PassedOver.RETRY_LIMIT: N_("%(n)s were passed over: they were retried as often as they may be."),
+    PassedOver.REPEAT: N_("%(n)s were passed over: other tasks have published the same, or will."),
     PassedOver.NOT_FAILED: N_("%(n)s were passed over: they have not failed."),
     PassedOver.NOT_FOUND: N_("%(n)s were passed over: they are not there any more."),
+}
+_HEADINGS = {
+    PassedOver.STOPPED: N_("A person stopped them"),
+    PassedOver.OUTCOME_UNKNOWN: N_(
+        "Nobody knows whether their posts went out: look at the profiles, and resolve them one by one"
+    ),
+    PassedOver.RETRY_LIMIT: N_("They were retried as often as they may be: mend the cause, then retry them one by one"),
+    PassedOver.REPEAT: N_("Other tasks have published the same, or will: delete them, or retry them one by one"),
+    PassedOver.NOT_FAILED: N_("They have not failed"),
+    PassedOver.NOT_FOUND: N_("They are not there any more"),
 }
 
 router = APIRouter(prefix="/tasks/retry-all", route_class=PageRoute)
@@ -45,7 +56,7 @@ async def ask(
         "retry_all.html",
         tasks=[one.before for one in found.retried[:_SHOWN]],
         total=len(found.retried),
-        passed={why.value: ones for why, ones in passed.items()},
+        passed=[(translated(request, _HEADINGS[why]), ones) for why, ones in passed.items()],
         shown=_SHOWN,
         until_ms=max((one.before.ended_ms or 0 for one in found.retried), default=0),
         batch_id=batch_id or "",

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from fleetlane.core.errors import RepeatError
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.dashboard.create import instant_of
@@ -80,10 +81,20 @@ async def stop_task(request: Request, task_id: TaskId, services: Wired) -> HTMLR
 
 @router.post("/retry")
 async def retry_task(
-    request: Request, task_id: TaskId, services: Wired, force: Annotated[bool, Form()] = False
+    request: Request,
+    task_id: TaskId,
+    services: Wired,
+    force: Annotated[bool, Form()] = False,
+    allow_repeat: Annotated[bool, Form()] = False,
 ) -> HTMLResponse:
-    """Let the task wait again."""
-    undo = services.undo.keep([await services.changes.retry(task_id, force=force)])
+    """Let the task wait again; what would be a repeat is asked about first."""
+    try:
+        done = await services.changes.retry(task_id, force=force, allow_repeat=allow_repeat)
+    except RepeatError as error:
+        sentence = translated(request, N_("Task %(id)s has published the same for this target, or will."))
+        again = {"force": force, "allow_repeat": True}
+        return told(request, sentence % {"id": error.task_id}, failed=True, again=again)
+    undo = services.undo.keep([done])
     return told(request, translated(request, N_("The task waits again.")), changed=True, undo=undo)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from fleetlane.core.account import Platform
-from fleetlane.core.errors import ConflictError
+from fleetlane.core.errors import RepeatError
 from fleetlane.core.issue import REPEAT, Issue, Severity
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import Twin
@@ -125,22 +125,20 @@ def refuse(repeats: Iterable[Repeat], zone: tzinfo) -> None:
     """Refuse the whole of a request when there is one repeat that is to be refused.
 
     Raises:
-        ConflictError: with `repeats` and the first's `task_id` as its data.
+        RepeatError: it says which tasks have published the same, or will.
     """
     refused = [repeat for repeat in repeats if repeat.is_refused]
     if not refused:
         return
     first = refused[0]
     more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-    raise ConflictError(
+    raise RepeatError(
         f'{first.target}: {first.issue.sentence}{more}. To post it again all the same, send {{"allow_repeat": true}}.',
-        {
-            "task_id": first.twin.task_id,
-            "repeats": [
-                {"target": repeat.target, "task_id": repeat.twin.task_id, "at": rfc3339(repeat.twin.at_ms, zone)}
-                for repeat in refused[:_MOST_TOLD]
-            ],
-        },
+        first.twin.task_id,
+        [
+            {"target": repeat.target, "task_id": repeat.twin.task_id, "at": rfc3339(repeat.twin.at_ms, zone)}
+            for repeat in refused[:_MOST_TOLD]
+        ],
     )
 
 

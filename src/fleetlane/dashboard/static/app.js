@@ -58,7 +58,7 @@
   }).observe(toasts, { childList: true });
 
   // what was undone can not be undone again
-  document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.(".toast[data-undo]")?.remove());
+  document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.(".toast:is([data-undo], [data-again])")?.remove());
 
   // What the server's own routes did not answer: a body that is too large, a connection that broke.
   const tell = (sentence) => {
