@@ -43,7 +43,7 @@ def tasks(server):
 
 def _told_by_a_caller(server, number, payload):
     name = NAMES[number % len(NAMES)]
-    config = {"captions": payload, "materials_tags": payload, "sound_name": payload, payload: payload}
+    config = {"captions": payload, "materials_tags": payload, "sound_name": payload}
     [task_id] = server.create([f"x{name}"], config)
     server.create(config=config, usernames=[f"{number}{name}"])
     account = {"username": f"{number}{name}", "platform": "tiktok", "device": f"x{name}", "note": payload}

@@ -17,12 +17,18 @@ def nothing(_page: Page, _story: Story) -> None:
     """Do nothing: the page is shown as it comes."""
 
 
-def _filled_form(page: Page, story: Story) -> None:
+def _repeated_form(page: Page, story: Story) -> None:
     page.check(f"input[name=serials][value='{story.phones['done']}']")
     page.fill("[name=more_serials]", "R58N12ABCDE")
     page.fill("[name='config.captions']", LONG_CAPTION)
     page.fill("[name='config.material_list']", str(VIDEO))
     page.fill("[name=start_time]", "14:30")
+    expect(page.locator("#preview").get_by_role("alert")).to_be_visible()
+
+
+def _filled_form(page: Page, story: Story) -> None:
+    _repeated_form(page, story)
+    page.check("[name=allow_repeat]")
     expect(page.locator("#preview tbody tr")).to_have_count(2)
 
 
@@ -65,6 +71,7 @@ def _move_opened(page: Page, _story: Story) -> None:
 
 _ACTS: Mapping[str, tuple[str, Callable[[Page, Story], None]]] = {
     "new-filled": ("/new", _filled_form),
+    "new-repeat": ("/new", _repeated_form),
     "new-refused": ("/new", _refused_form),
     "keys": ("/", _help),
     "tasks-message": ("/tasks", _messages),
