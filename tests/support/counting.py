@@ -16,7 +16,8 @@ from support.virtual import A_POST_S, VirtualRig
 def counted_posts(traits: Traits, posts: int, seed: int = 0, **config: Any) -> list[tuple[Outcome, Counter[str]]]:
     """Post one after another on one phone, and return how each ended and its calls by kind.
 
-    A look while the upload, or the profile after it, is waited for is of the kind "waiting".
+    A look while the upload, or the profile after it, is waited for is of the kind "waiting"; so is the swipe that has
+    the profile read again, without which the next look would show nothing new.
     """
     rig = VirtualRig(FleetSettings(phones=1, traits=traits, seed=seed))
     [serial] = rig.serials
@@ -41,6 +42,10 @@ def counted_posts(traits: Traits, posts: int, seed: int = 0, **config: Any) -> l
 
 def _by_kind(calls: list[str]) -> Counter[str]:
     pressed = max(number for number, call in enumerate(calls) if call.startswith("shell:input tap"))
-    kinds = [kind_of(call) for call in calls]
-    waited = ["waiting" if kind == "tree" and number > pressed else kind for number, kind in enumerate(kinds)]
-    return Counter(waited)
+    return Counter(_kind(call, after_post=number > pressed) for number, call in enumerate(calls))
+
+
+def _kind(call: str, *, after_post: bool) -> str:
+    kind = kind_of(call)
+    is_look = kind == "tree" or call == "rpc:swipe"
+    return "waiting" if after_post and is_look else kind
