@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -26,10 +27,11 @@ def _config(engine: Engine | None = None) -> Config:
     return config
 
 
-def known_revisions() -> list[str]:
+@cache
+def known_revisions() -> tuple[str, ...]:
     """Return every revision this version knows, oldest first."""
     scripts = ScriptDirectory.from_config(_config())
-    return [script.revision for script in scripts.walk_revisions()][::-1]
+    return tuple(script.revision for script in scripts.walk_revisions())[::-1]
 
 
 def revision_of(path: Path) -> str | None:
@@ -69,7 +71,10 @@ def migrate(path: Path, revision: str = "head", backups: Path | None = None) -> 
     """
     current = revision_of(path)
     check_revision(path, current)
-    if backups is not None and current is not None and current != known_revisions()[-1]:
+    newest = known_revisions()[-1]
+    if current == newest and revision in ("head", newest):
+        return  # reading every migration again took a third of a start
+    if backups is not None and current is not None and current != newest:
         keep_copy(path, backups, f"before-migration-from-{current}")
     engine = writer_engine(path)
     try:
