@@ -275,6 +275,8 @@ class World:
                 await getattr(self, f"on_{event}")()
             except (ConflictError, NotFoundError):
                 self.happened["refused"] += 1
+            if self.obeying:  # a stop waits only so long for its attempt to end, which takes longer on a busy machine
+                await asyncio.gather(*self.obeying)
             self._look()
         await self._drain()
         await self._judge()
