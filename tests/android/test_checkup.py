@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from fleetlane.adapters.android.checkup import check
 from fleetlane.adapters.android.checkup.texts import TEXT
@@ -212,6 +214,26 @@ def test_an_empty_battery_is_named():
     row = rows_of(rig)["battery"]
     assert row.grade is Grade.WARNING
     assert row.measured == {"percent": 9, "deg_c": 27.0, "powered": True}
+
+
+def test_a_picture_that_shows_nothing_is_named():
+    rig = rig_of()
+    driver = rig.driver(rig.serials[0])
+    black = io.BytesIO()
+    Image.new("RGB", (36, 80)).save(black, "JPEG")
+    driver.screenshot = lambda width: black.getvalue()
+    row = rows_of(rig, driver)["picture"]
+    assert row.grade is Grade.WARNING
+    assert "forbids pictures" in str(row.sentence)
+
+
+def test_a_checkup_ends_after_three_minutes():
+    rig = rig_of(dump_s=19, jvm_command_s=19)
+    start_s = rig.clock.monotonic_s()
+    rows = rows_of(rig)
+    assert "had taken 180 s" in str(rows["file"].sentence)
+    assert rows["put_back"].grade is Grade.OK
+    assert rig.clock.monotonic_s() - start_s < 300
 
 
 def test_a_gallery_that_sees_nothing_is_a_fault():

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from fleetlane.adapters.android.checkup.texts import TEXT
 from fleetlane.core.checkup import TITLES
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from fleetlane.simulator.likeness import likeness
+from fleetlane.simulator.spans import Span
 from support.phones import change
 from support.rig import wait_for
 
@@ -98,6 +102,21 @@ def test_the_command_line_checks_a_phone_that_no_server_drives(tmp_path):
         done = doctor("--phone", "nobody", *where)
         assert done.returncode == 1
         assert "not connected" in " ".join(done.stdout.split())
+
+
+def test_a_checkup_that_is_stopped_puts_everything_back(tmp_path):
+    settings = FleetSettings(phones=1, first_port=25720, traits=replace(likeness("ideal"), dump_s=Span.of(0.7)))
+    with FleetThread(settings) as phones:
+        [serial] = phones.fleet.serials
+        change(phones, serial, lambda server: server.phone.copy("what its owner had copied"))
+        before = left(phones, serial)
+        where = ("--data-dir", str(tmp_path), "--adb-port", str(phones.fleet.adb.port))
+        command = [sys.executable, "-m", "fleetlane", "doctor", "--phone", serial, *where]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            wait_for(lambda: left(phones, serial)[0] == TEXT, timeout_s=60)
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(30) != 0
+        assert left(phones, serial) == before
 
 
 def test_the_page_of_a_phone_shows_what_was_found_in_three_languages(server, phones, serials):
