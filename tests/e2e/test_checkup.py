@@ -19,6 +19,7 @@ from fleetlane.simulator.likeness import likeness
 from fleetlane.simulator.spans import Span
 from support.phones import change
 from support.rig import wait_for
+from support.server import ServerThread
 
 pytestmark = pytest.mark.phone
 OURS = {"HX-Request": "true"}
@@ -116,6 +117,19 @@ def test_a_checkup_that_is_stopped_puts_everything_back(tmp_path):
             wait_for(lambda: left(phones, serial)[0] == TEXT, timeout_s=60)
             running.send_signal(signal.SIGTERM)
             assert running.wait(30) != 0
+        assert left(phones, serial) == before
+
+
+def test_a_server_that_stops_in_a_checkup_puts_everything_back(tmp_path):
+    settings = FleetSettings(phones=1, first_port=25730, traits=replace(likeness("ideal"), dump_s=Span.of(0.7)))
+    with FleetThread(settings) as phones:
+        [serial] = phones.fleet.serials
+        change(phones, serial, lambda server: server.phone.copy("what its owner had copied"))
+        before = left(phones, serial)
+        with ServerThread(tmp_path, phones.fleet.adb.port) as own:
+            wait_for(lambda: own.http.get("/healthz").json()["devices"]["ready"] == 1)
+            assert "is being checked" in own.http.post(f"/phones/{serial}/check", headers=OURS).text
+            wait_for(lambda: left(phones, serial)[0] == TEXT, timeout_s=60)
         assert left(phones, serial) == before
 
 
