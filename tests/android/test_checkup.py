@@ -105,7 +105,7 @@ BREAKS = {
     "no physical keys": ({"physical_keys": False}, f"launcher {TIKTOK}", Grade.OK, "needs no physical keys"),
     "slow dumps": ({"dump_s": 3}, "dumps", Grade.WARNING, "task_timeout_s"),
     "dumps that fail now and then": ({"dump_fails": 0.5}, "dumps", Grade.WARNING, "failed or were empty"),
-    "dumps that are empty now and then": ({"dump_empty": 0.3}, "dumps", Grade.WARNING, "failed or were empty"),
+    "dumps that are empty now and then": ({"dump_empty": 0.5}, "dumps", Grade.WARNING, "failed or were empty"),
     "dumps that always fail": ({"dump_fails": 1.0}, "dumps", Grade.FAULT, "restart it"),
     "UiAutomation held by another": ({"automation_taken": True}, "automation", Grade.FAULT, "Appium"),
     "a card after a copy": ({"clipboard_card_s": 6}, "clipboard_card", Grade.WARNING, "waits until it is gone"),

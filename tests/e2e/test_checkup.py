@@ -27,7 +27,7 @@ OURS = {"HX-Request": "true"}
 
 @pytest.fixture(scope="module")
 def phones():
-    settings = FleetSettings(phones=3, app_delay_factor=0.25, first_port=25700, traits=likeness("ideal"))
+    settings = FleetSettings(phones=5, app_delay_factor=0.25, first_port=25700, traits=likeness("ideal"))
     with FleetThread(settings) as phones:
         yield phones
 
@@ -80,7 +80,7 @@ def test_a_phone_that_another_program_drives_is_left_alone(server, phones, fresh
 
 
 def test_the_command_line_checks_a_phone_that_no_server_drives(tmp_path):
-    settings = FleetSettings(phones=1, app_delay_factor=0.25, first_port=25710, traits=likeness("ideal"))
+    settings = FleetSettings(phones=1, app_delay_factor=0.25, first_port=25750, traits=likeness("ideal"))
     with FleetThread(settings) as phones:
         [serial] = phones.fleet.serials
         where = ("--data-dir", str(tmp_path / "none"), "--adb-port", str(phones.fleet.adb.port))
@@ -133,8 +133,8 @@ def test_a_server_that_stops_in_a_checkup_puts_everything_back(tmp_path):
         assert left(phones, serial) == before
 
 
-def test_the_page_of_a_phone_shows_what_was_found_in_three_languages(server, phones, serials):
-    serial = phones.fleet.serials[0]
+def test_the_page_of_a_phone_shows_what_was_found_in_three_languages(server, phones, fresh):
+    serial = fresh
     change(phones, serial, lambda server: server.phone.change_traits({"other_user": 150}))
     page = server.http.get(f"/phones/{serial}").text
     assert "Check this phone" in page
@@ -156,8 +156,8 @@ def test_the_page_of_a_phone_shows_what_was_found_in_three_languages(server, pho
     assert '<span class="badge s0">warning</span> <strong>Users</strong>' in english
 
 
-def test_no_checkup_is_offered_beside_a_task(server, phones, serials):
-    serial = phones.fleet.serials[0]
+def test_no_checkup_is_offered_beside_a_task(server, fresh):
+    serial = fresh
     [task_id] = server.create([serial], {"upload_wait_time": 60})
     wait_for(lambda: server.task(task_id)["status"] == 1)
     page = server.http.get(f"/phones/{serial}").text
