@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from fleetlane.core.checkup import TITLES
 from fleetlane.core.device import NOT_READY
 from fleetlane.core.outcome import REMARKS
 from fleetlane.dashboard.languages import LANGUAGES
@@ -24,6 +25,7 @@ from fleetlane.work.waiting import REASONS
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "fleetlane"
 DASHBOARD, SCRIPTS = PACKAGE / "dashboard", PACKAGE / "scripts"
+CHECKUP, CORE = PACKAGE / "adapters" / "android" / "checkup", PACKAGE / "core"
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 
@@ -40,6 +42,10 @@ def texts() -> Iterator[str]:
             yield script.summary
             yield from (field.description for field in fields(script.schema()) if field.description)
     yield from (field.description for field in Settings.model_fields.values() if field.description)
+    for folder in (CHECKUP, CORE):
+        for _, _, message, _, _ in extract_from_dir(folder, _METHODS[:1], keywords={"said": None}):
+            yield message if isinstance(message, str) else message[0]
+    yield from TITLES.values()
     yield from (*REMARKS, *REASONS, *NOT_READY.values(), *WARNINGS, *ISSUES)
 
 

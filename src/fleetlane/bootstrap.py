@@ -14,6 +14,7 @@ import structlog
 from fastapi import FastAPI
 from filelock import FileLock, Timeout
 
+from fleetlane.adapters.android.checkup import check
 from fleetlane.adapters.android.supervisor import DeviceSupervisor, adb_port
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.db.migrate import migrate
@@ -37,6 +38,7 @@ from fleetlane.scripts.script import ScriptSettings, broken_scripts
 from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
+from fleetlane.work.checkups import Checkups
 from fleetlane.work.decisions import Decisions
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
@@ -139,6 +141,7 @@ def build(settings: Settings) -> Server:
         accounts=AccountBook(store, scheduler, clock),
         devices=device_desk,
         hands=hands,
+        checkups=Checkups(hands, devices, clock, lambda driver: check(driver, clock)),
         pictures=pictures,
         library=Library(store, materials, clock),
         events=events,
@@ -340,6 +343,27 @@ def only_server(settings: Settings) -> Generator[None]:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DataDirectoryUnusableError(f"{folder} cannot be made or used: {error.strerror}.") from error
+    with _locked(settings):
+        yield
+
+
+@contextmanager
+def without_server(settings: Settings) -> Generator[None]:
+    """Let no server start in the data directory while the block runs; a directory that is not there is not made.
+
+    Raises:
+        DataDirectoryInUseError: a server uses it.
+        DataDirectoryUnusableError: it cannot be written.
+    """
+    if not settings.data_dir.is_dir():
+        yield
+        return
+    with _locked(settings):
+        yield
+
+
+@contextmanager
+def _locked(settings: Settings) -> Generator[None]:
     lock = FileLock(settings.data_dir / "server.lock")
     try:
         lock.acquire(timeout=0)

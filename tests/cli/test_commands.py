@@ -202,6 +202,12 @@ def test_the_doctor_says_what_is_wrong_with_the_folder_and_the_time_zone(tmp_pat
     assert "time zone cannot be told" in done.stdout
 
 
+def test_json_is_for_the_checkup_of_a_phone():
+    done = fleetlane("doctor", "--json")
+    assert done.returncode == 2
+    assert "--json needs --phone SERIAL" in " ".join(done.stderr.split())
+
+
 @pytest.mark.phone
 def test_a_fault_for_a_phone_that_is_not_there_is_a_sentence(tmp_path):
     (tmp_path / "f.yaml").write_text("- {phone: 9, do: lock}", encoding="utf-8")

@@ -115,7 +115,7 @@ def test_what_tasks_say_is_said_in_the_language_of_the_page(server):
 CHANGES = (
     "/login", "/tasks/bulk", "/tasks/retry-all", "/tasks/undo/1", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/resolve",
     "/tasks/1/delete", "/tasks/1/start", "/tasks/1/move", "/tasks/1/dismiss", "/needs-you/dismiss",
-    "/new", "/new/preview", "/new/materials", "/phones/connect", "/phones/1/take-over",
+    "/new", "/new/preview", "/new/materials", "/phones/connect", "/phones/1/check", "/phones/1/take-over",
     "/phones/1/give-back", "/phones/1/touch", "/phones/1/key", "/phones/1/text", "/phones/1/words", "/phones/1/adopt",
     "/accounts", "/accounts/import",
     "/accounts/1", "/accounts/1/enabled", "/accounts/1/delete", "/materials", "/materials/1", "/materials/1/free",

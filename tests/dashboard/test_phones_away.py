@@ -62,6 +62,7 @@ def test_why_is_said_in_the_language_of_the_page(server):
 def test_its_tree_and_its_hands_say_why(server):
     assert "is not connected" in server.http.get("/phones/away%201/tree", headers=OURS).text
     for path, data in (
+        ("check", {}),
         ("take-over", {}),
         ("key", {"key": "home"}),
         ("key", {"key": "power"}),

@@ -18,7 +18,7 @@ import pytest
 
 from fleetlane.adapters.db.migrate import migrate
 from fleetlane.bootstrap import build
-from fleetlane.core.errors import StoreBusyError, StoreFullError
+from fleetlane.core.errors import StoreBusyError, StoreFullError, TaskStoppedError
 from fleetlane.core.license import UNLICENSED, License, Plan
 from fleetlane.core.material import MaterialWish
 from fleetlane.core.media import MediaKind
@@ -132,6 +132,9 @@ OPERATIONS = {
         40001: json_body({"keep": "both"}), 40401: ("/device/none/adopt", json_body({"keep": "present"})),
         40901: ("/device/{device}/adopt", json_body({"keep": "present"})), 41501: WRONG_KIND,
     }),
+    "check_device": ("POST", "/device/other:1/check", {}, {
+        40001: f"/device/{'x' * 256}/check", 40401: "/device/none/check", 40901: "/device/{device}/check",
+    }),
     "get_device": ("GET", "/device/{device}", {}, {40001: f"/device/{'x' * 256}", 40401: "/device/none"}),
     "upload_materials": ("POST", "/material", FILE, {
         40001: {"files": {"file": ("a.mp4", b"no video")}}, 41501: WRONG_KIND,
@@ -181,6 +184,13 @@ class Phones(FakeTransports):
         await phones.describe("third:1", "taken", None)
 
 
+class NoLanes:
+    """No phone can be used: the server stops."""
+
+    async def call(self, serial, what, *, gives_way):
+        raise TaskStoppedError("the server stops")
+
+
 class World:
     """The whole app in process, and the ids of what is in its store."""
 
@@ -191,6 +201,7 @@ class World:
         self.transports = Phones()
         self.phones = self.services.devices._devices
         self.phones._transports = self.transports
+        self.services.hands.use(NoLanes())
         self.http = self.client(HttpOptions())
         self.ids = {"device": "127.0.0.1:5555"}
 

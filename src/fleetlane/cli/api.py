@@ -22,13 +22,14 @@ class Api:
     Args:
         url: where it is, such as http://localhost:50809.
         token: what it asks for, None for nothing.
+        timeout_s: how long an answer may take.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, timeout_s: float = _TIMEOUT_S) -> None:
         self._url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            self._http = httpx2.Client(base_url=f"{self._url}/api/v1", headers=headers, timeout=_TIMEOUT_S)
+            self._http = httpx2.Client(base_url=f"{self._url}/api/v1", headers=headers, timeout=timeout_s)
         except httpx2.InvalidURL as error:
             raise ServerCallError(f"{url!r} is no address of a server: {error}.") from error
 

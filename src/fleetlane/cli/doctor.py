@@ -26,6 +26,7 @@ from rich.table import Table
 from fleetlane.adapters.android.listing import listed
 from fleetlane.adapters.android.supervisor import adb_port as port_of_adb
 from fleetlane.adapters.android.transport import QuickClient
+from fleetlane.cli.checkup import check_phone
 from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.sentence import Sentence
 from fleetlane.http.server import PortTakenError, listen
@@ -62,9 +63,21 @@ def doctor(
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the store and the traces.")] = None,
     port: Annotated[int | None, typer.Option(help="Port the server will listen on.")] = None,
     adb_port: Annotated[int | None, typer.Option(help="Port of the adb server.")] = None,
+    phone: Annotated[
+        str | None, typer.Option(help="Check this phone instead, by its serial; it is left as it was.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --phone: print one JSON document.")] = False,
 ) -> None:
-    """Check this computer and its phones. Exit code 1 when something is wrong."""
+    """Check this computer and its phones, or try on one phone all that tasks rely on.
+
+    Exit code 1 when something is wrong. While a server runs, a phone is checked through it, between its tasks.
+    """
     settings = load_settings(data_dir=data_dir, port=port, adb_port=adb_port)
+    if phone is not None:
+        check_phone(settings, phone, as_json=as_json)
+        return
+    if as_json:
+        raise typer.BadParameter("--json needs --phone SERIAL.")
     table = Table("", "Check", "Finding")
     marks = {
         Verdict.OK: "[green]ok[/green]",

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
+from fleetlane.core.checkup import TITLES, Grade
 from fleetlane.core.loopback import is_loopback
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Status
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.http.devices import Lane
-from fleetlane.http.services import Services, Wired
+from fleetlane.http.services import Services, Wired, caller
 from fleetlane.work import acts
 from fleetlane.work.acts import Act, Spot
 
 _QUEUE = 20
+_GRADES: Mapping[Grade, tuple[str, str]] = {
+    Grade.OK: ("s2", N_("ok")),
+    Grade.WARNING: ("s0", N_("warning")),
+    Grade.FAULT: ("s3", N_("fault")),
+    Grade.NOT_TRIED: ("", N_("not tried")),
+}
+"""Of each grade of a checkup the class of its badge, and its word."""
 
 router = APIRouter(prefix="/phones", route_class=PageRoute)
 
@@ -53,6 +62,9 @@ async def show_phone(request: Request, serial: Lane, services: Wired) -> HTMLRes
         is_here=hold is not None and is_loopback(hold.by),
         left_s=_left_s(services, serial),
         sight=services.pictures.of(serial),
+        checkup=services.checkups.of(shown.device.serial),
+        grades=_GRADES,
+        titles=TITLES,
         keys=acts.KEYS,
         most_text=acts.MOST_TEXT,
     )
@@ -91,10 +103,19 @@ async def adopt_phone(
     return told(request, translated(request, N_("Its tasks go on waiting for it.")), changed=True)
 
 
+@router.post("/{serial}/check")
+async def check_phone(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
+    """Begin a checkup of the phone; the page shows what it finds when it has ended."""
+    services.checkups.start(serial, caller(request))
+    return told(
+        request, translated(request, N_("The phone is being checked. No task starts on it meanwhile.")), changed=True
+    )
+
+
 @router.post("/{serial}/take-over")
 async def take_over(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Take the phone over: no task starts on it until it is given back."""
-    services.hands.take_over(serial, _who(request))
+    services.hands.take_over(serial, caller(request))
     services.pictures.soon(serial)
     return told(request, translated(request, N_("No task starts on this phone until you give it back.")), changed=True)
 
@@ -102,7 +123,7 @@ async def take_over(request: Request, serial: Lane, services: Wired) -> HTMLResp
 @router.post("/{serial}/give-back")
 async def give_back(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Give the phone back to its tasks."""
-    await services.hands.give_back(serial, _who(request))
+    await services.hands.give_back(serial, caller(request))
     return told(request, translated(request, N_("The phone is given back: its tasks go on.")), changed=True)
 
 
@@ -144,7 +165,7 @@ async def type_text(request: Request, serial: Lane, services: Wired, text: Annot
 
 async def _do(request: Request, serial: str, services: Services, act: Act) -> Response:
     """Do an act, and let the page know the time that is left from now on."""
-    await services.hands.act(serial, _who(request), act)
+    await services.hands.act(serial, caller(request), act)
     services.pictures.soon(serial)
     done = {"touched": {"left": _left_s(services, serial)}}
     return Response(status_code=204, headers={"HX-Trigger": json.dumps(done)})
@@ -154,7 +175,3 @@ def _left_s(services: Services, serial: str) -> int | None:
     """Return the whole seconds until a phone is given back by itself; None when it will not be."""
     hold = services.hands.of(serial)
     return None if hold is None or hold.left_s is None else round(hold.left_s)
-
-
-def _who(request: Request) -> str:
-    return request.client.host if request.client else "unknown"

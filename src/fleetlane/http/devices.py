@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from fleetlane.core.checkup import Grade, as_document
 from fleetlane.core.device import why_not_ready
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Services, Wired
+from fleetlane.http.services import Services, Wired, caller
 from fleetlane.http.strict_json import StrictJsonRoute
 from fleetlane.work.devices import ShownDevice
 
@@ -118,6 +119,29 @@ class DisconnectedDevice(BaseModel):
     disconnected: bool = Field(description="True", examples=[True])
 
 
+class CheckupRowView(BaseModel):
+    """One thing that was tried."""
+
+    name: str = Field(description="Which; the same in every language", examples=["input_shell"])
+    about: str = Field(description='The package, where there is one row for each; else ""', examples=[""])
+    grade: Grade = Field(description="ok, warning, fault or not_tried", examples=["fault"])
+    value: str = Field(description='What was found, with its unit; "" for nothing', examples=["843 ms"])
+    sentence: str = Field(
+        description="What it means and what to do",
+        examples=["It was restarted and not unlocked since: no app starts on it. Unlock it once."],
+    )
+    measured: dict[str, Any] = Field(description="The same for programs", examples=[{"ms": 843}])
+
+
+class CheckupView(BaseModel):
+    """What was found on a phone."""
+
+    serial: str = Field(description="The device", examples=["R58N12ABCDE"])
+    ok: bool = Field(description="Whether nothing is a fault", examples=[True])
+    took_s: float = Field(description="How long it took, in seconds", examples=[12.5])
+    rows: list[CheckupRowView] = Field(description="What was tried, in order")
+
+
 router = APIRouter(prefix="/device", tags=["devices"], route_class=StrictJsonRoute)
 
 
@@ -182,6 +206,18 @@ async def describe_device(serial: Serial, body: DescribeDevice, services: Wired)
 async def adopt_device(serial: Serial, body: AdoptDevice, services: Wired) -> dict[str, Any]:
     """Decide what becomes of a device where another phone answers. What is in doubt stays with the former one."""
     return success(_view(await services.devices.adopt(serial, keep_present=body.keep == "present"), services))
+
+
+@router.post(
+    "/{serial}/check",
+    response_model=Envelope[CheckupView],
+    responses=documented(40001, 40401, 40901, 50301),
+    summary="Check a device",
+)
+async def check_device(request: Request, serial: Serial, services: Wired) -> dict[str, Any]:
+    """Try on a phone all that Fleetlane relies on, and leave it as it was. No task starts on it meanwhile."""
+    shown = await services.devices.get(serial)
+    return success(as_document(await services.checkups.make(shown.device.serial, caller(request))))
 
 
 def _view(shown: ShownDevice, services: Services) -> DeviceView:

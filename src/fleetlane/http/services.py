@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from fleetlane.core.license import License
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
+from fleetlane.work.checkups import Checkups
 from fleetlane.work.decisions import Decisions
 from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
@@ -76,6 +77,7 @@ class Services:
     accounts: AccountBook
     devices: DeviceDesk
     hands: Hands
+    checkups: Checkups
     pictures: Pictures
     library: Library
     patching: Patching
@@ -98,3 +100,8 @@ def _services(request: Request) -> Services:
 
 Wired = Annotated[Services, Depends(_services)]
 """A route's parameter that gets the services."""
+
+
+def caller(request: Request) -> str:
+    """Return the address that a request comes from."""
+    return request.client.host if request.client else "unknown"

@@ -12,6 +12,7 @@ from fleetlane.scripts.phone import Phone
 _LONGEST_START_S = 120.0
 _START_POLL_S = 1.0
 _PERMISSIONS = ("CAMERA", "RECORD_AUDIO")
+_OWN_MEDIA_SDK = 33  # Android 13 asks for videos and images apart
 _MEDIA_PERMISSIONS = ("READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES")
 
 
@@ -57,11 +58,16 @@ def installed_apps(phone: Phone, platform: str | None) -> list[tuple[Pack, str]]
     return found
 
 
+def needed_permissions(sdk: int) -> list[str]:
+    """Return the permissions that an app needs for its owner's media, by Android's API level."""
+    media = _MEDIA_PERMISSIONS if sdk >= _OWN_MEDIA_SDK else ("READ_EXTERNAL_STORAGE",)
+    return [f"android.permission.{name}" for name in (*media, *_PERMISSIONS)]
+
+
 def open_app(phone: Phone, package: str) -> None:
     """Start an app anew, with the permissions it needs for its owner's media."""
-    media = _MEDIA_PERMISSIONS if phone.facts().sdk >= 33 else ("READ_EXTERNAL_STORAGE",)
     # Not every phone allows it; then the app asks, and the pack answers.
-    phone.grant(package, [f"android.permission.{name}" for name in (*media, *_PERMISSIONS)])
+    phone.grant(package, needed_permissions(phone.facts().sdk))
     restart_app(phone, package)
 
 

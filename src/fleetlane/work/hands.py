@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 
@@ -18,13 +19,14 @@ from fleetlane.core.errors import ConflictError, DeviceError, TaskStoppedError
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import LaneCalls
-from fleetlane.core.ports.phone import Devices
+from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Screen, read_screen
 from fleetlane.work.acts import Act
 from fleetlane.work.scheduler import Scheduler
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class _Hold:
     by: str
     since_ms: int
     last_s: float
+    lent: bool = False
+    """Taken over for one thing only: it is given back after that, unless a person takes it over meanwhile."""
     acting: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held for each act, and to give back: a lane is not given back in the middle of an act."""
 
@@ -92,12 +96,46 @@ class Hands:
             ConflictError: it is not connected.
         """
         self._must_be_ready(serial)
-        if serial in self._holds:
-            return
-        self._holds[serial] = _Hold(by, self._clock.now_ms(), self._clock.monotonic_s())
+        hold = self._holds.get(serial)
+        if hold is None:
+            self._take(serial, by)
+        elif hold.lent:
+            hold.lent, hold.by = False, by
+            self._say(serial, taken_over=True)
+
+    def _take(self, serial: str, by: str, *, lent: bool = False) -> _Hold:
+        hold = self._holds[serial] = _Hold(by, self._clock.now_ms(), self._clock.monotonic_s(), lent)
         self._scheduler.hold(serial)
         log.info("phone_taken_over", device=serial, by=by, busy=self._scheduler.is_busy(serial))
         self._say(serial, taken_over=True)
+        return hold
+
+    async def lend(self, serial: str, by: str, what: Callable[[Driver], T]) -> T:
+        """Take a phone over for one thing, do it on its thread, and give it back. Who had taken it over keeps it.
+
+        Raises:
+            ConflictError: it cannot be used now; the sentence says why.
+        """
+        self.must_be_idle(serial)
+        hold = self._holds.get(serial) or self._take(serial, by, lent=True)
+        try:
+            async with hold.acting:
+                return await self._do(serial, hold, what)
+        finally:
+            if hold.lent:
+                self._let_go(serial, hold, by)
+            else:
+                self._say(serial, taken_over=True)  # nothing changed hands, but something was done
+
+    def must_be_idle(self, serial: str) -> None:
+        """Raise when a phone cannot be used now.
+
+        Raises:
+            ConflictError: a task runs on it, or it is not connected.
+        """
+        if self._scheduler.is_busy(serial):
+            raise ConflictError(f"A task still runs on {serial}. Wait for its end, or stop it.")
+        self._must_be_ready(serial)
 
     async def give_back(self, serial: str, by: str) -> None:
         """Give a phone back, once the present act has ended; nothing happens when nobody has it."""
@@ -138,18 +176,19 @@ class Hands:
         async with hold.acting:
             if self._holds.get(serial) is not hold:
                 raise ConflictError(f"{serial} was given back. Take it over again.")
-            if self._scheduler.is_busy(serial):
-                raise ConflictError(f"A task still runs on {serial}. Wait for its end, or stop it.")
-            self._must_be_ready(serial)
+            self.must_be_idle(serial)
             log.info("phone_touched", device=serial, by=by, act=act.name, **act.facts)
-            try:
-                await self._calls.call(serial, act.do, gives_way=False)
-            except TaskStoppedError as error:
-                raise ConflictError("The server is stopping.") from error
-            except DeviceError as error:
-                raise ConflictError(f"This could not be done: {error}") from error
-            finally:
-                hold.last_s = self._clock.monotonic_s()
+            await self._do(serial, hold, act.do)
+
+    async def _do(self, serial: str, hold: _Hold, what: Callable[[Driver], T]) -> T:
+        try:
+            return await self._calls.call(serial, what, gives_way=False)
+        except TaskStoppedError as error:
+            raise ConflictError("The server is stopping.") from error
+        except DeviceError as error:
+            raise ConflictError(f"This could not be done: {error}") from error
+        finally:
+            hold.last_s = self._clock.monotonic_s()
 
     async def look(self, serial: str) -> Screen:
         """Return what the screen of a phone shows, read between tasks; it need not be taken over.

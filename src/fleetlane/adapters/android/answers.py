@@ -26,6 +26,7 @@ _TABLES = {"1": (MediaKind.IMAGE, "images"), "3": (MediaKind.VIDEO, "video")}
 _PROVIDER_ERRORS = ("Error while accessing provider", "Could not find provider", "[ERROR]", "Exception occurred")
 _USER = re.compile(r"^ +User (\d+):", re.MULTILINE)
 _HELD = re.compile(r"^ +([\w.]+): granted=true", re.MULTILINE)
+_VERSION = re.compile(r"versionName=(\S+)")
 _SIZE = re.compile(r"(Physical|Override) size: (\d+x\d+)")
 
 
@@ -76,6 +77,18 @@ def held_permissions(output: str, user: int) -> set[str]:
     users = _USER.split(output)
     own = [section for number, section in zip(users[1::2], users[2::2], strict=True) if number == str(user)]
     return {name for section in own or users[:1] for name in _HELD.findall(section)}
+
+
+def version_name(output: str) -> str:
+    """Return the version that `dumpsys package` says an app has, "" when it does not."""
+    found = _VERSION.search(output)
+    return found[1] if found else ""
+
+
+def free_bytes(output: str) -> int | None:
+    """Return how much is free on the last file system that `df -k` lists, None when it does not say."""
+    fields = (output.strip().splitlines() or [""])[-1].split()
+    return int(fields[3]) * 1024 if len(fields) > 3 and fields[3].isdigit() else None
 
 
 def no_provider_error(output: str, serial: str) -> None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import adbutils
 import uiautomator2
 from uiautomator2 import exceptions as u2_errors
-from uiautomator2.core import AdbHTTPConnection
+from uiautomator2.core import DEFAULT_SERVER_PORT, AdbHTTPConnection
 
 from fleetlane.adapters.android.transport import LaneDevice
 
@@ -82,6 +82,16 @@ class LaneAutomation(uiautomator2.Device):
         if stream is not None:
             with suppress(OSError):
                 stream.close()
+
+
+def automation_answers(device: LaneDevice) -> bool:
+    """Return whether an automation server answers on a phone, whoever has started it; it starts none."""
+    try:
+        with closing(AdbHTTPConnection(device, DEFAULT_SERVER_PORT)) as connection:
+            connection.request("GET", "/ping", headers=_HEADERS)
+            return connection.getresponse().read() == b"pong"
+    except (OSError, EOFError, http.client.HTTPException, adbutils.AdbError, u2_errors.HTTPError):
+        return False
 
 
 def _is_plain(error: str) -> bool:

@@ -22,7 +22,7 @@ from PIL import Image
 
 from fleetlane.adapters.android import answers
 from fleetlane.adapters.android.answers import no_provider_error
-from fleetlane.adapters.android.automation import LaneAutomation
+from fleetlane.adapters.android.automation import LaneAutomation, automation_answers
 from fleetlane.adapters.android.transport import LaneDevice, QuickClient, Wire, translated
 from fleetlane.adapters.android.vendor import INJECTION, input_switch
 from fleetlane.core.errors import (
@@ -39,7 +39,6 @@ from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport, Push
 from fleetlane.core.screen import Node
 
 _LEVEL = re.compile(r"^\s*level: (\d+)", re.MULTILINE)
-_VERSION = re.compile(r"versionName=(\S+)")
 _LISTED = re.compile(r"^package:(\S+)(?: versionCode:(\d+))?", re.MULTILINE)
 _LISTS_VERSIONS_SDK = 28
 _FACTS = (
@@ -179,12 +178,10 @@ class AndroidDriver:
         )
 
     def _free_bytes(self) -> int | None:
-        fields = self.shell("df", "-k", "/data").strip().splitlines()[-1].split()
-        return int(fields[3]) * 1024 if len(fields) > 3 and fields[3].isdigit() else None
+        return answers.free_bytes(self.shell("df", "-k", "/data"))
 
     def _version(self, package: str) -> str:
-        found = _VERSION.search(self.shell("dumpsys", "package", package))
-        return found[1] if found else ""
+        return answers.version_name(self.shell("dumpsys", "package", package))
 
     def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
         """Copy a media file to the phone (see the port)."""
@@ -288,6 +285,10 @@ class AndroidDriver:
             xml: str = self._u2().dump_hierarchy()
         return xml
 
+    def is_driven_by_others(self) -> bool:
+        """Return whether an automation server answers on the phone that this driver has not started."""
+        return self._automation is None and automation_answers(self._device)
+
     def renew(self) -> None:
         """Let the automation server be started anew by the next call that needs it."""
         automation, self._automation = self._automation, None
@@ -320,8 +321,8 @@ class AndroidDriver:
             device = self._u2()
             match way:
                 case "paste":
-                    device.set_clipboard(text)
-                    if device.clipboard != text:
+                    self.copy(text)
+                    if self.clipboard() != text:
                         raise DriverBrokenError("The phone's clipboard cannot be used.", serial=self._serial)
                     device.jsonrpc.pasteClipboard()
                 case "set":
@@ -339,6 +340,17 @@ class AndroidDriver:
         finally:
             if former and former != "null":
                 self.shell("ime", "set", former)
+
+    def clipboard(self) -> str | None:
+        """Return the text on the phone's clipboard (see the port)."""
+        with self._calls():
+            held: str | None = self._u2().jsonrpc.getClipboard()
+        return held
+
+    def copy(self, text: str) -> None:
+        """Put a text on the phone's clipboard."""
+        with self._calls():
+            self._u2().set_clipboard(text)
 
     def clear_text(self) -> None:
         """Empty the focused field."""
@@ -408,9 +420,10 @@ class AndroidDriver:
     def _launch(self, package: str, *, anew: bool) -> None:
         # Not by `monkey`: it does nothing on phones without physical keys.
         ends = ("-S",) if anew else ()
-        self._start(*ends, "-a", _MAIN, "-c", _LAUNCHER, "-f", _AS_LAUNCHER, "-n", self._launcher_activity(package))
+        self._start(*ends, "-a", _MAIN, "-c", _LAUNCHER, "-f", _AS_LAUNCHER, "-n", self.launcher_activity(package))
 
-    def _launcher_activity(self, package: str) -> str:
+    def launcher_activity(self, package: str) -> str:
+        """Return what the launcher starts of an app, "package/activity" (see the port)."""
         if package not in self._activities:
             find = ("resolve-activity", "--brief", *self._user, "-a", _MAIN, "-c", _LAUNCHER, package)
             output = self.shell("cmd", "package", *find)

@@ -25,10 +25,24 @@ _SWITCHES: tuple[tuple[str, str, str], ...] = (
 _ANY = "Developer options: the second switch of USB debugging, which lets this computer tap"
 
 
+_BATTERY_MANAGERS = frozenset({"oppo", "vivo"})
+"""Brands whose battery manager is known to end the automation server (public issues of uiautomator2)."""
+
+
 def input_switch(properties: Mapping[str, str]) -> str:
     """Return what to switch on a phone that refuses taps, by its system properties."""
+    return known_switch(properties) or _ANY
+
+
+def known_switch(properties: Mapping[str, str]) -> str:
+    """Return the switch that phones of this vendor are known to have, "" when none is known."""
     brand = properties.get("ro.product.brand", "").casefold()
     for name, of_brand, switch in _SWITCHES:
         if (name and properties.get(name)) or (of_brand and of_brand == brand):
             return switch
-    return _ANY
+    return ""
+
+
+def ends_background_work(properties: Mapping[str, str]) -> bool:
+    """Return whether phones of this vendor are known to end the automation server to save power."""
+    return properties.get("ro.product.brand", "").casefold() in _BATTERY_MANAGERS

@@ -197,6 +197,14 @@ class Driver(Protocol):
         """
         ...
 
+    def clipboard(self) -> str | None:
+        """Return the text on the phone's clipboard, None or "" when there is none."""
+        ...
+
+    def copy(self, text: str) -> None:
+        """Put a text on the phone's clipboard."""
+        ...
+
     def clear_text(self) -> None:
         """Empty the focused field."""
         ...
@@ -229,6 +237,14 @@ class Driver(Protocol):
 
         Raises:
             ShellFailedError: it has nothing that the launcher could start.
+        """
+        ...
+
+    def launcher_activity(self, package: str) -> str:
+        """Return what the launcher starts of an app: "package/activity".
+
+        Raises:
+            ShellFailedError: there is nothing.
         """
         ...
 
