@@ -5,27 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 from fleetlane.adapters.android.blanked import SERIAL, blanked
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.android.recording import Recording, RecordingClient
 from fleetlane.adapters.android.transport import QuickClient
 from fleetlane.core.blanking import Blanking, OwnWords
+from fleetlane.core.conformance import Difference, differences, medians_s
 from fleetlane.core.device import DeviceState, Transport
 from fleetlane.core.errors import DeviceError
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import Outcome
 from fleetlane.core.ports.media import Inspected, MediaInspector
-from fleetlane.core.transcript import Ending, Exchange, Header, Transcript
+from fleetlane.core.recognition import View, recognise
+from fleetlane.core.screen import parse_tree
+from fleetlane.core.transcript import Ending, Header, Transcript
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Control
 from fleetlane.scripts.rehearsal import SCRIPT, Rehearsed, rehearse
 from fleetlane.scripts.script import ScriptSettings
+from fleetlane.simulator.asking_again import AskedAgain
+from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.replay import ReplayAdb
+from fleetlane.simulator.virtual import VirtualClock, VirtualFleet
 from fleetlane.simulator.virtual_control import VirtualControl
 
 LONGEST_S = 1800.0
@@ -46,6 +52,7 @@ class Wish:
         fleetlane: the version that records.
         time_zone: of this computer.
         source: where the answers come from, in a sentence.
+        beside: commands to ask as well, before the rehearsal.
     """
 
     serial: str
@@ -55,6 +62,7 @@ class Wish:
     fleetlane: str = ""
     time_zone: str = ""
     source: str = FROM_A_PHONE
+    beside: Sequence[Sequence[str]] = ()
 
 
 def record(
@@ -64,7 +72,6 @@ def record(
     inspector: MediaInspector,
     *,
     settings: ScriptSettings | None = None,
-    beside: Sequence[Sequence[str]] = (),
 ) -> tuple[Transcript, Outcome]:
     """Rehearse a post on a phone, and return what was asked and answered, blanked.
 
@@ -74,16 +81,13 @@ def record(
         wish: what to record.
         inspector: looks into the media.
         settings: of the script.
-        beside: commands to ask as well, before the rehearsal.
     """
     wall_s = control.clock.now_ms() / 1000
     recording = Recording(control.clock.monotonic_s, pictures=wish.pictures)
     at = Transport(wish.serial, DeviceState.ONLINE, 0)
     driver = AndroidDriver(RecordingClient(client, recording), wish.serial, lambda _check: at)
-    for command in beside:
-        with suppress(DeviceError):  # its answer is recorded, whatever it is
-            driver.shell(*command)
-    rehearsed = rehearse(driver, control, wish.config, wish.username, inspector, settings)
+    _ask(driver, wish.beside)
+    rehearsed = rehearse(driver, control, wish.config, wish.username, inspector=inspector, settings=settings)
     exchanges = recording.finish()
     packages = [package for pack in load_packs() for package in pack.packages]
     about = AndroidDriver(client, wish.serial, lambda _check: at)
@@ -94,6 +98,12 @@ def record(
     script = _script(wish, blanking, inspector)
     header = Header(wish.fleetlane, wish.source, wish.time_zone, wall_s, phone, apps, script, wish.pictures)
     return Transcript(header, kept, _ending(rehearsed, full=recording.full)), rehearsed.outcome
+
+
+def _ask(driver: AndroidDriver, commands: Sequence[Sequence[str]]) -> None:
+    for command in commands:
+        with suppress(DeviceError):  # its answer is kept, whatever it is
+            driver.shell(*command)
 
 
 def _blanking(wish: Wish) -> Blanking:
@@ -122,7 +132,8 @@ def _script(wish: Wish, blanking: Blanking, inspector: MediaInspector) -> dict[s
     if "captions" in config:
         config["captions"] = blanking.text(config["captions"])
     username = None if wish.username is None else blanking.text(wish.username)
-    return {"name": SCRIPT, "config": config, "username": username, "media": media}
+    beside = [list(command) for command in wish.beside]
+    return {"name": SCRIPT, "config": config, "username": username, "media": media, "beside": beside}
 
 
 def _ending(rehearsed: Rehearsed, *, full: bool = False) -> Ending:
@@ -158,14 +169,16 @@ def replay(transcript: Transcript, settings: ScriptSettings | None = None) -> Re
     """
     adb = ReplayAdb(transcript)
     at = Transport(SERIAL, DeviceState.ONLINE, 0)
-    driver = AndroidDriver(adb, SERIAL, lambda _check: at)
+    client = cast("QuickClient", adb)  # it offers the same, in memory
+    driver = AndroidDriver(client, SERIAL, lambda _check: at)
     with TemporaryDirectory() as folder:
         files = media_files(transcript, Path(folder))
         script = transcript.header.script
         config = {**script.get("config", {}), "material_list": [str(path) for path in files]}
         inspector = _RecordedInspector(files)
         control = VirtualControl(adb.clock, LONGEST_S)
-        rehearsed = rehearse(driver, control, config, script.get("username"), inspector, settings)
+        _ask(driver, script.get("beside", []))
+        rehearsed = rehearse(driver, control, config, script.get("username"), inspector=inspector, settings=settings)
     adb.phone.answers.finish()
     ending = _ending(rehearsed)
     differences = [
@@ -196,16 +209,46 @@ def _step(steps: Sequence[tuple[str, bool]], number: int) -> str:
     return f"{name!r}{'' if ok else ', which failed'}"
 
 
+# -- against a simulated phone ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How a simulated phone answers what another one was asked.
+
+    Attributes:
+        differences: in which it answers otherwise.
+        times_s: the median times of answers, by kind: recorded, simulated.
+    """
+
+    differences: Sequence[Difference]
+    times_s: Mapping[str, tuple[float, float]]
+
+
+def compare(transcript: Transcript, settings: FleetSettings) -> Compared:
+    """Ask a simulated phone what was asked in a session, and say where it answers otherwise."""
+    fleet = VirtualFleet(replace(settings, phones=1), VirtualClock(transcript.header.wall_s))
+    [serial] = fleet.serials
+    asked = AskedAgain(fleet.adb, serial, fleet.clock, _content)
+    pairs = list(asked.pairs(transcript.exchanges))
+    packs = load_packs()
+    found = differences(pairs, lambda xml: str(recognise(packs, View(parse_tree(xml)))))
+    recorded, simulated = (medians_s(side) for side in zip(*pairs, strict=True)) if pairs else ({}, {})
+    return Compared(found, {kind: (recorded[kind], simulated[kind]) for kind in recorded if kind in simulated})
+
+
+def _content(size_bytes: int) -> bytes:
+    """Return a file of a size: a video, where one fits in."""
+    video = _DEMO_VIDEO.read_bytes()
+    return (video if len(video) <= size_bytes else b"").ljust(size_bytes, b"\0")
+
+
 def media_files(transcript: Transcript, folder: Path) -> dict[Path, Mapping[str, Any]]:
     """Make files that stand for the recorded media, as large as those were, and return what each was."""
     files: dict[Path, Mapping[str, Any]] = {}
     for number, about in enumerate(transcript.header.script.get("media", []), 1):
         path = folder / f"media{number}{_SUFFIXES.get(about['mime_type'], '')}"
-        with path.open("wb") as file:
-            video = _DEMO_VIDEO.read_bytes()
-            if about["mime_type"] == "video/mp4" and len(video) <= about["size_bytes"]:
-                file.write(video)
-            file.truncate(about["size_bytes"])
+        path.write_bytes(_content(about["size_bytes"]))
         files[path] = about
     return files
 

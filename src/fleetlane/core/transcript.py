@@ -63,7 +63,8 @@ class Header:
         wall_s: when the session began, in seconds since the epoch.
         phone: model, android, sdk, size.
         apps: versions by package.
-        script: name, config, username and media (kind, mime_type, size_bytes, duration_ms of each) of the session.
+        script: name, config, username and media (kind, mime_type, size_bytes, duration_ms of each) of the session, and
+            the commands that were asked beside it.
         pictures: whether pictures were kept.
     """
 

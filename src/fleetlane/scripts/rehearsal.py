@@ -109,6 +109,7 @@ def rehearse(
     control: Control,
     config: Mapping[str, Any],
     username: str | None,
+    *,
     inspector: MediaInspector,
     settings: ScriptSettings | None = None,
 ) -> Rehearsed:
@@ -118,9 +119,9 @@ def rehearse(
         UnknownRequestError: the phone is one that is replayed, and was asked what was never recorded.
     """
     now_ms = control.clock.now_ms()
-    whole = {**config, "dry_run": True}
+    config, at = {**config, "dry_run": True}, driver.serial
     task = Task(
-        1, "rehearsal", 0, SCRIPT, whole, driver.serial, username, Source.UI, 1, Status.RUNNING, now_ms, now_ms, attempt=1
+        1, "rehearsal", 0, SCRIPT, config, at, username, Source.UI, 1, Status.RUNNING, now_ms, now_ms, attempt=1
     )  # fmt: skip
     steps = _Steps()
     try:

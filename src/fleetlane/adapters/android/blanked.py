@@ -20,9 +20,9 @@ _COMMANDS = (
     "getprop", "wm", "am", "pm", "cmd package", "settings get", "settings put", "dumpsys package", "dumpsys battery",
     "dumpsys window", "dumpsys power", "dumpsys input_method", "content query --user", "content call --user",
     "content query --uri content://media", "date", "df", "ls", "stat", "touch", "rm", "mkdir", "toybox md5sum", "md5",
-    "md5sum", "input tap", "input swipe", "input keyevent", "ime", "svc", "echo", "monkey", "id", "screencap", UI_SERVER,
+    "md5sum", "input tap", "input swipe", "input keyevent", "ime", "svc", "echo", "monkey", "id", "screencap",
 )  # fmt: skip
-"""The beginnings of commands whose answers hold nothing of people beyond what `_Lines` blanks."""
+"""The beginnings of commands whose answers hold nothing of people beyond what is blanked in each line."""
 _SEPARATOR = re.compile(r";\s*|&&\s*|\|\|\s*|\|\s*")
 _PROPERTY = re.compile(r"^\[([^\]]+)\]: \[[^\]]*\]\r?$")
 _PROPERTIES = (
@@ -42,7 +42,14 @@ _ADDRESS = re.compile(r"(https?://[^/\s'\"]+)([^\s'\"]*)")
 _ANDROID_ID = re.compile(r"^[0-9a-f]{16}\r?$", re.IGNORECASE)
 _WRITTEN_KEYS = ("text", "desc", "contentdescription", "hint", "tooltip")
 _TEXT_CALLS = frozenset({"setClipboard", "getClipboard", "setText", "getText", "getLastToast"})
-_QUIET_CALLS = frozenset({"deviceInfo", "click", "swipe", "pressKey", "pressKeyCode", "objInfo", "objInfoOfAllInstances", "takeScreenshot", "exist", "count", "waitForExists", "waitUntilGone", "wakeUp", "sleep", "pasteClipboard", "clearInputText", "clearTextField", "setOrientation", "drag", "swipePoints"})  # fmt: skip
+_QUIET_CALLS = frozenset(
+    {
+        "deviceInfo", "click", "swipe", "swipePoints", "drag", "pressKey", "pressKeyCode", "takeScreenshot", "objInfo",
+        "objInfoOfAllInstances", "exist", "count", "waitForExists", "waitUntilGone", "wakeUp", "sleep",
+        "pasteClipboard", "clearInputText", "clearTextField", "setOrientation", "dumpWindowHierarchy",
+    }
+)  # fmt: skip
+"""Calls in which only what stands under `_WRITTEN_KEYS` was written by people."""
 _BRACKETED = re.compile(r"[\[{][^\]}]*[\]}]")
 
 
@@ -149,7 +156,7 @@ class _Blanker:
         if not isinstance(value, str):
             return value
         is_text = key.casefold().startswith(_WRITTEN_KEYS) or (not key and method in _TEXT_CALLS)
-        if is_text or method not in (_QUIET_CALLS | _TEXT_CALLS | {"dumpWindowHierarchy"}):
+        if is_text or method not in _QUIET_CALLS | _TEXT_CALLS:
             return self._blanking.text(value)
         return self._without_serial(value)
 

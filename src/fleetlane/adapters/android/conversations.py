@@ -25,7 +25,7 @@ _PNG_SIZE = slice(16, 24)
 Talk = Generator[None, None, Any]
 
 
-class _Ended(Exception):
+class _EndedError(Exception):
     """One side closed the connection."""
 
     def __init__(self, *, by_phone: bool) -> None:
@@ -38,7 +38,7 @@ class _Half:
 
     def __init__(self) -> None:
         self.data = bytearray()
-        self.ended: _Ended | None = None
+        self.ended: _EndedError | None = None
 
     def take(self, count: int) -> Generator[None, None, bytes]:
         """Return exactly so many bytes."""
@@ -114,7 +114,7 @@ class Conversation:
         """Note that a side closed the connection; the first to do so counts."""
         with self._lock:
             if self._got.ended is None:
-                self._got.ended = self._sent.ended = _Ended(by_phone=by_phone)
+                self._got.ended = self._sent.ended = _EndedError(by_phone=by_phone)
                 self._go_on()
 
     def _hear(self, half: _Half, data: bytes) -> None:
@@ -129,7 +129,7 @@ class Conversation:
         try:
             while True:
                 yield from self._command()
-        except _Ended as ended:
+        except _EndedError as ended:
             self._answer(lost=True) if ended.by_phone else self._answer(silent=True)
         except (ValueError, KeyError, TypeError, struct.error) as error:
             self._answer(unread=f"{type(error).__name__}: {error}")
