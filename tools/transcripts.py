@@ -1,6 +1,6 @@
 """Makes the transcripts in tests/transcripts: rehearsals on simulated phones that answer as the evidence says.
 
-Run it again when the driver asks a phone something else than it did: `python tools/transcripts.py`. What a phone of its
+Run it again when the driver asks a phone something else than it did: `make transcripts`. What a phone of its
 own recorded is never made anew.
 """
 

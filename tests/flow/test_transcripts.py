@@ -168,7 +168,7 @@ def maker():
 def test_a_shipped_session_goes_the_same_way_and_says_where_it_is_from(name):
     transcript = shipped(name)
     assert "Not recorded from a real phone" in transcript.header.source
-    remake = "the driver asks something else: run `python tools/transcripts.py`"
+    remake = "the driver asks something else: run `make transcripts`"
     try:
         again = replay(transcript)
     except UnknownRequestError as error:

@@ -37,6 +37,7 @@ from fleetlane.simulator.virtual_control import VirtualControl
 LONGEST_S = 1800.0
 FROM_A_PHONE = "Recorded from a phone."
 _SUFFIXES = {"video/mp4": ".mp4", "image/jpeg": ".jpg", "image/png": ".png"}
+_MOST_CONTENT_BYTES = 16 * 1024 * 1024
 _DEMO_VIDEO = Path(__file__).parent / "demo_media" / "video1.mp4"
 
 
@@ -238,9 +239,9 @@ def compare(transcript: Transcript, settings: FleetSettings) -> Compared:
 
 
 def _content(size_bytes: int) -> bytes:
-    """Return a file of a size: a video, where one fits in."""
+    """Return a file of a size, or the beginning of one that is large: a video, where one fits in."""
     video = _DEMO_VIDEO.read_bytes()
-    return (video if len(video) <= size_bytes else b"").ljust(size_bytes, b"\0")
+    return (video if len(video) <= size_bytes else b"").ljust(min(size_bytes, _MOST_CONTENT_BYTES), b"\0")
 
 
 def media_files(transcript: Transcript, folder: Path) -> dict[Path, Mapping[str, Any]]:
@@ -248,7 +249,9 @@ def media_files(transcript: Transcript, folder: Path) -> dict[Path, Mapping[str,
     files: dict[Path, Mapping[str, Any]] = {}
     for number, about in enumerate(transcript.header.script.get("media", []), 1):
         path = folder / f"media{number}{_SUFFIXES.get(about['mime_type'], '')}"
-        path.write_bytes(_content(about["size_bytes"]))
+        with path.open("wb") as file:
+            file.write(_content(about["size_bytes"]))
+            file.truncate(about["size_bytes"])
         files[path] = about
     return files
 

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from fleetlane.core.errors import TranscriptError
+from fleetlane.core.wholeness import LARGEST_BYTES
 
 VERSION = 1
 MOST_EXCHANGES = 20_000
 MOST_BYTES = 64 * 1024 * 1024
 """Of the lines, before gzip."""
 _LONG = 500
+_LONGEST_SIDE = 20_000
 _GZIP = ".gz"
 
 
@@ -137,11 +139,11 @@ def read(path: Path) -> Transcript:
     if "ending" not in lines[-1]:
         raise TranscriptError(str(path), "ends in the middle: its last line has no `ending`. Copy it whole")
     try:
-        header = Header(**{key: value for key, value in lines[0].items() if key != "fleetlane_transcript"})
+        header = _checked_header(lines[0])
         ending = Ending(**lines[-1]["ending"])
         ending = replace(ending, steps=[(str(name), bool(ok)) for name, ok in ending.steps])
-    except (TypeError, ValueError, KeyError) as error:
-        raise TranscriptError(str(path), f"its first or last line is not as it must be ({error})") from error
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
+        raise TranscriptError(str(path), f"has a first or last line that is not as it must be ({error})") from error
     return Transcript(header, list(_exchanges(lines[1:-1], path)), ending)
 
 
@@ -172,15 +174,50 @@ def _object(line: str, place: str) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
+def _checked_header(line: Mapping[str, Any]) -> Header:
+    """Return the header in a line.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not as it must be.
+    """
+    header = Header(**{key: value for key, value in line.items() if key != "fleetlane_transcript"})
+    if not all(isinstance(part, dict) for part in (header.phone, header.apps, header.script)):
+        raise TypeError("`phone`, `apps` and `script` are objects")
+    for media in header.script.get("media", []):
+        if not isinstance(media["mime_type"], str) or not 0 <= int(media["size_bytes"]) <= LARGEST_BYTES:
+            raise ValueError("a file in `media` has a `mime_type`, and `size_bytes` that a file can have")
+    return replace(header, wall_s=float(header.wall_s))
+
+
+def _checked_answer(answer: object) -> Mapping[str, Any]:
+    """Return an answer.
+
+    Raises:
+        KeyError, TypeError, ValueError: a part of it is not what such parts are.
+    """
+    if not isinstance(answer, dict):
+        raise TypeError("`answer` is an object")
+    checked = cast("dict[str, Any]", answer)
+    for name in ("text", "sent", "failed"):
+        if not isinstance(checked.get(name, ""), str):
+            raise TypeError(f"`{name}` is a text")
+    stat = checked.get("stat", (0, 0, 0))
+    if len(stat) != 3 or not all(0 <= int(number) < 1 << 32 for number in stat):
+        raise ValueError("`stat` is three numbers of 32 bits")
+    if "picture" in checked and not all(0 <= int(side) <= _LONGEST_SIDE for side in checked["picture"]["size"]):
+        raise ValueError("`picture` has a `size` that a screen can have")
+    if "status" in checked:
+        int(checked["status"])
+    return checked
+
+
 def _exchanges(lines: Sequence[Mapping[str, Any]], path: Path) -> Iterator[Exchange]:
     kept: list[Exchange] = []
     for number, line in enumerate(lines):
         try:
             answer: Any = line["answer"] if "answer" in line else kept[int(line["same_as"])].answer
-            if not isinstance(answer, dict):
-                raise TypeError("`answer` is no object")  # noqa: TRY301 - as for what else is not as it must be
             times = float(line["t"]), float(line["took"])
-            one = Exchange(*times, str(line["kind"]), str(line["asked"]), line.get("params"), cast("Any", answer))
+            one = Exchange(*times, str(line["kind"]), str(line["asked"]), line.get("params"), _checked_answer(answer))
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise TranscriptError(f"{path}, line {number + 2}", f"is no exchange ({error!r})") from error
         kept.append(one)
