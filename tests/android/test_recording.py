@@ -133,6 +133,11 @@ def without_owner(kind, asked, answer, params=None):
         ("content query --uri content://sms", "secret"),
         ("dumpsys account", "Account {name=secret}"),
         ("logcat -d", "secret"),
+        ("lsof", "secret"),
+        ("ls -1 /sdcard/Movies", "secret"),
+        ("pm list users", "UserInfo{0:secret:13} running"),
+        ("settings get secure bluetooth_name", "secret phone"),
+        ("dumpsys package com.zhiliaoapp.musically", "  Queries:\n    com.secret.dating"),
     ],
 )  # fmt: skip
 def test_the_owner_of_a_phone_is_not_in_what_its_shell_answers(line, output):
@@ -141,13 +146,23 @@ def test_the_owner_of_a_phone_is_not_in_what_its_shell_answers(line, output):
         assert word not in one.asked + one.answer["text"]
 
 
+def test_how_a_command_ended_stays_also_where_all_words_go():
+    said = without_owner("shell", "pm list users; echo X4NEXT:$?", {"text": "secret\nX4NEXT:255\nX4EXIT:0\n"})
+    assert said.answer["text"].endswith("\nX4NEXT:255\nX4EXIT:0\n")
+
+
 def test_what_helps_is_in_what_a_shell_answers():
     output = (
         "[ro.product.model]: [X 1]\npackage:com.zhiliaoapp.musically versionCode:7\npackage:com.android.shell\n"
         "/storage/emulated/0/Movies/Fleetlane/fleetlane-1-1-1.mp4\nX4NEXT:255\n"
         "java.lang.SecurityException: Shell does not have permission to access user 150"
     )
-    assert without_owner("shell", "getprop; pm list packages; echo", {"text": output}).answer["text"] == output
+    asked = "getprop; pm list packages --user 0; echo"
+    assert without_owner("shell", asked, {"text": output}).answer["text"] == output
+    package = (
+        "  Package [com.x] (1a):\n    versionName=47.0\n    User 0: installed=true\n a.CAMERA: granted=true\nX4EXIT:0\n"
+    )
+    assert without_owner("shell", "dumpsys package com.x", {"text": package}).answer["text"] == package
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,18 @@ def test_a_session_on_a_slow_phone_and_one_that_fails_go_the_same_way(tiktok):
         assert (again.differences, again.outcome.error_code) == ([], session.outcome.error_code)
 
 
+def test_a_session_that_is_stopped_is_kept_until_then():
+    rig = VirtualRig(FleetSettings(phones=1, traits=like("ideal")))
+    [serial], control = rig.serials, rig.control(A_POST_S)
+    [link] = rig.fleet.links
+    link.call_listeners.append(lambda call: control.stop() if call == "rpc:click" else None)
+    wish = Wish(serial, {"platform": "tiktok", "material_list": [str(VIDEO)]})
+    transcript, outcome = record(rig.fleet.adb, control, wish, INSPECTOR)
+    assert (outcome.error_code, transcript.ending.error_code) == ("stopped", "stopped")
+    assert transcript.exchanges[-1].kind
+    assert any(one.asked == "click" for one in transcript.exchanges)
+
+
 def test_no_word_of_its_owner_is_in_a_file_and_those_of_the_app_are(tmp_path, tiktok):
     write(tmp_path / "a.jsonl", tiktok.transcript)
     content = (tmp_path / "a.jsonl").read_text(encoding="utf-8")

@@ -17,12 +17,23 @@ from fleetlane.core.transcript import Exchange
 SERIAL = "RECORDED"
 """Stands for the serial of every recorded phone."""
 _COMMANDS = (
-    "getprop", "wm", "am", "pm", "cmd package", "settings get", "settings put", "dumpsys package", "dumpsys battery",
-    "dumpsys window", "dumpsys power", "dumpsys input_method", "content query --user", "content call --user",
-    "content query --uri content://media", "date", "df", "ls", "stat", "touch", "rm", "mkdir", "toybox md5sum", "md5",
-    "md5sum", "input tap", "input swipe", "input keyevent", "ime", "svc", "echo", "monkey", "id", "screencap",
+    "getprop", "wm size", "am get-current-user", "am start", "am force-stop", "am broadcast", "pm list packages",
+    "pm grant", "cmd package resolve-activity", "settings get system screen_off_timeout", "settings put",
+    "settings get secure default_input_method", "settings get global stay_on_while_plugged_in",
+    "settings get secure android_id", "dumpsys package", "dumpsys battery", "dumpsys window policy",
+    "date", "df", "ls", "stat", "touch",
+    "rm", "mkdir", "toybox md5sum", "md5", "input tap", "input swipe", "input keyevent", "ime", "svc", "echo", "monkey",
+    "id", "screencap",
 )  # fmt: skip
 """The beginnings of commands whose answers hold nothing of people beyond what is blanked in each line."""
+_OF_MEDIA = tuple(f"content {verb} --uri content://media" for verb in ("query", "call"))
+_OF_USER = re.compile(r" --user \S+")
+_MARKER = re.compile(r"(X4(?:NEXT|EXIT):\d+)")
+_OF_PACKAGE = re.compile(
+    r"^\s*(Package \[|version(Code|Name)=|User \d+:|[\w.]+: granted=|\w+ permissions:|(first|last)\w+Time=|X4)"
+)
+"""Lines of `dumpsys package` that are kept: others name apps that have to do with one another."""
+_BARE_NAME = re.compile(r"^(?!X4|total )[^/:=\[\]]+$")
 _SEPARATOR = re.compile(r";\s*|&&\s*|\|\|\s*|\|\s*")
 _PROPERTY = re.compile(r"^\[([^\]]+)\]: \[[^\]]*\]\r?$")
 _PROPERTIES = (
@@ -78,8 +89,7 @@ class _Blanker:
         answer: Mapping[str, Any] = dict(one.answer)
         match one.kind:
             case "shell":
-                known = _is_known(one.asked)
-                answer = {key: self._output(value, known=known) for key, value in answer.items()}
+                answer = {key: self._output(one.asked, value) for key, value in answer.items()}
                 return replace(one, asked=self._line(one.asked), answer=answer)
             case "rpc":
                 params = self._value(one.asked, one.params)
@@ -90,13 +100,18 @@ class _Blanker:
 
     # -- shell -------------------------------------------------------------------------------------------
 
-    def _output(self, value: object, *, known: bool) -> object:
+    def _output(self, asked: str, value: object) -> object:
         if not isinstance(value, str):
             return value
-        if not known:
-            return self._blanking.words(self._without_serial(value))
-        lines = (self._output_line(line) for line in value.split("\n"))
-        return "\n".join(line for line in lines if line is not None)
+        if not _is_known(asked):
+            parts = _MARKER.split(self._without_serial(value))
+            return "".join(part if _MARKER.match(part) else self._blanking.words(part) for part in parts)
+        lines = value.split("\n")
+        if "dumpsys package " in asked:
+            lines = [line for line in lines if not line or _OF_PACKAGE.match(line)]
+        if "ls " in asked:
+            lines = [self._file(line) if _BARE_NAME.match(line) else line for line in lines]
+        return "\n".join(line for line in map(self._output_line, lines) if line is not None)
 
     def _output_line(self, line: str) -> str | None:
         if (found := _PROPERTY.match(line)) is not None:
@@ -163,5 +178,8 @@ class _Blanker:
 
 def _is_known(line: str) -> bool:
     """Return whether every command in a line is known."""
-    commands = (part.strip() for part in _SEPARATOR.split(line) if part.strip())
-    return UI_SERVER in line or all(command.startswith(_COMMANDS) for command in commands)
+    commands = (part.strip() for part in _SEPARATOR.split(_OF_USER.sub("", line)) if part.strip())
+    return UI_SERVER in line or all(
+        command.startswith(_OF_MEDIA) or any(f"{command} ".startswith(f"{known} ") for known in _COMMANDS)
+        for command in commands
+    )

@@ -18,6 +18,7 @@ from fleetlane.core.transcript import Exchange
 
 MOST_TEXT_BYTES = 512 * 1024
 """Of the answer to one command; what is longer is cut."""
+_MOST_PICTURE_BYTES = 16 * 1024 * 1024
 UI_SERVER = "com.wetest.uia2.Main"
 _PICTURES = ("screencap", "exec:screencap", "framebuffer:")
 _PNG_SIZE = slice(16, 24)
@@ -58,11 +59,11 @@ class _Half:
             yield
         return (yield from self.take(self.data.index(mark) + len(mark)))[: -len(mark)]
 
-    def rest(self) -> Generator[None, None, bytes]:
-        """Return all until the connection ends."""
+    def rest(self, most_bytes: int = MOST_TEXT_BYTES) -> Generator[None, None, bytes]:
+        """Return all until the connection ends, cut when it is longer."""
         kept = bytearray()
         while True:
-            kept += self.data[: MOST_TEXT_BYTES - len(kept)]
+            kept += self.data[: most_bytes - len(kept)]
             self.data.clear()
             if self.ended:
                 return bytes(kept)
@@ -175,8 +176,9 @@ class Conversation:
             self._pending = None
             while True:
                 yield from self._http()
-        content = yield from self._got.rest()
-        if name.partition(":")[2].startswith(_PICTURES) or name.startswith(_PICTURES):
+        is_picture = name.removeprefix("shell:").startswith(_PICTURES)
+        content = yield from self._got.rest(_MOST_PICTURE_BYTES if is_picture else MOST_TEXT_BYTES)
+        if is_picture:
             size = struct.unpack(">II", content[_PNG_SIZE]) if content.startswith(b"\x89PNG") else (0, 0)
             self._answer(picture=_picture(content, size, kept=self._pictures))
         elif name.startswith("shell:"):
