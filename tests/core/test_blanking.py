@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from fleetlane.core.blanking import Blanking, OwnWords
 from fleetlane.core.dumped import as_dumped, sure_start
+from fleetlane.core.recognition import View, recognise
 from fleetlane.core.redaction import REMOVED, redacted_tree
 from fleetlane.core.screen import normalise, parse_tree
 from fleetlane.scripts.packs import load_packs
+from support.recorded import FOLDER, ROWS, needs_recordings
 
 CAPTION = "看看我的新视频！#热门 family 👨‍👩‍👧 𝐁𝐨𝐥𝐝 𠮷野家 wonderful_day"
 OWN = OwnWords.of(load_packs())
@@ -88,6 +90,16 @@ def test_the_start_of_a_text_that_is_asked_for_is_the_start_of_its_stand_in(blan
 def test_the_screens_of_a_tree_are_known_by_what_stays(blanking):
     for phrase in OWN.phrases | OWN.parts:
         assert normalise(blanking.text(phrase)) == phrase
+
+
+@needs_recordings
+def test_every_recorded_screen_is_recognised_as_before_when_its_texts_are_blanked():
+    packs = load_packs()
+    for row in ROWS:
+        xml = (FOLDER / row["file"]).read_text(encoding="utf-8")
+        blanked = Blanking(OWN).tree(xml)
+        before, after = (str(recognise(packs, View(parse_tree(tree)))) for tree in (xml, blanked))
+        assert after == before, row["file"]
 
 
 TREE = """<hierarchy rotation="0">
