@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from fleetlane.adapters.android.driver import AndroidDriver
-from fleetlane.cli.sessions import Wish, compare, record, replay
+from fleetlane.cli.sessions import Wish, compare, phone_like, record, replay
 from fleetlane.core.device import DeviceState, Transport
-from fleetlane.core.errors import DeviceError, ShellFailedError, UnknownRequestError
+from fleetlane.core.errors import DeviceError, FleetlaneError, ShellFailedError, UnknownRequestError
 from fleetlane.core.transcript import read, write
 from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.recorded_answers import RecordedAnswers
@@ -96,8 +96,22 @@ def test_no_word_of_its_owner_is_in_a_file_and_those_of_the_app_are(tmp_path, ti
 
 
 def test_a_simulated_phone_of_the_same_kind_answers_the_same_way(tiktok):
-    same = FleetSettings(traits=like("real"), accounts=[HANDLE])
+    same = phone_like(tiktok.transcript, like("real"))
     assert compare(tiktok.transcript, same).differences == []
+
+
+def test_a_simulated_phone_is_like_the_recorded_one_and_one_that_cannot_be_is_told(tiktok):
+    header = tiktok.transcript.header
+    changed = replace(
+        header, phone={**header.phone, "android": "15", "language": "zh-CN"}, apps={"com.instagram.android": "1"}
+    )
+    settings = phone_like(replace(tiktok.transcript, header=changed), like("real"), seed=3)
+    assert (settings.android, settings.language, settings.seed) == (15, "zh", 3)
+    [app] = VirtualRig(replace(settings, phones=1)).fleet.links[0].phone.apps.values()
+    assert app.model.app == "instagram"
+    old = replace(tiktok.transcript, header=replace(header, phone={"android": "7"}))
+    with pytest.raises(FleetlaneError, match="no simulated phone with Android 7; known: 9, "):
+        phone_like(old, like("real"))
 
 
 @pytest.mark.parametrize(
@@ -111,13 +125,13 @@ def test_a_simulated_phone_of_the_same_kind_answers_the_same_way(tiktok):
     ],
 )
 def test_a_phone_with_another_trait_is_shown_to_answer_otherwise(tiktok, traits, words):
-    other = FleetSettings(traits=like("real", **traits), accounts=[HANDLE])
+    other = phone_like(tiktok.transcript, like("real", **traits))
     found = compare(tiktok.transcript, other).differences
     assert any(words in str(one) for one in found), [str(one) for one in found]
 
 
 def test_the_times_of_both_phones_are_told(tiktok):
-    times = compare(tiktok.transcript, FleetSettings(traits=like("real", dump_s=3), accounts=[HANDLE])).times_s
+    times = compare(tiktok.transcript, phone_like(tiktok.transcript, like("real", dump_s=3))).times_s
     recorded, simulated = times["tree"]
     assert (recorded < 1.1, simulated >= 3) == (True, True)
 
@@ -192,9 +206,9 @@ def test_a_shipped_session_goes_the_same_way_and_says_where_it_is_from(name):
 def test_a_simulated_phone_conforms_with_a_shipped_session_and_without_its_trait_does_not(name):
     cases = maker().CASES
     transcript, phone = shipped(name), cases[name].phone
-    assert compare(transcript, FleetSettings(traits=phone)).differences == []
+    assert compare(transcript, phone_like(transcript, phone)).differences == []
     usual = replace(phone, **{cases[name].trait: getattr(like("ideal"), cases[name].trait)})
-    found = [str(one) for one in compare(transcript, FleetSettings(traits=usual)).differences]
+    found = [str(one) for one in compare(transcript, phone_like(transcript, usual)).differences]
     assert any(re.search(r"exit codes \[0\], recorded was \[2\d\d\]", one) for one in found), found
 
 

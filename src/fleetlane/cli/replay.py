@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 
 from fleetlane.cli import sessions
-from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.screen import parse_tree
 from fleetlane.core.transcript import Transcript, read
-from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.likeness import BUILTIN, likeness, set_by_words
-from fleetlane.simulator.phone_facts import SDK_OF
 
 
 class Against(StrEnum):
@@ -76,23 +73,14 @@ def _replay(transcript: Transcript) -> bool:
 
 
 def _compare(transcript: Transcript, like: str, traits: list[str], seed: int) -> bool:
-    android = str(transcript.header.phone.get("android", "")).partition(".")[0]
-    number = int(android) if android.isdecimal() else 0
-    if number not in SDK_OF:
-        raise FleetlaneError(f"There is no simulated phone with Android {android or '?'}; known: {_known(SDK_OF)}.")
-    done = sessions.compare(
-        transcript, FleetSettings(traits=set_by_words(likeness(like), traits), android=number, seed=seed)
-    )
+    simulated = set_by_words(likeness(like), traits)
+    done = sessions.compare(transcript, sessions.phone_like(transcript, simulated, seed))
     typer.echo("median seconds: " + ", ".join(f"{k} {a:.2f} (simulated {b:.2f})" for k, (a, b) in done.times_s.items()))
     for one in done.differences:
         typer.echo(str(one))
     if not done.differences:
         typer.echo("The simulated phone answers the same way.")
     return bool(done.differences)
-
-
-def _known(versions: Mapping[int, Any]) -> str:
-    return ", ".join(map(str, sorted(versions)))
 
 
 def _texts(transcript: Transcript) -> Iterator[str]:

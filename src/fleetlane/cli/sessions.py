@@ -17,7 +17,7 @@ from fleetlane.adapters.android.transport import QuickClient
 from fleetlane.core.blanking import Blanking, OwnWords
 from fleetlane.core.conformance import Difference, differences, medians_s
 from fleetlane.core.device import DeviceState, Transport
-from fleetlane.core.errors import DeviceError
+from fleetlane.core.errors import DeviceError, FleetlaneError
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import Outcome
 from fleetlane.core.ports.media import Inspected, MediaInspector
@@ -30,7 +30,10 @@ from fleetlane.scripts.rehearsal import SCRIPT, Rehearsed, rehearse
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.simulator.asking_again import AskedAgain
 from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.model import LANGUAGES
+from fleetlane.simulator.phone_facts import SDK_OF
 from fleetlane.simulator.replay import ReplayAdb
+from fleetlane.simulator.traits import Traits
 from fleetlane.simulator.virtual import VirtualClock, VirtualFleet
 from fleetlane.simulator.virtual_control import VirtualControl
 
@@ -116,8 +119,10 @@ def _phone(driver: AndroidDriver, packages: Sequence[str]) -> tuple[dict[str, An
     with suppress(DeviceError):
         report = driver.report(packages)
         facts = driver.facts()
+        properties, _ = driver.properties()
+        language = properties.get("persist.sys.locale") or properties.get("ro.product.locale", "")
         about = {"brand": report.brand, "model": report.model, "android": report.android, "sdk": facts.sdk}
-        return {**about, "size": list(report.size)}, dict(report.apps)
+        return {**about, "size": list(report.size), "language": language}, dict(report.apps)
     return {}, {}
 
 
@@ -224,6 +229,29 @@ class Compared:
 
     differences: Sequence[Difference]
     times_s: Mapping[str, tuple[float, float]]
+
+
+def phone_like(transcript: Transcript, traits: Traits, seed: int = 0) -> FleetSettings:
+    """Return a simulated phone like the one of a session: its Android, language, apps and account, and these traits.
+
+    Raises:
+        FleetlaneError: there is no simulated phone with its Android.
+    """
+    header = transcript.header
+    android = str(header.phone.get("android", "")).partition(".")[0]
+    if not android.isdecimal() or int(android) not in SDK_OF:
+        known = ", ".join(map(str, sorted(SDK_OF)))
+        raise FleetlaneError(f"There is no simulated phone with Android {android or '?'}; known: {known}.")
+    language = str(header.phone.get("language", "")).partition("-")[0]
+    username = str(header.script.get("username") or "").removeprefix("@")
+    return FleetSettings(
+        traits=traits,
+        seed=seed,
+        android=int(android),
+        language=language if language in LANGUAGES else "en",
+        accounts=[username] if username else 1,
+        package=lambda _number, model: next((name for name in model.packages if name in header.apps), ""),
+    )
 
 
 def compare(transcript: Transcript, settings: FleetSettings) -> Compared:

@@ -63,7 +63,7 @@ class Header:
         source: where the answers come from, in a sentence.
         time_zone: of this computer.
         wall_s: when the session began, in seconds since the epoch.
-        phone: model, android, sdk, size.
+        phone: brand, model, android, sdk, size, language.
         apps: versions by package.
         script: name, config, username and media (kind, mime_type, size_bytes, duration_ms of each) of the session, and
             the commands that were asked beside it.
