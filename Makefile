@@ -9,7 +9,7 @@ STAMP := .venv/.fleetlane-setup
 JUDGES := tests/judges/node_modules/.package-lock.json
 unexport PYTHONDONTWRITEBYTECODE  # many processes are started here: none compiles everything anew
 
-.PHONY: setup demo serve test judges conformance check format bench chaos matrix simulate-seeds screenshots docs messages clean
+.PHONY: setup demo serve test judges conformance check format bench chaos matrix simulate-seeds screenshots docs transcripts messages clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -60,6 +60,9 @@ simulate-seeds: $(STAMP)
 
 screenshots: $(STAMP)
 	@$(BIN)/python tools/screenshots.py $(ARGS)
+
+transcripts: $(STAMP)
+	@$(BIN)/python tools/transcripts.py
 
 docs: $(STAMP)
 	@$(BIN)/python tools/docs.py

@@ -15,6 +15,7 @@ from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.likeness import likeness, trait_values
 from fleetlane.simulator.traits import Traits
 from fleetlane.simulator.virtual import VirtualFleet, VirtualLink
+from fleetlane.simulator.virtual_control import VirtualControl
 from support.rig import Result, Rig
 
 PATIENT = ScriptSettings()
@@ -24,16 +25,6 @@ A_POST_S = 3600.0
 def like(name: str, **traits: Any) -> Traits:
     """Return a likeness with some traits as YAML would say them."""
     return replace(likeness(name), **trait_values(traits, "test"))
-
-
-class VirtualControl(Control):
-    """A control whose pauses take virtual time."""
-
-    def pause(self, seconds: float) -> None:
-        """Let the time pass at once."""
-        self.check()
-        self.clock.advance(max(0.0, min(seconds, self.deadline_s - self.clock.monotonic_s())))
-        self.check()
 
 
 class VirtualRig(Rig):

@@ -17,6 +17,8 @@ _PLACES: Mapping[str, str] = {
     "demo": "demo.demo",
     "simulate": "simulate.simulate",
     "doctor": "doctor.doctor",
+    "record": "record.record",
+    "replay": "replay.replay",
     "backup": "backup.backup",
     "restore": "backup.restore",
     "verify": "backup.verify",

@@ -33,7 +33,9 @@ FleetlaneError
 ├── TaskFailedError             a script ends its task: carries an error code of core.outcome
 ├── TaskStoppedError            the stop flag was seen
 ├── LeaseLostError              this worker may not work on the phone any more
-└── PackError                   a screen pack or app model is wrong: says where
+├── PackError                   a screen pack or app model is wrong: says where
+├── TranscriptError             a transcript cannot be read: says where
+└── UnknownRequestError         a phone that is replayed was asked what was never recorded
 """
 
 from __future__ import annotations
@@ -268,6 +270,22 @@ class LeaseLostError(FleetlaneError):
     def __init__(self, serial: str) -> None:
         self.serial = serial
         super().__init__(f"This server stood still for too long, or another one took over phone {serial}.")
+
+
+@dataclass
+class TranscriptError(FleetlaneError):
+    """A transcript cannot be used. `place` is a file, with a line where it is one."""
+
+    place: str
+    problem: str
+    args: tuple[Any, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.args = (f"{self.place} {self.problem}.",)
+
+
+class UnknownRequestError(FleetlaneError):
+    """A phone that is replayed was asked something that is not in its transcript."""
 
 
 @dataclass

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from fleetlane.simulator import commands
 from fleetlane.simulator.faults import Fault
+from fleetlane.simulator.http_stream import Request, next_request, response
 from fleetlane.simulator.latency import TREE, Latency
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.phone_services import PhoneServices
@@ -22,6 +23,7 @@ from fleetlane.simulator.sync import SyncService
 from fleetlane.simulator.ui_server import UiServer
 
 _REGISTERED = commands  # imported for the commands it registers
+UI_SERVER = "com.wetest.uia2.Main"
 UI_SERVICE = "tcp:9008"
 _WAIT_POLL_S = 0.05
 _HTTP_IDLE_S = 5.0
@@ -161,7 +163,7 @@ class PhoneLink(ABC):
         return after_s
 
     async def _shell_v1(self, stream: Stream, line: str) -> None:
-        if "com.wetest.uia2.Main" in line:
+        if UI_SERVER in line:
             await self._run_ui_server(stream)
         else:
             await self._lines.plain(stream, line)
@@ -194,38 +196,24 @@ class PhoneLink(ABC):
 
     async def _http(self, stream: Stream, _argument: str) -> None:
         """Answer requests one after another; a stream that was idle for long is closed, as the real server does."""
-        answered_s = None
-        while True:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                data = await stream.read_some()
-                if not data or (answered_s is not None and self.phone.now_s() - answered_s > _HTTP_IDLE_S):
-                    return
-                head += data
-            await self._answer_http(stream, head)
+        answered_s: float | None = None
+
+        def was_idle() -> bool:
+            return answered_s is not None and self.phone.now_s() - answered_s > _HTTP_IDLE_S
+
+        while (request := await next_request(stream, was_idle)) is not None:
+            await self._answer_http(stream, request)
             answered_s = self.phone.now_s()
 
-    async def _answer_http(self, stream: Stream, head: bytes) -> None:
-        head, _, body = head.partition(b"\r\n\r\n")
-        lines = head.decode("latin-1").split("\r\n")
-        method, path, _ = lines[0].split(" ")
-        headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
-        size = int(headers.get("content-length", "0"))
-        while len(body) < size:
-            body += await stream.read_some()
-        call = body.partition(b'"method": "')[2].partition(b'"')[0].decode() or path
+    async def _answer_http(self, stream: Stream, request: Request) -> None:
+        body = request.body
+        call = body.partition(b'"method": "')[2].partition(b'"')[0].decode() or request.path
         after_s = await self._before(f"rpc:{call}")
         await self._wait_inside_call(body)
-        status, answer = self._ui.handle(method, path, body)
+        status, answer = self._ui.handle(request.method, request.path, body)
         if after_s:
             await self.pass_time(after_s)
-        reason = {200: "OK", 400: "Bad Request", 404: "Not Found"}[status]
-        kind = "text/plain" if path == "/ping" else "application/json-rpc"
-        await stream.write(
-            f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {len(answer)}\r\n"
-            "Connection: keep-alive\r\n\r\n".encode()
-            + answer
-        )
+        await stream.write(response(status, request.path, answer))
 
     async def _wait_inside_call(self, body: bytes) -> None:
         waiting = self._ui.waits_for(body)

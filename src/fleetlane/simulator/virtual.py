@@ -19,7 +19,7 @@ from fleetlane.simulator.model import system_model
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.phone_builder import PhoneBuilder
 from fleetlane.simulator.phone_link import PhoneLink
-from fleetlane.simulator.virtual_socket import HostTimeoutError, VirtualConnection, VirtualSocket
+from fleetlane.simulator.virtual_socket import HostTimeoutError, Line, VirtualConnection, VirtualSocket
 
 _WALL_S = 1_795_000_000.0
 _HANG_STEP_S = 0.25
@@ -67,10 +67,19 @@ class VirtualLink(PhoneLink):
         """How long the caller of the present call waits for its answer."""
         self._hangs = False
 
+    @property
+    def serial(self) -> str:
+        """Return the phone's serial."""
+        return self.phone.facts.serial
+
+    def settle(self) -> None:
+        """Let what is due happen."""
+        self.phone.settle()
+
     def wait(self, seconds: float) -> None:
         """Let time pass, and what is due happen."""
         self.clock.advance(seconds)
-        self.phone.settle()
+        self.settle()
 
     def stamped(self, second: int) -> int:
         """Return the host's time as this clock has it: the host's libraries ask the computer's."""
@@ -136,15 +145,15 @@ class VirtualLink(PhoneLink):
 class VirtualAdb(adbutils.AdbClient):
     """A client of an adb server in memory. It offers what the product's own client does (`adapters.android`)."""
 
-    def __init__(self, links: Collection[VirtualLink], call_timeout_s: float = CALL_TIMEOUT_S) -> None:
+    def __init__(self, links: Collection[Line], call_timeout_s: float = CALL_TIMEOUT_S) -> None:
         super().__init__("127.0.0.1", 1)
-        self._links = {link.phone.facts.serial: link for link in links}
+        self._links = {link.serial: link for link in links}
         self.call_timeout_s = call_timeout_s
         self.started_s: float | None = None
         self.is_fresh = False
 
-    def link(self, serial: str) -> VirtualLink | None:
-        """Return a phone's services, None when there is no such phone."""
+    def link(self, serial: str) -> Line | None:
+        """Return what leads to a phone, None when there is no such phone."""
         return self._links.get(serial)
 
     def make_connection(self, timeout: float | None = None) -> VirtualConnection:

@@ -8,16 +8,53 @@ from __future__ import annotations
 import io
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Generator
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from adbutils import AdbConnection
 
-if TYPE_CHECKING:
-    from fleetlane.simulator.virtual import VirtualLink
+from fleetlane.core.errors import UnknownRequestError
 
-Phones = Callable[[str], "VirtualLink | None"]
+if TYPE_CHECKING:
+    from fleetlane.simulator.phone_link import Service
+
 _ADB_VERSION = 41
+
+
+class Line(Protocol):
+    """What a socket needs of the phone it leads to.
+
+    Attributes:
+        absent: what adb says when it does not reach the phone; "" when it does.
+        waits_s: how long the caller of the present call waits for its answer.
+        open_sockets: those with a service of the phone behind them.
+        services: by the beginnings of their names.
+    """
+
+    absent: str
+    waits_s: float
+    open_sockets: set[VirtualSocket]
+    services: Mapping[str, Service]
+
+    @property
+    def serial(self) -> str:
+        """Return the phone's serial."""
+        ...
+
+    def accepts(self, service: str) -> bool:
+        """Return whether somebody on the phone listens to a service."""
+        ...
+
+    def settle(self) -> None:
+        """Let what is due happen."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+
+Phones = Callable[[str], Line | None]
 
 
 class HostTimeoutError(Exception):
@@ -85,7 +122,7 @@ class VirtualSocket:
         self._changed = threading.Condition()
         self._request = bytearray()
         self._out = bytearray()
-        self._link: VirtualLink | None = None
+        self._link: Line | None = None
         self._stream: VirtualStream | None = None
         self._service: Coroutine[Any, Any, None] | None = None
         self._running = self._over = self._late = False
@@ -194,14 +231,14 @@ class VirtualSocket:
     def _to_phone(self, serial: str, more: bytes) -> None:
         link = self._phones(serial)
         if link is not None:
-            link.phone.settle()
+            link.settle()
         if link is None or link.absent:
             self._fail(link.absent if link else f"device '{serial}' not found")
             return
         self._link = link
         self.answer(b"OKAY" + more)
 
-    def _open(self, link: VirtualLink, name: str) -> None:
+    def _open(self, link: Line, name: str) -> None:
         services = link.services
         prefix = next((prefix for prefix in services if name.startswith(prefix)), None)
         if prefix is None or not link.accepts(name):
@@ -234,6 +271,9 @@ class VirtualSocket:
         except (StopIteration, EOFError):
             self._service = None
             self.cut()
+        except UnknownRequestError:
+            self._service = None  # it has ended; the caller is told
+            raise
         finally:
             self._running = False
 
