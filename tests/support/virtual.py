@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.likeness import likeness, trait_values
 from fleetlane.simulator.traits import Traits
 from fleetlane.simulator.virtual import VirtualFleet, VirtualLink
+from fleetlane.simulator.virtual_control import VirtualControl
 from support.rig import Result, Rig
 
 PATIENT = ScriptSettings()
@@ -24,16 +25,6 @@ A_POST_S = 3600.0
 def like(name: str, **traits: Any) -> Traits:
     """Return a likeness with some traits as YAML would say them."""
     return replace(likeness(name), **trait_values(traits, "test"))
-
-
-class VirtualControl(Control):
-    """A control whose pauses take virtual time."""
-
-    def pause(self, seconds: float) -> None:
-        """Let the time pass at once."""
-        self.check()
-        self.clock.advance(max(0.0, min(seconds, self.deadline_s - self.clock.monotonic_s())))
-        self.check()
 
 
 class VirtualRig(Rig):
@@ -81,13 +72,26 @@ def one_post(config: dict[str, Any] | None = None, *, traits: Traits, **fleet: A
 def post_until_known(rig: VirtualRig, config: dict[str, Any] | None = None, wait_s: float = 3600.0) -> Result:
     """Run one post on the rig's only phone; while its outcome is in doubt look for it, as a server's lane does."""
     [serial] = rig.serials
-    result = rig.post(serial, config, settings=PATIENT, timeout_s=600.0)
+    first = rig.post(serial, config, settings=PATIENT, timeout_s=600.0)
+    result = look_until_known(rig, config, first, wait_s)
+    rig.wait(600)
+    return result
+
+
+def look_until_known(rig: VirtualRig, config: Mapping[str, Any] | None, result: Result, wait_s: float) -> Result:
+    """Look for a post of the rig's only phone between pauses that grow, until it is known what became of it.
+
+    Returns the last look's result after `wait_s` seconds, or `result` itself when it is in no doubt.
+    """
+    [serial] = rig.serials
     until_s, pause_s = rig.clock.monotonic_s() + wait_s, 60.0
-    while result.outcome.error_code == "outcome_unknown" and result.phases.phase.in_doubt:
-        if rig.clock.monotonic_s() >= until_s:
-            break
+    while is_in_doubt(result) and rig.clock.monotonic_s() < until_s:
         rig.wait(pause_s)
         pause_s = min(pause_s * 2, 900.0)
         result = rig.post(serial, config, former=result.phases, settings=PATIENT, timeout_s=600.0)
-    rig.wait(600)
     return result
+
+
+def is_in_doubt(result: Result) -> bool:
+    """Return whether a later look may tell what became of a post."""
+    return result.outcome.error_code == "outcome_unknown" and result.phases.phase.in_doubt
