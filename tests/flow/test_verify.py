@@ -9,6 +9,7 @@ import pytest
 
 from fleetlane.core.journal import Phase
 from fleetlane.simulator.accounts import Post
+from fleetlane.simulator.faults import Fault
 from support.rig import CAPTION, PATIENT, Phases
 from support.scenarios import Scenarios
 
@@ -163,6 +164,51 @@ def a_post_without_caption_cannot_be_told_from_others_and_no_phone_is_touched(ri
     former = cut_off(rig, serial, config={**SHORT, "captions": ""})
     result = look(rig, serial, former, {**SHORT, "captions": ""})
     assert (result.outcome.error_code, result.steps.names) == ("outcome_unknown", [])
+
+
+def _check(server):
+    server.strike(Fault("security_check", app="tiktok"))
+
+
+def _lock_by_pin(server):
+    server.phone.change_traits({"pin": True})
+    server.strike(Fault("lock"))
+
+
+NEEDS = {
+    "security_check": (_check, lambda server: server.phone.stop_app(tiktok(server).package.name)),
+    "screen_locked": (_lock_by_pin, lambda server: server.phone.change_traits({"pin": False})),
+}
+
+
+@scenario.each(*NEEDS)
+def a_post_is_found_when_a_person_has_seen_to_what_kept_a_look_from_it(rig, serial, code):
+    happens, mend = NEEDS[code]
+    rig.on(serial, lambda server: setattr(server.phone, "upload_s", 0.0))
+    former = cut_off(rig, serial)
+    rig.on(serial, happens)
+    result = look(rig, serial, former)
+    assert (result.outcome.error_code, result.outcome.unseen, result.outcome.asks) == ("outcome_unknown", True, code)
+    rig.on(serial, mend)
+    judge(rig, serial, look(rig, serial, result.phases, {"upload_wait_time": 10}), None, Phase.PUBLISHED, 1)
+
+
+@scenario
+def a_post_after_which_the_app_asks_for_a_person_stays_in_doubt(rig, serial):
+    shown = []
+
+    def lay(server):
+        server.phone.screen_listeners.append(lambda _app, now: shown.append(now) or strike(server))
+
+    def strike(server):
+        if shown[-1] == "home_feed" and "post" in shown:
+            shown.clear()
+            _check(server)
+
+    rig.on(serial, lay)
+    result = rig.post(serial, SHORT)
+    assert (result.outcome.error_code, result.outcome.unseen) == ("outcome_unknown", True)
+    assert (result.outcome.asks, result.phases.phase) == ("security_check", Phase.TAPPED)
 
 
 # -- read only --------------------------------------------------------------------------------------
