@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +35,15 @@ class VirtualRig(Rig):
         self.clock = self.fleet.clock
         self._task_ids = itertools.count(1)
 
+    @classmethod
+    def like(cls, base: str, **fleet: Any) -> VirtualRig:
+        """Return phones of a likeness: ideal ones with apps that are quick, others with all the patience they need."""
+        if base == "ideal":
+            return cls(FleetSettings(**fleet))
+        rig = cls(FleetSettings(**{**fleet, "traits": like(base), "app_delay_factor": 1.0}))
+        rig.settings, rig.timeout_s = PATIENT, A_POST_S
+        return rig
+
     def __enter__(self) -> VirtualRig:
         return self
 
@@ -53,6 +62,10 @@ class VirtualRig(Rig):
 
     def app(self, serial: str, name: str = "tiktok"):
         return next(a for a in self.fleet.link(serial).phone.apps.values() if a.model.app == name)
+
+    def post_all(self, jobs: Sequence[tuple[str, Mapping[str, Any]]], **options: Any) -> list[Result]:
+        """Run posts one after another: there is one clock, and it costs no time."""
+        return [self.post(serial, config, **options) for serial, config in jobs]
 
     def wait(self, seconds: float) -> None:
         """Let time pass on every phone."""
