@@ -32,7 +32,10 @@ PLACES = {
 @EACH_CARRIER
 @pytest.mark.parametrize(("app", "way"), list(PLACES))
 def test_each_recorded_popup_over_each_screen_is_dismissed(app, way, carrier):
-    cases = list(itertools.product((*POPUPS[app], *ANDROID), PLACES[app, way]))
+    popups, places = (*POPUPS[app], *ANDROID), PLACES[app, way]
+    cases = list(itertools.product(popups, places))
+    if carrier != "wire":  # each popup, and each place: every second pair of them
+        cases = [(popup, at) for popup, at in cases if (popups.index(popup) + places.index(at)) % 2 == 0]
     config = {"platform": app, "post_way": way}
     with rig_of(carrier, phones=len(cases), first_port=22300) as rig:
         for serial, (popup, place) in zip(rig.serials, cases, strict=True):

@@ -10,7 +10,7 @@ import pytest
 from fleetlane.core.journal import Phase
 from fleetlane.simulator.accounts import Post
 from fleetlane.simulator.faults import Fault
-from support.rig import CAPTION, PATIENT, Phases
+from support.rig import CAPTION, Phases
 from support.scenarios import Scenarios
 
 SHORT = {"upload_wait_time": 3}
@@ -42,7 +42,7 @@ def cut_off(rig, serial, at="tapped", config=SHORT):
     raise AssertionError(f"it never was {at}: {result.outcome}")
 
 
-def look(rig, serial, former, config=SHORT, settings=PATIENT):
+def look(rig, serial, former, config=SHORT, settings=None):
     return rig.post(serial, config, former=former, settings=settings)
 
 
@@ -218,7 +218,7 @@ def a_post_after_which_the_app_asks_for_a_person_stays_in_doubt(rig, serial):
 def a_legal_statement_is_left_to_its_owner_whatever_the_settings_say(rig, serial):
     rig.on(serial, lambda server: tiktok(server).data.update(music_rights=True))
     former = cut_off(rig, serial)
-    result = look(rig, serial, former, settings=replace(PATIENT, accept_music_rights=True))
+    result = look(rig, serial, former, settings=replace(rig.settings, accept_music_rights=True))
     assert (result.outcome.error_code, rig.posts(serial)) == ("outcome_unknown", [])
     assert "left to its owner" in result.outcome.remark
 

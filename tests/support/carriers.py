@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fleetlane.adapters.android.transport import CALL_TIMEOUT_S
 from fleetlane.simulator.fleet import FleetSettings
 from support.rig import Rig
 from support.virtual import VirtualRig
@@ -16,8 +17,11 @@ EACH_CARRIER = pytest.mark.parametrize("carrier", CARRIERS)
 _FAST = 0.25
 
 
-def rig_of(carrier: str, **fleet: Any) -> Rig:
-    """Return a rig, on the wire with apps that are quick, or in virtual time as a likeness says."""
+def rig_of(carrier: str, call_timeout_s: float = CALL_TIMEOUT_S, **fleet: Any) -> Rig:
+    """Return a rig, on the wire with apps that are quick, or in virtual time as a likeness says.
+
+    On the wire calls may take `call_timeout_s`; in virtual time as long as they may for a server, which costs nothing.
+    """
     if carrier == "wire":
-        return Rig(FleetSettings(**{"app_delay_factor": _FAST, **fleet}))
+        return Rig(FleetSettings(**{"app_delay_factor": _FAST, **fleet}), call_timeout_s)
     return VirtualRig.like(carrier, **fleet)
