@@ -78,6 +78,32 @@ def a_post_is_found_although_the_app_has_ended_since(rig, serial):
     judge(rig, serial, result, code, phase, published)
 
 
+@scenario.each("tiktok", "instagram")
+def a_post_is_found_behind_others_that_went_out_since(rig, serial, app):
+    config = {**SHORT, "platform": app}
+    rig.on(serial, lambda server: setattr(server.phone, "upload_s", 0.0))
+    former = cut_off(rig, serial, config=config)
+    for caption in ("another one", "and one more"):
+        assert rig.post(serial, {**config, "captions": caption}).outcome.ok
+    result = look(rig, serial, former, config)
+    assert (result.outcome.error_code, result.phases.phase) == (None, Phase.PUBLISHED), result.outcome.remark
+    assert [post["caption"] for post in rig.posts(serial)] == [CAPTION, "another one", "and one more"]
+
+
+@scenario
+def an_older_post_behind_the_former_newest_is_no_proof_when_others_went_out_since(rig, serial):
+    def prepare(server):
+        account = tiktok(server).accounts[0]
+        account.posts[:] = [Post("video", "the newest", "7", -500.0), Post("video", CAPTION, "5", -1000.0)]
+        account.shown = list(account.posts)
+        tiktok(server).faults.upload = "stuck"
+
+    rig.on(serial, prepare)
+    former = cut_off(rig, serial)
+    rig.on(serial, lambda server: tiktok(server).accounts[0].posts.insert(0, Post("video", "by hand", "0", 0.0)))
+    judge(rig, serial, look(rig, serial, former), "outcome_unknown", former.phase, 0)
+
+
 # -- it did not ---------------------------------------------------------------------------------------
 
 
