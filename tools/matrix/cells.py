@@ -72,7 +72,7 @@ class Lane(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What came of one fault at one place. Seconds count from the strike."""
+    """What came of one fault at one place. Seconds count from the strike; `posts` is how often the post went out."""
 
     row: Row
     journey: Journey
@@ -81,6 +81,7 @@ class Cell:
     remark: str
     ended_s: float
     next_s: float
+    posts: int
     problems: tuple[str, ...]
 
 
@@ -94,10 +95,12 @@ def run_cell(lane: Lane, journey: Journey, place: Place, row: Row) -> Cell:
     try:
         met, after = lane.two_posts(journey, captions, lambda: lane.on(lambda phone: mend(phone, row, left)))
     except StuckError as error:
-        return Cell(row, journey, place, "stuck", str(error), STUCK_AFTER_S, STUCK_AFTER_S, (f"stuck: {error}",))
+        posts, problems = lane.published(captions[0]), (f"stuck: {error}",)
+        return Cell(row, journey, place, "stuck", str(error), STUCK_AFTER_S, STUCK_AFTER_S, posts, problems)
+    posts = lane.published(captions[0])
     problems = [
         *([] if struck else ["the fault never struck"]),
-        *untrue("the post", met, lane.published(captions[0])),
+        *untrue("the post", met, posts),
         *untrue("the next post", after, lane.published(captions[1])),
         *unfit(met, row.right(journey.app, place)),
     ]
@@ -105,7 +108,7 @@ def run_cell(lane: Lane, journey: Journey, place: Place, row: Row) -> Cell:
         problems.append(f"the next post ended with {after.code}: {after.remark}")
     at = struck[0] if struck else met.began_s
     end = met.code or POSTED
-    return Cell(row, journey, place, end, met.remark, met.ended_s - at, after.began_s - at, tuple(problems))
+    return Cell(row, journey, place, end, met.remark, met.ended_s - at, after.began_s - at, posts, tuple(problems))
 
 
 def _strike(lane: Lane, phone: PhoneLink, faults: Sequence[Fault], struck: list[float]) -> None:

@@ -30,7 +30,7 @@ Every [fault](faults.md) at every screen of a post, and stops there, on **simula
 It says what Fleetlane does when a phone fails, not how a real phone fails.
 
 {runs}
-Machine: {machine}. On the wire `tests/matrix` lets each fault strike once and at each screen once, too.
+On the wire `tests/matrix` lets each fault strike once and at each screen once, too.
 """
 
 _IN_VIRTUAL_TIME = (
@@ -55,7 +55,7 @@ nobody has set anything for.
 **{cells} cells, {wrong} wrong, {stuck} stuck.** {ends} The next task began {median:.1f} s (median) to {most:.1f} s
 after the fault.
 
-`outcome_unknown`: {unknown} of {cells} ({unknown_share:.1f} %). {why_unknown}
+`outcome_unknown`: {unknown} of {cells} ({unknown_share:.1f} %); {out} of these posts are out. {why_unknown}
 
 {rows}
 A cell says how the post that was struck ended in the end (`posted`: completed and published; else its
@@ -74,19 +74,15 @@ post.
 
 **{spread}; {wrong} wrong.**
 """
-_STOPS_LINE = re.compile(r"^\| stops \| .* \| (.+) \| (.+) \|$", re.MULTILINE)
+_STOPS_LINE = re.compile(r"^\| stops \| .* \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
 def write(results: Results, at_once: int) -> None:
     """Write the page. Without new stops those that it has are kept, with their date and commit."""
     cells = results.cells
-    stops, stops_date, stops_commits = _new_stops(results, at_once) if results.stops else _former_stops()
-    cells_commits = ", ".join(f"`{commit}`" for commit in results.commits(Cell))
-    runs = (
-        ("faults", _IN_VIRTUAL_TIME, ", ".join(results.dates(Cell)), cells_commits),
-        ("stops", _ON_THE_WIRE, stops_date, stops_commits),
-    )
-    head = _HEAD.format(runs=_table(("", "how it was run", "date", "commit"), runs), machine=machine())
+    stops, measured = _new_stops(results, at_once) if results.stops else _former_stops()
+    runs = (("faults", _IN_VIRTUAL_TIME, *_measured(results, Cell)), ("stops", _ON_THE_WIRE, *measured))
+    head = _HEAD.format(runs=_table(("", "how it was run", "date", "commit", "machine"), runs))
     parts = [
         head,
         _faults(cells),
@@ -98,23 +94,29 @@ def write(results: Results, at_once: int) -> None:
     PAGE.write_text("\n".join(part.strip("\n") + "\n" for part in parts), encoding="utf-8")
 
 
-def _new_stops(results: Results, at_once: int) -> tuple[str, str, str]:
-    commits = ", ".join(f"`{commit}`" for commit in results.commits(Stop))
-    return _stops(results.stops, at_once), ", ".join(results.dates(Stop)), commits
+def _measured(results: Results, kind: type[Cell | Stop]) -> tuple[str, str, str]:
+    """Return the dates, the commits and the machine."""
+    commits = ", ".join(f"`{commit}`" for commit in results.commits(kind))
+    return ", ".join(results.dates(kind)), commits, machine()
 
 
-def _former_stops() -> tuple[str, str, str]:
+def _new_stops(results: Results, at_once: int) -> tuple[str, tuple[str, str, str]]:
+    return _stops(results.stops, at_once), _measured(results, Stop)
+
+
+def _former_stops() -> tuple[str, tuple[str, str, str]]:
     page = PAGE.read_text(encoding="utf-8")
     found = _STOPS_LINE.search(page)
     if found is None:
         raise SystemExit("The page has no stops yet: run `make matrix ARGS='--only stops --go-on'`.")
     section = page.partition("\n## Stops\n")[2].partition("\n## ")[0]
-    return f"## Stops\n{section}", found[1], found[2]
+    return f"## Stops\n{section}", (found[1], found[2], found[3])
 
 
 def _faults(cells: Sequence[Cell]) -> str:
     spans = [cell.next_s for cell in cells]
     unknown = [cell for cell in cells if cell.end == UNKNOWN]
+    out = sum(cell.posts for cell in unknown)
     return _CELLS.format(
         verify_min=VERIFY_WAIT_S / 60,
         cells=len(cells),
@@ -125,6 +127,7 @@ def _faults(cells: Sequence[Cell]) -> str:
         most=max(spans),
         unknown=len(unknown),
         unknown_share=100 * len(unknown) / len(cells),
+        out=out,
         why_unknown=_why_unknown(cells),
         rows=_rows(cells),
     )
