@@ -57,6 +57,12 @@ def test_every_feature_in_the_readme_is_linked_to_a_test_that_is_there():
         assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8"), what
 
 
+def test_the_page_of_simulated_phones_says_of_each_test_of_posts_what_phones_it_runs_on():
+    said = re.findall(r"^\| `(tests/\S+)` \|", (ROOT / "docs/simulated-phones.md").read_text("utf-8"), re.MULTILINE)
+    there = [path for folder in ("flow", "e2e") for path in sorted((ROOT / "tests" / folder).glob("test_*.py"))]
+    assert said == [path.relative_to(ROOT).as_posix() for path in there]
+
+
 def test_everything_that_broke_posts_is_linked_to_a_test_that_is_there():
     table = (ROOT / "docs/simulated-phones.md").read_text(encoding="utf-8")
     table = table.partition("| what a phone does | held by |\n|---|---|\n")[2].partition("\n\n")[0]
