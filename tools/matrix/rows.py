@@ -145,9 +145,7 @@ ROWS = (
     _passes("eat_text"),
     # What a phone is like may change in the middle of a post, too.
     _changes("dump_fails", 1.0, for_s=8.0),
-    _changes("dump_s", 4.0, for_s=60.0),
     _changes("upload_s", 300.0),
-    _changes("automation_taken", True, "driver_broken", for_s=10.0, also=("kill_ui_server",)),
     _changes("input_guard", "xiaomi", "input_not_allowed", bound="the person who sets the switch (here at once)"),
     _changes("pin", True, "screen_locked", also=("lock",), bound="the person who removes the PIN (here at once)"),
 )

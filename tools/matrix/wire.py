@@ -19,7 +19,11 @@ from fleetlane.cli.demo_processes import video
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 
 UPLOAD_WAIT_S = 4
-SETTINGS = {"FLEETLANE_UNKNOWN_SCREEN_PATIENCE_S": "2", "FLEETLANE_TASK_TIMEOUT_S": "90"}
+SETTINGS = {
+    "FLEETLANE_UNKNOWN_SCREEN_PATIENCE_S": "2",
+    "FLEETLANE_TASK_TIMEOUT_S": "90",
+    "FLEETLANE_VERIFY_WAIT_S": "30",  # what stays in doubt ends before a cell is called stuck
+}
 PHONES = {"app_delay_factor": 0.25, "upload_s": 1.0, "first_port": 26000}
 _POLL_S = 0.15
 _COMPLETED, _FAILED = 2, 3
