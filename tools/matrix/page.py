@@ -55,7 +55,8 @@ nobody has set anything for.
 **{cells} cells, {wrong} wrong, {stuck} stuck.** {ends} The next task began {median:.1f} s (median) to {most:.1f} s
 after the fault.
 
-`outcome_unknown`: {unknown} of {cells} ({unknown_share:.1f} %); {out} of these posts are out. {why_unknown}
+`outcome_unknown`: {unknown} of {cells} ({unknown_share:.1f} %); {out} of these posts are out.
+{why_unknown}
 
 {rows}
 A cell says how the post that was struck ended in the end (`posted`: completed and published; else its
@@ -139,15 +140,12 @@ def _ends(cells: Sequence[Cell]) -> str:
 
 
 def _why_unknown(cells: Sequence[Cell]) -> str:
-    """Say by which rows posts stay unknown, those first that nobody could tell of."""
+    """Say by which rows posts stay unknown, and what forces it."""
     by_row = Counter(cell.row.name for cell in cells if cell.end == UNKNOWN)
-    never = [name for name in by_row if name in NEVER_KNOWN]
     others = sum(number for name, number in by_row.items() if name not in NEVER_KNOWN)
-    most = sum(cell.row.name not in NEVER_KNOWN for cell in cells)
-    by_itself = ", ".join(f"`{name}` {by_row[name]}" for name in by_row)
-    forced = " and ".join(f"`{name}` ({NEVER_KNOWN[name]})" for name in never)
-    without = f"Without {forced} it is {others} of {most} ({100 * others / most:.1f} %). " if never else ""
-    return f"{without}By fault: {by_itself or 'none'}."
+    lines = ((f"`{name}`", str(n), NEVER_KNOWN.get(name, "nothing forces it")) for name, n in by_row.items())
+    head = f"In {others} of them nothing forces that; what does in the others:\n\n"
+    return head + _table(("fault", "unknown", "why nobody can tell"), lines)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -14,8 +14,16 @@ from fleetlane.simulator.likeness import trait_value
 from fleetlane.simulator.phone_link import PhoneLink
 
 POSTED, UNKNOWN = "posted", "outcome_unknown"
-NEVER_KNOWN = {"upload_stuck": "the app itself never gets to know what becomes of the post"}
-"""Rows after which nobody can tell what became of a post, and why."""
+_ENDED = (
+    "the app is ended in the middle of its upload; apps may go on with one, so a profile without the post is no proof"
+)
+NEVER_KNOWN = {
+    "upload_stuck": "the upload never ends, and the app never says so",
+    "upload_fail": "the app says so for a moment only; nobody looked then",
+    **dict.fromkeys(("reboot", "crash", "log_out", "security_check", "account_blocked", "uninstall"), _ENDED),
+    "trait pin": "the next task starts the app anew: what was under way there, or still waited for Post, is gone",
+}
+"""Rows after which nobody can tell what became of a post that is not out, and why."""
 _POPUP = {"tiktok": "popup_notifications", "instagram": "popup_rate"}
 
 
