@@ -236,3 +236,9 @@ def test_a_call_between_attempts_gives_back_whatever_it_raised():
 def test_a_post_that_a_later_look_may_find_stays_one():
     assert returned(failed("outcome_unknown", "It was not seen.", unseen=True)).unseen
     assert not returned(failed("app_crashed", unseen=True)).unseen
+
+
+@pytest.mark.parametrize(("asks", "kept"), [("security_check", "security_check"), ("what?", ""), (7, "")])
+def test_what_an_unseen_post_asks_of_a_person_is_one_of_the_known_codes(asks, kept):
+    assert returned(failed("outcome_unknown", "It asks.", unseen=True, asks=asks)).asks == kept
+    assert returned(failed("outcome_unknown", "It asks.", asks=asks)).asks == "", "only where a look follows"

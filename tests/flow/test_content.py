@@ -11,7 +11,7 @@ from PIL import Image
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.ports.library import TakenMaterial
 from support.movies import fragmented
-from support.rig import PATIENT, VIDEO, Shelf
+from support.rig import VIDEO, Shelf
 from support.scenarios import Scenarios
 
 scenario = Scenarios(first_port=24100)
@@ -105,7 +105,7 @@ def folders_outside_the_allowed_ones_and_links_out_of_them_are_refused_alike(rig
     (rig.folder / "allowed").mkdir(exist_ok=True)
     if not (rig.folder / "allowed/link").is_symlink():  # the folder serves the wire and virtual time
         (rig.folder / "allowed/link").symlink_to(rig.folder / "secret")
-    settings = replace(PATIENT, folders=AllowedFolders((rig.folder / "allowed",)))
+    settings = replace(rig.settings, folders=AllowedFolders((rig.folder / "allowed",)))
     remarks = set()
     for path in (rig.folder / "secret", rig.folder / "allowed/link", rig.folder / "none at all"):
         result = rig.post(serial, _from_folder(path), settings=settings)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.fleet import FleetSettings
-from support.rig import Rig
+from support.carriers import EACH_CARRIER, rig_of
 
 
-@pytest.mark.phone
+@EACH_CARRIER
 @pytest.mark.parametrize("call", ["shell:mkdir", "shell:am start --user 0 -a android.intent.action.SEND"])
-def test_a_phone_that_did_not_answer_is_asked_nothing_more(call):
-    with Rig(FleetSettings(phones=1, app_delay_factor=0.25, first_port=22650), call_timeout_s=1.0) as rig:
+def test_a_phone_that_did_not_answer_is_asked_nothing_more(call, carrier):
+    with rig_of(carrier, call_timeout_s=1.0, phones=1, first_port=22650) as rig:
         [serial] = rig.serials
         calls = []
 
@@ -21,8 +20,9 @@ def test_a_phone_that_did_not_answer_is_asked_nothing_more(call):
             if name.startswith(call) and calls.count("hangs") == 0:
                 calls.clear()
                 calls.append("hangs")
-                rig.fleet.server(serial).strike(Fault("hang"))
+                link.strike(Fault("hang"))
 
-        rig.on(serial, lambda server: server.call_listeners.append(came))
+        link = rig.on(serial, lambda link: link)
+        rig.on(serial, lambda link: link.call_listeners.append(came))
         assert rig.post(serial).outcome.error_code == "device_timeout"
         assert calls == ["hangs"]

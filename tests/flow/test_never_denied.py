@@ -12,10 +12,9 @@ from fleetlane.core.journal import Phase
 from fleetlane.simulator.accounts import Post
 from fleetlane.simulator.faults import Fault
 from support.phones import on_screen
-from support.rig import CAPTION, PATIENT, VIDEO, Phases
+from support.rig import CAPTION, VIDEO, Phases
 from support.scenarios import Scenarios
 
-CONSENTING = replace(PATIENT, accept_music_rights=True)
 OTHER_VIDEO = VIDEO.read_bytes() + b"\x00\x00\x00\x08free"
 
 
@@ -138,7 +137,7 @@ def a_screenshot_that_comes_in_between_is_never_published(rig, serial):
 @scenario.each("post", "editor")
 def a_legal_statement_before_post_is_never_accepted(rig, serial, screen):
     rig.on(serial, lambda server: tiktok(server).faults.popups.append((screen, "popup_music_rights")))
-    result = rig.post(serial, settings=CONSENTING)
+    result = rig.post(serial, settings=replace(rig.settings, accept_music_rights=True))
     assert (result.outcome.error_code, rig.posts(serial)) == ("needs_consent", [])
     assert Phase.TAPPED not in result.phases.seen
 
@@ -149,7 +148,7 @@ def a_legal_statement_after_post_is_accepted_only_when_the_owner_has_said_so(rig
     refused = rig.post(serial)
     assert (refused.outcome.error_code, refused.phases.phase) == ("needs_consent", Phase.NOT_PUBLISHED)
     assert rig.posts(serial) == []
-    accepted = rig.post(serial, settings=CONSENTING)
+    accepted = rig.post(serial, settings=replace(rig.settings, accept_music_rights=True))
     assert accepted.outcome.ok, accepted.outcome
     assert len(rig.posts(serial)) == 1
 

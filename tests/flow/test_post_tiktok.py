@@ -10,10 +10,9 @@ import pytest
 
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import PublishState
-from fleetlane.simulator.fleet import FleetSettings
-from support.rig import CAPTION, VIDEO, Rig
+from support.carriers import EACH_CARRIER, rig_of
+from support.rig import CAPTION, VIDEO
 
-FAST = 0.25
 DIGEST = sha256(VIDEO.read_bytes()).hexdigest()
 PACKAGES = ("com.zhiliaoapp.musically", "com.ss.android.ugc.trill")
 MATRIX = list(itertools.product(("en", "zh", "id"), PACKAGES, (9, 11, 13, 15)))
@@ -36,24 +35,20 @@ def _published(result, posts, caption=CAPTION):
     assert [post["media_sha256"] for post in posts] == [[DIGEST]]
 
 
-@pytest.mark.phone
+@EACH_CARRIER
 @pytest.mark.parametrize("way", ["share", "addButton"])
-def test_every_language_package_and_android_version_publishes_exactly_the_asked_post(way):
-    settings = FleetSettings(
-        phones=len(MATRIX), app_delay_factor=FAST, vary=_vary, package=_tiktok_only, first_port=22000
-    )
-    with Rig(settings) as rig:
+def test_every_language_package_and_android_version_publishes_exactly_the_asked_post(way, carrier):
+    fleet = {"phones": len(MATRIX), "vary": _vary, "package": _tiktok_only}
+    with rig_of(carrier, **fleet, first_port=22000) as rig:
         results = rig.post_all([(serial, {"post_way": way}) for serial in rig.serials])
         for serial, result in zip(rig.serials, results, strict=True):
             _published(result, rig.posts(serial))
 
 
-@pytest.mark.phone
-def test_permissions_that_were_not_granted_are_answered_on_the_phone():
-    settings = FleetSettings(
-        phones=len(MATRIX), app_delay_factor=FAST, vary=_vary, package=_tiktok_only, first_port=22100
-    )
-    with Rig(settings) as rig:
+@EACH_CARRIER
+def test_permissions_that_were_not_granted_are_answered_on_the_phone(carrier):
+    fleet = {"phones": len(MATRIX), "vary": _vary, "package": _tiktok_only}
+    with rig_of(carrier, **fleet, first_port=22100) as rig:
         for serial in rig.serials:
             rig.on(serial, lambda server: setattr(server.phone.faults, "grant_refused", True))
         ways = itertools.cycle(["share", "addButton"])
@@ -62,18 +57,18 @@ def test_permissions_that_were_not_granted_are_answered_on_the_phone():
             _published(result, rig.posts(serial))
 
 
-@pytest.mark.phone
-def test_an_app_build_whose_ids_are_all_different_works():
-    with Rig(FleetSettings(phones=2, app_delay_factor=FAST, build="scrambled-7", first_port=22200)) as rig:
+@EACH_CARRIER
+def test_an_app_build_whose_ids_are_all_different_works(carrier):
+    with rig_of(carrier, phones=2, build="scrambled-7", first_port=22200) as rig:
         jobs = [(rig.serials[0], {"post_way": "share"}), (rig.serials[1], {"post_way": "addButton"})]
         for serial, result in zip(rig.serials, rig.post_all(jobs), strict=True):
             _published(result, rig.posts(serial))
 
 
-@pytest.mark.phone
+@EACH_CARRIER
 @pytest.mark.parametrize("seconds", [0.0, 20.0])
-def test_the_upload_is_watched_until_it_is_done(seconds):
-    with Rig(FleetSettings(phones=1, app_delay_factor=FAST, upload_s=seconds, first_port=22400)) as rig:
+def test_the_upload_is_watched_until_it_is_done(seconds, carrier):
+    with rig_of(carrier, phones=1, upload_s=seconds, first_port=22400) as rig:
         [serial] = rig.serials
         result = rig.post(serial, {"upload_wait_time": 60})
         _published(result, rig.posts(serial))

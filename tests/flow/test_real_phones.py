@@ -1,7 +1,4 @@
-"""Each way in which a real phone is known to break a post, by the evidence in `simulator.traits`. In virtual time.
-
-A test that is marked as failing shows a fault of the product: whoever mends it takes the mark away (it is strict).
-"""
+"""Each way in which a real phone is known to break a post, by the evidence in `simulator.traits`. In virtual time."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from fleetlane.simulator.fleet_settings import FleetSettings
 from support.rig import CAPTION
 from support.virtual import A_POST_S, PATIENT, VirtualRig, like, one_post
 
-breaks = pytest.mark.xfail(strict=True, reason="a fault of the product that the evidence shows")
 ADD = {"post_way": "addButton"}
 WAYS = [(app, way) for app in ("tiktok", "instagram") for way in ("addButton", "share")]
 UNUSUAL = ["go 😀", "family 👨‍👩‍👧 here", "𝐁𝐨𝐥𝐝 words", "𠮷野家 lunch", "😀.. and ..😀"]
@@ -149,7 +145,6 @@ def test_before_its_first_unlock_a_phone_says_what_it_waits_for():
     assert "unlock" in needs_a_person(before_first_unlock=True).lower()
 
 
-@breaks
 def test_an_automation_server_that_another_tool_holds_is_told_as_such():
     result, _ = one_post(traits=like("ideal", automation_taken=True))
     assert "another" in result.outcome.remark

@@ -9,7 +9,8 @@ import pytest
 
 from fleetlane.core.journal import Phase
 from fleetlane.simulator.accounts import Post
-from support.rig import CAPTION, PATIENT, Phases
+from fleetlane.simulator.faults import Fault
+from support.rig import CAPTION, Phases
 from support.scenarios import Scenarios
 
 SHORT = {"upload_wait_time": 3}
@@ -41,7 +42,7 @@ def cut_off(rig, serial, at="tapped", config=SHORT):
     raise AssertionError(f"it never was {at}: {result.outcome}")
 
 
-def look(rig, serial, former, config=SHORT, settings=PATIENT):
+def look(rig, serial, former, config=SHORT, settings=None):
     return rig.post(serial, config, former=former, settings=settings)
 
 
@@ -75,6 +76,32 @@ def a_post_is_found_although_the_app_has_ended_since(rig, serial):
     published = len(rig.posts(serial))
     code, phase = (None, Phase.PUBLISHED) if published else ("outcome_unknown", Phase.TAPPED)
     judge(rig, serial, result, code, phase, published)
+
+
+@scenario.each("tiktok", "instagram")
+def a_post_is_found_behind_others_that_went_out_since(rig, serial, app):
+    config = {**SHORT, "platform": app}
+    rig.on(serial, lambda server: setattr(server.phone, "upload_s", 0.0))
+    former = cut_off(rig, serial, config=config)
+    for caption in ("another one", "and one more"):
+        assert rig.post(serial, {**config, "captions": caption}).outcome.ok
+    result = look(rig, serial, former, config)
+    assert (result.outcome.error_code, result.phases.phase) == (None, Phase.PUBLISHED), result.outcome.remark
+    assert [post["caption"] for post in rig.posts(serial)] == [CAPTION, "another one", "and one more"]
+
+
+@scenario
+def an_older_post_behind_the_former_newest_is_no_proof_when_others_went_out_since(rig, serial):
+    def prepare(server):
+        account = tiktok(server).accounts[0]
+        account.posts[:] = [Post("video", "the newest", "7", -500.0), Post("video", CAPTION, "5", -1000.0)]
+        account.shown = list(account.posts)
+        tiktok(server).faults.upload = "stuck"
+
+    rig.on(serial, prepare)
+    former = cut_off(rig, serial)
+    rig.on(serial, lambda server: tiktok(server).accounts[0].posts.insert(0, Post("video", "by hand", "0", 0.0)))
+    judge(rig, serial, look(rig, serial, former), "outcome_unknown", former.phase, 0)
 
 
 # -- it did not ---------------------------------------------------------------------------------------
@@ -165,6 +192,51 @@ def a_post_without_caption_cannot_be_told_from_others_and_no_phone_is_touched(ri
     assert (result.outcome.error_code, result.steps.names) == ("outcome_unknown", [])
 
 
+def _check(server):
+    server.strike(Fault("security_check", app="tiktok"))
+
+
+def _lock_by_pin(server):
+    server.phone.change_traits({"pin": True})
+    server.strike(Fault("lock"))
+
+
+NEEDS = {
+    "security_check": (_check, lambda server: server.phone.stop_app(tiktok(server).package.name)),
+    "screen_locked": (_lock_by_pin, lambda server: server.phone.change_traits({"pin": False})),
+}
+
+
+@scenario.each(*NEEDS)
+def a_post_is_found_when_a_person_has_seen_to_what_kept_a_look_from_it(rig, serial, code):
+    happens, mend = NEEDS[code]
+    rig.on(serial, lambda server: setattr(server.phone, "upload_s", 0.0))
+    former = cut_off(rig, serial)
+    rig.on(serial, happens)
+    result = look(rig, serial, former)
+    assert (result.outcome.error_code, result.outcome.unseen, result.outcome.asks) == ("outcome_unknown", True, code)
+    rig.on(serial, mend)
+    judge(rig, serial, look(rig, serial, result.phases, {"upload_wait_time": 10}), None, Phase.PUBLISHED, 1)
+
+
+@scenario
+def a_post_after_which_the_app_asks_for_a_person_stays_in_doubt(rig, serial):
+    shown = []
+
+    def lay(server):
+        server.phone.screen_listeners.append(lambda _app, now: shown.append(now) or strike(server))
+
+    def strike(server):
+        if shown[-1] == "home_feed" and "post" in shown:
+            shown.clear()
+            _check(server)
+
+    rig.on(serial, lay)
+    result = rig.post(serial, SHORT)
+    assert (result.outcome.error_code, result.outcome.unseen) == ("outcome_unknown", True)
+    assert (result.outcome.asks, result.phases.phase) == ("security_check", Phase.TAPPED)
+
+
 # -- read only --------------------------------------------------------------------------------------
 
 
@@ -172,7 +244,7 @@ def a_post_without_caption_cannot_be_told_from_others_and_no_phone_is_touched(ri
 def a_legal_statement_is_left_to_its_owner_whatever_the_settings_say(rig, serial):
     rig.on(serial, lambda server: tiktok(server).data.update(music_rights=True))
     former = cut_off(rig, serial)
-    result = look(rig, serial, former, settings=replace(PATIENT, accept_music_rights=True))
+    result = look(rig, serial, former, settings=replace(rig.settings, accept_music_rights=True))
     assert (result.outcome.error_code, rig.posts(serial)) == ("outcome_unknown", [])
     assert "left to its owner" in result.outcome.remark
 

@@ -12,8 +12,8 @@ from fleetlane.core.ports.phone import PhoneFacts
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
+from fleetlane.simulator.virtual_control import VirtualControl
 from support.handset import INSTAGRAM, TIKTOK, Handset
-from support.virtual import VirtualControl
 
 # What stands before the page with the publishing button, and that page.
 EDITORS = [

@@ -122,6 +122,10 @@ class Rig:
     """Phones, and ways to run the post script on them. `folder` is for media of scenarios."""
 
     folder: Path
+    settings = PATIENT
+    """What scripts get unless a test says otherwise."""
+    timeout_s = 90.0
+    """What a post may take, likewise."""
 
     def __init__(self, settings: FleetSettings, call_timeout_s: float = CALL_TIMEOUT_S) -> None:
         self._call_timeout_s = call_timeout_s
@@ -173,8 +177,8 @@ class Rig:
         config: Mapping[str, Any] | None = None,
         *,
         username: str | None = None,
-        settings: ScriptSettings = PATIENT,
-        timeout_s: float = 90.0,
+        settings: ScriptSettings | None = None,
+        timeout_s: float | None = None,
         shelf: Shelf | None = None,
         phases: Phases | None = None,
         name: str = "post",
@@ -204,13 +208,14 @@ class Rig:
             attempt=1,
         )
         steps, phases = Steps(), phases or (Phases(list(former.seen), dict(former.facts)) if former else Phases())
-        control = self.control(self.clock.monotonic_s() + timeout_s)
+        control = self.control(self.clock.monotonic_s() + (timeout_s or self.timeout_s))
         driver = self.driver(serial)
         start = self.clock.monotonic_s()
         try:
             if on_start is not None:
                 on_start(control)
-            job = Job(task, Phone(driver, load_packs(), control, steps), phases, shelf or Shelf(), settings, INSPECTOR)
+            phone = Phone(driver, load_packs(), control, steps)
+            job = Job(task, phone, phases, shelf or Shelf(), settings or self.settings, INSPECTOR)
             chosen = script(name)
             outcome = chosen.verify(job, former.facts) if former else chosen.run(job)
         except FleetlaneError as error:

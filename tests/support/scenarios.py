@@ -67,11 +67,12 @@ class Scenarios:
         """Return the test of each scenario in virtual time, on a phone of its own and at once."""
         numbers = {name: number for number, name in enumerate(self._known, 1)}
 
+        @pytest.mark.parametrize("base", ["ideal", "real"])
         @pytest.mark.parametrize("name", list(self._known))
-        def test_scenario_in_virtual_time(name: str, tmp_path: Path) -> None:
+        def test_scenario_in_virtual_time(name: str, base: str, tmp_path: Path) -> None:
             vary = self._fleet.get("vary", lambda _number, facts: facts)
             fleet = {**self._fleet, "vary": lambda _number, facts: vary(numbers[name], facts)}
-            rig = VirtualRig(FleetSettings(phones=1, **fleet))
+            rig = VirtualRig.like(base, phones=1, **fleet)
             rig.folder = tmp_path
             self._known[name](rig, rig.serials[0])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +35,15 @@ class VirtualRig(Rig):
         self.clock = self.fleet.clock
         self._task_ids = itertools.count(1)
 
+    @classmethod
+    def like(cls, base: str, **fleet: Any) -> VirtualRig:
+        """Return phones of a likeness: ideal ones with apps that are quick, others with all the patience they need."""
+        if base == "ideal":
+            return cls(FleetSettings(**fleet))
+        rig = cls(FleetSettings(**{**fleet, "traits": like(base), "app_delay_factor": 1.0}))
+        rig.settings, rig.timeout_s = PATIENT, A_POST_S
+        return rig
+
     def __enter__(self) -> VirtualRig:
         return self
 
@@ -54,6 +63,10 @@ class VirtualRig(Rig):
     def app(self, serial: str, name: str = "tiktok"):
         return next(a for a in self.fleet.link(serial).phone.apps.values() if a.model.app == name)
 
+    def post_all(self, jobs: Sequence[tuple[str, Mapping[str, Any]]], **options: Any) -> list[Result]:
+        """Run posts one after another: there is one clock, and it costs no time."""
+        return [self.post(serial, config, **options) for serial, config in jobs]
+
     def wait(self, seconds: float) -> None:
         """Let time pass on every phone."""
         self.clock.advance(seconds)
@@ -72,13 +85,26 @@ def one_post(config: dict[str, Any] | None = None, *, traits: Traits, **fleet: A
 def post_until_known(rig: VirtualRig, config: dict[str, Any] | None = None, wait_s: float = 3600.0) -> Result:
     """Run one post on the rig's only phone; while its outcome is in doubt look for it, as a server's lane does."""
     [serial] = rig.serials
-    result = rig.post(serial, config, settings=PATIENT, timeout_s=600.0)
+    first = rig.post(serial, config, settings=PATIENT, timeout_s=600.0)
+    result = look_until_known(rig, config, first, wait_s)
+    rig.wait(600)
+    return result
+
+
+def look_until_known(rig: VirtualRig, config: Mapping[str, Any] | None, result: Result, wait_s: float) -> Result:
+    """Look for a post of the rig's only phone between pauses that grow, until it is known what became of it.
+
+    Returns the last look's result after `wait_s` seconds, or `result` itself when it is in no doubt.
+    """
+    [serial] = rig.serials
     until_s, pause_s = rig.clock.monotonic_s() + wait_s, 60.0
-    while result.outcome.error_code == "outcome_unknown" and result.phases.phase.in_doubt:
-        if rig.clock.monotonic_s() >= until_s:
-            break
+    while is_in_doubt(result) and rig.clock.monotonic_s() < until_s:
         rig.wait(pause_s)
         pause_s = min(pause_s * 2, 900.0)
         result = rig.post(serial, config, former=result.phases, settings=PATIENT, timeout_s=600.0)
-    rig.wait(600)
     return result
+
+
+def is_in_doubt(result: Result) -> bool:
+    """Return whether a later look may tell what became of a post."""
+    return result.outcome.error_code == "outcome_unknown" and result.phases.phase.in_doubt

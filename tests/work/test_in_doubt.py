@@ -11,8 +11,8 @@ from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import FIRST_MS, Head
-from fleetlane.core.outcome import PublishState, Remark, failed, succeeded
-from fleetlane.core.task import NewTask, Source, Status
+from fleetlane.core.outcome import FAILURES, PublishState, Remark, failed, succeeded
+from fleetlane.core.task import NeedsPerson, NewTask, Source, Status
 from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.patience import Patience
 from fleetlane.work.recovery import recover
@@ -399,6 +399,23 @@ def test_a_post_that_was_not_seen_is_looked_for_after_other_tasks_had_their_turn
         await world.scheduler.tick()
         assert list(world.executor.running) == [task_id], "its time has come: it goes before all others"
         assert world.executor.running[task_id].in_doubt, "and only looks"
+
+    asyncio.run(scenario())
+
+
+def test_what_a_person_must_see_to_is_listed_until_a_look_goes_on_without_them(world):
+    async def scenario():
+        patience = Patience(world.store, world.scheduler, world.clock, wait_s=3600)
+        task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
+        await world.end(task_id, failed("outcome_unknown", "It asks.", unseen=True, asks="security_check"))
+        task = await world.task(task_id)
+        assert (task.status, task.in_doubt, task.needs_person) == (Status.PENDING, True, NeedsPerson.OUTCOME_UNKNOWN)
+        assert task.needs_note == {"code": "security_check", "message": FAILURES["security_check"].sentence}
+        world.clock.advance(61)
+        await patience.look()
+        await world.scheduler.tick()
+        assert list(world.executor.running) == [task_id], "it is looked for all the same"
+        assert (await ends_unseen(world, task_id)).needs_person is None, "they have seen to it"
 
     asyncio.run(scenario())
 

@@ -13,26 +13,18 @@ from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.media import FileInspector
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Control, Phone
+from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.script import Job, ScriptSettings, script
 from fleetlane.simulator.calls import KINDS, kind_of
 from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.likeness import likeness
 from fleetlane.simulator.virtual import VirtualFleet
+from fleetlane.simulator.virtual_control import VirtualControl
 
 VIDEO = Path(__file__).parents[2] / "src/fleetlane/cli/demo_media/video1.mp4"
 PHONES, POSTS_EACH = 4, 5
 LATENCIES_MS = (0, 200, 800)
 APPS = ("tiktok", "instagram")
-
-
-class VirtualControl(Control):
-    """A control whose pauses take virtual time."""
-
-    def pause(self, seconds: float) -> None:
-        """Let the time pass at once."""
-        self.clock.advance(max(0.0, min(seconds, self.deadline_s - self.clock.monotonic_s())))
-        self.check()
 
 
 class Bench:

@@ -1,7 +1,8 @@
-"""`make matrix`: every fault at every screen of a post, and stops there, on simulated phones over real adb.
+"""`make matrix`: every fault at every screen of a post, in virtual time, and stops there, on the wire.
 
 It writes docs/fault-matrix.md. `--faults`, `--places` and `--journeys` run only some of it, `--slice` every fault
-and every place once: they write nothing, unless they `--go-on` with a run that was stopped.
+and every place once: they write nothing, unless they `--go-on` with a run that was stopped. With `--wire` the faults
+strike on the wire, too: real adb, and a server that is a process of its own. Nothing of that is written either.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))  # for support
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for server_process
 
 import page
-from cells import UPLOAD_WAIT_S, Cell
+from cells import Cell
 from places import JOURNEYS, Journey
 from results import Results
 from rows import ROWS, Row
-from runs import SETTINGS, Wanted, run_cells, run_stops
+from runs import Wanted, run_cells, run_cells_on_the_wire, run_stops
 from stops import BLOCKING, STOP_ROWS, Stop
 
 _SEED = 7
@@ -35,7 +37,9 @@ def main() -> int:
     wanted, phones = _wanted(options), _stopped(options)
     if options.slice:
         wanted, phones = _slice(wanted), _stop_slice(phones)
-    is_part = bool(options.slice or options.only or options.faults or options.places or options.journeys)
+    is_part = bool(
+        options.wire or options.slice or options.only or options.faults or options.places or options.journeys
+    )
     results = None if is_part and not options.go_on else Results(go_on=options.go_on)
     if results is not None:
         wanted = [cell for cell in wanted if not results.is_right(Cell, cell[2].name, cell[0].name, cell[1].name)]
@@ -48,8 +52,8 @@ def main() -> int:
     wrong = sum(bool(one.problems) for one in found)
     print(f"{len(found)} cells and stops, {wrong} wrong, {time.monotonic() - began:.0f} s")
     print(page.spread([one for one in found if isinstance(one, Stop)]))
-    if results is not None and results.cells and results.stops:
-        page.write(results, SETTINGS, UPLOAD_WAIT_S, options.at_once)
+    if results is not None and results.cells:
+        page.write(results, options.at_once)
         print(f"written: {page.PAGE}")
     return 1 if wrong else 0
 
@@ -58,7 +62,7 @@ def _run(
     options: argparse.Namespace, wanted: Sequence[Wanted], phones: Sequence[tuple[Journey, Row]]
 ) -> Iterator[Cell | Stop]:
     if options.only != "stops":
-        yield from run_cells(wanted, options.at_once)
+        yield from run_cells_on_the_wire(wanted, options.at_once) if options.wire else run_cells(wanted)
     if options.only != "faults":
         yield from run_stops(phones, options.at_once, random.Random(_SEED))
 
@@ -69,7 +73,8 @@ def _is_done(results: Results, journey: Journey, row: Row) -> bool:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--at-once", type=int, default=8, help="how many phones work at the same time")
+    parser.add_argument("--at-once", type=int, default=8, help="how many phones work at the same time, on the wire")
+    parser.add_argument("--wire", action="store_true", help="let the faults strike on the wire, not in virtual time")
     parser.add_argument("--slice", action="store_true", help="every fault, place and stop at least once")
     parser.add_argument("--go-on", action="store_true", help="keep what a run that was stopped has found right")
     parser.add_argument("--only", choices=("faults", "stops"), help="without the other half")
@@ -90,6 +95,7 @@ def _wanted(options: argparse.Namespace) -> list[Wanted]:
         for journey in JOURNEYS
         for place in journey.places
         if row.applies(place)
+        and not (options.wire and row.is_of_a_trait)  # phones on the wire here are ideal ones
         and _is_named(row.name, options.faults)
         and _is_named(place.name, options.places)
         and _is_named(journey.name, options.journeys)

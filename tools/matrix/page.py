@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import re
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from cells import Cell
 from elsewhere import ELSEWHERE
 from places import JOURNEYS, Journey
 from results import ROOT, Results
-from rows import POSTED, Row
+from rows import NEVER_KNOWN, POSTED, UNKNOWN, Row
 from stops import Stop
 from this_machine import machine
+from virtual_lane import LIKE, VERIFY_WAIT_S
+from wire import SETTINGS, UPLOAD_WAIT_S
 
 from fleetlane.simulator.faults import KINDS
 
@@ -24,67 +26,126 @@ _SERIAL = re.compile(r"127\.0\.0\.1:\d+")
 _HEAD = """# The fault matrix
 <!-- Written by `make matrix`; do not edit. -->
 
-Every [fault](faults.md) at every screen of a post, on **simulated phones only**: real adb, the real server as a
-process of its own, apps that are models. It says what Fleetlane does when a phone fails, not how a real phone fails.
+Every [fault](faults.md) at every screen of a post, and stops there, on **simulated phones only**: apps that are models.
+It says what Fleetlane does when a phone fails, not how a real phone fails.
 
-Date: {date}. Commit: {commits}. Machine: {machine}. At most {at_once} phones at work at the same time.
-Settings: {settings}; `upload_wait_time` {upload_wait} s. The simulated apps run at a quarter of their delays; an
-upload takes 1 s.
-
-How it was done: a post is started on a phone of its own, and the fault strikes it at the place that heads the
-column. When the post has ended, what does not pass by itself is put right (who is logged out is signed in again,
-and so on), and a second post is asked for. Then the phone's own ledger is compared with what the API says: a post
-is never out twice, one that is called not published is not out, one that is called published is, and the second
-one is published, once.
-
-**{cells} cells, {wrong} wrong, {stuck} stuck.** The lane went on after {median:.1f} s (median) to {most:.1f} s, the
-time a fault lasts included.
+{runs}
+On the wire `tests/matrix` lets each fault strike once and at each screen once, too.
 """
 
+_IN_VIRTUAL_TIME = (
+    f"**in virtual time**: phones like `{LIKE}` ([what that is](simulated-phones.md#what-they-are-like)), "
+    "the real driver and the real script; no sockets, no server"
+)
+_ON_THE_WIRE = (
+    "**on the wire**: real adb, the real server as a process of its own; phones like `ideal`, at a quarter of their "
+    "apps' delays"
+)
 _CELLS = """
 ## Faults
 
-A cell says how the post that was struck ended (`posted`: completed and published; else its
-[error code](errors.md), status 3), and how many seconds after the fault the next task of the lane began.
+How it was done: a post is started on a phone of its own, and the fault strikes it at the place that heads the column.
+When that attempt has ended, what does not pass by itself is put right (who is logged out is signed in again, and so
+on). A post in doubt is looked for as a server's lane does: before anything else where the phone was away, else after
+the next post and then between pauses that grow, for {verify_min:.0f} minutes at most. A second post follows. Then the
+phone's own ledger is compared with what was said: a post is never out twice, one that is called not published is not
+out, one that is called published is, and the second one is published, once. All waits are those of a server that
+nobody has set anything for.
+
+**{cells} cells, {wrong} wrong, {stuck} stuck.** {ends} The next task began {median:.1f} s (median) to {most:.1f} s
+after the fault.
+
+`outcome_unknown`: {unknown} of {cells} ({unknown_share:.1f} %); {out} of these posts are out.
+{why_unknown}
+
+{rows}
+A cell says how the post that was struck ended in the end (`posted`: completed and published; else its
+[error code](errors.md), status 3), and how many seconds after the fault the next task of the lane began. **All these
+seconds are virtual ones**: what calls, apps and pauses take on such phones.
 """
 
 _STOPS = """
 ## Stops
 
-A task was stopped at each of the places above, with the phone healthy and up to 0.4 s after a fault had struck it.
-The seconds are from the request to the end of the task, by which its lane is free. Where the task had ended by
-itself before the request, there is nothing to measure. After its stops each phone published one more post.
+A task was stopped at each of the places above, with the phone healthy and up to 0.4 s after a fault had struck it; at
+most {at_once} phones at work at the same time. Settings: {settings}; `upload_wait_time` {upload_wait} s; an upload
+takes 1 s. The seconds are real ones, from the request to the end of the task, by which its lane is free. Where the
+task had ended by itself before the request, there is nothing to measure. After its stops each phone published one more
+post.
 
 **{spread}; {wrong} wrong.**
 """
+_STOPS_LINE = re.compile(r"^\| stops \| .* \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
-def write(results: Results, settings: Mapping[str, str], upload_wait_s: int, at_once: int) -> None:
-    """Write the page."""
-    cells, stops = results.cells, results.stops
-    spans = [cell.next_s for cell in cells]
+def write(results: Results, at_once: int) -> None:
+    """Write the page. Without new stops those that it has are kept, with their date and commit."""
+    cells = results.cells
+    stops, measured = _new_stops(results, at_once) if results.stops else _former_stops()
+    runs = (("faults", _IN_VIRTUAL_TIME, *_measured(results, Cell)), ("stops", _ON_THE_WIRE, *measured))
+    head = _HEAD.format(runs=_table(("", "how it was run", "date", "commit", "machine"), runs))
     parts = [
-        _HEAD.format(
-            date=datetime.now(UTC).strftime("%Y-%m-%d"),
-            commits=", ".join(f"`{commit}`" for commit in results.commits),
-            machine=machine(),
-            at_once=at_once,
-            settings=", ".join(f"`{name}={value}`" for name, value in settings.items()),
-            upload_wait=upload_wait_s,
-            cells=len(cells),
-            wrong=sum(bool(cell.problems) for cell in cells),
-            stuck=sum(cell.end == "stuck" for cell in cells),
-            median=statistics.median(spans),
-            most=max(spans),
-        ),
-        _rows(cells),
-        _CELLS,
+        head,
+        _faults(cells),
         *(_journey(journey, cells) for journey in JOURNEYS),
         _remarks(cells),
-        _stops(stops),
+        stops,
         _elsewhere(),
     ]
     PAGE.write_text("\n".join(part.strip("\n") + "\n" for part in parts), encoding="utf-8")
+
+
+def _measured(results: Results, kind: type[Cell | Stop]) -> tuple[str, str, str]:
+    """Return the dates, the commits and the machine."""
+    commits = ", ".join(f"`{commit}`" for commit in results.commits(kind))
+    return ", ".join(results.dates(kind)), commits, machine()
+
+
+def _new_stops(results: Results, at_once: int) -> tuple[str, tuple[str, str, str]]:
+    return _stops(results.stops, at_once), _measured(results, Stop)
+
+
+def _former_stops() -> tuple[str, tuple[str, str, str]]:
+    page = PAGE.read_text(encoding="utf-8")
+    found = _STOPS_LINE.search(page)
+    if found is None:
+        raise SystemExit("The page has no stops yet: run `make matrix ARGS='--only stops --go-on'`.")
+    section = page.partition("\n## Stops\n")[2].partition("\n## ")[0]
+    return f"## Stops\n{section}", (found[1], found[2], found[3])
+
+
+def _faults(cells: Sequence[Cell]) -> str:
+    spans = [cell.next_s for cell in cells]
+    unknown = [cell for cell in cells if cell.end == UNKNOWN]
+    out = sum(cell.posts for cell in unknown)
+    return _CELLS.format(
+        verify_min=VERIFY_WAIT_S / 60,
+        cells=len(cells),
+        wrong=sum(bool(cell.problems) for cell in cells),
+        stuck=sum(cell.end == "stuck" for cell in cells),
+        ends=_ends(cells),
+        median=statistics.median(spans),
+        most=max(spans),
+        unknown=len(unknown),
+        unknown_share=100 * len(unknown) / len(cells),
+        out=out,
+        why_unknown=_why_unknown(cells),
+        rows=_rows(cells),
+    )
+
+
+def _ends(cells: Sequence[Cell]) -> str:
+    counted = Counter(cell.end for cell in cells).most_common()
+    return "How they ended: " + ", ".join(f"{end if end == POSTED else f'`{end}`'} {n}" for end, n in counted) + "."
+
+
+def _why_unknown(cells: Sequence[Cell]) -> str:
+    """Say by which rows posts stay unknown, and what forces it."""
+    by_row = Counter(cell.row.name for cell in cells if cell.end == UNKNOWN)
+    others = sum(number for name, number in by_row.items() if name not in NEVER_KNOWN)
+    lines = ((f"`{name}`", str(n), NEVER_KNOWN.get(name, "nothing forces it")) for name, n in by_row.items())
+    head = f"In {others} of them nothing forces that; what does in the others:\n\n"
+    return head + _table(("fault", "unknown", "why nobody can tell"), lines)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -102,7 +163,12 @@ def _rows(cells: Sequence[Cell]) -> str:
 
 
 def _options(row: Row) -> str:
-    return ", ".join(f"`{name}` {value:g}" for name, value in row.options.items()) or "-"
+    shown = {**row.options, **({"also": ", ".join(row.also)} if row.also else {})}
+    return ", ".join(f"`{name}` {_number(value)}" for name, value in shown.items() if name != "trait") or "-"
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def _journey(journey: Journey, cells: Sequence[Cell]) -> str:
@@ -147,8 +213,14 @@ def spread(stops: Sequence[Stop]) -> str:
     return f"{len(took)} stops of running tasks: p50 {p50:.2f} s, p95 {p95:.2f} s, at most {max(took):.2f} s"
 
 
-def _stops(stops: Sequence[Stop]) -> str:
-    head = _STOPS.format(spread=spread(stops), wrong=sum(bool(stop.problems) for stop in stops))
+def _stops(stops: Sequence[Stop], at_once: int) -> str:
+    head = _STOPS.format(
+        at_once=at_once,
+        settings=", ".join(f"`{name}={value}`" for name, value in SETTINGS.items()),
+        upload_wait=UPLOAD_WAIT_S,
+        spread=spread(stops),
+        wrong=sum(bool(stop.problems) for stop in stops),
+    )
     by_row = _by("the phone", stops, lambda stop: f"`{stop.row.name}`" if stop.row.kind else stop.row.name)
     by_place = _by("place", stops, lambda stop: f"{stop.journey.app}: {stop.place.name}")
     return f"{head}\n{by_row}\n{by_place}"

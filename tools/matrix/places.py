@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleetlane.simulator.phone_server import PhoneServer
+from fleetlane.simulator.phone_link import PhoneLink
 
 PRESS = "the press on Post"
 START = "the start of uiautomator2"
@@ -114,7 +114,7 @@ JOURNEYS = (
 )
 
 
-def watch(server: PhoneServer, moments: Sequence[str], act: Callable[[], None]) -> None:
+def watch(link: PhoneLink, moments: Sequence[str], act: Callable[[], None]) -> None:
     """Do something once, when the last of some moments has come. On the phone's own thread."""
     left = list(moments)
 
@@ -124,5 +124,5 @@ def watch(server: PhoneServer, moments: Sequence[str], act: Callable[[], None]) 
             if not left:
                 act()
 
-    server.phone.screen_listeners.append(lambda _app, screen: seen(screen))
-    server.call_listeners.append(lambda call: seen(f"call:{call}"))
+    link.phone.screen_listeners.append(lambda _app, screen: seen(screen))
+    link.call_listeners.append(lambda call: seen(f"call:{call}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,26 +26,34 @@ def commit() -> str:
     return run.stdout.strip()
 
 
+def today() -> str:
+    """Return the date (UTC)."""
+    return datetime.now(UTC).strftime("%Y-%m-%d")
+
+
 class Results:
-    """The newest result of each cell and stop. `commits` are those they were found at."""
+    """The newest result of each cell and stop, with the commit and the date it was found at."""
 
     def __init__(self, *, go_on: bool) -> None:
         """Keep what there is when the run goes on, else begin anew."""
         _FILE.parent.mkdir(exist_ok=True)
         self.found: dict[tuple[str, str, str, str], Found] = {}
-        self._commits: dict[tuple[str, str, str, str], str] = {}
-        self._now = commit()
+        self._at: dict[tuple[str, str, str, str], tuple[str, str]] = {}
+        self._now = commit(), today()
         if not go_on:
             _FILE.write_text("", encoding="utf-8")
         elif _FILE.exists():
             for line in _FILE.read_text(encoding="utf-8").splitlines():
                 raw = json.loads(line)
-                self._take(raw["commit"], _restored(raw))
+                self._take((raw["commit"], raw["date"]), _restored(raw))
 
-    @property
-    def commits(self) -> list[str]:
-        """Return the commits, in the order in which they came."""
-        return list(dict.fromkeys(self._commits.values()))
+    def commits(self, kind: type[Found]) -> list[str]:
+        """Return the commits of cells or stops, in the order in which they came."""
+        return list(dict.fromkeys(commit for key, (commit, _) in self._at.items() if key[0] == kind.__name__))
+
+    def dates(self, kind: type[Found]) -> list[str]:
+        """Return the dates of cells or stops, likewise."""
+        return list(dict.fromkeys(date for key, (_, date) in self._at.items() if key[0] == kind.__name__))
 
     @property
     def cells(self) -> list[Cell]:
@@ -70,12 +79,12 @@ class Results:
         """Keep a result."""
         self._take(self._now, found)
         with _FILE.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"commit": self._now, **_saved(found)}) + "\n")
+            file.write(json.dumps({"commit": self._now[0], "date": self._now[1], **_saved(found)}) + "\n")
 
-    def _take(self, at: str, found: Found) -> None:
+    def _take(self, at: tuple[str, str], found: Found) -> None:
         key = (type(found).__name__, found.row.name, found.journey.name, found.place.name)
         self.found[key] = found
-        self._commits[key] = at
+        self._at[key] = at
 
 
 def _saved(found: Found) -> dict[str, Any]:

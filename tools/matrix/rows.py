@@ -10,9 +10,20 @@ from places import Place
 
 from fleetlane.simulator.app import AppFaults
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.phone_server import PhoneServer
+from fleetlane.simulator.likeness import trait_value
+from fleetlane.simulator.phone_link import PhoneLink
 
-POSTED = "posted"
+POSTED, UNKNOWN = "posted", "outcome_unknown"
+_ENDED = (
+    "the app is ended in the middle of its upload; apps may go on with one, so a profile without the post is no proof"
+)
+NEVER_KNOWN = {
+    "upload_stuck": "the upload never ends, and the app never says so",
+    "upload_fail": "the app says so for a moment only; nobody looked then",
+    **dict.fromkeys(("reboot", "crash", "log_out", "security_check", "account_blocked", "uninstall"), _ENDED),
+    "trait pin": "the next task starts the app anew: what was under way there, or still waited for Post, is gone",
+}
+"""Rows after which nobody can tell what became of a post that is not out, and why."""
 _POPUP = {"tiktok": "popup_notifications", "instagram": "popup_rate"}
 
 
@@ -32,7 +43,7 @@ class Row:
     kind: str
     ends: frozenset[str] = frozenset()
     risky: frozenset[str] = frozenset()
-    options: Mapping[str, float] = field(default_factory=dict[str, float])
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     bound: str = ""
     """What its seconds are bounded by, where that is not the fault itself."""
     alone: bool = False
@@ -40,6 +51,8 @@ class Row:
     is_long: bool = False
     where: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """Ends that are right in one app only, by the app; after Post nobody may be able to say there."""
+    also: tuple[str, ...] = ()
+    """Kinds of faults that strike with it."""
 
     def applies(self, place: Place) -> bool:
         """Return whether it can strike there."""
@@ -51,15 +64,24 @@ class Row:
         risky = {*self.risky, *(("outcome_unknown",) if own else ())}
         return {POSTED, *self.ends, *own, *(risky if place.is_risky else ())}
 
-    def fault(self, app: str, tap: str) -> Fault:
-        """Return the fault for a place where `tap` leads on."""
+    @property
+    def is_of_a_trait(self) -> bool:
+        """Return whether it changes what the phone is like."""
+        return self.kind == "trait"
+
+    def faults(self, app: str, tap: str) -> list[Fault]:
+        """Return the faults for a place where `tap` leads on: the row's own, and what strikes with it."""
+        if not self.kind:
+            return []
         fault = Fault(self.kind, app=app, **self.options)
         match self.kind:
             case "popup":
                 fault.popup = _POPUP[app]
             case "ignore_tap":
                 fault.role = tap
-        return fault
+            case "trait":
+                fault.value = trait_value(fault.trait, fault.value, self.name)
+        return [fault, *(Fault(kind) for kind in self.also)]
 
 
 def _ends(name: str, *codes: str, kind: str = "", bound: str = "", is_long: bool = False, **options: float) -> Row:
@@ -75,6 +97,15 @@ def _passes(name: str, *, kind: str = "", swallows: bool = False, **options: flo
     """Return the row of a fault that a post gets over. One that `swallows` taps may swallow the press on Post."""
     risky = frozenset({"not_published"} if swallows else ())
     return Row(name, kind or name, frozenset(), risky, options, _LOOK if swallows else "")
+
+
+def _changes(
+    trait: str, value: object, *codes: str, for_s: float | None = None, also: tuple[str, ...] = (), bound: str = ""
+) -> Row:
+    """Return the row of a trait that changes; it ends a post by `codes`, or the post gets over it."""
+    risky = frozenset({"outcome_unknown", "not_published"} if codes else ())
+    options = {"trait": trait, "value": value, **({"for_s": for_s} if for_s is not None else {})}
+    return Row(f"trait {trait}", "trait", frozenset(codes), risky, options, bound, also=also)
 
 
 ROWS = (
@@ -120,18 +151,23 @@ ROWS = (
     _passes("popup", swallows=True),
     _passes("ignore_tap", swallows=True),
     _passes("eat_text"),
+    # What a phone is like may change in the middle of a post, too.
+    _changes("dump_fails", 1.0, for_s=8.0),
+    _changes("upload_s", 300.0),
+    _changes("input_guard", "xiaomi", "input_not_allowed", bound="the person who sets the switch (here at once)"),
+    _changes("pin", True, "screen_locked", also=("lock",), bound="the person who removes the PIN (here at once)"),
 )
 
 
-def mend(server: PhoneServer, row: Row, left: Mapping[str, Any]) -> None:
+def mend(link: PhoneLink, row: Row, left: Mapping[str, Any]) -> None:
     """Do what a person does after a fault that does not pass by itself. On the phone's own thread.
 
     Args:
-        server: the phone.
+        link: the phone.
         row: what struck it.
         left: what was noted by `before`.
     """
-    phone = server.phone
+    phone = link.phone
     mine = left["app"]
     mine.faults = AppFaults()
     match row.kind:
@@ -146,11 +182,20 @@ def mend(server: PhoneServer, row: Row, left: Mapping[str, Any]) -> None:
         case "update_ids" if mine.model.app in row.where:
             mine.build = left["build"]
             phone.touch()
+        case "trait" if "for_s" not in row.options:
+            name = row.options["trait"]
+            phone.change_traits({name: getattr(left["traits"], name)})
         case _:
             return  # it has passed, or the next task gets over it
 
 
-def before(server: PhoneServer, app: str) -> dict[str, Any]:
+def before(link: PhoneLink, app: str) -> dict[str, Any]:
     """Return what `mend` needs. On the phone's own thread."""
-    mine = next(a for a in server.phone.apps.values() if a.model.app == app)
-    return {"app": mine, "build": mine.build, "capacity_bytes": server.phone.files.capacity_bytes}
+    mine = next(a for a in link.phone.apps.values() if a.model.app == app)
+    phone = link.phone
+    return {
+        "app": mine,
+        "build": mine.build,
+        "capacity_bytes": phone.files.capacity_bytes,
+        "traits": phone.traits,
+    }

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cells import Bench, seconds, unfit, untrue
+from cells import unfit, untrue
 from places import Journey, Place, watch
 from rows import ROWS, Row, before, mend
+from wire import Bench
 
 _ARRIVE_S = 90.0
 _LATEST_S = 0.4
@@ -51,8 +52,8 @@ def run_stops(bench: Bench, serial: str, journey: Journey, row: Row, draw: rando
     caption = "after all stops"
     task = bench.ended(bench.post(serial, journey, caption))
     problems = untrue("the last post", task, bench.published(serial, caption))
-    if task["error_code"]:
-        problems.append(f"the last post ended with {task['error_code']}: {task['remark']}")
+    if task.code:
+        problems.append(f"the last post ended with {task.code}: {task.remark}")
     if problems:
         yield Stop(row, journey, journey.places[-1], None, tuple(problems))
 
@@ -63,11 +64,11 @@ def _stop_at(bench: Bench, serial: str, journey: Journey, place: Place, row: Row
     left = bench.on(serial, lambda phone: before(phone, journey.app))
 
     def lay(phone) -> None:
-        fault = row.fault(journey.app, place.tap)
+        faults = row.faults(journey.app, place.tap)
 
         def act() -> None:
             there.set()
-            if row.kind:
+            for fault in faults:
                 phone.strike(fault)
 
         watch(phone, place.moments, act)
@@ -86,5 +87,5 @@ def _stop_at(bench: Bench, serial: str, journey: Journey, place: Place, row: Row
         return Stop(row, journey, place, None, tuple(problems))
     # The instant that was drawn may lie after the press, wherever the wait for it began.
     right = row.right(journey.app, place) | {"stopped"} | ({"outcome_unknown"} if place.is_risky else set())
-    problems += unfit(bench, task, right, asked_s)
-    return Stop(row, journey, place, max(0.0, seconds(task["end_time"]) - asked_s), tuple(problems))
+    problems += unfit(task, right, asked_s)
+    return Stop(row, journey, place, max(0.0, task.ended_s - asked_s), tuple(problems))

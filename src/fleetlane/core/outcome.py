@@ -150,7 +150,8 @@ class PublishState(StrEnum):
 class Outcome:
     """How an attempt ended. `error_code` is None when it went well.
 
-    `unseen`: the post is in doubt, and a later look may find it.
+    `unseen`: the post is in doubt, and a later look may find it. `asks`: the error code of what a person must see to
+    before a look can tell, "" for nothing.
     """
 
     error_code: str | None
@@ -158,6 +159,7 @@ class Outcome:
     publish_state: PublishState
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
     unseen: bool = False
+    asks: str = ""
 
     @property
     def ok(self) -> bool:
@@ -185,7 +187,9 @@ def succeeded(remark: str, publish_state: PublishState, result: Mapping[str, Any
     return Outcome(None, remark, publish_state, result)
 
 
-def failed(code: str, detail: str = "", result: Mapping[str, Any] | None = None, *, unseen: bool = False) -> Outcome:
+def failed(
+    code: str, detail: str = "", result: Mapping[str, Any] | None = None, *, unseen: bool = False, asks: str = ""
+) -> Outcome:
     """Return the outcome for an error code. `detail` is added to the code's sentence.
 
     A code that is not one of `FAILURES` is a script's own: it stands in the result and the remark, and the task's
@@ -196,7 +200,7 @@ def failed(code: str, detail: str = "", result: Mapping[str, Any] | None = None,
     sentence = FAILURES[code].sentence
     remark = f"{sentence} {detail}".strip() if detail else sentence
     state = PublishState.UNKNOWN if code == "outcome_unknown" else PublishState.NOT_PUBLISHED
-    return Outcome(code, remark, state, dict(result or {}), unseen)
+    return Outcome(code, remark, state, dict(result or {}), unseen, asks)
 
 
 def script_failed(code: object, detail: str, result: Mapping[str, Any] | None = None) -> Outcome:

@@ -53,7 +53,9 @@ def _read(value: object) -> Outcome:
         return failed("script_error", f"It returned the publish state {text(value.publish_state, 40)!r}.")
     state, code = PublishState(value.publish_state), value.error_code
     remark = text(value.remark)
-    outcome = Outcome(code, remark, state, value.result, value.unseen is True and state is PublishState.UNKNOWN)
+    unseen = value.unseen is True and state is PublishState.UNKNOWN
+    asks = text(value.asks)
+    outcome = Outcome(code, remark, state, value.result, unseen, asks if unseen and asks in FAILURES else "")
     if state is PublishState.PUBLISHED and code is not None:
         outcome = succeeded(f"{Remark.AFTERWARDS} {remark}", state, value.result)
     elif code is None and state is PublishState.UNKNOWN:

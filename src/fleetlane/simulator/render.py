@@ -158,7 +158,7 @@ class _Painter:
         on_card = node.class_name.endswith("Button") or node.paint == "card"
         color = "#9a9aa2" if node.hint and node.text == node.hint else "#16161a" if light or on_card else "#f4f4f6"
         font = _font(size)
-        lines = _wrapped(label, font, max(right - left - 4, 20), max(1, (bottom - top) // (size + 2)))
+        lines = _wrapped(label, size, max(right - left - 4, 20), max(1, (bottom - top) // (size + 2)))
         total = len(lines) * (size + 2)
         y = top + max((bottom - top - total) // 2, 0)
         for line in lines:
@@ -169,15 +169,17 @@ class _Painter:
             y += size + 2
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int, most: int) -> list[str]:
-    lines = [""]
+@lru_cache(maxsize=4096)
+def _wrapped(text: str, size: int, width: int, most: int) -> tuple[str, ...]:
+    """Return the lines of a label. Kept: measuring text is what pictures cost most."""
+    font, lines = _font(size), [""]
     for character in text.replace("\n", " "):
         if font.getlength(lines[-1] + character) > width:
             if len(lines) == most:
                 break
             lines.append("")
         lines[-1] += character
-    return lines
+    return tuple(lines)
 
 
 def _picture(canvas: ImageDraw.ImageDraw, box: tuple[int, int, int, int]) -> None:

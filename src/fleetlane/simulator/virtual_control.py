@@ -1,4 +1,4 @@
-"""The control of an attempt in virtual time."""
+"""The control of an attempt in virtual time: what pauses lets the clock go on, and nobody waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from fleetlane.simulator.virtual import VirtualClock
 
 
 class VirtualControl(Control):
-    """A control whose pauses take virtual time."""
+    """A control whose pauses take virtual time.
+
+    Args:
+        clock: moved by pauses.
+        deadline_s: on its monotonic side.
+    """
 
     clock: VirtualClock
 
@@ -15,7 +20,7 @@ class VirtualControl(Control):
         super().__init__(clock, deadline_s)
 
     def pause(self, seconds: float) -> None:
-        """Let the time pass at once."""
+        """Let the time pass at once, the deadline at most."""
         self.check()
         self.clock.advance(max(0.0, min(seconds, self.deadline_s - self.clock.monotonic_s())))
         self.check()

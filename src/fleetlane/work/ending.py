@@ -16,7 +16,7 @@ from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState
 from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
-from fleetlane.core.task import Task
+from fleetlane.core.task import NeedsPerson, Task
 
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 60.0, 900.0
 
@@ -140,6 +140,9 @@ def _look_later(repositories: Repositories, event: Ended, attempt: Attempt, now_
     if not repositories.tasks.look_later(task.id, task.attempt, outcome, due_ms, now_ms):
         return False
     repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms, _files(attempt))
+    if event.outcome.asks and not event.cut_off:
+        note = {"code": event.outcome.asks, "message": failure_of(event.outcome.asks).sentence}
+        repositories.tasks.flag([task.id], NeedsPerson.OUTCOME_UNKNOWN, note)
     return True
 
 

@@ -271,6 +271,7 @@ _GONE = (
     "more than one",
 )
 _REFUSED = "FAIL"  # the answer to a file that is pushed; adbutils keeps nothing else of it
+_TAKEN = "already registered"  # what the automation server prints when another program holds UiAutomation
 
 
 @contextmanager
@@ -289,6 +290,13 @@ def translated(wire: Wire, serial: str) -> Generator[None]:
         if isinstance(ours, DeviceGoneError) and wire.server_is_fresh:
             ours = AdbServerDownError("The adb server had ended, and was started again.", serial=serial)
         raise ours from (None if ours is error else error)
+
+
+def _why_broken(serial: str, said: str) -> str:
+    """Return why the automation service does not work; `said` may be what the phone printed, line by line."""
+    if _TAKEN in said:
+        return f"On {serial} another program holds the automation service (Appium, another server): end it."
+    return f"The automation service on {serial} does not work: {' '.join(said.split())}."
 
 
 def _translate(error: Exception, serial: str) -> Exception | None:
@@ -312,7 +320,7 @@ def _translate(error: Exception, serial: str) -> Exception | None:
         case ConnectionError() | EOFError() | http.client.HTTPException() | adbutils.AdbError():
             return CallLostError(f"The connection to {serial} was lost in the middle of a call.", serial=serial)
         case u2_errors.BaseException():
-            return DriverBrokenError(f"The automation service on {serial} does not work: {error}.", serial=serial)
+            return DriverBrokenError(_why_broken(serial, str(error)), serial=serial)
         case OSError() if error.filename is None:  # a missing file here is no fault of the phone
             return CallLostError(f"{serial}: {error}.", serial=serial)
         case _:

@@ -257,6 +257,7 @@ class TaskRepository:
             "due_ms": due_ms,
             "remark": outcome.remark,
             "late_at_ms": None,
+            **NEEDS_NOBODY,
         }
         if outcome.result:
             values["result"] = json.dumps(dict(outcome.result), ensure_ascii=False)

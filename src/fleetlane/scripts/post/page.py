@@ -15,7 +15,7 @@ from fleetlane.scripts.post.config import PostConfig, PostWay
 ASKS_A_PERSON = frozenset(
     code for code, failure in FAILURES.items() if failure.failure_class is FailureClass.NEEDS_PERSON
 ) - {"screen_unrecognised"}
-"""Failures after Post that no later look mends: somebody has to see to the phone, and sees the profile as well."""
+"""Failures after Post that somebody has to see to, before a look can tell what became of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,8 +116,7 @@ class Publisher:
         except TaskFailedError as error:
             if journal.phase.is_decided:
                 raise
-            why = sentence_of(error)
-            return self._unknown(why) if error.code in ASKS_A_PERSON else self._unseen(why)
+            return self._unseen(sentence_of(error), asks=error.code if error.code in ASKS_A_PERSON else "")
 
     def _still_button(self) -> Node:
         """Return the button when two looks show it, and the page, in the same place, and nothing lies over it."""
@@ -234,11 +233,11 @@ class Publisher:
         self._proof.restart_app()
         return self._proof.look(until_s)
 
-    def _unseen(self, why: str) -> Outcome:
-        """Leave it in doubt: a later look may find the post."""
+    def _unseen(self, why: str, asks: str = "") -> Outcome:
+        """Leave it in doubt: a later look may find the post, when a person has seen to what it `asks`."""
         if not self._proof.can_come_late:
             return self._unknown(why)
-        return failed("outcome_unknown", why, self._result, unseen=True)
+        return failed("outcome_unknown", why, self._result, unseen=True, asks=asks)
 
     def _unknown(self, why: str) -> Outcome:
         self._job.journal.decided(Phase.UNKNOWN, {"evidence": why})

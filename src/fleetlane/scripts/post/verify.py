@@ -99,8 +99,7 @@ class _Search:
             with self._phone.step("look for the post on the profile", self._caption):
                 return self._look(refusal, until_s)
         except TaskFailedError as error:
-            why = sentence_of(error)
-            return self._unknown(why) if error.code in ASKS_A_PERSON else self._unseen(why)
+            return self._unseen(sentence_of(error), asks=error.code if error.code in ASKS_A_PERSON else "")
         except (DeviceGoneError, DeviceTimeoutError, AdbServerDownError):
             raise  # nothing is decided: it is looked for again when the phone has been away, and is back
         except DeviceError as error:
@@ -179,9 +178,5 @@ class _Search:
     def _is_as_it_was(self) -> bool:
         return self._profile.before().newest_texts == self._before.newest_texts
 
-    def _unseen(self, why: str) -> Outcome:
-        return failed("outcome_unknown", why, self._result, unseen=True)
-
-    def _unknown(self, why: str) -> Outcome:
-        self._journal.decided(Phase.UNKNOWN, {})
-        return failed("outcome_unknown", why, self._result)
+    def _unseen(self, why: str, asks: str = "") -> Outcome:
+        return failed("outcome_unknown", why, self._result, unseen=True, asks=asks)
