@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
+from fleetlane.core.errors import InvalidParametersError
+from fleetlane.scripts.guest import Guest
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.guests import environment, guest_server, install, said
 from support.rig import wait_for
@@ -329,6 +332,41 @@ def test_a_check_that_fails_refuses_its_own_request_with_a_sentence(among, mood,
     assert answer["code"] == 40001
     assert words in answer["message"]
     assert among.http.get("/readyz").status_code == 200
+
+
+class Slow:
+    """A guest that answers when it is let."""
+
+    name, summary, offered = "slow", "", True
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+
+    def check(self, config):
+        if config:
+            self.may_answer.wait()
+        return []
+
+    schema = preview = run = None
+
+
+def test_a_guest_that_does_not_answer_holds_up_a_request_for_a_while_and_the_next_not_at_all():
+    slow = Slow()
+    guest = Guest(slow, longest_s=0.1)
+    assert guest.check({}) == []
+    with pytest.raises(InvalidParametersError, match=r"it did not answer within 0\.1 s"):
+        guest.check({"wait": True})
+    with pytest.raises(InvalidParametersError, match="it has not answered what it was asked before"):
+        guest.check({})
+    slow.may_answer.set()
+    wait_for(lambda: _answers(guest), 10)
+
+
+def _answers(guest: Guest) -> bool:
+    try:
+        return guest.check({}) == []
+    except InvalidParametersError:
+        return False
 
 
 def test_a_script_that_cannot_describe_itself_is_told_of_and_can_still_be_run(among):
