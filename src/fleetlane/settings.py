@@ -263,7 +263,7 @@ class Settings(BaseSettings):
         120.0,
         ge=0,
         le=366 * 24 * 60,
-        description="How many minutes after its start time a task may still begin by itself.",
+        description="How many minutes after its start time a task may still begin by itself; less than 1 counts as 1.",
     )
     late_policy: Literal["hold", "run", "fail"] = Field(
         "hold", description="What becomes of a task that could not begin in time: a person decides, it runs, it fails."
