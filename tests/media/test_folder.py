@@ -124,6 +124,12 @@ def test_lines_of_the_texts_beside_the_media_end_as_everywhere(tmp_path):
     assert [folder.line("sound_names.txt", place) for place in range(3)] == ["a\x85b", "c", "a\x85b"]
 
 
+def test_a_text_in_utf_16_without_its_mark_is_none(tmp_path):
+    (tmp_path / "caption.txt").write_bytes("hello".encode("utf-16-le"))
+    with pytest.raises(TaskFailedError, match="save it as UTF-8"):
+        _folder(tmp_path).text("caption.txt")
+
+
 def _about(**more):
     return SimpleNamespace(st_mode=0o100644, st_size=5, **more)
 

@@ -148,6 +148,8 @@ class MediaFolder:
                 written = trimmed(real.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError as error:
                 raise TaskFailedError("media_invalid", f"{name} is not UTF-8 text.") from error
+            if "\0" in written:  # as UTF-16 has behind every Latin letter
+                raise TaskFailedError("media_invalid", f"{name} is not UTF-8 text; save it as UTF-8.")
             if written:
                 return written
         return None
