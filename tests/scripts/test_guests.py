@@ -66,7 +66,17 @@ BAD = r"""
         gate.set(); over.wait(10)
         return done({"seen": seen})
 
-    gate, over, seen = threading.Event(), threading.Event(), []
+    def hang(job):
+        freed.wait()
+        try: job.phone.tap_once(1, 1)
+        except BaseException as error: seen.append(type(error).__name__)
+        unhung.set()
+
+    def hung(job):
+        freed.set(); unhung.wait(10)
+        return done({"seen": seen})
+
+    gate, over, freed, unhung, seen = *(threading.Event() for _ in range(4)), []
 
     def armed(job, then):
         job.journal.prepared({"caption": "x"}); job.journal.arm()
@@ -117,6 +127,8 @@ BAD = r"""
         "published_late": lambda job: Outcome("no_pizza", "sold out", PublishState.PUBLISHED, {}),
         "straggler": straggler,
         "look_back": look_back,
+        "hang": hang,
+        "hung": hung,
         "good": lambda job: done({"n": 1}),
     }
 
@@ -127,7 +139,7 @@ BAD = r"""
     SCRIPT = Bad("bad")
 """
 
-OK, FAILED = 2, 3
+RUNNING, OK, FAILED = 1, 2, 3
 ENDS = {
     "own_code": (FAILED, "script_failed", "no_pizza: The pizza is sold out."),
     "own_returned": (FAILED, "script_failed", "no_pizza: The pizza is sold out."),
@@ -212,6 +224,15 @@ def test_what_a_guest_left_behind_on_a_thread_touches_neither_phone_nor_journal(
     assert server.ended(server.create(server.serial, "bad", deed="straggler"))["status"] == OK
     after = server.ended(server.create(server.serial, "bad", deed="look_back"))
     assert after["result"]["seen"] == ["TaskStoppedError", "TaskStoppedError"]
+
+
+def test_a_guest_that_hangs_is_left_behind_when_its_task_is_stopped_and_the_lane_goes_on(server):
+    task_id, after = (server.create(server.serial, "bad", deed=deed) for deed in ("hang", "hung"))
+    wait_for(lambda: server.task(task_id)["status"] == RUNNING)
+    server.call("POST", f"/task/{task_id}/stop")
+    task = server.ended(task_id)
+    assert (task["status"], task["error_code"]) == (FAILED, "stopped")
+    assert server.ended(after)["result"]["seen"][-1] == "TaskStoppedError", "what is left behind touches no phone"
 
 
 def test_a_task_whose_guest_failed_is_retried_and_deleted_like_any_other(server):

@@ -16,7 +16,7 @@ import structlog
 
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.storable import said_by, storable, text
-from fleetlane.scripts.asking import Asking
+from fleetlane.scripts.asking import Asking, run_apart
 
 if TYPE_CHECKING:
     from fleetlane.core.outcome import Outcome
@@ -138,8 +138,8 @@ class Guest:
         return self._asked("preview a task", lambda: _text(self._guest.preview(whole, position, seed)))
 
     def run(self, job: Job) -> Outcome:
-        """Do the job; may raise or return anything, which is for the runner."""
-        return self._guest.run(job)
+        """Do the job; may raise or return anything, which is for the runner. One that does not end is left behind."""
+        return run_apart(f"script {self.name} on {job.phone.serial}", lambda: self._guest.run(job), job.phone)
 
     def _asked(self, what: str, ask: Callable[[], T]) -> T:
         try:
@@ -157,8 +157,9 @@ class VerifyingGuest(Guest):
     """A guest that can look for its post (`scripts.script.Verifier`)."""
 
     def verify(self, job: Job, facts: Mapping[str, Any]) -> Outcome:
-        """Look for the post; may raise or return anything, which is for the runner."""
-        return cast("Verifier", self._guest).verify(job, facts)
+        """Look for the post; may raise or return anything, which is for the runner. As `run` for one that hangs."""
+        guest = cast("Verifier", self._guest)
+        return run_apart(f"script {self.name} on {job.phone.serial}", lambda: guest.verify(job, facts), job.phone)
 
 
 def _errors(error: InvalidParametersError) -> list[FieldError]:
