@@ -5,11 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
-from fleetlane.core.errors import InvalidParametersError
+from fleetlane.adapters.clock import SystemClock
+from fleetlane.core.errors import InvalidParametersError, TaskFailedError
+from fleetlane.scripts.asking import run_apart
 from fleetlane.scripts.guest import Guest
+from fleetlane.scripts.phone import Control
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.guests import environment, guest_server, install, said
 from support.rig import wait_for
@@ -381,6 +385,17 @@ def test_a_guest_that_does_not_answer_holds_up_a_request_for_a_while_and_the_nex
         guest.check({})
     slow.may_answer.set()
     wait_for(lambda: _answers(guest), 10)
+
+
+def test_a_guest_whose_time_is_over_is_cut_off_and_then_left_behind():
+    clock, freed, cut = SystemClock(), threading.Event(), threading.Event()
+    phone = SimpleNamespace(control=Control(clock, clock.monotonic_s()), cut_off=cut.set)
+    assert run_apart("quick", lambda: 5, phone) == 5
+    with pytest.raises(TaskFailedError) as ended:
+        run_apart("slow", freed.wait, phone, grace_s=0.1)
+    assert ended.value.code == "deadline_exceeded"
+    assert cut.is_set()
+    freed.set()
 
 
 def _answers(guest: Guest) -> bool:
