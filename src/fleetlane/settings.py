@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import codecs
 import difflib
+import ipaddress
 import json
 import os
 import platform
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +23,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 import tzlocal
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -41,6 +52,7 @@ DEFAULT_PORT = 50809
 _PUBLIC_KEY_BYTES = 32
 _PUBLIC_KEY_LENGTH = 43
 _SHORTEST_TOKEN = 16
+_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 
 
 DEFAULT_ROOTS = Path("default")
@@ -136,8 +148,23 @@ def _root(path: Path) -> Path:
     return path if path == DEFAULT_ROOTS else _absolute(path)
 
 
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-Root = Annotated[Path, AfterValidator(_root)]
+def _not_blank(path: Any) -> Any:
+    if isinstance(path, str) and not path.strip():
+        raise ValueError("names no folder or file: an empty text would be wherever the server is started")
+    return path
+
+
+def _host(name: str) -> str:
+    if not _HOST_NAME.fullmatch(name):
+        try:
+            ipaddress.IPv6Address(name)
+        except ValueError:
+            raise ValueError(f"{name!r} is no host name; leave out scheme, port, path and wildcards") from None
+    return name
+
+
+AbsolutePath = Annotated[Path, BeforeValidator(_not_blank), AfterValidator(_absolute)]
+Root = Annotated[Path, BeforeValidator(_not_blank), AfterValidator(_root)]
 
 
 class Settings(BaseSettings):
@@ -236,7 +263,7 @@ class Settings(BaseSettings):
         120.0,
         ge=0,
         le=366 * 24 * 60,
-        description="How many minutes after its start time a task may still begin by itself.",
+        description="How many minutes after its start time a task may still begin by itself; less than 1 counts as 1.",
     )
     late_policy: Literal["hold", "run", "fail"] = Field(
         "hold", description="What becomes of a task that could not begin in time: a person decides, it runs, it fails."
@@ -275,7 +302,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         2 * 1024 * 1024 * 1024, ge=1024, le=1 << 40, description="Largest upload of materials in one request."
     )
-    allowed_hosts: list[str] = Field(
+    allowed_hosts: list[Annotated[str, AfterValidator(_host)]] = Field(
         default_factory=list,
         description="Host names, beside this computer's own loopback names, that requests may be sent to.",
     )
@@ -309,6 +336,14 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, JSON elsewhere.")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true where a number is meant: it would count as 1."""
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise ValueError(f"must not be {str(value).lower()}")
+        return value
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

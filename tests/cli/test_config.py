@@ -134,3 +134,28 @@ def test_a_variable_that_is_no_text_is_named(check):
     code, [line] = check(FLEETLANE_HOST="caf\udce9")
     assert code == 1
     assert line.startswith("  FLEETLANE_HOST: it is not UTF-8 text.")
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("late_after_min = true", "late_after_min: must not be true"),
+        ("port = false", "port: must not be false"),
+        ('look_ahead_at = "24:00"', "look_ahead_at: must be a time of day"),
+        ('data_dir = ""', "data_dir: names no folder or file"),
+        ('material_roots = ["default", " "]', "material_roots.1: names no folder or file"),
+        ('token_file = ""', "token_file: names no folder or file"),
+        *(
+            (f'allowed_hosts = ["{name}"]', f"'{name}' is no host name")
+            for name in ("http://x/", "x:80", "*", "*.x.org", "", "a b", "[::1]")
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_no_setting(check, toml, words):
+    code, [line] = check(toml)
+    assert code == 1
+    assert words in line
+
+
+def test_host_names_and_addresses_are_allowed_as_hosts(check):
+    assert check('allowed_hosts = ["studio.local", "10.0.0.5", "fe80::1", "my_host"]\nauto_retry = true')[0] == 0

@@ -17,6 +17,7 @@ from fleetlane.core.address import canonical_address, is_address
         ("[::1]:5555", "[::1]:5555"),
         ("[0:0:0:0:0:0:0:1]:05555", "[::1]:5555"),
         ("[fe80::1%eth0]:5555", "[fe80::1%eth0]:5555"),
+        ("[::ffff:10.0.0.5]:5555", "10.0.0.5:5555"),
     ],
 )
 def test_all_spellings_of_an_address_are_one(text, canonical):

@@ -97,6 +97,26 @@ def test_an_mp4_that_holds_only_sound_is_no_video():
     assert "no video" in look(io.BytesIO(movie(handler="soun"))).sentence
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        FTYP + box("moov", mvhd(2000), trak()) + box("mdat", bytes(99)),
+        FTYP + box("moov", mvhd(2000), trak(full("stsz", "II", 0, 0))) + box("mdat", bytes(99)),
+        fragmented(track=2),
+    ],
+    ids=["no tables", "empty tables", "fragments of another track"],
+)
+def test_a_video_track_without_samples_is_no_video(content):
+    assert "no video" in look(io.BytesIO(content)).sentence
+
+
+def test_a_place_that_was_kept_for_the_media_and_never_written_to_is_cut_off():
+    """So files look that are copied into a place of their whole size, and so do downloads in parts."""
+    for name in ("demo", "moov first", "64-bit sizes", "media to the end"):
+        whole = WHOLE[name]
+        assert "its end is missing" in look(io.BytesIO(whole[: len(whole) * 2 // 3].ljust(len(whole), b"\0"))).sentence
+
+
 def test_a_heic_image_called_mp4_is_no_video():
     heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + box("meta", bytes(20)) + box("mdat", bytes(99))
     assert "no video" in look(io.BytesIO(heic)).sentence

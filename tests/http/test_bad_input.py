@@ -65,6 +65,7 @@ BAD = {
     "a lone surrogate in a value": (40001, raw_task(b'"bad-input"', b'"\\ud800"')),
     "a lone surrogate in a key": (40001, raw_task(b'"serials"', b'"\\udc00"')),
     "a lone surrogate in the caption": (40001, raw_task(b"{}", b'{"captions": "\\ud83d"}')),
+    "a NUL in the caption": (40001, raw_task(b"{}", b'{"captions": "a\\u0000b"}')),
     "a lone surrogate as bytes": (40001, raw_task(b'"bad-input"', b'"\xed\xa0\x80"')),
     "bytes that are no UTF-8": (40001, raw_task(b"bad-input", b"\xff\xfe")),
     "UTF-16": (40001, request(json.dumps(GOOD).encode("utf-16"))),

@@ -102,12 +102,32 @@ def test_a_link_that_leads_nowhere_or_out_of_the_allowed_folders_does_not_stop_a
     assert ("a.mp4" in folder.bad_files) is links
 
 
+def test_a_link_to_what_its_owner_deleted_is_passed_over(tmp_path):
+    (tmp_path / ".trashed-1774607641-old.mp4").write_bytes(movie())
+    (tmp_path / "a.mp4").symlink_to(tmp_path / ".trashed-1774607641-old.mp4")
+    with pytest.raises(TaskFailedError, match="2 were passed over: 2 in the trash"):
+        _take(tmp_path)
+
+
+def test_the_folder_of_an_account_is_found_by_either_way_of_writing_accents(tmp_path):
+    for name in ("b.mp4", "@cafe\u0301/a.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(movie())
+    assert _take(tmp_path, "caf\u00e9")[1][0].path.name == "a.mp4"
+
+
 def test_lines_of_the_texts_beside_the_media_end_as_everywhere(tmp_path):
     (tmp_path / "caption.txt").write_bytes("\ufeffone\u2028still\r\ntwo\x0b\r\n\r\n".encode())
     (tmp_path / "sound_names.txt").write_bytes("a\x85b\rc\r\n".encode())
     folder = _folder(tmp_path)
     assert folder.text("caption.txt") == "one\u2028still\ntwo\x0b"
     assert [folder.line("sound_names.txt", place) for place in range(3)] == ["a\x85b", "c", "a\x85b"]
+
+
+def test_a_text_in_utf_16_without_its_mark_is_none(tmp_path):
+    (tmp_path / "caption.txt").write_bytes("hello".encode("utf-16-le"))
+    with pytest.raises(TaskFailedError, match="save it as UTF-8"):
+        _folder(tmp_path).text("caption.txt")
 
 
 def _about(**more):

@@ -61,6 +61,21 @@ def test_an_image_that_is_cut_or_holds_garbage_has_a_problem_and_bytes_behind_it
     assert inspect(garbage).problem is not None
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"quality": 95}])
+def test_a_jpeg_whose_rest_is_missing_before_its_end_mark_is_not_whole(inspect, options):
+    whole = _image(**options)
+    for part in (0.3, 0.6, 0.95):
+        assert "its end is missing" in inspect(whole[: int(len(whole) * part)] + b"\xff\xd9").problem
+    assert inspect(whole).problem is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 900), (900, 3), (8, 8)])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"kind": "PNG"}])
+def test_a_very_small_image_is_an_image(inspect, size, options):
+    seen = inspect(_image(size=size, **options))
+    assert (seen.problem, seen.width, seen.height) == (None, *size)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

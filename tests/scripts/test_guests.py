@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from types import SimpleNamespace
 
 import pytest
 
+from fleetlane.adapters.clock import SystemClock
+from fleetlane.core.errors import InvalidParametersError, TaskFailedError
+from fleetlane.scripts.asking import run_apart
+from fleetlane.scripts.guest import Guest
+from fleetlane.scripts.phone import Control
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.guests import environment, guest_server, install, said
 from support.rig import wait_for
@@ -63,7 +70,17 @@ BAD = r"""
         gate.set(); over.wait(10)
         return done({"seen": seen})
 
-    gate, over, seen = threading.Event(), threading.Event(), []
+    def hang(job):
+        freed.wait()
+        try: job.phone.tap_once(1, 1)
+        except BaseException as error: seen.append(type(error).__name__)
+        unhung.set()
+
+    def hung(job):
+        freed.set(); unhung.wait(10)
+        return done({"seen": seen})
+
+    gate, over, freed, unhung, seen = *(threading.Event() for _ in range(4)), []
 
     def armed(job, then):
         job.journal.prepared({"caption": "x"}); job.journal.arm()
@@ -114,6 +131,8 @@ BAD = r"""
         "published_late": lambda job: Outcome("no_pizza", "sold out", PublishState.PUBLISHED, {}),
         "straggler": straggler,
         "look_back": look_back,
+        "hang": hang,
+        "hung": hung,
         "good": lambda job: done({"n": 1}),
     }
 
@@ -124,7 +143,7 @@ BAD = r"""
     SCRIPT = Bad("bad")
 """
 
-OK, FAILED = 2, 3
+RUNNING, OK, FAILED = 1, 2, 3
 ENDS = {
     "own_code": (FAILED, "script_failed", "no_pizza: The pizza is sold out."),
     "own_returned": (FAILED, "script_failed", "no_pizza: The pizza is sold out."),
@@ -209,6 +228,15 @@ def test_what_a_guest_left_behind_on_a_thread_touches_neither_phone_nor_journal(
     assert server.ended(server.create(server.serial, "bad", deed="straggler"))["status"] == OK
     after = server.ended(server.create(server.serial, "bad", deed="look_back"))
     assert after["result"]["seen"] == ["TaskStoppedError", "TaskStoppedError"]
+
+
+def test_a_guest_that_hangs_is_left_behind_when_its_task_is_stopped_and_the_lane_goes_on(server):
+    task_id, after = (server.create(server.serial, "bad", deed=deed) for deed in ("hang", "hung"))
+    wait_for(lambda: server.task(task_id)["status"] == RUNNING)
+    server.call("POST", f"/task/{task_id}/stop")
+    task = server.ended(task_id)
+    assert (task["status"], task["error_code"]) == (FAILED, "stopped")
+    assert server.ended(after)["result"]["seen"][-1] == "TaskStoppedError", "what is left behind touches no phone"
 
 
 def test_a_task_whose_guest_failed_is_retried_and_deleted_like_any_other(server):
@@ -329,6 +357,52 @@ def test_a_check_that_fails_refuses_its_own_request_with_a_sentence(among, mood,
     assert answer["code"] == 40001
     assert words in answer["message"]
     assert among.http.get("/readyz").status_code == 200
+
+
+class Slow:
+    """A guest that answers when it is let."""
+
+    name, summary, offered = "slow", "", True
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+
+    def check(self, config):
+        if config:
+            self.may_answer.wait()
+        return []
+
+    schema = preview = run = None
+
+
+def test_a_guest_that_does_not_answer_holds_up_a_request_for_a_while_and_the_next_not_at_all():
+    slow = Slow()
+    guest = Guest(slow, longest_s=0.1)
+    assert guest.check({}) == []
+    with pytest.raises(InvalidParametersError, match=r"it did not answer within 0\.1 s"):
+        guest.check({"wait": True})
+    with pytest.raises(InvalidParametersError, match="it has not answered what it was asked before"):
+        guest.check({})
+    slow.may_answer.set()
+    wait_for(lambda: _answers(guest), 10)
+
+
+def test_a_guest_whose_time_is_over_is_cut_off_and_then_left_behind():
+    clock, freed, cut = SystemClock(), threading.Event(), threading.Event()
+    phone = SimpleNamespace(control=Control(clock, clock.monotonic_s()), cut_off=cut.set)
+    assert run_apart("quick", lambda: 5, phone) == 5
+    with pytest.raises(TaskFailedError) as ended:
+        run_apart("slow", freed.wait, phone, grace_s=0.1)
+    assert ended.value.code == "deadline_exceeded"
+    assert cut.is_set()
+    freed.set()
+
+
+def _answers(guest: Guest) -> bool:
+    try:
+        return guest.check({}) == []
+    except InvalidParametersError:
+        return False
 
 
 def test_a_script_that_cannot_describe_itself_is_told_of_and_can_still_be_run(among):

@@ -61,7 +61,7 @@ def movie(*, moov_first=True, to_the_end=False, long=False, header=None, **track
     def moov(offset: int) -> bytes:
         return box("moov", header, trak(*samples(offset, sizes, in_chunk=5, long=long), **track))
 
-    media = box("mdat", bytes(sum(sizes)), size=0 if to_the_end else None, long=long and not to_the_end)
+    media = box("mdat", b"\1" * sum(sizes), size=0 if to_the_end else None, long=long and not to_the_end)
     head = 16 if long and not to_the_end else 8
     if moov_first:
         return FTYP + moov(len(FTYP) + len(moov(0)) + head) + media
@@ -69,7 +69,14 @@ def movie(*, moov_first=True, to_the_end=False, long=False, header=None, **track
 
 
 def fragmented(
-    *, fragments=3, lasting: int | None = 500, mehd: int | None = None, default=False, sidx: bytes = b"", whole_ms=0
+    *,
+    fragments=3,
+    lasting: int | None = 500,
+    mehd: int | None = None,
+    default=False,
+    sidx: bytes = b"",
+    whole_ms=0,
+    track=1,
 ) -> bytes:
     """Return a fragmented video: each fragment has 4 samples of `lasting` / 600 s; None: nothing says how long."""
     told = [full("mehd", "I", mehd)] if mehd is not None else []
@@ -82,6 +89,6 @@ def fragmented(
             run = full("trun", "I4I", 4, 10, 10, 10, 10, flags=0x200)
         else:
             run = full("trun", "Ii8I", 4, 0, *([lasting, 10] * 4), flags=0x301)
-        made += box("moof", full("mfhd", "I", 1), box("traf", full("tfhd", "I", 1, flags=0x20000), run))
+        made += box("moof", full("mfhd", "I", 1), box("traf", full("tfhd", "I", track, flags=0x20000), run))
         made += box("mdat", bytes(40))
     return made

@@ -94,6 +94,21 @@ def test_the_limit_itself_is_still_in_time(world):
     run(scenario())
 
 
+def test_a_task_that_may_not_be_late_at_all_still_begins_in_its_minute(world):
+    async def scenario():
+        first, second = [await world.add(serial, start_s=60.0, late_after_s=0.0) for serial in "ab"]
+        world.clock.advance(60.05)
+        world.devices.set("b", DeviceState.ABSENT)
+        assert await world.late_tasks.look() == 0
+        assert await world.scheduler.tick() == 1
+        assert set(world.executor.running) == {first}
+        world.clock.advance(60.0)
+        assert await world.late_tasks.look() == 1
+        assert (await world.task(second)).is_held
+
+    run(scenario())
+
+
 def test_a_task_whose_phone_is_away_or_whose_account_has_none_is_held_too(world):
     async def scenario():
         world.devices.set("a", DeviceState.ABSENT)

@@ -248,3 +248,23 @@ def test_an_emoji_counts_twice_as_the_apps_count_it(making):
         assert making.errors(await making.ask("b", config={"captions": "\U0001f600" * 1101})) == {"caption_too_long"}
 
     run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("text", "too_many"),
+    [
+        ("#a #b #c #d #e", False),
+        ("#a#b#c#d#e", False),
+        ("#a#b#c#d#e#f", True),
+        ("x #a#b, #c #d#e #f", True),
+        ("C# F# G# A# D# B#", False),
+        ("a#b#c#d#e#f#g", False),
+    ],
+)
+def test_hashtags_count_also_without_blanks_between_them(making, text, too_many):
+    async def scenario():
+        assert making.errors(await making.ask("a", config={"captions": text})) == (
+            {"caption_too_long"} if too_many else set()
+        )
+
+    run(scenario())

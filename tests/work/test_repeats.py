@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 
 import pytest
 
 from fleetlane.core.account import NewAccount, Platform
 from fleetlane.core.errors import ConflictError
+from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import failed
 from fleetlane.core.retrying import PassedOver
 from fleetlane.core.task import Status
@@ -175,6 +177,29 @@ def test_what_cannot_be_read_is_not_compared(making):
     async def scenario():
         for _ in range(2):
             await making.ask("a", config={"material_list": [str(making.folder / "none.mp4")]})
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("at_first", [None, VIDEO.read_bytes() + b"\0\0\0\x08free"], ids=["missing", "another"])
+def test_what_was_published_counts_as_what_it_was_then(making, at_first):
+    """The file came, or was replaced, after its task was made."""
+
+    async def scenario():
+        file = making.folder / "late.mp4"
+        config = {"material_list": [str(file)]}
+        if at_first:
+            file.write_bytes(at_first)
+        [task_id] = (await making.ask("a", config=config)).task_ids
+        file.write_bytes(VIDEO.read_bytes())
+        assert await making.scheduler.tick() == 1
+        task = making.executor.running[task_id]
+        facts = {"media_sha256": [sha256(VIDEO.read_bytes()).hexdigest()], "caption": "hello"}
+        await making.store.write(lambda r: r.attempts.set_phase(task.id, task.attempt, Phase.PREPARED, facts, 0))
+        await making.end(task_id, DONE)
+        with pytest.raises(ConflictError) as refused:
+            await making.ask("a")
+        assert refused.value.data["task_id"] == task_id
 
     run(scenario())
 

@@ -120,6 +120,9 @@ def test_the_separator_is_the_one_that_finds_columns():
     [
         ('username,device\na,R1\nb,"R2\nc,R3\n', "row 3", "never closed"),
         ('username,device\na,"R"1\n', "row 2", "behind a closing quotation mark"),
+        ('username,device\na, "R1"\n', "row 2", "a blank stands before the quotation mark"),
+        ('username,device\na,"=""0012"""\n', "row 2", "begins with =, as a formula does"),
+        ("username,device\n=B2,R1\n", "row 2", "begins with =, as a formula does"),
         ("username,device\na,R\x001\n", "file", "NUL"),
         ("username,device\na;R1\n", "row 2", "separated by a semicolon here, but by a comma"),
         ("username\na;R1\n", "row 2", "separated by a semicolon here"),
@@ -256,6 +259,8 @@ accounts = st.lists(
         ("a_x0041_", T, "_x005F_x0041_", True, "_x000D_\ufffe"),
         ("sep=;", T, "'", False, "'"),
         ("001", T, "1.0", True, "TRUE"),
+        ("'001", T, "''001", True, "# it = mine"),
+        ("#x", T, "'#x", True, "=== it ==="),
     ]
 )
 def test_what_is_written_is_read_as_the_same(drawn):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import random
 import stat
 import struct
 import threading
@@ -15,12 +17,14 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import JpegImagePlugin, PngImagePlugin
+from PIL import ImageFile, JpegImagePlugin, PngImagePlugin
 
 from fleetlane.core.media import MediaFacts, MediaKind, look
+from fleetlane.core.pictures import read_jpeg
 from fleetlane.core.ports.media import Inspected
 from fleetlane.core.wholeness import (
     CHANGING,
+    CUT_OFF,
     DAMAGED_IMAGE,
     LARGEST_BYTES,
     TOO_LARGE,
@@ -33,7 +37,9 @@ VideoCheck = Callable[[BinaryIO, MediaFacts], MediaFacts | Flaw]
 _MOST_KEPT = 10_000
 _MOST_JPEG_PIXELS = 256_000_000
 _MOST_PNG_PIXELS = 64_000_000
-_JPEG_SHRINK = 8
+_JPEG_SHRINK, _SCANS_SHRINK = 8, 2
+_LARGEST_TWICE = 64 * 1024 * 1024
+_MORE_DATA = bytes(random.Random(0).choices(range(1, 255), k=256))
 _DECODES_AT_ONCE = 2
 _ORIENTATION = 0x0112
 _TURNED = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
@@ -146,9 +152,33 @@ def _decoded_image(file: BinaryIO, facts: MediaFacts) -> MediaFacts | Flaw:
     plugin = JpegImagePlugin.JpegImageFile if is_jpeg else PngImagePlugin.PngImageFile
     try:
         with plugin(file) as image:
-            image.draft(None, (image.width // _JPEG_SHRINK, image.height // _JPEG_SHRINK))
+            _shrink(image)
             image.load()
             turned = _TURNED.get(image.getexif().get(_ORIENTATION) or 0, 0)
+            if is_jpeg and _ends_early(file, image):
+                return CUT_OFF
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError, struct.error):
         return DAMAGED_IMAGE
     return replace(facts, rotation_deg=turned)
+
+
+def _shrink(image: ImageFile.ImageFile) -> None:
+    """Let a JPEG be decoded small; one in many scans not so small that the later ones do not matter."""
+    by = _SCANS_SHRINK if "progressive" in image.info else _JPEG_SHRINK
+    image.draft(None, (max(1, image.width // by), max(1, image.height // by)))
+
+
+def _ends_early(file: BinaryIO, image: ImageFile.ImageFile) -> bool:
+    """Return whether a decoded JPEG lacks data before its end mark, which decoders silently fill with grey.
+
+    Bytes put before that mark are passed over where all is there, and become a part of the picture where it is not.
+    """
+    picture = read_jpeg(file)
+    if isinstance(picture, Flaw) or not 0 < picture.end <= _LARGEST_TWICE:
+        return False
+    file.seek(0)
+    more = io.BytesIO(file.read(picture.end) + _MORE_DATA + b"\xff\xd9")
+    with JpegImagePlugin.JpegImageFile(more) as again:
+        _shrink(again)
+        again.load()
+        return again.tobytes() != image.tobytes()

@@ -28,9 +28,10 @@ def _spelled(host: str) -> str | None:
     if host.startswith("[") and host.endswith("]"):
         address, percent, zone = host[1:-1].partition("%")
         try:
-            return f"[{ipaddress.IPv6Address(address)}{percent}{zone}]"
+            found = ipaddress.IPv6Address(address)
         except ValueError:
             return None
+        return str(found.ipv4_mapped or f"[{found}{percent}{zone}]")
     if _NUMBERS.fullmatch(host):
         try:
             return socket.inet_ntoa(socket.inet_aton(host))

@@ -37,15 +37,24 @@ def default_duration(boxes: Boxes, moov: Box, track_id: int) -> int:
 
 def samples_duration(boxes: Boxes, moofs: Sequence[Box], track_id: int, default: int) -> int:
     """Return how long the samples of a track last in all fragments, in the track's units; 0: unknown."""
-    total = 0
+    runs = _runs(boxes, moofs, track_id)
+    return sum(_run_duration(boxes, trun, _own_default(tfhd) or default) for tfhd, trun in runs)
+
+
+def has_runs(boxes: Boxes, moofs: Sequence[Box], track_id: int) -> bool:
+    """Return whether the fragments have samples of a track."""
+    return any(any(boxes.body(trun, 8)[4:]) for _, trun in _runs(boxes, moofs, track_id))
+
+
+def _runs(boxes: Boxes, moofs: Sequence[Box], track_id: int) -> Iterator[tuple[bytes, Box]]:
+    """Yield the runs of samples of a track, each with what the header of its fragment says."""
     for moof in moofs:
         for traf in boxes.within(moof, b"traf"):
             tfhd = boxes.first(traf, b"tfhd")
             head = boxes.body(tfhd, 32) if tfhd else b""
             if int.from_bytes(head[4:8], "big") == track_id:
-                each = _own_default(head) or default
-                total += sum(_run_duration(boxes, trun, each) for trun in boxes.within(traf, b"trun"))
-    return total
+                for trun in boxes.within(traf, b"trun"):
+                    yield head, trun
 
 
 def _own_default(tfhd: bytes) -> int:

@@ -55,6 +55,8 @@ def worked_ms(work: Iterable[Span], since_ms: int, until_ms: int) -> int:
 def may_begin_until(task: Task, work: Iterable[Span], now_ms: int) -> int | None:
     """Return up to when a pending task may begin by itself; None: it is never late.
 
+    Start times are told in minutes, and to begin takes a moment: one minute is always in time.
+
     Args:
         task: the task. What counts is when it is due: that is its start time, or later when it tries again by itself.
         work: when its lane was at work, up to now: that time does not count.
@@ -62,7 +64,7 @@ def may_begin_until(task: Task, work: Iterable[Span], now_ms: int) -> int | None
     """
     if task.late_at_ms is None or task.late_after_ms is None or task.in_doubt:
         return None
-    return task.due_ms + task.late_after_ms + worked_ms(work, task.due_ms, now_ms)
+    return task.due_ms + max(task.late_after_ms, _MINUTE_MS) + worked_ms(work, task.due_ms, now_ms)
 
 
 def late_by_ms(task: Task, now_ms: int) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from fleetlane.core.boxes import Box, Boxes, TooManyBoxesError
-from fleetlane.core.fragments import default_duration, samples_duration, segment_indexes
+from fleetlane.core.fragments import default_duration, has_runs, samples_duration, segment_indexes
 from fleetlane.core.wholeness import CUT_OFF, Flaw
 
 _NO_VIDEO = Flaw("It holds no video that can be played.")
@@ -24,6 +24,8 @@ _KNOWN = frozenset(
 )
 _MOST_TABLE_BYTES = 64 * 1024 * 1024
 _SOUND_OR_VIDEO = (b"vide", b"soun")
+_UNWRITTEN = 16
+"""A picture begins with its length or its kind: so many zeros there are a place that was kept and never written to."""
 _SHORT_OF = 0.9
 """The fragments of a file that says how long it is must hold this part of it."""
 
@@ -62,7 +64,7 @@ def _movie(boxes: Boxes, top: Sequence[Box]) -> Movie | Flaw:
     track = next(
         (_track(boxes, trak) for trak in boxes.within(moov, b"trak") if _handler(boxes, trak) == b"vide"), None
     )
-    if track is None:
+    if track is None or not _has_samples(boxes, top, track):
         return _NO_VIDEO
     lengths = _Lengths(boxes, top, moov, track)
     if lengths.falls_short:
@@ -106,13 +108,20 @@ class _CutOff:
             return True
         if any(index.end > end for index in segment_indexes(boxes, [b for b in self._top if b.kind == b"sidx"])):
             return True
-        tables = (stbl for trak in boxes.within(moov, b"trak") for stbl in self._tables(trak))
-        return any(_end_of_samples(boxes, stbl) > end for stbl in tables)
+        return any(self._is_short_of(trak) for trak in boxes.within(moov, b"trak"))
 
-    def _tables(self, trak: Box) -> list[Box]:
-        if _handler(self._boxes, trak) not in _SOUND_OR_VIDEO:
-            return []
-        return list(self._boxes.within(trak, b"mdia", b"minf", b"stbl"))
+    def _is_short_of(self, trak: Box) -> bool:
+        """Return whether the last sample of a track lies behind the end, or was never written to its place."""
+        boxes, handler = self._boxes, _handler(self._boxes, trak)
+        if handler not in _SOUND_OR_VIDEO:
+            return False
+        for stbl in boxes.within(trak, b"mdia", b"minf", b"stbl"):
+            start, end = _last_sample(boxes, stbl)
+            if end > boxes.end:
+                return True
+            if handler == b"vide" and end - start >= _UNWRITTEN and not any(boxes.read(start, _UNWRITTEN)):
+                return True
+        return False
 
 
 def _handler(boxes: Boxes, trak: Box) -> bytes:
@@ -142,16 +151,30 @@ def _coded_size(boxes: Boxes, trak: Box) -> tuple[int, int]:
 # -- samples ---------------------------------------------------------------------------------------------
 
 
-def _end_of_samples(boxes: Boxes, stbl: Box) -> int:
-    """Return where the last chunk of a track ends in the file; 0 when its tables do not say."""
+def _has_samples(boxes: Boxes, top: Sequence[Box], track: _Track) -> bool:
+    """Return whether a track has anything to show: samples in its own tables, or in fragments."""
+    tables = [
+        table
+        for stbl in boxes.within(track.trak, b"mdia", b"minf", b"stbl")
+        for kind in (b"stsz", b"stz2")
+        for table in boxes.within(stbl, kind)
+    ]
+    if any(int.from_bytes(boxes.body(table, 12)[8:], "big") for table in tables):
+        return True
+    return has_runs(boxes, [box for box in top if box.kind == b"moof"], track.id)
+
+
+def _last_sample(boxes: Boxes, stbl: Box) -> tuple[int, int]:
+    """Return where the last sample of a track begins and ends in the file; 0 when its tables do not say."""
     long = boxes.first(stbl, b"co64")
     offsets = _numbers(boxes, long or boxes.first(stbl, b"stco"), "Q" if long else "I", 4)
     if not offsets:
-        return 0
+        return 0, 0
     start = max(offsets)
     chunk = offsets.index(start) + 1
     first, count = _samples_of(_numbers(boxes, boxes.first(stbl, b"stsc"), "I", 4, width=3), chunk)
-    return start + _bytes_of(boxes, stbl, first, count)
+    before, last = _bytes_of(boxes, stbl, first, count)
+    return start + before, start + before + last
 
 
 def _samples_of(runs: Sequence[int], chunk: int) -> tuple[int, int]:
@@ -166,12 +189,15 @@ def _samples_of(runs: Sequence[int], chunk: int) -> tuple[int, int]:
     return first, count
 
 
-def _bytes_of(boxes: Boxes, stbl: Box, first: int, count: int) -> int:
+def _bytes_of(boxes: Boxes, stbl: Box, first: int, count: int) -> tuple[int, int]:
+    """Return how many bytes some samples have before the last of them, and how many that one has."""
     stsz = boxes.first(stbl, b"stsz")
-    if stsz is None:
-        return 0
-    same = int.from_bytes(boxes.body(stsz, 8)[4:8], "big")
-    return same * count if same else sum(_numbers(boxes, stsz, "I", 8)[first : first + count])
+    if stsz is None or not count:
+        return 0, 0
+    if same := int.from_bytes(boxes.body(stsz, 8)[4:8], "big"):
+        return same * (count - 1), same
+    sizes = _numbers(boxes, stsz, "I", 8)[first : first + count]
+    return sum(sizes[:-1]), sum(sizes[-1:])
 
 
 def _numbers(boxes: Boxes, box: Box | None, form: Literal["I", "Q"], place: int, width: int = 1) -> Sequence[int]:

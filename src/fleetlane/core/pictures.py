@@ -7,7 +7,7 @@ Source: ITU-T T.81, annex B; PNG (third edition), section 5.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from fleetlane.core.wholeness import CUT_OFF, DAMAGED_IMAGE, Flaw
@@ -19,16 +19,22 @@ _MOST_PARTS = 10_000
 _MOST_SCANS = 200
 _SOS, _EOI = 0xDA, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_HUFFMAN = frozenset({0xC0, 0xC1, 0xC2})
 _MARKERS = _FRAMES | {0xC4, 0xCC, _SOS, _EOI, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, *range(0xE0, 0xF0), 0xFE}
 _MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image that reaches its end. The size is before turning."""
+    """An image that reaches its end. The size is before turning.
+
+    `end` is where the end mark of a JPEG in Huffman codes begins, which are those that ignore what follows their last
+    code; 0: it is none.
+    """
 
     width: int
     height: int
+    end: int = 0
 
     @property
     def pixels(self) -> int:
@@ -38,7 +44,7 @@ class Picture:
 
 def read_jpeg(stream: BinaryIO) -> Picture | Flaw:
     """Return the size of a JPEG that reaches its end mark, or what is wrong with it."""
-    position, size, scans = 2, None, 0
+    position, size, scans, is_huffman = 2, None, 0, False
     for _ in range(_MOST_PARTS):
         found = _next_marker(stream, position)
         if found is None:
@@ -47,13 +53,14 @@ def read_jpeg(stream: BinaryIO) -> Picture | Flaw:
         if marker not in _MARKERS or scans > _MOST_SCANS:
             return DAMAGED_IMAGE
         if marker == _EOI:
-            return size if size and scans else DAMAGED_IMAGE
+            return replace(size, end=body - 2 if is_huffman else 0) if size and scans else DAMAGED_IMAGE
         stream.seek(body)
         head = stream.read(7)
         if len(head) < 7:
             return CUT_OFF
         if marker in _FRAMES:
             size = Picture(int.from_bytes(head[5:7], "big"), int.from_bytes(head[3:5], "big"))
+            is_huffman = marker in _HUFFMAN
         scans += marker == _SOS
         position = body + int.from_bytes(head[:2], "big")
     return DAMAGED_IMAGE

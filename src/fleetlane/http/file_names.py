@@ -20,7 +20,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from fleetlane.core.errors import InvalidParametersError
 
 _FILE_FIELD = b"file"
-_ENCODED_WORD = re.compile(r"=\?[^?]+\?[BbQq]\?[^?]*\?=")
+_ENCODED_WORD = re.compile(r"=\?[^?]+\?[BbQq]\?[^?]*\?=(?:\s+=\?[^?]+\?[BbQq]\?[^?]*\?=)*")
 _ENCODED_UTF8 = re.compile(r"%(?:22|0[DdAa]|[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f])")
 
 
@@ -68,8 +68,15 @@ def _extended(disposition: bytes) -> str | None:
     header["content-disposition"] = disposition.decode("latin-1")
     for key, value in header.get_params([], "content-disposition"):
         if key.lower() == "filename" and isinstance(value, tuple):
-            return collapse_rfc2231_value(value)
+            return _collapsed(value)
     return None
+
+
+def _collapsed(value: tuple[str | None, str | None, str]) -> str:
+    try:
+        return collapse_rfc2231_value(value)
+    except UnicodeError:
+        return value[2]  # Python knows its encoding as one that is not for texts, such as idna
 
 
 def _decoded(name: bytes, charset: str) -> str:

@@ -16,6 +16,7 @@ import structlog
 
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.storable import said_by, storable, text
+from fleetlane.scripts.asking import Asking, run_apart
 
 if TYPE_CHECKING:
     from fleetlane.core.outcome import Outcome
@@ -27,6 +28,7 @@ _OWN = "fleetlane.scripts."
 _TEXTS, _METHODS = ("name", "summary"), ("check", "schema", "preview", "run")
 _LONGEST_WORD = 255
 _DEEPEST = 8
+_LONGEST_ANSWER_S, _LONGEST_IMPORT_S = 5.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,9 @@ def _by_name(entries: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:
 
 
 def _load(entry: EntryPoint) -> Script:
-    what: object = entry.load()
     if entry.value.startswith(_OWN):
-        return cast("Script", what)
+        return cast("Script", entry.load())
+    what: object = Asking(f"load script {entry.name!r}", _LONGEST_IMPORT_S)(entry.load)
     if isinstance(what, type):
         raise _NotAScriptError(f"{entry.value} is a class; the entry point must name an object made of it.")
     wrong = [name for name in _METHODS if not callable(getattr(what, name, None))]
@@ -96,10 +98,16 @@ def _load(entry: EntryPoint) -> Script:
 
 
 class Guest:
-    """A script of somebody else's (`scripts.script.Script`). What it says of itself is read once."""
+    """A script of somebody else's (`scripts.script.Script`). What it says of itself is read once.
 
-    def __init__(self, guest: Script) -> None:
+    Args:
+        guest: the script.
+        longest_s: how long it may take for an answer, in seconds. Whoever asks waits, and with him all others.
+    """
+
+    def __init__(self, guest: Script, longest_s: float = _LONGEST_ANSWER_S) -> None:
         self._guest = guest
+        self._ask = Asking(f"ask script {guest.name!r}", longest_s)
         self.name = text(guest.name, _LONGEST_WORD)
         self.offered = guest.offered
         self.summary = text(guest.summary)
@@ -130,12 +138,12 @@ class Guest:
         return self._asked("preview a task", lambda: _text(self._guest.preview(whole, position, seed)))
 
     def run(self, job: Job) -> Outcome:
-        """Do the job; may raise or return anything, which is for the runner."""
-        return self._guest.run(job)
+        """Do the job; may raise or return anything, which is for the runner. One that does not end is left behind."""
+        return run_apart(f"script {self.name} on {job.phone.serial}", lambda: self._guest.run(job), job.phone)
 
     def _asked(self, what: str, ask: Callable[[], T]) -> T:
         try:
-            return ask()
+            return self._ask(ask)
         except InvalidParametersError as error:
             raise InvalidParametersError(_errors(error)) from error
         except BaseException as error:
@@ -149,8 +157,9 @@ class VerifyingGuest(Guest):
     """A guest that can look for its post (`scripts.script.Verifier`)."""
 
     def verify(self, job: Job, facts: Mapping[str, Any]) -> Outcome:
-        """Look for the post; may raise or return anything, which is for the runner."""
-        return cast("Verifier", self._guest).verify(job, facts)
+        """Look for the post; may raise or return anything, which is for the runner. As `run` for one that hangs."""
+        guest = cast("Verifier", self._guest)
+        return run_apart(f"script {self.name} on {job.phone.serial}", lambda: guest.verify(job, facts), job.phone)
 
 
 def _errors(error: InvalidParametersError) -> list[FieldError]:

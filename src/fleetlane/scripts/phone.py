@@ -205,6 +205,10 @@ class Phone:
         """Return the phone's serial."""
         return self._driver.serial
 
+    def cut_off(self) -> None:
+        """End the call in progress on whatever thread, and refuse more: the attempt must end."""
+        self._driver.abort()
+
     def _ready(self) -> Driver:
         self.control.check()
         return self._driver

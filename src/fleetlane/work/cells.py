@@ -18,18 +18,24 @@ _SHORTENED = re.compile(r"[+-]?[0-9]([.,][0-9]+)?[Ee][+-][0-9]{2,3}")
 _MOST_DIGITS = 15
 _UNSAFE = re.compile(f"{ILLEGAL_CHARACTERS_RE.pattern}|[\ud800-\udfff\ufffe\uffff]")
 _SHOWN = 40
+_NO_NAMES = {
+    "=": "begins with =, as a formula does; type the text itself, or an apostrophe in front if it is meant so",
+    "#": "begins with #, as errors and comments do; type the text itself, or an apostrophe in front if it is meant so",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One cell: `text` without blanks around it; with `why`, the sentence that says why it is not to be taken.
 
-    `is_boolean` says that `text` is "true" or "false" because the program keeps a truth value, not a text.
+    `is_boolean` says that `text` is "true" or "false" because the program keeps a truth value, not a text. `no_name` is
+    the sentence that says why a text may be a note, but not the name of an account or a phone.
     """
 
     text: str
     why: str = ""
     is_boolean: bool = False
+    no_name: str = ""
 
     @property
     def holds_something(self) -> bool:
@@ -47,7 +53,9 @@ def text_cell(text: str) -> Cell:
         return error_cell(text)
     if _SHORTENED.fullmatch(text):
         return Cell(text, f"{text} is a number whose digits a spreadsheet program left out; {AS_TEXT}")
-    return Cell(text[1:] if text.startswith("'") and _needs_mark(text[1:]) else text)
+    if text.startswith("'") and (_needs_mark(text[1:]) or text[1:].isdecimal()):
+        return Cell(text[1:])
+    return Cell(text, no_name=_NO_NAMES.get(text[:1], ""))
 
 
 def error_cell(shown: str) -> Cell:
@@ -99,9 +107,15 @@ def is_error(text: str) -> bool:
 
 
 def _needs_mark(text: str) -> bool:
-    """Return whether a text is written with an apostrophe in front, so that it stays one and can be read again."""
+    """Return whether a text is written with an apostrophe in front, so that it stays one and can be read again.
+
+    Digits are not, though people write one before them to keep leading zeros: a name with such an apostrophe of its own
+    is.
+    """
     bare = text.lstrip("'")
-    return bare.startswith(_FORMULA_STARTS) or is_error(bare) or _SHORTENED.fullmatch(bare) is not None
+    if bare.isdecimal():
+        return bare != text
+    return bare.startswith((*_FORMULA_STARTS, *_NO_NAMES)) or is_error(bare) or _SHORTENED.fullmatch(bare) is not None
 
 
 def marked(text: str) -> str:

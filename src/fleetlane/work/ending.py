@@ -17,6 +17,7 @@ from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import NeedsPerson, Task
+from fleetlane.work.subjects import key_as_published
 
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 60.0, 900.0
 
@@ -77,7 +78,7 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     if outcome.publish_state is PublishState.NOT_PUBLISHED:
         _free(repositories, task, now_ms)
     else:
-        repositories.materials.settle(task.id, outcome.publish_state, now_ms, _files(attempt))
+        _used(repositories, task, attempt, outcome.publish_state, now_ms)
     if not stopped and policy.applies(task, outcome):
         again = Remark.RETRIED % {"number": task.retry_count + 1, "most": policy.most_retries}
         remark = f"{again} {outcome.remark}"
@@ -110,6 +111,15 @@ def _is_looked_for(event: Ended, attempt: Attempt) -> bool:
     return event.cut_off or (event.unseen and can_be_found)
 
 
+def _used(repositories: Repositories, task: Task, attempt: Attempt, state: PublishState, now_ms: int) -> None:
+    """Note what went out, or may have: its files are used, and the same content is a repeat of it."""
+    hashes = _files(attempt)
+    repositories.materials.settle(task.id, state, now_ms, hashes)
+    key = key_as_published(task, hashes)
+    if key is not None and key != task.content_key:
+        repositories.tasks.rekey(task.id, key)
+
+
 def _files(attempt: Attempt) -> list[str]:
     """Return the sha256 of the files that an attempt's journal names."""
     named = attempt.facts.get("media_sha256")
@@ -139,7 +149,7 @@ def _look_later(repositories: Repositories, event: Ended, attempt: Attempt, now_
     due_ms = now_ms + _pause_ms(task, attempt) if event.outcome.unseen and not event.cut_off else FIRST_MS
     if not repositories.tasks.look_later(task.id, task.attempt, outcome, due_ms, now_ms):
         return False
-    repositories.materials.settle(task.id, PublishState.UNKNOWN, now_ms, _files(attempt))
+    _used(repositories, task, attempt, PublishState.UNKNOWN, now_ms)
     if event.outcome.asks and not event.cut_off:
         note = {"code": event.outcome.asks, "message": failure_of(event.outcome.asks).sentence}
         repositories.tasks.flag([task.id], NeedsPerson.OUTCOME_UNKNOWN, note)

@@ -168,10 +168,19 @@ def _cells(record: Sequence[str], separator: str) -> dict[int, Cell]:
                 why = f"the cells seem separated by {_NAMES[other]} here, but by {_NAMES[separator]} in the first row"
                 return {0: Cell(record[0], why)}
     return {
-        column: text_cell(value) if value else EMPTY
+        column: _cell(value) if value else EMPTY
         for column, value in enumerate(record)
         if column < MOST_COLUMNS or (value and not value.isspace())
     }
+
+
+def _cell(value: str) -> Cell:
+    bare = value.strip()
+    if value[0].isspace() and len(bare) > 1 and bare[0] == bare[-1] == '"':
+        return Cell(
+            bare, "a blank stands before the quotation mark, which then is a part of the text; delete the blank"
+        )
+    return text_cell(value)
 
 
 def _why(error: csv.Error, line: int) -> str:

@@ -168,7 +168,9 @@ class _Reading:
     def _name(self, column: str) -> str | None:
         name = self._text(column)
         if name:
-            if "\n" in name:
+            if why := self._cells[column].no_name:
+                self.errors.append((column, why))
+            elif "\n" in name:
                 self.errors.append((column, "holds several lines; one name belongs into a cell"))
             elif not is_name(name):
                 self.errors.append((column, NAME_RULE))

@@ -105,3 +105,23 @@ def key_of(subject: Subject, looks: Looks) -> str | None:
         return None
     hashes = looks.hashes(subject.planned)
     return content_key(subject.planned, hashes, subject.platform) if hashes else None
+
+
+def key_as_published(task: Task, hashes: Sequence[str]) -> str | None:
+    """Return the key of what a task has published, or may have: its files may have come or changed since it was made.
+
+    Args:
+        task: the task.
+        hashes: the sha256 of the files that went to the phone.
+
+    Returns:
+        None where repeats are not looked for: its files were drawn from a library or a folder, or there are none.
+    """
+    try:
+        plan = plan_of(task.script_name, task.script_config)
+    except FleetlaneError:
+        return None  # its script is gone, or takes its settings no longer
+    planned = plan.one(task.position, task.seed) if plan and not plan.is_rehearsal else None
+    if plan is None or planned is None or not hashes or len(planned.files) != len(hashes):
+        return None
+    return content_key(planned, hashes, plan.platform or task.platform)

@@ -491,6 +491,10 @@ class TaskRepository:
         """Return when the next task may be late."""
         return self._connection.execute(select(func.min(tasks.c.late_at_ms)).where(MAY_BE_LATE)).scalar()
 
+    def rekey(self, task_id: int, content_key: str) -> None:
+        """Note what a task has really published, for those that would be its repeats."""
+        self._connection.execute(update(tasks).where(tasks.c.id == task_id).values(content_key=content_key))
+
     def put_off(self, task_id: int, late_at_ms: int | None, late_ms: int | None = None) -> None:
         """Note up to when a pending task may begin, None for ever; with `late_ms` it may although it is that late."""
         values = {"late_at_ms": late_at_ms, **({} if late_ms is None else {"late_ms": late_ms})}

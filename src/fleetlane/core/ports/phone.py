@@ -74,7 +74,7 @@ class Pushed:
 
 
 class Driver(Protocol):
-    """Drives one phone. Blocking; used from the phone's own thread only, `abort` from any.
+    """Drives one phone. Blocking; used from one thread at a time, which the phone's own waits for; `abort` from any.
 
     Every call ends within its deadline. Coordinates are pixels from the top left corner.
 

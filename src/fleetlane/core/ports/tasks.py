@@ -287,6 +287,10 @@ class Tasks(Protocol):
         """Return when the next task may be late."""
         ...
 
+    def rekey(self, task_id: int, content_key: str) -> None:
+        """Note what a task has really published, for those that would be its repeats."""
+        ...
+
     def put_off(self, task_id: int, late_at_ms: int | None, late_ms: int | None = None) -> None:
         """Note up to when a pending task may begin, None for ever; with `late_ms` it may although it is that late."""
         ...

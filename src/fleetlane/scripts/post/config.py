@@ -119,6 +119,13 @@ class PostConfig(BaseModel):
         False, description="Go to the last screen, take a picture of it, and leave without publishing"
     )
 
+    @field_validator("captions")
+    @classmethod
+    def _whole_text(cls, value: str) -> str:
+        if "\0" in value:
+            raise ValueError("must not hold a NUL character, at which texts are cut off")
+        return value
+
     @field_validator("post_way")
     @classmethod
     def _known_way(cls, value: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,9 +60,9 @@ class MediaFolder:
         self.folder = self._own(username) or self.root
 
     def _own(self, username: str) -> Path | None:
-        key = username_key(username)
+        key = _name_key(username)
         for path in sorted(_entries(self.root)):
-            about = _stat(path) if path.name.startswith("@") and key and username_key(path.name) == key else None
+            about = _stat(path) if path.name.startswith("@") and key and _name_key(path.name) == key else None
             if about is not None and stat.S_ISDIR(about.st_mode) and leftover(path.name, about) is None:
                 return allowed_path(str(path), self._folders)
         return None
@@ -123,7 +124,7 @@ class MediaFolder:
             about = _stat(path) if kind_by_name(path.name) is kind else None
             if about is None or not stat.S_ISREG(about.st_mode):
                 continue
-            why = leftover(path.name, about)
+            why = leftover(path.name, about) or _linked(path, about)
             if why is None:
                 found.append(path)
             else:
@@ -147,6 +148,8 @@ class MediaFolder:
                 written = trimmed(real.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError as error:
                 raise TaskFailedError("media_invalid", f"{name} is not UTF-8 text.") from error
+            if "\0" in written:  # as UTF-16 has behind every Latin letter
+                raise TaskFailedError("media_invalid", f"{name} is not UTF-8 text; save it as UTF-8.")
             if written:
                 return written
         return None
@@ -170,6 +173,19 @@ def _stat(path: Path) -> os.stat_result | None:
         return path.stat()
     except OSError:
         return None  # it went while we looked, or leads nowhere
+
+
+def _linked(path: Path, about: os.stat_result) -> Leftover | None:
+    """Return why what a link leads to is passed over."""
+    try:
+        return leftover(path.resolve().name, about) if path.is_symlink() else None
+    except (OSError, RuntimeError):
+        return None  # it is told of when it is opened
+
+
+def _name_key(name: str) -> str:
+    """Return what two spellings of an account share, also where a system writes accents apart, as macOS does."""
+    return username_key(unicodedata.normalize("NFC", name))
 
 
 def _order(path: Path) -> tuple[bool, int, str, str]:

@@ -15,7 +15,8 @@ from fleetlane.core.recognition import Pack
 from fleetlane.core.sentence import Sentence
 from fleetlane.scripts.post.config import PostConfig
 
-_HASHTAG = re.compile(r"(?<!\w)#\w+")
+_HASHTAGS = re.compile(r"(?<!\w)(?:#\w+)+")
+"""One or more without blanks between them: the apps link each."""
 TOO_LONG = "the caption has %(count)s characters; %(app)s takes %(most)s"
 TITLE_TOO_LONG = "the title has %(count)s characters; %(app)s takes %(most)s"
 TOO_MANY_TAGS = "the caption has %(count)s hashtags; %(app)s keeps %(most)s"
@@ -45,13 +46,17 @@ def over_limits(caption: Caption, kind: MediaKind, pack: Pack) -> Mapping[str, S
     counted = {
         "caption_max": (TOO_LONG, _units(caption.text), int(longest)),
         "title_max": (TITLE_TOO_LONG, _units(caption.title or ""), int(pack.facts["title_max"])),
-        "hashtag_max": (TOO_MANY_TAGS, len(_HASHTAG.findall(caption.text)), int(pack.facts["hashtag_max"])),
+        "hashtag_max": (TOO_MANY_TAGS, _hashtags(caption.text), int(pack.facts["hashtag_max"])),
     }
     return {
         name: Sentence(template, {"count": f"{count:,}", "most": f"{most:,}", "app": str(pack.label)})
         for name, (template, count, most) in counted.items()
         if count > most
     }
+
+
+def _hashtags(text: str) -> int:
+    return sum(found.count("#") for found in _HASHTAGS.findall(text))
 
 
 def _units(text: str) -> int:
