@@ -32,7 +32,7 @@ from fleetlane.core.task import LatePolicy
 from fleetlane.dashboard.router import router as dashboard
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, HeldSetting, Place, Services
-from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.packs import PACKS, InForce
 from fleetlane.scripts.script import ScriptSettings, broken_scripts
 from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.accounts import AccountBook
@@ -51,6 +51,7 @@ from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
 from fleetlane.work.look_ahead import LookAhead
 from fleetlane.work.outlook import Outlook
+from fleetlane.work.pack_watch import PackWatch
 from fleetlane.work.patching import Patching
 from fleetlane.work.patience import Patience
 from fleetlane.work.phones import PhoneDirectory
@@ -92,6 +93,7 @@ class Server:
 def build(settings: Settings) -> Server:
     """Return a server; nothing is started yet."""
     clock = SystemClock()
+    packs = PackWatch(PACKS, settings.packs_dir)
     store = SqliteStore(settings.store_path)
     events = EventBook(clock)
     store.on_change = events.tell
@@ -126,7 +128,7 @@ def build(settings: Settings) -> Server:
     rules = _rules(settings)
     inspection = Inspection(inspector, script_settings.folders, settings.inspect_max_s)
     outlook = Outlook(inspection)
-    device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
+    device_desk = DeviceDesk(devices, store, clock, packs.packages)
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, rules=rules, outlook=outlook, window=window),
         patching=Patching(store, scheduler, clock, rules=rules, outlook=outlook, window=window),
@@ -143,7 +145,10 @@ def build(settings: Settings) -> Server:
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
-        health=lambda: _health(store, supervisor, devices, licensing.now(), is_open=settings.secret_token is None),
+        packs=lambda: packs.now,
+        health=lambda: _health(
+            store, supervisor, devices, licensing.now(), packs.now, is_open=settings.secret_token is None
+        ),
         zone=settings.zone,
         place=_place(settings),
     )
@@ -171,6 +176,7 @@ def build(settings: Settings) -> Server:
                     "late tasks": LateTasks(store, scheduler, clock).run,
                     "phones": devices.run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
+                    "packs": packs.run,
                     "retention": _retention(settings, store, traces, clock).run,
                 }
                 async with _working(supervisor, devices, scheduler, executor, loops):
@@ -249,7 +255,13 @@ def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
 
 
 def _health(
-    store: SqliteStore, supervisor: DeviceSupervisor, devices: PhoneDirectory, license_: License, *, is_open: bool
+    store: SqliteStore,
+    supervisor: DeviceSupervisor,
+    devices: PhoneDirectory,
+    license_: License,
+    packs: InForce,
+    *,
+    is_open: bool,
 ) -> Health:
     """Return how all is. `is_open`: whoever can ask for it may know everything, as no token is asked for."""
     known = devices.all()
@@ -260,6 +272,7 @@ def _health(
         have = "1 phone has" if len(locked) == 1 else f"{len(locked)} phones have"
         problems.append(f"{have} not allowed this computer{named}: accept the dialog on the screen.")
     problems += [f"The script {one.name!r} cannot be used. {one.error}" for one in broken_scripts()]
+    problems += [f"A screen pack is refused. {problem}." for problem in packs.problems]
     ready = sum(device.is_ready for device in known)
     return Health(store.problem, tuple(problems), len(known), ready, len(locked))
 

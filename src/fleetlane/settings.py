@@ -418,6 +418,11 @@ class Settings(BaseSettings):
         return self.data_dir / "materials"
 
     @property
+    def packs_dir(self) -> Path:
+        """Return the folder of the user's own screen packs and patches."""
+        return self.data_dir / "packs"
+
+    @property
     def backups_dir(self) -> Path:
         """Return the folder of the copies made before a store is changed or replaced."""
         return self.data_dir / "backups"

@@ -114,6 +114,30 @@ def test_recognise_prints_app_and_screen(tmp_path):
     assert (done.returncode, done.stderr[:10]) == (1, "fleetlane:")
 
 
+def test_check_says_which_packs_are_in_force_and_tries_the_cases(tmp_path):
+    packs = tmp_path / "packs"
+    case = packs / "cases" / "tiktok" / "promo" / "one.xml"
+    case.parent.mkdir(parents=True)
+    case.write_text(
+        '<hierarchy><node package="com.ss.android.ugc.trill" text="Try it" bounds="[0,0][9,9]"/></hierarchy>',
+        encoding="utf-8",
+    )
+    done = fleetlane("screens", "check", FLEETLANE_DATA_DIR=str(tmp_path))
+    assert (done.returncode, "tiktok unknown, not tiktok promo" in done.stderr) == (1, True)
+    patch = "patches: tiktok\nversion: mine\nscreens: [{name: promo, needs: [{text: Try it}]}]\n"
+    (packs / "mine.yaml").write_text(patch, encoding="utf-8")
+    done = fleetlane("screens", "check", FLEETLANE_DATA_DIR=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(
+        r"^tiktok \S+ \+ mine: comes with Fleetlane, mine.yaml \([0-9a-f]{8}\)$", done.stdout, re.MULTILINE
+    )
+    assert "Cases in" in done.stdout
+    (packs / "mine.yaml").write_text(patch.replace("needs", "neds"), encoding="utf-8")
+    done = fleetlane("screens", "check", "--packs", str(packs))
+    assert done.returncode == 1
+    assert "mine.yaml:3: screen 'promo': unknown key 'neds'" in done.stderr
+
+
 def test_the_doctor_checks_everything_and_says_how_to_mend(tmp_path):
     done = fleetlane("doctor", "--data-dir", str(tmp_path), "--adb-port", str(free_port()))
     for what in ("Python", "SQLite", "Disk", "Port", "Time zone", "adb"):

@@ -11,6 +11,7 @@ import pytest
 from fleetlane.adapters.media import FileInspector
 from fleetlane.core.account import NewAccount, Platform
 from fleetlane.core.errors import InvalidParametersError
+from fleetlane.core.journal import Phase
 from fleetlane.core.material import MaterialDescription, NewMaterial
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import FAILURES, PublishState, succeeded
@@ -80,6 +81,28 @@ def test_the_only_app_of_a_phone_is_the_app_that_is_known(making):
         with pytest.raises(InvalidParametersError, match="Instagram has no product links"):
             await making.ask("b", "a", config={"add_product_link": 1})
         await making.ask("b", config={"add_product_link": 1})
+
+    run(scenario())
+
+
+def test_a_version_that_no_pack_knows_is_told_until_it_has_published_here(making):
+    async def scenario():
+        def said(created):
+            return [str(issue.sentence) for issue in created.issues if issue.code == "new_version"]
+
+        facts = {"apps": {TIKTOK: "99.0.1", INSTAGRAM: "446.2"}}
+        await making.store.write(lambda r: r.devices.seen("a", making.clock.now_ms(), facts))
+        made = await making.ask("a", config={"platform": "tiktok"})
+        [sentence] = said(made)
+        assert "version 99.0.1 not met before" in sentence
+        assert not making.errors(made)
+        assert not said(await making.ask("a", config={"platform": "instagram"})), "446 is one its pack is made from"
+        assert not said(await making.ask("b")), "it never said what it has"
+        await making.scheduler.tick()
+        journal = {"app": TIKTOK}
+        await making.store.write(lambda r: r.attempts.set_phase(made.task_ids[0], 1, Phase.PREPARED, journal, 0))
+        await making.end(made.task_ids[0], succeeded("Published.", PublishState.PUBLISHED, {}))
+        assert not said(await making.ask("a", allow_repeat=True)), "it has published with it"
 
     run(scenario())
 

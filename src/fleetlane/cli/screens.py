@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from fleetlane.cli.packs import check, in_force
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.recognition import Pack, View, recognise
 from fleetlane.core.screen import Tree, parse_tree
-from fleetlane.scripts.packs import load_pack_file, load_packs
+from fleetlane.scripts.packs import load_pack_file
 
 app = typer.Typer(help="Screens and the packs that recognise them.", no_args_is_help=True)
 
@@ -23,14 +24,15 @@ def screens() -> None:
 @app.command("recognise")
 def recognise_files(
     files: Annotated[list[Path], typer.Argument(help="UI trees (XML), as `uiautomator dump` writes them.")],
-    pack: Annotated[
-        Path | None, typer.Option(help="A pack (YAML) to try before those that come with Fleetlane.")
-    ] = None,
+    pack: Annotated[Path | None, typer.Option(help="A pack (YAML) to try before those in force.")] = None,
 ) -> None:
     """Print `APP SCREEN` for each file, or `APP unknown`."""
-    packs = (*([_pack(pack)] if pack else []), *load_packs())
+    packs = (*([_pack(pack)] if pack else []), *in_force(None)[0].packs)
     for file in files:
         typer.echo(str(recognise(packs, View(_tree(file)))))
+
+
+app.command("check")(check)
 
 
 def _pack(file: Path) -> Pack:

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from fleetlane.core.license import License
+from fleetlane.scripts.packs import InForce
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.changes import Changes
 from fleetlane.work.decisions import Decisions
@@ -64,7 +65,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases behind the routes. `license` and `health` are asked at each request."""
+    """The use cases behind the routes. `license`, `health` and `packs` are asked at each request."""
 
     intake: Intake
     desk: Desk
@@ -84,6 +85,7 @@ class Services:
     health: Callable[[], Health]
     zone: tzinfo
     place: Place
+    packs: Callable[[], InForce]
 
     def end_streams(self) -> None:
         """End the answers that would never end by themselves."""
