@@ -66,6 +66,7 @@ from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.traces import Traces
 from fleetlane.work.undo import UndoBook
 from fleetlane.work.waiting import Waiting
+from fleetlane.work.workshop import Workshop
 
 _NAMED = 5
 _HOUR_MS = 60 * 60 * 1000
@@ -146,6 +147,7 @@ def build(settings: Settings) -> Server:
         events=events,
         license=licensing.now,
         packs=lambda: packs.now,
+        workshop=Workshop(Traces(desk, traces), PACKS, settings.packs_dir, settings.traces_dir),
         health=lambda: _health(
             store, supervisor, devices, licensing.now(), packs.now, is_open=settings.secret_token is None
         ),

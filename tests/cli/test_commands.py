@@ -17,14 +17,8 @@ import pytest
 
 from fleetlane.simulator.adb_server import AdbServer
 from fleetlane.simulator.fleet import free_port
+from support.command import fleetlane
 from support.rig import wait_for
-
-
-def fleetlane(*args, timeout=120, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "fleetlane", *args],
-        capture_output=True, text=True, timeout=timeout, env={**os.environ, "COLUMNS": "200", **environment},
-    )  # fmt: skip
 
 
 @pytest.mark.phone

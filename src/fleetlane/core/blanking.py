@@ -21,8 +21,13 @@ from fleetlane.core.redaction import redacted_tree
 from fleetlane.core.screen import normalise
 
 _ASTRAL = "[\U00010000-\U0010ffff]"
-_WORD = re.compile(rf"(?:(?!{_ASTRAL})[^\W_])+|(?:(?={_ASTRAL})[^\W_])+")
-"""A run of letters and digits, all of them within the first 65,536 characters or all beyond: a dump shows those as dots."""
+_OF_EMOJI = "\ufe0e\ufe0f\u20e3"
+_MARKS = "".join(
+    one for one in map(chr, range(0x300, 0xFFFF)) if unicodedata.category(one)[0] == "M" and one not in _OF_EMOJI
+)
+"""Combining marks: vowels and accents in many scripts."""
+_WORD = re.compile(rf"(?:(?!{_ASTRAL})[^\W_][{_MARKS}]*)+|(?:(?={_ASTRAL})[^\W_])+")
+"""A run of letters and digits, either within the first 65,536 characters or beyond, which a dump shows as dots."""
 _LITERAL = re.compile(r"[^\W\d_]{2,}")
 _NO_LITERAL = re.compile(r"\[[^\]]*\]|\\.")
 _PLAIN = re.compile(r"(\W*\d{1,4})*\W*(%|[kmbw]|rb|jt|万|тыс|млн|s|h|d|min)?\W*|\w")
@@ -30,7 +35,6 @@ _PLAIN = re.compile(r"(\W*\d{1,4})*\W*(%|[kmbw]|rb|jt|万|тыс|млн|s|h|d|mi
 _COUNTED = re.compile(r"^(\d{1,4}[.,]?)+\s*[kmb]?\s+|\s+(\d{1,4}[.,]?)+[kmb]?$")
 _SHORT_NUMBER = re.compile(r"\d{1,4}")
 _CUT = re.compile(r"(…|\.\.\.)\W*(more)?\W*$")
-_NO_MARKS = "\ufe0e\ufe0f\u20e3"  # they belong to emoji
 _CONSONANTS = "bcdfghjklmnpqrstvwxz"  # no stand-in is a word by chance
 _HAN, _RARE_HAN = range(0x4E00, 0x9FA6), range(0x20000, 0x2A6D7)
 _DIALOGS = ("permissioncontroller", "packageinstaller")  # they name permissions and apps, and nobody
@@ -117,7 +121,7 @@ class Blanking:
 
     def words(self, text: str) -> str:
         """Return a text with every word blanked, also those of apps."""
-        return _without_marks(_WORD.sub(lambda found: self._stand_in(found[0]), text))
+        return _WORD.sub(lambda found: self._stand_in(found[0]), text)
 
     def _blanked(self, text: str) -> str:
         plain = normalise(text)
@@ -137,7 +141,7 @@ class Blanking:
                 return self._stand_in(self._whole(word))[: len(word)]
             return word if cut is not None and found.start() > cut.start() else self._stand_in(word)
 
-        return _without_marks(_WORD.sub(shown, text))
+        return _WORD.sub(shown, text)
 
     def _part_spans(self, text: str) -> list[tuple[int, int]]:
         """Return where parts stand that apps say. They may begin or end within a word."""
@@ -161,16 +165,11 @@ class Blanking:
 def _character(one: str, number: int) -> str:
     if one.isdecimal() and one.isascii():
         return str(number % 10)
+    if one in _MARKS:
+        return "\u0301"
     if ord(one) > 0xFFFF:
         return chr(_RARE_HAN[number % len(_RARE_HAN)])
     if ord(one) >= 0x370 and not unicodedata.name(one, "").startswith("LATIN"):
         return chr(_HAN[number % len(_HAN)])
     letter = _CONSONANTS[number % len(_CONSONANTS)]
     return letter.upper() if one.isupper() else letter
-
-
-def _without_marks(text: str) -> str:
-    """Return a text whose combining marks, vowels in many scripts, are all the same one."""
-    return "".join(
-        "\u0301" if unicodedata.category(one).startswith("M") and one not in _NO_MARKS else one for one in text
-    )

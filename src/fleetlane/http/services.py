@@ -26,6 +26,7 @@ from fleetlane.work.pictures import Pictures
 from fleetlane.work.retry_all import RetryAll
 from fleetlane.work.traces import Traces
 from fleetlane.work.undo import UndoBook
+from fleetlane.work.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Services:
     zone: tzinfo
     place: Place
     packs: Callable[[], InForce]
+    workshop: Workshop
 
     def end_streams(self) -> None:
         """End the answers that would never end by themselves."""

@@ -59,7 +59,7 @@ class InForce:
         """Return the packs alone."""
         return tuple(one.pack for one in self.held.values())
 
-    def with_file(self, file: _File) -> InForce:
+    def with_file(self, file: PackFile) -> InForce:
         """Return what is in force with one more file of the user's.
 
         Raises:
@@ -81,23 +81,21 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """A file of the user's folder that could be read."""
+class PackFile:
+    """A file of the user's folder, as far as it is YAML."""
 
     name: str
     digest: str
     document: Document
 
     @classmethod
-    def read(cls, path: Path) -> _File:
-        """Return a file.
+    def of(cls, name: str, text: str) -> PackFile:
+        """Return a file by its name and text.
 
         Raises:
-            PackError: it cannot be read, or is no YAML mapping.
+            PackError: it is no YAML mapping.
         """
-        text = source.text_of(path)
-        document = mapping(source.read(text, path.name), path.name)
-        return cls(path.name, sha256(text.encode()).hexdigest()[:8], document)
+        return cls(name, sha256(text.encode()).hexdigest()[:8], mapping(source.read(text, name), name))
 
 
 class PackFolder:
@@ -107,7 +105,7 @@ class PackFolder:
         self._lock = threading.Lock()
         self._folder: Path | None = None
         self._seen: _Seen = ()
-        self._good: dict[str, _File] = {}
+        self._good: dict[str, PackFile] = {}
         self._now: InForce | None = None
 
     @property
@@ -143,18 +141,18 @@ class PackFolder:
         self._good = {name: file for name, file in self._good.items() if name in names}
         return replace(made, problems=tuple(problems))
 
-    def _read(self, names: Sequence[str], problems: list[str]) -> Iterator[_File]:
+    def _read(self, names: Sequence[str], problems: list[str]) -> Iterator[PackFile]:
         assert self._folder is not None
         for name in names:
             try:
-                yield _File.read(self._folder / name)
+                yield PackFile.of(name, source.text_of(self._folder / name))
             except PackError as error:
                 former = self._good.get(name)
                 problems.append(_refused(error, has_former=former is not None))
                 if former is not None:
                     yield former
 
-    def _with(self, made: InForce, file: _File, problems: list[str]) -> InForce:
+    def _with(self, made: InForce, file: PackFile, problems: list[str]) -> InForce:
         former = self._good.get(file.name)
         try:
             new = made.with_file(file)
