@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 
 from fleetlane.adapters.media import FileInspector
-from fleetlane.core.account import NewAccount, Platform
+from fleetlane.core.account import NewAccount
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.journal import Phase
 from fleetlane.core.material import MaterialDescription, NewMaterial
@@ -110,7 +110,7 @@ def test_a_version_that_no_pack_knows_is_told_until_it_has_published_here(making
 def test_an_account_that_the_last_scan_has_not_seen_is_told(making):
     async def scenario():
         for name in ("in", "out"):
-            await making.accounts.add(NewAccount(name, Platform.TIKTOK, "a"))
+            await making.accounts.add(NewAccount(name, "tiktok", "a"))
         await scanned(making, "a", ("tiktok", "in"), ("instagram", "out"))
         assert not making.errors(await making.ask(usernames=["in"]))
         assert making.errors(await making.ask(usernames=["out"])) == {"not_logged_in"}
@@ -122,7 +122,7 @@ def test_an_account_that_the_last_scan_has_not_seen_is_told(making):
 
 def test_what_a_scan_could_not_see_is_not_known(making):
     async def scenario():
-        await making.accounts.add(NewAccount("one", Platform.TIKTOK, "a"))
+        await making.accounts.add(NewAccount("one", "tiktok", "a"))
         await scanned(making, "a", problems=[{"platform": "tiktok"}])
         assert not making.errors(await making.ask(usernames=["one"]))
         await scanned(making, "a", config='{"platform": "instagram"}')
@@ -166,7 +166,7 @@ def test_a_folder_is_counted_without_what_was_used(making):
         (root / "one.mp4").write_bytes(VIDEO.read_bytes())
         (root / "caption.txt").write_text("#a #b #c #d #e #f", encoding="utf-8")
         config = {"material_list": [], "material_source": "localFolder", "material_path": str(root)}
-        await making.accounts.add(NewAccount("one", Platform.TIKTOK, "a"))
+        await making.accounts.add(NewAccount("one", "tiktok", "a"))
         assert making.errors(await making.ask(usernames=["one"], config=config)) == {"caption_too_long"}
         (root / "caption.txt").unlink()
         digest = sha256(VIDEO.read_bytes()).hexdigest()

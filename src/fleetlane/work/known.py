@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fleetlane.core.account import Account, Platform
+from fleetlane.core.account import Account
 from fleetlane.core.material import UseState
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import Status, username_key
 from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.platforms import platforms
 from fleetlane.work.app_versions import Met, is_met, met_here
 from fleetlane.work.stock import Stock
 
@@ -66,13 +67,13 @@ class Known:
 
     def is_disabled(self, username: str, platform: str | None) -> bool:
         """Return whether an account is on record, and nowhere enabled."""
-        found = [one for one in self.accounts.get(username_key(username), ()) if platform in (None, one.platform.value)]
+        found = [one for one in self.accounts.get(username_key(username), ()) if platform in (None, one.platform)]
         return bool(found) and not any(account.enabled for account in found)
 
     def only_account(self, serial: str | None, platform: str | None) -> str | None:
         """Return the account of a phone when it has one only."""
         every = (account for accounts in self.accounts.values() for account in accounts)
-        found = {a.username for a in every if serial and a.serial == serial and platform in (None, a.platform.value)}
+        found = {a.username for a in every if serial and a.serial == serial and platform in (None, a.platform)}
         return found.pop() if len(found) == 1 else None
 
     def used_files(self, platform: str, account: str) -> frozenset[str]:
@@ -144,7 +145,7 @@ def _signed_in(repositories: Repositories, serials: Collection[str]) -> dict[str
         asked = task.script_config.get("platform")
         troubled = {problem.get("platform") for problem in task.result.get("problems", ())}
         seen = found.setdefault(task.serial, {})
-        for platform in {asked} if asked else {platform.value for platform in Platform}:
+        for platform in {asked} if asked else set(platforms()):
             if platform not in troubled and platform not in seen:
                 own = [one for one in task.result.get("accounts", ()) if one["platform"] == platform]
                 seen[platform] = frozenset(username_key(one["username"]) for one in own)
@@ -155,7 +156,7 @@ def _used(
     repositories: Repositories, accounts: Mapping[str, Sequence[Account]], asked: Asked
 ) -> dict[str, frozenset[str]]:
     names = dict.fromkeys([*(username_key(name) for name in asked.usernames), *accounts])
-    keys = [f"{platform.value}:{name}" for name in list(names)[:_MOST_FOLDER_ACCOUNTS] for platform in Platform]
+    keys = [f"{platform}:{name}" for name in list(names)[:_MOST_FOLDER_ACCOUNTS] for platform in platforms()]
     return {key: frozenset(repositories.materials.used_files(key)) for key in keys}
 
 
