@@ -41,7 +41,8 @@ class PostScript:
         """Return the JSON Schema of `script_config`."""
         schema = dict(_schema())
         properties = dict(schema["properties"])
-        properties["platform"] = {**properties["platform"], "enum": [*platforms(), None]}
+        choices = [{"type": "string", "enum": list(platforms())}, {"type": "null"}]
+        properties["platform"] = {**properties["platform"], "anyOf": choices}
         return {**schema, "properties": properties}
 
     def preview(self, config: Mapping[str, Any], position: int, seed: int) -> str:
