@@ -36,6 +36,7 @@ from fleetlane.scripts.packs import PACKS, InForce
 from fleetlane.scripts.script import ScriptSettings, broken_scripts
 from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.accounts import AccountBook
+from fleetlane.work.canary import Canary
 from fleetlane.work.changes import Changes
 from fleetlane.work.decisions import Decisions
 from fleetlane.work.desk import Desk
@@ -147,6 +148,7 @@ def build(settings: Settings) -> Server:
         events=events,
         license=licensing.now,
         packs=lambda: packs.now,
+        canary=scheduler.canary,
         workshop=Workshop(Traces(desk, traces), PACKS, settings.packs_dir, settings.traces_dir),
         health=lambda: _health(
             store, supervisor, devices, licensing.now(), packs.now, is_open=settings.secret_token is None
@@ -179,6 +181,7 @@ def build(settings: Settings) -> Server:
                     "phones": devices.run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
                     "packs": packs.run,
+                    **({"versions": device_desk.keep_fresh} if settings.canary else {}),
                     "retention": _retention(settings, store, traces, clock).run,
                 }
                 async with _working(supervisor, devices, scheduler, executor, loops):
@@ -202,6 +205,7 @@ def _scheduling(
     events: EventBook,
 ) -> tuple[Scheduler, DeviceLeases]:
     """Return what gives tasks to phones, and this server's right to them; each hears of what changes for it."""
+    canary = Canary(store, clock) if settings.canary else None
     leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy})
     scheduler = Scheduler(
         store,
@@ -211,7 +215,10 @@ def _scheduling(
         retries=_retries(settings),
         leases=leases,
         longest_attempt_s=settings.task_timeout_s + _LONGEST_UPLOAD_S,
+        canary=canary,
     )
+    if canary is not None:
+        canary.wake = scheduler.wake
     leases.on_change = licensing.on_change = scheduler.wake
     devices.on_change = lambda device: _device_changed(device, scheduler, events)
     devices.in_use = lambda lane: scheduler.is_busy(lane) or scheduler.is_held(lane)

@@ -173,6 +173,11 @@ class Settings(BaseSettings):
         False,
         description="Accept TikTok's music rights statement in the owner's name. Without it such a task fails.",
     )
+    canary: bool = Field(
+        False,
+        description="After an app's version changes on the phones, one phone posts first; the tasks of the others of "
+        "that version wait until it has published, or a person lets them go.",
+    )
     task_timeout_s: float = Field(
         600.0,
         gt=0,

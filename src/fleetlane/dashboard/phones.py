@@ -53,6 +53,7 @@ async def show_phone(request: Request, serial: Lane, services: Wired) -> HTMLRes
         is_here=hold is not None and is_loopback(hold.by),
         left_s=_left_s(services, serial),
         sight=services.pictures.of(serial),
+        withheld=services.canary.reason(serial) if services.canary else None,
         keys=acts.KEYS,
         most_text=acts.MOST_TEXT,
     )
@@ -89,6 +90,14 @@ async def adopt_phone(
     if keep == "present":
         return told(request, translated(request, N_("The phone that answers has taken the place.")), changed=True)
     return told(request, translated(request, N_("Its tasks go on waiting for it.")), changed=True)
+
+
+@router.post("/{serial}/let-go")
+async def let_go(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
+    """Let no phone wait any more for a first post with the versions of the apps that this phone has."""
+    if services.canary is not None:
+        await services.canary.let_go(serial)
+    return told(request, translated(request, N_("Nothing waits for a first post with these versions.")), changed=True)
 
 
 @router.post("/{serial}/take-over")

@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from fleetlane.core.license import License
 from fleetlane.scripts.packs import InForce
 from fleetlane.work.accounts import AccountBook
+from fleetlane.work.canary import Canary
 from fleetlane.work.changes import Changes
 from fleetlane.work.decisions import Decisions
 from fleetlane.work.desk import Desk
@@ -66,7 +67,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases behind the routes. `license`, `health` and `packs` are asked at each request."""
+    """The use cases behind the routes. `license`, `health` and `packs` are asked at each request.
+
+    `canary` is None where nobody waits for one.
+    """
 
     intake: Intake
     desk: Desk
@@ -88,6 +92,7 @@ class Services:
     place: Place
     packs: Callable[[], InForce]
     workshop: Workshop
+    canary: Canary | None = None
 
     def end_streams(self) -> None:
         """End the answers that would never end by themselves."""

@@ -26,9 +26,15 @@ def met_here(repositories: Repositories) -> Met:
 def note_published(repositories: Repositories, serial: str, package: str) -> None:
     """Note that a phone has published with an app, in the version that it last said it has."""
     version = versions_on(repositories, serial).get(package)
+    if version is not None:
+        note_met(repositories, package, version, serial)
+
+
+def note_met(repositories: Repositories, package: str, version: str, by: str) -> None:
+    """Note that a version is not new any more, and by whom that is known."""
     met: dict[str, dict[str, str]] = json.loads(repositories.facts.get(_FACT) or "{}")
-    if version is not None and version not in met.setdefault(package, {}):
-        met[package][version] = serial
+    if version not in met.setdefault(package, {}):
+        met[package][version] = by
         repositories.facts.set(_FACT, json.dumps(met))
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from fleetlane.core.address import canonical_address
 from fleetlane.core.device import Device, DeviceState
-from fleetlane.core.errors import ConflictError, DeviceError, InvalidParametersError, NotFoundError
+from fleetlane.core.errors import ConflictError, DeviceError, InvalidParametersError, NotFoundError, StoreError
 from fleetlane.core.lanes import Head
 from fleetlane.core.phones import Phone, Question
 from fleetlane.core.ports.clock import Clock
@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 _STALE_AFTER_MS = 60_000
 _AT_ONCE = 4
+_FRESH_S = 600.0
 _MOST_TAGS = 50
 
 
@@ -115,6 +116,15 @@ class DeviceDesk:
             )
             for serial in sorted(known.keys() | devices.keys())
         ]
+
+    async def keep_fresh(self) -> None:
+        """Ask the ready devices every ten minutes what they are, until cancelled: apps are updated by themselves."""
+        while True:
+            try:
+                await self.all()
+            except StoreError as error:
+                log.warning("devices_not_asked", error=str(error))
+            await asyncio.sleep(_FRESH_S)
 
     def _read(self, repositories: Repositories) -> _Read:
         running = {task.serial: task.id for task in repositories.tasks.running() if task.serial}
