@@ -7,7 +7,7 @@ A patch says which app's pack it `patches`, and holds the same keys as a pack. W
 - `alternatives`: selectors that an element has as well, tried after its own;
 - `screens`: takes the place of the rule of that name, where that stands. A new rule comes last, unless it says
   `before: SCREEN`;
-- `written`, `packages`, `met`: is added;
+- `written`, `packages`, `met`, and whatever else packs have: is added;
 - `facts`: takes the former's place, name by name;
 - `version`: is named after that of the pack.
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from fleetlane.core.document import known_keys, mapping
+from fleetlane.core.document import mapping
 from fleetlane.core.errors import PackError
 from fleetlane.scripts.packs.source import Placed, place
 
@@ -34,11 +34,11 @@ def patched(pack: Document, patch: Document, file: str) -> dict[str, Any]:
         file: what the patch is called in errors.
 
     Raises:
-        PackError: the patch has an unknown key, or names what the pack does not have.
+        PackError: the patch names what the pack does not have, or holds something of another kind. Keys that packs do
+            not have are left for whoever reads the whole.
     """
-    known_keys(patch, {PATCHES, "alternatives", *_LAYERS}, file)
     laid = {"elements" if key == "alternatives" else key for key in patch if key != PATCHES}
-    return {**pack, **{key: _LAYERS[key](pack, patch, file) for key in sorted(laid)}}
+    return {**pack, **{key: _LAYERS.get(key, _added(key))(pack, patch, file) for key in sorted(laid)}}
 
 
 def _version(pack: Document, patch: Document, file: str) -> str:
@@ -108,5 +108,4 @@ _LAYERS: Mapping[str, Callable[[Document, Document, str], Any]] = {
     "facts": _over("facts"),
     "elements": _elements,
     "screens": _screens,
-    **{key: _added(key) for key in ("packages", "met", "words", "written")},
 }
