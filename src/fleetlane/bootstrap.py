@@ -33,10 +33,11 @@ from fleetlane.core.task import LatePolicy
 from fleetlane.dashboard.router import router as dashboard
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, HeldSetting, Place, Services
-from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.packs import PACKS, InForce
 from fleetlane.scripts.script import ScriptSettings, broken_scripts
 from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.accounts import AccountBook
+from fleetlane.work.canary import Canary
 from fleetlane.work.changes import Changes
 from fleetlane.work.checkups import Checkups
 from fleetlane.work.decisions import Decisions
@@ -53,6 +54,7 @@ from fleetlane.work.library import Library
 from fleetlane.work.licensing import Licensing
 from fleetlane.work.look_ahead import LookAhead
 from fleetlane.work.outlook import Outlook
+from fleetlane.work.pack_watch import PackWatch
 from fleetlane.work.patching import Patching
 from fleetlane.work.patience import Patience
 from fleetlane.work.phones import PhoneDirectory
@@ -67,6 +69,7 @@ from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.traces import Traces
 from fleetlane.work.undo import UndoBook
 from fleetlane.work.waiting import Waiting
+from fleetlane.work.workshop import Workshop
 
 _NAMED = 5
 _HOUR_MS = 60 * 60 * 1000
@@ -94,6 +97,7 @@ class Server:
 def build(settings: Settings) -> Server:
     """Return a server; nothing is started yet."""
     clock = SystemClock()
+    packs = PackWatch(PACKS, settings.packs_dir)
     store = SqliteStore(settings.store_path)
     events = EventBook(clock)
     store.on_change = events.tell
@@ -128,7 +132,7 @@ def build(settings: Settings) -> Server:
     rules = _rules(settings)
     inspection = Inspection(inspector, script_settings.folders, settings.inspect_max_s)
     outlook = Outlook(inspection)
-    device_desk = DeviceDesk(devices, store, clock, [package for pack in load_packs() for package in pack.packages])
+    device_desk = DeviceDesk(devices, store, clock, packs.packages)
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, rules=rules, outlook=outlook, window=window),
         patching=Patching(store, scheduler, clock, rules=rules, outlook=outlook, window=window),
@@ -146,7 +150,12 @@ def build(settings: Settings) -> Server:
         library=Library(store, materials, clock),
         events=events,
         license=licensing.now,
-        health=lambda: _health(store, supervisor, devices, licensing.now(), is_open=settings.secret_token is None),
+        packs=lambda: packs.now,
+        canary=scheduler.canary,
+        workshop=Workshop(Traces(desk, traces), PACKS, settings.packs_dir, settings.traces_dir),
+        health=lambda: _health(
+            store, supervisor, devices, licensing.now(), packs.now, is_open=settings.secret_token is None
+        ),
         zone=settings.zone,
         place=_place(settings),
     )
@@ -174,6 +183,8 @@ def build(settings: Settings) -> Server:
                     "late tasks": LateTasks(store, scheduler, clock).run,
                     "phones": devices.run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
+                    "packs": packs.run,
+                    **({"versions": device_desk.keep_fresh} if settings.canary else {}),
                     "retention": _retention(settings, store, traces, clock).run,
                 }
                 async with _working(supervisor, devices, scheduler, executor, loops):
@@ -197,6 +208,7 @@ def _scheduling(
     events: EventBook,
 ) -> tuple[Scheduler, DeviceLeases]:
     """Return what gives tasks to phones, and this server's right to them; each hears of what changes for it."""
+    canary = Canary(store, clock) if settings.canary else None
     leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy})
     scheduler = Scheduler(
         store,
@@ -206,7 +218,10 @@ def _scheduling(
         retries=_retries(settings),
         leases=leases,
         longest_attempt_s=settings.task_timeout_s + _LONGEST_UPLOAD_S,
+        canary=canary,
     )
+    if canary is not None:
+        canary.wake = scheduler.wake
     leases.on_change = licensing.on_change = scheduler.wake
     devices.on_change = lambda device: _device_changed(device, scheduler, events)
     devices.in_use = lambda lane: scheduler.is_busy(lane) or scheduler.is_held(lane)
@@ -252,7 +267,13 @@ def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
 
 
 def _health(
-    store: SqliteStore, supervisor: DeviceSupervisor, devices: PhoneDirectory, license_: License, *, is_open: bool
+    store: SqliteStore,
+    supervisor: DeviceSupervisor,
+    devices: PhoneDirectory,
+    license_: License,
+    packs: InForce,
+    *,
+    is_open: bool,
 ) -> Health:
     """Return how all is. `is_open`: whoever can ask for it may know everything, as no token is asked for."""
     known = devices.all()
@@ -263,6 +284,7 @@ def _health(
         have = "1 phone has" if len(locked) == 1 else f"{len(locked)} phones have"
         problems.append(f"{have} not allowed this computer{named}: accept the dialog on the screen.")
     problems += [f"The script {one.name!r} cannot be used. {one.error}" for one in broken_scripts()]
+    problems += [f"A screen pack is refused. {problem}." for problem in packs.problems]
     ready = sum(device.is_ready for device in known)
     return Health(store.problem, tuple(problems), len(known), ready, len(locked))
 

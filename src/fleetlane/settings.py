@@ -200,6 +200,11 @@ class Settings(BaseSettings):
         False,
         description="Accept TikTok's music rights statement in the owner's name. Without it such a task fails.",
     )
+    canary: bool = Field(
+        False,
+        description="After an app's version changes on the phones, one phone posts first; the tasks of the others of "
+        "that version wait until it has published, or a person lets them go.",
+    )
     task_timeout_s: float = Field(
         600.0,
         gt=0,
@@ -451,6 +456,11 @@ class Settings(BaseSettings):
     def materials_dir(self) -> Path:
         """Return the folder of uploaded materials."""
         return self.data_dir / "materials"
+
+    @property
+    def packs_dir(self) -> Path:
+        """Return the folder of the user's own screen packs and patches."""
+        return self.data_dir / "packs"
 
     @property
     def backups_dir(self) -> Path:

@@ -17,14 +17,8 @@ import pytest
 
 from fleetlane.simulator.adb_server import AdbServer
 from fleetlane.simulator.fleet import free_port
+from support.command import fleetlane
 from support.rig import wait_for
-
-
-def fleetlane(*args, timeout=120, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "fleetlane", *args],
-        capture_output=True, text=True, timeout=timeout, env={**os.environ, "COLUMNS": "200", **environment},
-    )  # fmt: skip
 
 
 @pytest.mark.phone
@@ -112,6 +106,30 @@ def test_recognise_prints_app_and_screen(tmp_path):
     assert done.stdout.splitlines() == ["instagram popup_rate", "com.example unknown"]
     done = fleetlane("screens", "recognise", str(Path(__file__)))
     assert (done.returncode, done.stderr[:10]) == (1, "fleetlane:")
+
+
+def test_check_says_which_packs_are_in_force_and_tries_the_cases(tmp_path):
+    packs = tmp_path / "packs"
+    case = packs / "cases" / "tiktok" / "promo" / "one.xml"
+    case.parent.mkdir(parents=True)
+    case.write_text(
+        '<hierarchy><node package="com.ss.android.ugc.trill" text="Try it" bounds="[0,0][9,9]"/></hierarchy>',
+        encoding="utf-8",
+    )
+    done = fleetlane("screens", "check", FLEETLANE_DATA_DIR=str(tmp_path))
+    assert (done.returncode, "tiktok unknown, not tiktok promo" in done.stderr) == (1, True)
+    patch = "patches: tiktok\nversion: mine\nscreens: [{name: promo, needs: [{text: Try it}]}]\n"
+    (packs / "mine.yaml").write_text(patch, encoding="utf-8")
+    done = fleetlane("screens", "check", FLEETLANE_DATA_DIR=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(
+        r"^tiktok \S+ \+ mine: comes with Fleetlane, mine.yaml \([0-9a-f]{8}\)$", done.stdout, re.MULTILINE
+    )
+    assert "Cases in" in done.stdout
+    (packs / "mine.yaml").write_text(patch.replace("needs", "neds"), encoding="utf-8")
+    done = fleetlane("screens", "check", "--packs", str(packs))
+    assert done.returncode == 1
+    assert "mine.yaml:3: screen 'promo': unknown key 'neds'" in done.stderr
 
 
 def test_the_doctor_checks_everything_and_says_how_to_mend(tmp_path):

@@ -119,7 +119,8 @@ CHANGES = (
     "/phones/1/give-back", "/phones/1/touch", "/phones/1/key", "/phones/1/text", "/phones/1/words", "/phones/1/adopt",
     "/accounts", "/accounts/import",
     "/accounts/1", "/accounts/1/enabled", "/accounts/1/delete", "/materials", "/materials/1", "/materials/1/free",
-    "/materials/1/delete",
+    "/materials/1/delete", "/tasks/1/screen/1/1/try", "/tasks/1/screen/1/1/save",
+    "/phones/1/let-go",
 )  # fmt: skip
 
 

@@ -109,7 +109,8 @@ class ServerThread:
 
     async def _serve(self) -> None:
         server = build(self.settings)
-        self.store = server.app.state.services.desk._store
+        self.services = server.app.state.services
+        self.store = self.services.desk._store
         async with server.running():
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
             await serve(server.app, self._sockets, self._stop)

@@ -9,8 +9,9 @@ from hashlib import sha256
 import pytest
 
 from fleetlane.adapters.media import FileInspector
-from fleetlane.core.account import NewAccount, Platform
+from fleetlane.core.account import NewAccount
 from fleetlane.core.errors import InvalidParametersError
+from fleetlane.core.journal import Phase
 from fleetlane.core.material import MaterialDescription, NewMaterial
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import FAILURES, PublishState, succeeded
@@ -84,10 +85,32 @@ def test_the_only_app_of_a_phone_is_the_app_that_is_known(making):
     run(scenario())
 
 
+def test_a_version_that_no_pack_knows_is_told_until_it_has_published_here(making):
+    async def scenario():
+        def said(created):
+            return [str(issue.sentence) for issue in created.issues if issue.code == "new_version"]
+
+        facts = {"apps": {TIKTOK: "99.0.1", INSTAGRAM: "446.2"}}
+        await making.store.write(lambda r: r.devices.seen("a", making.clock.now_ms(), facts))
+        made = await making.ask("a", config={"platform": "tiktok"})
+        [sentence] = said(made)
+        assert "version 99.0.1 not met before" in sentence
+        assert not making.errors(made)
+        assert not said(await making.ask("a", config={"platform": "instagram"})), "446 is one its pack is made from"
+        assert not said(await making.ask("b")), "it never said what it has"
+        await making.scheduler.tick()
+        journal = {"app": TIKTOK}
+        await making.store.write(lambda r: r.attempts.set_phase(made.task_ids[0], 1, Phase.PREPARED, journal, 0))
+        await making.end(made.task_ids[0], succeeded("Published.", PublishState.PUBLISHED, {}))
+        assert not said(await making.ask("a", allow_repeat=True)), "it has published with it"
+
+    run(scenario())
+
+
 def test_an_account_that_the_last_scan_has_not_seen_is_told(making):
     async def scenario():
         for name in ("in", "out"):
-            await making.accounts.add(NewAccount(name, Platform.TIKTOK, "a"))
+            await making.accounts.add(NewAccount(name, "tiktok", "a"))
         await scanned(making, "a", ("tiktok", "in"), ("instagram", "out"))
         assert not making.errors(await making.ask(usernames=["in"]))
         assert making.errors(await making.ask(usernames=["out"])) == {"not_logged_in"}
@@ -99,7 +122,7 @@ def test_an_account_that_the_last_scan_has_not_seen_is_told(making):
 
 def test_what_a_scan_could_not_see_is_not_known(making):
     async def scenario():
-        await making.accounts.add(NewAccount("one", Platform.TIKTOK, "a"))
+        await making.accounts.add(NewAccount("one", "tiktok", "a"))
         await scanned(making, "a", problems=[{"platform": "tiktok"}])
         assert not making.errors(await making.ask(usernames=["one"]))
         await scanned(making, "a", config='{"platform": "instagram"}')
@@ -143,7 +166,7 @@ def test_a_folder_is_counted_without_what_was_used(making):
         (root / "one.mp4").write_bytes(VIDEO.read_bytes())
         (root / "caption.txt").write_text("#a #b #c #d #e #f", encoding="utf-8")
         config = {"material_list": [], "material_source": "localFolder", "material_path": str(root)}
-        await making.accounts.add(NewAccount("one", Platform.TIKTOK, "a"))
+        await making.accounts.add(NewAccount("one", "tiktok", "a"))
         assert making.errors(await making.ask(usernames=["one"], config=config)) == {"caption_too_long"}
         (root / "caption.txt").unlink()
         digest = sha256(VIDEO.read_bytes()).hexdigest()

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import pytest
 
-from fleetlane.core.account import NewAccount, Platform
+from fleetlane.core.account import NewAccount
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import failed
@@ -108,7 +108,7 @@ def test_with_the_window_off_nothing_is_refused(tmp_path):
         run(scenario(making))
 
 
-async def _account(making, name, serial="a", platform=Platform.TIKTOK):
+async def _account(making, name, serial="a", platform="tiktok"):
     await making.accounts.add(NewAccount(name, platform, serial))
 
 
@@ -143,7 +143,7 @@ def test_an_account_that_moved_to_another_phone_is_the_same_target(making):
 
 def test_the_same_name_on_another_platform_is_another_target(making):
     async def scenario():
-        for platform, serial in ((Platform.TIKTOK, "a"), (Platform.INSTAGRAM, "b")):
+        for platform, serial in (("tiktok", "a"), ("instagram", "b")):
             await _account(making, "one", serial, platform)
         await making.ask(usernames=["one"], config={"platform": "tiktok"})
         await making.ask(usernames=["one"], config={"platform": "instagram"})

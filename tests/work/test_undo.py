@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fleetlane.core.account import NewAccount, Platform
+from fleetlane.core.account import NewAccount
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.outcome import failed
 from fleetlane.core.task import Status
@@ -96,7 +96,7 @@ def test_a_task_stopped_twice_is_put_back_once_and_by_the_last_stop_only(world):
 
 def test_a_task_whose_account_moved_meanwhile_waits_where_the_account_is(world):
     async def scenario():
-        account = await world.accounts.add(NewAccount("@shop", Platform.TIKTOK, "a"))
+        account = await world.accounts.add(NewAccount("@shop", "tiktok", "a"))
         task_id = await world.add("a", "@shop")
         done = await world.changes.stop(task_id)
         await world.accounts.update(account.id, lambda before: replace(before, serial="b"))

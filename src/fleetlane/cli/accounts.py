@@ -32,7 +32,7 @@ def accounts() -> None:
 @app.command("scan")
 def scan(
     serials: Annotated[list[str] | None, typer.Argument(help="Phones; every one that is online when none.")] = None,
-    platform: Annotated[str | None, typer.Option(help="tiktok or instagram; every app when not given.")] = None,
+    platform: Annotated[str | None, typer.Option(help="Such as tiktok or instagram; every app when not given.")] = None,
     url: Annotated[str | None, typer.Option(help="The server; the one of the settings when not given.")] = None,
     timeout_s: Annotated[float, typer.Option(min=1, help="How long to wait for the phones, in seconds.")] = 600.0,
 ) -> None:

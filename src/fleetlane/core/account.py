@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from fleetlane.core.task import username_key
 
-
-class Platform(StrEnum):
-    """Platforms that content is published on."""
-
-    TIKTOK = "tiktok"
-    INSTAGRAM = "instagram"
+USUAL_PLATFORM = "tiktok"
+"""What an account is on where nobody says so. Which platforms there are the screen packs say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +15,13 @@ class NewAccount:
     """An account to be stored. `serial` is None while it is bound to no device."""
 
     username: str
-    platform: Platform = Platform.TIKTOK
+    platform: str = USUAL_PLATFORM
     serial: str | None = None
     enabled: bool = True
     note: str = ""
 
     @property
-    def key(self) -> tuple[Platform, str]:
+    def key(self) -> tuple[str, str]:
         """Return what makes it unique: the platform, and the name without `@` and case."""
         return self.platform, username_key(self.username)
 
@@ -37,7 +32,7 @@ class Account:
 
     id: int
     username: str
-    platform: Platform
+    platform: str
     serial: str | None
     enabled: bool
     note: str
@@ -45,7 +40,7 @@ class Account:
     updated_ms: int
 
     @property
-    def key(self) -> tuple[Platform, str]:
+    def key(self) -> tuple[str, str]:
         """Return what makes it unique (see `NewAccount.key`)."""
         return self.platform, username_key(self.username)
 

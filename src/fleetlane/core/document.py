@@ -31,6 +31,17 @@ def strings(value: object, place: str) -> list[str]:
     return [str(item) for item in items]
 
 
+def items(value: object, place: str) -> list[object]:
+    """Return `value` as a list.
+
+    Raises:
+        PackError: it is none.
+    """
+    if not isinstance(value, list):
+        raise PackError(place, f"must be a list, not {type(value).__name__}")
+    return cast("list[object]", value)
+
+
 def known_keys(raw: Mapping[str, Any], known: Collection[str], place: str) -> None:
     """Check that every key is known.
 

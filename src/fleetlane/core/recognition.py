@@ -147,7 +147,8 @@ class ScreenRule:
 class Pack:
     """The screens of one app. Rules are tried in order; the first that holds names the screen.
 
-    `packages` are in order of preference, for a phone that has several of them.
+    `packages` are in order of preference, for a phone that has several of them. `version` is the pack's own. `met`
+    are the versions of the app that it is made from: "446" stands for each that begins with "446.".
     """
 
     app: str
@@ -155,11 +156,17 @@ class Pack:
     elements: Mapping[str, Element]
     screens: tuple[ScreenRule, ...]
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    version: str = ""
+    met: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """Return the app's name for people."""
         return str(self.facts.get("label", self.app))
+
+    def has_met(self, app_version: str) -> bool:
+        """Return whether the pack is made from this version of the app, or says of none what it is made from."""
+        return not self.met or any(app_version == met or app_version.startswith(f"{met}.") for met in self.met)
 
     def screen(self, name: str) -> ScreenRule:
         """Return the rule of a screen by its name."""

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
-from fleetlane.core.account import NewAccount, Platform
+from fleetlane.core.account import USUAL_PLATFORM, NewAccount
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.dashboard.page import N_, PageRoute, render, said, sent_to, told, translated
 from fleetlane.http.accounts import SHEETS, AccountId
 from fleetlane.http.services import Wired
+from fleetlane.scripts.platforms import platform_named, platform_rule, platforms
 from fleetlane.work.separated import Encoding
 from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
 
@@ -41,14 +42,14 @@ async def list_accounts(
     request: Request,
     services: Wired,
     q: Annotated[str | None, Query(max_length=200)] = None,
-    platform: Platform | None = None,
+    platform: Annotated[str | None, Query(max_length=80)] = None,
     enabled: bool | None = None,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> HTMLResponse:
     """Show the accounts."""
-    found = await services.accounts.page(AccountFilter(platform, None, enabled, q), page, _PAGE_SIZE)
+    found = await services.accounts.page(AccountFilter(platform or None, None, enabled, q), page, _PAGE_SIZE)
     state = {True: "true", False: "false", None: ""}[enabled]
-    given = {"q": q or "", "platform": platform.value if platform else "", "enabled": state}
+    given = {"q": q or "", "platform": platform or "", "enabled": state}
     return render(
         request,
         "accounts.html",
@@ -57,7 +58,7 @@ async def list_accounts(
         query=urlencode({name: value for name, value in given.items() if value}),
         page=page,
         pages=max(1, -(-found.total // _PAGE_SIZE)),
-        platforms=list(Platform),
+        platforms=platforms(),
         encodings=[(encoding, translated(request, name)) for encoding, name in _ENCODINGS.items()],
     )
 
@@ -67,12 +68,23 @@ async def add_account(
     request: Request,
     services: Wired,
     username: Annotated[str, Form()] = "",
-    platform: Annotated[Platform, Form()] = Platform.TIKTOK,
+    platform: Annotated[str, Form(max_length=80)] = USUAL_PLATFORM,
     device: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """Add an account."""
-    await services.accounts.add(NewAccount(username.strip(), platform, device.strip() or None))
+    await services.accounts.add(NewAccount(username.strip(), _known(platform), device.strip() or None))
     return told(request, translated(request, N_("The account was added.")), changed=True)
+
+
+def _known(platform: str) -> str:
+    """Return a platform that a form names.
+
+    Raises:
+        InvalidParametersError: no pack is for it.
+    """
+    if (known := platform_named(platform)) is None:
+        raise InvalidParametersError.one("platform", platform_rule())
+    return known
 
 
 @router.get("/export")
@@ -89,13 +101,13 @@ async def import_accounts(
     request: Request,
     services: Wired,
     file: Annotated[UploadFile, File()],
-    platform: Annotated[Platform, Form()] = Platform.TIKTOK,
+    platform: Annotated[str, Form(max_length=80)] = USUAL_PLATFORM,
     encoding: Annotated[Literal[""] | Encoding, Form()] = "",
     apply: Annotated[bool, Form()] = False,
 ) -> HTMLResponse:
     """Show what a sheet would change, or do it; or everything that is wrong with it."""
     try:
-        sheet = await asyncio.to_thread(read_sheet, await file.read(), platform, encoding or None)
+        sheet = await asyncio.to_thread(read_sheet, await file.read(), _known(platform), encoding or None)
         plan = await services.accounts.import_sheet(sheet, dry_run=not apply)
     except InvalidParametersError as error:
         return render(request, "import.html", errors=error.errors)

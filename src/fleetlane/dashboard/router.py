@@ -20,6 +20,7 @@ from fleetlane.dashboard import (
     sights,
     task_page,
     tasks,
+    workshop,
 )
 
 PARTS = tuple(
@@ -30,6 +31,7 @@ PARTS = tuple(
         tasks,
         retry_all,
         task_page,
+        workshop,
         sights,
         calendar,
         phones,

@@ -41,6 +41,7 @@ async def show_settings(request: Request, services: Wired) -> HTMLResponse:
         findings=[*_server(request, services), *absent],
         computer=services.place,
         zone=str(services.zone),
+        packs=services.packs(),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, File, Path, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from fleetlane.core.account import Account, NewAccount, Platform
+from fleetlane.core.account import USUAL_PLATFORM, Account, NewAccount
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.core.schedule import rfc3339
@@ -19,6 +19,7 @@ from fleetlane.http.errors import documented
 from fleetlane.http.services import Services, Wired
 from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
 from fleetlane.http.task_models import LARGEST_ID, CreatedTasks, created_view
+from fleetlane.scripts.platforms import platform_named, platform_rule
 from fleetlane.work.accounts import AccountChange
 from fleetlane.work.request import TaskRequest
 from fleetlane.work.separated import Encoding
@@ -41,7 +42,7 @@ class CreateAccount(BaseModel):
     )
 
     username: str = Field(description="Its name, with or without @")
-    platform: str = Field("tiktok", description="tiktok or instagram")
+    platform: str = Field("tiktok", description="tiktok, instagram, or another that a screen pack is for")
     device: str | None = Field(None, description="Serial of the device it is signed in on; null: none yet")
     enabled: bool = Field(True, description="Whether tasks may use it")
     note: str = Field("", max_length=_LONGEST_NOTE, description="For people")
@@ -55,7 +56,7 @@ class ChangeAccount(BaseModel):
     )
 
     username: str = Field("", description="Its name")
-    platform: str = Field("", description="tiktok or instagram")
+    platform: str = Field("", description="tiktok, instagram, or another that a screen pack is for")
     device: str | None = Field(None, description="Serial of its device; null takes it away")
     enabled: bool = Field(True, description="Whether tasks may use it")
     note: str = Field("", max_length=_LONGEST_NOTE, description="For people")
@@ -66,7 +67,7 @@ class AccountView(BaseModel):
 
     id: int = Field(description="Its id", examples=[7])
     username: str = Field(description="Its name, as given", examples=["@shop_one"])
-    platform: str = Field(description="tiktok or instagram", examples=["tiktok"])
+    platform: str = Field(description="tiktok, instagram, or another that a screen pack is for", examples=["tiktok"])
     device: str | None = Field(description="Serial of the device it is signed in on", examples=["device_serial_1"])
     enabled: bool = Field(description="Whether tasks may use it", examples=[True])
     note: str = Field(description="For people", examples=["main shop"])
@@ -104,7 +105,7 @@ class ImportedAccount(BaseModel):
     """An account that an import adds or changes."""
 
     username: str = Field(description="Its name", examples=["shop_one"])
-    platform: str = Field(description="tiktok or instagram", examples=["tiktok"])
+    platform: str = Field(description="tiktok, instagram, or another that a screen pack is for", examples=["tiktok"])
     changes: list[FieldChange] = Field(description="What changes; empty for a new account")
 
 
@@ -126,7 +127,9 @@ class ScanDevice(BaseModel):
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"serial": "device_serial_1"}]})
 
     serial: str = Field(description="Serial of the device")
-    platform: str | None = Field(None, description="tiktok or instagram; absent: every app that is installed")
+    platform: str | None = Field(
+        None, description="A platform that a screen pack is for; absent: every app that is installed"
+    )
 
 
 router = APIRouter(prefix="/account", tags=["accounts"], route_class=StrictJsonRoute)
@@ -136,7 +139,7 @@ sheets = APIRouter(prefix="/account", tags=["accounts"], route_class=MultipartRo
 @router.get("", response_model=Envelope[AccountPageView], responses=documented(40001, 50301), summary="List accounts")
 async def list_accounts(
     services: Wired,
-    platform: Annotated[Platform | None, Query(description="Only accounts of this platform")] = None,
+    platform: Annotated[str | None, Query(max_length=80, description="Only accounts of this platform")] = None,
     device: Annotated[str | None, Query(description="Only accounts of this device")] = None,
     enabled: Annotated[bool | None, Query(description="Only accounts that are enabled, or are not")] = None,
     q: Annotated[str | None, Query(max_length=200, description="Only accounts with this text in name or note")] = None,
@@ -144,7 +147,9 @@ async def list_accounts(
     page_size: Annotated[int, Query(ge=1, le=100, description="Accounts on a page")] = 20,
 ) -> dict[str, Any]:
     """List accounts by name."""
-    found = await services.accounts.page(AccountFilter(platform, device, enabled, q or None), page, page_size)
+    found = await services.accounts.page(
+        AccountFilter(_platform(platform) if platform else None, device, enabled, q or None), page, page_size
+    )
     accounts = [_view(account, services) for account in found.accounts]
     return success({"total": found.total, "page": page, "page_size": page_size, "accounts": accounts})
 
@@ -194,7 +199,7 @@ async def import_accounts(
     services: Wired,
     file: Annotated[UploadFile, File(description="xlsx, or CSV; the first row names the columns")],
     dry_run: Annotated[bool, Query(description="Only say what would change")] = False,
-    platform: Annotated[Platform, Query(description="For rows that name none")] = Platform.TIKTOK,
+    platform: Annotated[str, Query(max_length=80, description="For rows that name none")] = USUAL_PLATFORM,
     encoding: Annotated[
         Encoding | None, Query(description="Of a CSV file; needed only where it is neither UTF-8 nor UTF-16")
     ] = None,
@@ -205,7 +210,7 @@ async def import_accounts(
     column, and while there is one, nothing is imported. An empty cell of `device` or `note` takes away what the account
     had; of `enabled` and `platform` it changes nothing.
     """
-    sheet = await asyncio.to_thread(read_sheet, await file.read(), platform, encoding)
+    sheet = await asyncio.to_thread(read_sheet, await file.read(), _platform(platform), encoding)
     plan = await services.accounts.import_sheet(sheet, dry_run=dry_run)
     return success(
         {
@@ -231,7 +236,7 @@ async def import_accounts(
 )
 async def scan_device(body: ScanDevice, services: Wired) -> dict[str, Any]:
     """Create a task that reads the accounts signed in on a device; they are in its result."""
-    config = {"platform": _platform(body.platform).value} if body.platform else {}
+    config = {"platform": _platform(body.platform)} if body.platform else {}
     request = TaskRequest([body.serial], [], "accounts_scan", config, source=Source.API)
     return success(created_view(await services.intake.create(request, offered_only=False), services))
 
@@ -280,18 +285,17 @@ async def delete_account(account_id: AccountId, services: Wired) -> dict[str, An
     return success({"account_id": account_id, "deleted": True})
 
 
-def _platform(name: str) -> Platform:
-    try:
-        return Platform(name.casefold())
-    except ValueError as error:
-        raise InvalidParametersError.one("platform", 'must be "tiktok" or "instagram"') from error
+def _platform(name: str) -> str:
+    if (known := platform_named(name)) is None:
+        raise InvalidParametersError.one("platform", platform_rule())
+    return known
 
 
 def _view(account: Account, services: Services) -> AccountView:
     return AccountView(
         id=account.id,
         username=account.username,
-        platform=account.platform.value,
+        platform=account.platform,
         device=account.serial,
         enabled=account.enabled,
         note=account.note,
@@ -303,7 +307,7 @@ def _view(account: Account, services: Services) -> AccountView:
 def _imported(change: AccountChange) -> ImportedAccount:
     return ImportedAccount(
         username=change.after.username,
-        platform=change.after.platform.value,
+        platform=change.after.platform,
         changes=[
             FieldChange(field="device" if name == "serial" else name, before=before, after=after)
             for name, (before, after) in change.fields().items()

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fleetlane.core.errors import NotFoundError, StoreBusyError
 from fleetlane.http.envelope import success
 from fleetlane.http.services import Wired
+from fleetlane.scripts.packs import HeldPack
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,8 +46,14 @@ async def health(services: Wired) -> JSONResponse:
             "ready": found.devices_ready,
             "unauthorized": found.devices_unauthorized,
         },
+        "packs": {held.pack.app: _pack(held) for held in services.packs().held.values()},
     }
     return JSONResponse(body)
+
+
+def _pack(held: HeldPack) -> dict[str, Any]:
+    """Return the version of a pack in force, and the files of the data folder that it is made of."""
+    return {"version": held.pack.version, "files": list(held.files)}
 
 
 @router.get("/readyz")

@@ -11,7 +11,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from fleetlane.core.license import License
+from fleetlane.scripts.packs import InForce
 from fleetlane.work.accounts import AccountBook
+from fleetlane.work.canary import Canary
 from fleetlane.work.changes import Changes
 from fleetlane.work.checkups import Checkups
 from fleetlane.work.decisions import Decisions
@@ -26,6 +28,7 @@ from fleetlane.work.pictures import Pictures
 from fleetlane.work.retry_all import RetryAll
 from fleetlane.work.traces import Traces
 from fleetlane.work.undo import UndoBook
+from fleetlane.work.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases behind the routes. `license` and `health` are asked at each request."""
+    """The use cases behind the routes. `license`, `health` and `packs` are asked at each request.
+
+    `canary` is None where nobody waits for one.
+    """
 
     intake: Intake
     desk: Desk
@@ -86,6 +92,9 @@ class Services:
     health: Callable[[], Health]
     zone: tzinfo
     place: Place
+    packs: Callable[[], InForce]
+    workshop: Workshop
+    canary: Canary | None = None
 
     def end_streams(self) -> None:
         """End the answers that would never end by themselves."""

@@ -78,7 +78,7 @@ class IssueView(BaseModel):
     target: str | None = Field(description="The device or account it is about; null: all of them", examples=["R58N1"])
     field: str = Field(description="Dotted path of what it is about", examples=["script_config.material_list"])
     code: str = Field(
-        description="The error_code that it foretells; else not_checked, repeat, ignored or note",
+        description="The error_code that it foretells; else not_checked, new_version, repeat, ignored or note",
         examples=["media_missing"],
     )
     severity: Literal["error", "warning"] = Field(

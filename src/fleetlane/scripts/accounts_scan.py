@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fleetlane.core.account import Platform
 from fleetlane.core.errors import FieldError, InvalidParametersError, TaskFailedError
 from fleetlane.core.outcome import Outcome, PublishState, failed, from_error, succeeded
 from fleetlane.core.recognition import Pack
 from fleetlane.scripts.accounts import AccountSwitcher
 from fleetlane.scripts.apps import installed_apps, open_app
 from fleetlane.scripts.navigator import Navigator
+from fleetlane.scripts.platforms import platform_rule, platforms
 from fleetlane.scripts.profile import Profile
 from fleetlane.scripts.script import Job, NothingPublished
 
@@ -29,8 +29,8 @@ class AccountsScanScript:
         Raises:
             InvalidParametersError: `platform` is none.
         """
-        if config.get("platform") not in (None, *Platform):
-            raise InvalidParametersError([FieldError("script_config.platform", "must be tiktok or instagram")])
+        if config.get("platform") not in (None, *platforms()):
+            raise InvalidParametersError([FieldError("script_config.platform", platform_rule())])
         return []
 
     def plan(self, config: Mapping[str, Any]) -> NothingPublished:
@@ -39,7 +39,7 @@ class AccountsScanScript:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of `script_config`."""
-        return {"type": "object", "properties": {"platform": {"enum": [platform.value for platform in Platform]}}}
+        return {"type": "object", "properties": {"platform": {"enum": list(platforms())}}}
 
     def preview(self, config: Mapping[str, Any], position: int, seed: int) -> str:
         """Return nothing: it publishes nothing."""

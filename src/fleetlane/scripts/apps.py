@@ -16,9 +16,9 @@ _OWN_MEDIA_SDK = 33  # Android 13 asks for videos and images apart
 _MEDIA_PERMISSIONS = ("READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES")
 
 
-def app_pack(platform: str) -> Pack:
-    """Return the pack of an app."""
-    return next(pack for pack in load_packs() if pack.app == platform)
+def app_pack(platform: str) -> Pack | None:
+    """Return the pack of an app, None when there is none in force any more."""
+    return next((pack for pack in load_packs() if pack.app == platform), None)
 
 
 def wait_until_started(phone: Phone, packages: Sequence[str] = ()) -> list[str]:
@@ -51,6 +51,8 @@ def installed_apps(phone: Phone, platform: str | None) -> list[tuple[Pack, str]]
         TaskFailedError: `app_not_installed`; there is none.
     """
     packs = [pack for pack in load_packs() if pack.packages and platform in (None, pack.app)]
+    if not packs:
+        raise TaskFailedError("app_not_installed", f"No screen pack is in force for {platform}.")
     present = wait_until_started(phone, [package for pack in packs for package in pack.packages])
     found = [(pack, own[0]) for pack in packs if (own := [name for name in pack.packages if name in present])]
     if not found:

@@ -23,13 +23,13 @@ class Moved:
 
 def rebind(repositories: Repositories, account: Account) -> list[Moved]:
     """Let the pending tasks of an account wait for its device; for none while it is disabled."""
-    moved = repositories.tasks.bind(username_key(account.username), account.platform.value, account.lane)
+    moved = repositories.tasks.bind(username_key(account.username), account.platform, account.lane)
     return [Moved(task, account.lane) for task in moved]
 
 
 def unbind(repositories: Repositories, account: Account) -> list[Moved]:
     """Let the pending tasks of an account that is gone wait for one of that name."""
-    moved = repositories.tasks.bind(username_key(account.username), account.platform.value, None)
+    moved = repositories.tasks.bind(username_key(account.username), account.platform, None)
     return [Moved(task, None) for task in moved]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ import structlog
 
 from fleetlane.core.address import canonical_address
 from fleetlane.core.device import Device, DeviceState
-from fleetlane.core.errors import ConflictError, DeviceError, InvalidParametersError, NotFoundError
+from fleetlane.core.errors import ConflictError, DeviceError, InvalidParametersError, NotFoundError, StoreError
 from fleetlane.core.lanes import Head
 from fleetlane.core.phones import Phone, Question
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.work.app_versions import Met, met_here, unmet_apps
 from fleetlane.work.phones import PhoneDirectory
 from fleetlane.work.request import NAME_RULE, is_name
 
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 _STALE_AFTER_MS = 60_000
 _AT_ONCE = 4
+_FRESH_S = 600.0
 _MOST_TAGS = 50
 
 
@@ -36,6 +38,7 @@ class _Read:
     running: Mapping[str, int]
     waiting: Mapping[str, int]
     heads: Mapping[str, Head]
+    met: Met
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class ShownDevice:
     """A device.
 
     `facts` is what it last said of itself, empty when it never did; `head` the next of its tasks; `phone` None until it
-    is on record; `question` what a person must say, when another phone answers in its place.
+    is on record; `question` what a person must say, when another phone answers in its place; `unmet`
+    the packages of apps that it has in a version no pack is made from, and that has not published here.
     """
 
     device: Device
@@ -55,6 +59,7 @@ class ShownDevice:
     phone: Phone | None = None
     serials: Sequence[str] = ()
     question: Question | None = None
+    unmet: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -69,14 +74,16 @@ class DeviceDesk:
         devices: the devices.
         store: remembers them.
         clock: the time.
-        packages: the apps whose versions matter.
+        packages: returns the apps whose versions matter; asked each time.
     """
 
-    def __init__(self, devices: PhoneDirectory, store: Store, clock: Clock, packages: Collection[str]) -> None:
+    def __init__(
+        self, devices: PhoneDirectory, store: Store, clock: Clock, packages: Callable[[], Collection[str]]
+    ) -> None:
         self._devices = devices
         self._store = store
         self._clock = clock
-        self._packages = tuple(packages)
+        self._packages = packages
         self._asked_ms: dict[str, int] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -105,9 +112,19 @@ class DeviceDesk:
                 phone=known[serial].phone if serial in known else None,
                 serials=serials.get(serial, [serial]),
                 question=self._devices.question(serial),
+                unmet=unmet_apps(known[serial].facts, found.met) if serial in known else frozenset(),
             )
             for serial in sorted(known.keys() | devices.keys())
         ]
+
+    async def keep_fresh(self) -> None:
+        """Ask the ready devices every ten minutes what they are, until cancelled: apps are updated by themselves."""
+        while True:
+            try:
+                await self.all()
+            except StoreError as error:
+                log.warning("devices_not_asked", error=str(error))
+            await asyncio.sleep(_FRESH_S)
 
     def _read(self, repositories: Repositories) -> _Read:
         running = {task.serial: task.id for task in repositories.tasks.running() if task.serial}
@@ -115,7 +132,7 @@ class DeviceDesk:
         lanes = {record.serial for record in records} | {device.serial for device in self._devices.all()}
         waiting = repositories.tasks.waiting()
         heads = repositories.tasks.heads(lanes & waiting.keys())
-        return _Read(records, repositories.devices.serials(), running, waiting, heads)
+        return _Read(records, repositories.devices.serials(), running, waiting, heads, met_here(repositories))
 
     def _absent(self, record: DeviceRecord) -> Device:
         known = self._devices.get(record.serial)
@@ -176,7 +193,7 @@ class DeviceDesk:
         facts: dict[str, Any] | None = None
         async with self._slots:
             try:
-                facts = asdict(await asyncio.to_thread(self._devices.report, serial, self._packages))
+                facts = asdict(await asyncio.to_thread(self._devices.report, serial, tuple(self._packages())))
             except DeviceError as error:
                 log.info("device_not_asked", device=serial, error=str(error))
         now_ms = self._clock.now_ms()

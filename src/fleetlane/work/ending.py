@@ -17,6 +17,7 @@ from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import NeedsPerson, Task
+from fleetlane.work.app_versions import note_published
 from fleetlane.work.subjects import key_as_published
 
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 60.0, 900.0
@@ -75,6 +76,8 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
         return False
     if outcome.unseen:
         repositories.attempts.give_up(task.id, task.attempt, now_ms)
+    if outcome.publish_state is PublishState.PUBLISHED and task.serial and "app" in attempt.facts:
+        note_published(repositories, task.serial, str(attempt.facts["app"]))
     if outcome.publish_state is PublishState.NOT_PUBLISHED:
         _free(repositories, task, now_ms)
     else:

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fleetlane.core.errors import FieldError, InvalidParametersError, TaskFailedError
-from fleetlane.core.issue import NOT_CHECKED, Issue, Severity, error, warning
+from fleetlane.core.issue import NOT_CHECKED, VERSION, Issue, Severity, error, warning
 from fleetlane.core.material import Material
 from fleetlane.core.outcome import FAILURES
 from fleetlane.core.sentence import Sentence
@@ -22,6 +22,7 @@ from fleetlane.work.known import Known, app_on
 NO_APP = "%(app)s is not installed on device %(serial)s"
 SIGNED_OUT = "account %(account)s is not signed in on device %(serial)s, by the last scan of its accounts"
 NOBODY_IN = "no account is signed in on device %(serial)s, by the last scan of its accounts"
+NEW_VERSION = "%(app)s on device %(serial)s: version %(version)s not met before; watch its first post"
 DISABLED = "account %(account)s is disabled"
 LIBRARY_EMPTY = "the library has too few free files for this task: %(found)s of %(count)s are left for it"
 LIBRARY_UNSURE = "whether the library has a free file for this task was not checked: it holds too many"
@@ -29,7 +30,8 @@ FOLDER_EMPTY = "%(folder)s has too few unused files for this task: %(found)s of 
 FOLDER_UNSURE = "whether %(folder)s has enough unused files for this task was not checked: its account is not known yet"
 FILE_UNSURE = "%(file)s could not be checked in time; it is checked before it is published"
 SENTENCES = (
-    NO_APP, SIGNED_OUT, NOBODY_IN, DISABLED, LIBRARY_EMPTY, LIBRARY_UNSURE, FOLDER_EMPTY, FOLDER_UNSURE, FILE_UNSURE
+    NO_APP, NEW_VERSION, SIGNED_OUT, NOBODY_IN, DISABLED, LIBRARY_EMPTY, LIBRARY_UNSURE, FOLDER_EMPTY, FOLDER_UNSURE,
+    FILE_UNSURE,
 )  # fmt: skip
 _FILES, _FOLDER, _SOURCE = "script_config.material_list", "script_config.material_path", "script_config.material_source"
 _MOST_FOLDERS = 200
@@ -174,6 +176,10 @@ def _of_target(subject: Subject, known: Known) -> Iterator[Issue]:
         field_ = "script_config.platform" if subject.plan.platform else "serials"
         yield error(field_, "app_not_installed", Sentence(NO_APP, {"app": missing, "serial": serial}))
         return
+    if subject.planned.shape and (new := known.unmet(serial, subject.platform)):
+        app, version = new
+        facts = {"app": app, "serial": serial, "version": version}
+        yield warning("serials", VERSION, Sentence(NEW_VERSION, facts))
     signed_in = known.signed_in.get(serial, {}).get(subject.platform or app_on(known, serial) or "")
     if signed_in is None or not subject.planned.shape:
         return

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from fleetlane.core.account import Platform
 from fleetlane.core.errors import RepeatError
 from fleetlane.core.issue import REPEAT, Issue, Severity
 from fleetlane.core.ports.store import Repositories
@@ -19,6 +18,7 @@ from fleetlane.core.ports.tasks import Twin
 from fleetlane.core.schedule import rfc3339
 from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import NewTask, Task, username_key
+from fleetlane.scripts.platforms import platforms
 from fleetlane.scripts.script import Planned
 
 WAITS = "the same post waits or runs already as task %(task)s"
@@ -145,8 +145,8 @@ def refuse(repeats: Iterable[Repeat], zone: tzinfo) -> None:
 def _same_keys(key: str) -> list[str]:
     """Return the keys of the same content: a post whose app is not known yet may come to be on any."""
     digest, _, platform = key.partition(".")
-    platforms = [p.value for p in Platform] if platform == _ANY else [platform]
-    return [f"{digest}.{name}" for name in (*platforms, _ANY)]
+    named = platforms() if platform == _ANY else [platform]
+    return [f"{digest}.{name}" for name in (*named, _ANY)]
 
 
 def _is_refused(twin: Twin, now_ms: int, window: RepeatWindow) -> bool:

@@ -19,7 +19,9 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import Ended, Executor
 from fleetlane.core.ports.phone import Devices
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import Task
+from fleetlane.work.canary import Canary
 from fleetlane.work.ending import RetryPolicy, settle_barely, settle_end
 from fleetlane.work.lateness import claim_in_time
 from fleetlane.work.leases import DeviceLeases
@@ -42,6 +44,7 @@ class Scheduler:
         retries: which failures are tried again by themselves; none when not given.
         leases: which of the devices are this worker's; all of them when not given.
         longest_attempt_s: how long one attempt can work.
+        canary: says which tasks wait for the first post with a new version of an app; none when not given.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Scheduler:
         retries: RetryPolicy | None = None,
         leases: DeviceLeases | None = None,
         longest_attempt_s: float = 3600.0,
+        canary: Canary | None = None,
     ) -> None:
         self.longest_attempt_ms = round(longest_attempt_s * 1000)
         self._store = store
@@ -62,6 +66,8 @@ class Scheduler:
         self._limit = limit
         self._retries = retries or RetryPolicy()
         self._leases = leases
+        self.canary = canary
+        """Says which tasks wait for the first post with a new version; None: none does."""
         self._executor: Executor | None = None
         self._book = LaneBook()
         self._wake = asyncio.Event()
@@ -90,13 +96,23 @@ class Scheduler:
     def added(self, serial: str, head: Head) -> None:
         """Note a task that has become pending in a lane."""
         self._book.added(serial, head)
+        self._look_again(serial)
         self.on_added(serial)
         self._wake.set()
 
     def changed(self, serial: str) -> None:
         """Note that a pending task of a lane has gone or moved."""
         self._book.changed(serial)
+        self._look_again(serial)
         self._wake.set()
+
+    def _look_again(self, serial: str | None = None) -> None:
+        if self.canary is not None:
+            self.canary.look_again(serial)
+
+    def withheld(self, serial: str) -> Sentence | None:
+        """Return what the next task of a device waits for while a version of its app is new, None when it does not."""
+        return self.canary.reason(serial) if self.canary is not None else None
 
     def wake(self) -> None:
         """Look again: a device or a limit has changed."""
@@ -193,6 +209,8 @@ class Scheduler:
 
     def _ready(self) -> list[str]:
         ready = [device.serial for device in self._devices.all() if device.is_ready]
+        if self.canary is not None:
+            ready = [serial for serial in ready if not self.canary.is_withheld(serial)]
         return ready if self._leases is None else [serial for serial in ready if self._leases.holds(serial)]
 
     def _since_ms(self, serial: str) -> int | None:
@@ -231,7 +249,7 @@ class Scheduler:
         def claim(repositories: Repositories) -> list[tuple[Task | None, Task | None]]:
             return [
                 claim_in_time(repositories, head.task_id, serial, now_ms, self.longest_attempt_ms)
-                if self._may_use(repositories, serial)
+                if self._may_use(repositories, serial) and not self._withholds(repositories, head, serial)
                 else (None, None)
                 for serial, head in starts
             ]
@@ -249,6 +267,9 @@ class Scheduler:
 
     def _may_use(self, repositories: Repositories, serial: str) -> bool:
         return self._leases is None or repositories.leases.holds(self._leases.owner, serial)
+
+    def _withholds(self, repositories: Repositories, head: Head, serial: str) -> bool:
+        return self.canary is not None and self.canary.withholds(repositories, head.task_id, serial)
 
     def _not_started(self, serial: str, head: Head) -> None:
         self._claiming.discard(head.task_id)
@@ -274,6 +295,7 @@ class Scheduler:
             event = replace(event, unseen=not task.in_doubt or again)
         self._since.pop(task.id, None)
         accepted = await self._store_end(event)
+        self._look_again()
         self._book.freed(task.serial)
         self.on_free(task.serial)
         self._book.changed(task.serial)

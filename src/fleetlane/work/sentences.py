@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleetlane.scripts.packs import explain
 from fleetlane.scripts.post import foresight, limits
 from fleetlane.work import inspection, options, outlook, repeats
 
@@ -12,4 +13,5 @@ ISSUES = (
     *repeats.SENTENCES,
     *foresight.SENTENCES,
     *limits.SENTENCES,
+    *explain.SENTENCES,
 )

@@ -13,10 +13,11 @@ from dataclasses import dataclass, fields
 
 import openpyxl
 
-from fleetlane.core.account import Account, Platform
+from fleetlane.core.account import Account
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import username_key
+from fleetlane.scripts.platforms import platform_named, platform_rule
 from fleetlane.work.cells import Cell, marked
 from fleetlane.work.office_archive import refuse_old_workbook
 from fleetlane.work.request import NAME_RULE, is_name
@@ -54,7 +55,7 @@ class AccountRow:
     """One row. None: the sheet says nothing of it; an empty `serial` unbinds the account, an empty `note` clears it."""
 
     username: str
-    platform: Platform
+    platform: str
     serial: str | None = None
     enabled: bool | None = None
     note: str | None = None
@@ -69,7 +70,7 @@ class Sheet:
     warnings: Sequence[Sentence] = ()
 
 
-def read_sheet(content: bytes, platform: Platform, encoding: Encoding | None = None) -> Sheet:
+def read_sheet(content: bytes, platform: str, encoding: Encoding | None = None) -> Sheet:
     """Return the accounts in an xlsx or CSV file.
 
     Args:
@@ -106,13 +107,13 @@ def _warnings(source: Source, table: Table) -> Iterator[Sentence]:
         yield Sentence(_HIDDEN, {"places": named(table.hidden)})
 
 
-def _accounts(table: Table, platform: Platform) -> list[AccountRow]:
+def _accounts(table: Table, platform: str) -> list[AccountRow]:
     """Return the accounts of a table.
 
     Raises:
         InvalidParametersError: with everything that is wrong, by row; of very much the first, and how much there is.
     """
-    found: dict[tuple[Platform, str], tuple[int, AccountRow]] = {}
+    found: dict[tuple[str, str], tuple[int, AccountRow]] = {}
     errors = list(table.errors)
     for number, cells in table.rows.items():
         reading = _Reading(cells)
@@ -149,7 +150,7 @@ class _Reading:
         self._cells = cells
         self.errors: list[tuple[str, str]] = []
 
-    def account(self, platform: Platform) -> AccountRow:
+    def account(self, platform: str) -> AccountRow:
         """Return what the row says; not to be used where there are errors."""
         username = self._name("username") or ""
         if not username and not self.errors:
@@ -176,15 +177,13 @@ class _Reading:
                 self.errors.append((column, NAME_RULE))
         return name
 
-    def _platform(self, platform: Platform) -> Platform:
+    def _platform(self, platform: str) -> str:
         named_so = (self._text("platform") or "").casefold()
         if not named_so:
             return platform
-        try:
-            return Platform(named_so)
-        except ValueError:
-            self.errors.append(("platform", f'must be "tiktok" or "instagram", not {named_so[:40]!r}'))
-            return platform
+        if (known := platform_named(named_so)) is None:
+            self.errors.append(("platform", f"{platform_rule()}, not {named_so[:40]!r}"))
+        return known or platform
 
     def _note(self) -> str | None:
         note = self._text("note")
@@ -233,4 +232,4 @@ def write_xlsx(accounts: Iterable[Account]) -> bytes:
 
 def _cells(account: Account) -> list[str]:
     enabled = "true" if account.enabled else "false"
-    return [account.username, account.platform.value, account.serial or "", enabled, account.note]
+    return [account.username, account.platform, account.serial or "", enabled, account.note]

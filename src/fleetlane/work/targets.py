@@ -81,7 +81,7 @@ def _by_accounts(accounts: Accounts, names: Sequence[str], platform: Any, issues
     wanted = _distinct("usernames", names, username_key, issues)
     known: dict[str, list[Account]] = {}
     for account in accounts.named([username_key(name) for name in wanted]):
-        if platform in (None, account.platform.value):
+        if platform in (None, account.platform):
             known.setdefault(username_key(account.username), []).append(account)
     targets: list[Target] = []
     for name in wanted:
@@ -94,7 +94,7 @@ def _by_accounts(accounts: Accounts, names: Sequence[str], platform: Any, issues
                 issues.append(
                     note(f"account {name} is known on two platforms: {enabled[0].platform} was used", "usernames")
                 )
-            targets.append(Target(enabled[0].serial, name, enabled[0].platform.value))
+            targets.append(Target(enabled[0].serial, name, enabled[0].platform))
         else:
             targets.append(Target(None, name, platform))
     return targets
@@ -103,13 +103,13 @@ def _by_accounts(accounts: Accounts, names: Sequence[str], platform: Any, issues
 def _by_devices(accounts: Accounts, serials: Sequence[str], platform: Any, issues: list[Issue]) -> list[Target]:
     bound: dict[str, list[Account]] = {}
     for account in accounts.on_devices(serials):
-        if account.serial is not None and platform in (None, account.platform.value):
+        if account.serial is not None and platform in (None, account.platform):
             bound.setdefault(account.serial, []).append(account)
     targets: list[Target] = []
     for serial in serials:
         found = bound.get(serial, [])
         enabled = [account for account in found if account.enabled]
-        targets.extend(Target(serial, account.username, account.platform.value) for account in enabled)
+        targets.extend(Target(serial, account.username, account.platform) for account in enabled)
         if not found:
             told = f"no account of device {serial} is on record: the one that is signed in there is used"
             issues.append(note(told, "enable_multi_account"))

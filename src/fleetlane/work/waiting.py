@@ -11,6 +11,7 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Devices
 from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import NewTask, Status, Task
+from fleetlane.work.canary import WAITS as CANARY
 from fleetlane.work.scheduler import Scheduler
 
 _MOST_WARNINGS = 20
@@ -28,7 +29,7 @@ _HELD = {
     Unit.HOURS: "a person to decide: it is %(hours)s h %(minutes)s min late; post it now, move it, or drop it",
     Unit.MINUTES: "a person to decide: it is %(minutes)s min late; post it now, move it, or drop it",
 }
-REASONS = (_BINDING, _START, _ELSEWHERE, _PRESENT_TASK, _PERSON, _LICENCE, _LIMIT, _TURN, *_HELD.values())
+REASONS = (_BINDING, _START, _ELSEWHERE, _PRESENT_TASK, _PERSON, _LICENCE, _LIMIT, _TURN, CANARY, *_HELD.values())
 """What a task may wait for, beside a device that is not ready (`core.device.NOT_READY`)."""
 
 
@@ -68,7 +69,7 @@ class Waiting:
             return Sentence(_LICENCE)
         if self._scheduler.at_limit:
             return Sentence(_LIMIT)
-        return Sentence(_TURN, own)
+        return self._scheduler.withheld(serial) or Sentence(_TURN, own)
 
     def _unavailable(self, serial: str) -> Sentence | None:
         return why_not_ready(serial, self._devices.get(serial))

@@ -12,10 +12,10 @@ from fleetlane.adapters.db.bulk import parts
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import accounts
 from fleetlane.adapters.db.text import contains
-from fleetlane.core.account import Account, NewAccount, Platform
+from fleetlane.core.account import USUAL_PLATFORM, Account, NewAccount
 from fleetlane.core.ports.library import AccountFilter
 
-_TIKTOK_FIRST = accounts.c.platform.desc()  # "tiktok" comes after "instagram"
+_USUAL_FIRST = (accounts.c.platform != USUAL_PLATFORM, accounts.c.platform)
 
 
 class AccountRepository:
@@ -35,7 +35,7 @@ class AccountRepository:
 
     def _by_key(self, wanted: NewAccount) -> Account | None:
         platform, name = wanted.key
-        statement = select(accounts).where(accounts.c.username_key == name, accounts.c.platform == platform.value)
+        statement = select(accounts).where(accounts.c.username_key == name, accounts.c.platform == platform)
         row = self._connection.execute(statement).first()
         return _account(row) if row else None
 
@@ -59,7 +59,7 @@ class AccountRepository:
         """Return the accounts with these names (`username_key`), on every platform, TikTok first."""
         found: list[Account] = []
         for part in parts(sorted(set(keys))):
-            statement = select(accounts).where(accounts.c.username_key.in_(part)).order_by(_TIKTOK_FIRST)
+            statement = select(accounts).where(accounts.c.username_key.in_(part)).order_by(*_USUAL_FIRST)
             found.extend(_account(row) for row in self._connection.execute(statement))
         return found
 
@@ -96,7 +96,7 @@ class AccountRepository:
 def _where(wanted: AccountFilter) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.platform is not None:
-        conditions.append(accounts.c.platform == wanted.platform.value)
+        conditions.append(accounts.c.platform == wanted.platform)
     if wanted.serial is not None:
         conditions.append(accounts.c.serial == wanted.serial)
     if wanted.enabled is not None:
@@ -111,7 +111,7 @@ def _values(account: NewAccount) -> dict[str, Any]:
     return {
         "username": account.username,
         "username_key": name,
-        "platform": platform.value,
+        "platform": platform,
         "serial": account.serial,
         "enabled": account.enabled,
         "note": account.note,
@@ -122,7 +122,7 @@ def _account(row: Row[Any]) -> Account:
     return Account(
         id=row.id,
         username=row.username,
-        platform=Platform(row.platform),
+        platform=row.platform,
         serial=row.serial,
         enabled=bool(row.enabled),
         note=row.note,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from fleetlane.core.account import Account, NewAccount, Platform
+from fleetlane.core.account import Account, NewAccount
 from fleetlane.core.material import Material, MaterialDescription, MaterialWish, NewMaterial, UseState
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import PublishState
@@ -18,7 +18,7 @@ from fleetlane.core.ports.media import Inspected
 class AccountFilter:
     """Which accounts to list. None means any. `text` is looked for in names and notes."""
 
-    platform: Platform | None = None
+    platform: str | None = None
     serial: str | None = None
     enabled: bool | None = None
     text: str | None = None

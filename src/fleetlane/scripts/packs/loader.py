@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from fleetlane.core.document import known_keys, mapping, strings
+from fleetlane.core.document import items, known_keys, mapping, strings
 from fleetlane.core.errors import PackError
 from fleetlane.core.outcome import FAILURES
 from fleetlane.core.recognition import Action, Condition, Edge, Element, Pack, ScreenRule, Way
@@ -21,18 +21,25 @@ from fleetlane.scripts.packs.verbs import ELEMENT_VERBS, ENDING_VERBS, PLAIN_VER
 
 _WAY_KEYS = {"needs", "not"}
 _SCREEN_KEYS = {*_WAY_KEYS, "name", "ways", "do", "any_package", "unverified", "person", "dismiss"}
-_PACK_KEYS = {"app", "packages", "words", "written", "elements", "screens", "facts"}
+_PACK_KEYS = {"app", "version", "met", "packages", "words", "written", "elements", "screens", "facts"}
 _ACTION_KEYS = {"argument", "careful", "unverified"}
 
 
 @cache
-def load_packs() -> tuple[Pack, ...]:
-    """Return the packs that come with Fleetlane: the system's first, then the apps'."""
+def shipped() -> Mapping[str, Mapping[str, Any]]:
+    """Return the packs that come with Fleetlane as their files say, by app: the system's first, then the apps'."""
     folder = resources.files("fleetlane.scripts.packs")
-    return tuple(
-        load_pack(folder.joinpath(f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
-        for name in ("android", "tiktok", "instagram")
+    documents = (
+        mapping(source.read(folder.joinpath(file).read_text(encoding="utf-8"), file), file)
+        for file in ("android.yaml", "tiktok.yaml", "instagram.yaml")
     )
+    return {str(document["app"]): document for document in documents}
+
+
+@cache
+def shipped_packs() -> Mapping[str, Pack]:
+    """Return the packs that come with Fleetlane, by app, in the order in which they are tried."""
+    return {app: pack_of(document, f"{app}.yaml") for app, document in shipped().items()}
 
 
 def load_pack_file(path: Path) -> Pack:
@@ -41,13 +48,7 @@ def load_pack_file(path: Path) -> Pack:
     Raises:
         PackError: it cannot be read, or is no pack; says where.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise PackError(str(path), f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise PackError(str(path), "is no UTF-8 text") from error
-    return load_pack(text, path.name)
+    return load_pack(source.text_of(path), path.name)
 
 
 def load_pack(text: str, file: str) -> Pack:
@@ -60,7 +61,20 @@ def load_pack(text: str, file: str) -> Pack:
     Raises:
         PackError: it is no pack; says where, with the line.
     """
-    return _Reader(file, mapping(source.read(text, file), file)).pack()
+    return pack_of(mapping(source.read(text, file), file), file)
+
+
+def pack_of(document: Mapping[str, Any], file: str) -> Pack:
+    """Return the pack that a YAML document describes.
+
+    Args:
+        document: its mapping, as `source.read` returns it.
+        file: what to call it in errors about what has no line.
+
+    Raises:
+        PackError: it is no pack; says where, with the line.
+    """
+    return _Reader(file, document).pack()
 
 
 class _Reader:
@@ -85,7 +99,8 @@ class _Reader:
             self._elements[name] = self._element(value, name, f"elements.{name}")
 
     def pack(self) -> Pack:
-        screens = [self._screen(value, index) for index, value in enumerate(self._raw.get("screens", []))]
+        rules = items(self._raw.get("screens", []), f"{self._file}: screens")
+        screens = [self._screen(value, index) for index, value in enumerate(rules)]
         names = [screen.name for screen in screens]
         for name in names:
             if names.count(name) > 1:
@@ -96,6 +111,8 @@ class _Reader:
             elements=self._elements,
             screens=tuple(screens),
             facts=mapping(self._raw.get("facts", {}), f"{self._file}: facts"),
+            version=str(self._raw.get("version", "")),
+            met=tuple(strings(self._raw.get("met", []), f"{self._file}: met")),
         )
 
     def _at(self, value: object, what: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any, cast
 
 import yaml
@@ -11,9 +12,24 @@ from fleetlane.core.errors import PackError
 
 
 class Placed(dict[str, Any]):
-    """A mapping of a YAML file and the line it begins on, counted from 1."""
+    """A mapping of a YAML file, the name of that file, and the line it begins on, counted from 1."""
 
+    file: str = ""
     line: int = 0
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        PackError: it cannot be read, or is no text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise PackError(str(path), f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PackError(str(path), "is no UTF-8 text") from error
 
 
 def read(text: str, file: str) -> object:
@@ -27,27 +43,45 @@ def read(text: str, file: str) -> object:
         PackError: it is no YAML, or a mapping has a key twice or one that is no text.
     """
     try:
-        return cast("object", yaml.load(text, Loader=_Loader))  # noqa: S506 - a SafeLoader all the same
+        return _Loader.of(text, file).document()
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise PackError(f"{file}{line}", f"not YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise PackError(file, f"not YAML: {error}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise PackError(file, f"not YAML: {str(error).splitlines()[0]}") from error
 
 
 def place(file: str, value: object, what: str) -> str:
-    """Return where a fault lies: `FILE:LINE: what`, or `FILE: what` for what has no line."""
-    line = f":{value.line}" if isinstance(value, Placed) else ""
-    return f"{file}{line}: {what}"
+    """Return where a fault lies: `FILE:LINE: what`, or `FILE: what` for what has no line.
+
+    A pack may be made of several files: what has a line knows its own.
+    """
+    if not isinstance(value, Placed):
+        return f"{file}: {what}"
+    return f"{value.file}:{value.line}: {what}"
 
 
 class _Loader(yaml.SafeLoader):
     """YAML's safe loader; only how mappings are made differs."""
 
+    @classmethod
+    def of(cls, text: str, file: str) -> _Loader:
+        """Return a loader of text that is called `file` in the marks of its nodes."""
+        loader = cls(text)
+        loader.name = file
+        return loader
+
+    def document(self) -> object:
+        """Return what the text holds, and let go of it."""
+        try:
+            return cast("object", self.get_single_data())  # pyright: ignore[reportUnknownMemberType]
+        finally:
+            self.dispose()  # pyright: ignore[reportUnknownMemberType]
+
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Generator[Placed, None, None]:
     data = Placed()
-    data.line = node.start_mark.line + 1
+    data.file, data.line = str(node.start_mark.name), node.start_mark.line + 1
     yield data  # first empty: a mapping may refer to itself
     seen: set[object] = set()
     for key_node, _ in node.value:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from fleetlane.core.captions import CaptionFormat
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.media import MediaKind
+from fleetlane.scripts.platforms import platform_rule, platforms
 
 MOST_IMAGES = 35
 _LONGEST_CAPTIONS = 1_000_000
@@ -111,7 +112,7 @@ class PostConfig(BaseModel):
     add_sound_volume: Volume = Field(50, description="0 to 100; used when a sound is added")
     add_product_link: ZeroOrOne = Field(0, description="TikTok: 1 adds the first product of the account")
     placement: Literal["reel", "story"] = Field("reel", description="Instagram: reel or story")
-    platform: Literal["tiktok", "instagram"] | None = Field(
+    platform: str | None = Field(
         None,
         description="The app to publish with; absent: the account's, else the one that is installed, TikTok first",
     )
@@ -139,6 +140,13 @@ class PostConfig(BaseModel):
     def _known_source(cls, value: str) -> str:
         if value not in (Source.LIBRARY, Source.FOLDER):
             raise ValueError('must be "materialLibrary" or "localFolder"')
+        return value
+
+    @field_validator("platform")
+    @classmethod
+    def _known_platform(cls, value: str | None) -> str | None:
+        if value not in (None, *platforms()):
+            raise ValueError(platform_rule())
         return value
 
     @property

@@ -17,6 +17,7 @@ from fleetlane.core.recognition import Pack
 from fleetlane.core.sentence import Sentence
 from fleetlane.scripts.apps import app_pack
 from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.platforms import platform_rule
 from fleetlane.scripts.post.config import AddSound, PostConfig, PostWay, Source
 from fleetlane.scripts.post.content import named_files
 from fleetlane.scripts.post.folder import MediaFolder
@@ -66,7 +67,8 @@ class PostPlan:
     def refused(self, platform: str) -> Sequence[FieldError]:
         """Return the options that a platform's app cannot do, and are not at their default."""
         if platform not in self._refused:
-            found = not_offered(app_pack(platform), self._config)
+            pack = app_pack(platform)
+            found = not_offered(pack, self._config) if pack else [("platform", platform_rule())]
             self._refused[platform] = [FieldError(f"script_config.{name}", problem) for name, problem in found]
         return self._refused[platform]
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from fleetlane.core.account import USUAL_PLATFORM
 from fleetlane.core.errors import InvalidParametersError, TaskFailedError
 from fleetlane.core.outcome import Outcome
 from fleetlane.scripts.apps import app_pack, installed_apps
+from fleetlane.scripts.platforms import platforms
 from fleetlane.scripts.post.config import PostConfig, parse_config
 from fleetlane.scripts.post.content import check_listed, drawn
 from fleetlane.scripts.post.flow import PostFlow
@@ -19,7 +21,7 @@ from fleetlane.scripts.script import Job
 
 
 class PostScript:
-    """Publishes the owner's video or images with the phone's own TikTok or Instagram app."""
+    """Publishes the owner's video or images with the phone's own app."""
 
     name = "post"
     offered = True
@@ -28,7 +30,8 @@ class PostScript:
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:
         """Check a `script_config` and return warnings."""
         parsed = parse_config(config)
-        return warnings_of(parsed, app_pack(parsed.platform or "tiktok"))
+        pack = app_pack(parsed.platform or USUAL_PLATFORM)
+        return warnings_of(parsed, pack) if pack else []
 
     def plan(self, config: Mapping[str, Any]) -> PostPlan:
         """Return what posts with these settings would be."""
@@ -36,7 +39,11 @@ class PostScript:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of `script_config`."""
-        return dict(_schema())
+        schema = dict(_schema())
+        properties = dict(schema["properties"])
+        choices = [{"type": "string", "enum": list(platforms())}, {"type": "null"}]
+        properties["platform"] = {**properties["platform"], "anyOf": choices}
+        return {**schema, "properties": properties}
 
     def preview(self, config: Mapping[str, Any], position: int, seed: int) -> str:
         """Return the caption of one task, unless its media brings one of its own."""

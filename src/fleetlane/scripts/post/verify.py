@@ -56,7 +56,9 @@ def verify_post(job: Job, config: PostConfig, facts: Mapping[str, Any]) -> Outco
     result = {name: value for name, value in facts.items() if name not in _NO_RESULT}
     if not facts.get("profile"):
         return failed("outcome_unknown", "The attempt ended before it had noted the profile.", result)
-    pack = next(pack for pack in load_packs() if facts["app"] in pack.packages)
+    pack = next((pack for pack in load_packs() if facts["app"] in pack.packages), None)
+    if pack is None:
+        raise TaskFailedError("app_not_installed", f"No screen pack is in force for {facts['app']}.")
     page = last_page(pack, config.placement)
     if page.proof != "profile" or not facts.get("caption"):
         return failed("outcome_unknown", "Only a post with a caption can be found again on the profile.", result)

@@ -1,0 +1,29 @@
+"""Recorded UI trees on the command line: reading one, and what to say when it is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fleetlane.core.errors import FleetlaneError
+from fleetlane.core.screen import Tree, parse_tree
+
+TreeFile = Annotated[Path, typer.Argument(help="A UI tree (XML), as `uiautomator dump` writes it.")]
+
+
+def tree_in(file: Path) -> Tree:
+    """Return the UI tree in a file.
+
+    Raises:
+        FleetlaneError: it cannot be read, or is no UI tree.
+    """
+    try:
+        return parse_tree(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise FleetlaneError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise FleetlaneError(f"{file} is no text in UTF-8, so it is no UI tree.") from error
+    except ValueError as error:
+        raise FleetlaneError(f"{file}: {error}. Record one with `adb exec-out uiautomator dump /dev/tty`.") from error
