@@ -20,8 +20,9 @@ from fleetlane.work.sheet_table import Row, Source
 _MOST_TEXTS = 1_000_000
 _MOST_PIECES = 100
 _DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-_UNSEEN = r"(?:[_*].|\\ |\s|\"\"|\[(?:[A-Za-z]{3,}|[Cc]olor ?[0-9]+|\$-[0-9A-Fa-f]+)\])+"
-"""In a format: padding, blanks, colours and languages."""
+_LONGEST_FORMAT = 255
+_PIECE = re.compile(r"(?P<unseen>[_*].|\\ |\s|\"\"|\[(?:[A-Za-z]{3,}|[Cc]olor ?[0-9]+|\$-[0-9A-Fa-f]+)\])|.", re.DOTALL)
+"""Of a format: padding, blanks, colours and languages, or a sign that shows something."""
 
 
 def read_xlsx(content: bytes) -> Source:
@@ -163,7 +164,7 @@ def _shown(number: str, codes: dict[str, str]) -> int | None:
         if int(number) in _DATE_FORMATS:
             return DATE
         code = BUILTIN_FORMATS.get(int(number), "")
-    first, *others = [re.sub(f"^{_UNSEEN}|{_UNSEEN}$", "", one).casefold() for one in code.split(";")[:3]]
+    first, *others = [_seen(one).casefold() for one in code[:_LONGEST_FORMAT].split(";")[:3]]
     if any(other.removeprefix("-") != first for other in others):
         return DATE if is_date_format(code) else None  # what is below zero, or zero, is shown otherwise
     if first in ("general", "standard", "@"):
@@ -171,3 +172,9 @@ def _shown(number: str, codes: dict[str, str]) -> int | None:
     if re.fullmatch("#*0+", first):
         return first.count("0")
     return DATE if is_date_format(code) else None
+
+
+def _seen(code: str) -> str:
+    """Return a format without what shows nothing at its two ends."""
+    seen = [piece for piece in _PIECE.finditer(code) if piece["unseen"] is None]
+    return code[seen[0].start() : seen[-1].end()] if seen else ""

@@ -18,7 +18,7 @@ from fleetlane.core.screen import Bounds, Node
 _ROW = re.compile(r"^Row: \d+ (.*)", re.MULTILINE)
 _PROPERTY = re.compile(r"^\[([^\]]+)\]: \[([^\]]*)\]", re.MULTILINE)
 _NEXT = "X4NEXT:"
-_ANSWER = re.compile(rf"(.*?){_NEXT}(\d+)\r?\n", re.DOTALL)
+_ENDED = re.compile(rf"{_NEXT}(\d{{1,3}})\r?\n")
 _COLUMNS = ("_id", "_data", "media_type", "date_added", "date_modified", "datetaken", "duration")
 MEDIA_COLUMNS = ":".join(_COLUMNS)
 _COLUMN = re.compile(rf"(?:^|, )({'|'.join(_COLUMNS)})=")
@@ -57,7 +57,8 @@ def one_line(commands: Iterable[Sequence[str]]) -> str:
 
 def each_answer(output: str) -> list[ShellAnswer]:
     """Return what the commands of `one_line` answered."""
-    return [ShellAnswer(int(code), text) for text, code in _ANSWER.findall(output)]
+    parts = _ENDED.split(output)
+    return [ShellAnswer(int(code), text) for text, code in zip(parts[0::2], parts[1::2], strict=False)]
 
 
 def properties(output: str) -> dict[str, str]:

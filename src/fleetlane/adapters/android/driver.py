@@ -38,7 +38,7 @@ from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport, Pushed, ShellAnswer, Where
 from fleetlane.core.screen import Node
 
-_LEVEL = re.compile(r"^\s*level: (\d+)", re.MULTILINE)
+_LEVEL = re.compile(r"^[ \t]*level: (\d{1,3})\b", re.MULTILINE)
 _VERSION = re.compile(r"versionName=(\S+)")
 _LISTED = re.compile(r"^package:(\S+)(?: versionCode:(\d+))?", re.MULTILINE)
 _LISTS_VERSIONS_SDK = 28
