@@ -22,7 +22,7 @@ _TOO_MANY = Flaw("It has more parts than any video needs; export it anew.")
 _KNOWN = frozenset(
     b"ftyp styp moov moof mdat imda free skip wide uuid meta meco sidx ssix mfra pdin prft emsg udta pnot".split()
 )
-_MOST_TABLE_BYTES = 64 * 1024 * 1024
+_MOST_TABLE_BYTES = 16 * 1024 * 1024
 _SOUND_OR_VIDEO = (b"vide", b"soun")
 _SHORT_OF = 0.9
 """The fragments of a file that says how long it is must hold this part of it."""

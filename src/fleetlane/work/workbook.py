@@ -13,26 +13,30 @@ from dataclasses import dataclass
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from fleetlane.core.errors import InvalidParametersError
+from fleetlane.work.budget import Budget
 from fleetlane.work.office_archive import BrokenOfficeFileError, OfficeArchive, readable
-from fleetlane.work.sheet_cells import DATE, SheetCells, unescaped
+from fleetlane.work.sheet_cells import DATE, LONGEST_TEXT, SheetCells, unescaped
 from fleetlane.work.sheet_table import Row, Source
 
 _MOST_TEXTS = 1_000_000
 _MOST_PIECES = 100
+_MOST_HEARD = 100_000
+"""Of styles and formats; a spreadsheet program takes 65,490."""
 _DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _LONGEST_FORMAT = 255
 _PIECE = re.compile(r"(?P<unseen>[_*].|\\ |\s|\"\"|\[(?:[A-Za-z]{3,}|[Cc]olor ?[0-9]+|\$-[0-9A-Fa-f]+)\])|.", re.DOTALL)
 """Of a format: padding, blanks, colours and languages, or a sign that shows something."""
 
 
-def read_xlsx(content: bytes) -> Source:
+def read_xlsx(content: bytes, budget: Budget) -> Source:
     """Return the first visible sheet of an xlsx file.
 
     Raises:
         InvalidParametersError: also while the rows are read: it cannot be read; says what to do.
+        OverBudgetError: also while the rows are read: it takes too long.
     """
     with readable():
-        archive = OfficeArchive(content)
+        archive = OfficeArchive(content, budget)
         root = next((part for kind, part in archive.links("").values() if kind == "officeDocument"), None)
         if root is None:
             raise BrokenOfficeFileError("no workbook")
@@ -91,6 +95,8 @@ class _Heard:
             self._is_within = True
         elif self._is_within and name in self._names:
             self.found.append(attributes)
+            if len(self.found) > _MOST_HEARD:
+                raise BrokenOfficeFileError(f"more than {_MOST_HEARD} of {name}")
 
     def end(self, name: str) -> None:
         if name == self._within:
@@ -112,13 +118,14 @@ class _SharedTexts:
     def __init__(self) -> None:
         self.found: list[str] = []
         self._pieces: list[str] = []
+        self._size = 0
         self._is_text = False
         self._phonetic = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         del attributes
         if name == "si":
-            self._pieces = []
+            self._pieces, self._size = [], 0
         elif name == "rPh":
             self._phonetic += 1
         elif name == "t":
@@ -127,6 +134,9 @@ class _SharedTexts:
     def say(self, text: str) -> None:
         if self._is_text:
             self._pieces.append(text)
+            self._size += len(text)
+            if self._size > LONGEST_TEXT:
+                raise BrokenOfficeFileError("a text without end")
 
     def end(self, name: str) -> None:
         if name == "t":
@@ -153,7 +163,9 @@ def _digits(archive: OfficeArchive, part: str) -> list[int | None]:
         for _ in archive.parse(part, heard):
             pass
     codes = {one.get("numFmtId", ""): one.get("formatCode", "") for one in formats.found}
-    return [_shown(one.get("numFmtId", "0"), codes) for one in styles.found]
+    numbers = [one.get("numFmtId", "0") for one in styles.found]
+    shown = {number: _shown(number, codes) for number in set(numbers)}
+    return [shown[number] for number in numbers]
 
 
 def _shown(number: str, codes: dict[str, str]) -> int | None:
