@@ -5,6 +5,7 @@ Traces are left out. Nothing here stops the server: the store is copied by SQLit
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -34,6 +36,15 @@ _FORMAT = 1
 _STORE, _LICENSE, _MANIFEST, _MATERIALS = "fleetlane.db", "license.jwt", "manifest.json", "materials"
 _PLAIN = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,8}")
 """What the library calls its files; a backup made by somebody else may name any."""
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    EOFError,
+    ValueError,
+    RuntimeError,  # a part is encrypted
+    NotImplementedError,  # a part is packed in a newer way
+)
 _RETRIES = 2
 _LARGEST_BYTES: Mapping[str, int] = {_STORE: 64 << 30, _LICENSE: 64 << 10, _MANIFEST: 1 << 20}
 """What these may unpack to; a material may be as large as a phone takes."""
@@ -227,10 +238,14 @@ def _archive(source: Path) -> Generator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(source) as archive:
             yield archive
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+    except _DAMAGED as error:
         raise BackupError(f"{source} is no backup, or a damaged one: {error}.") from error
     except FileNotFoundError as error:
         raise BackupError(f"There is no file {error.filename}.") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise BackupError(f"{source} is damaged: it names places outside itself.") from error
 
 
 def _refuse_too_large(source: Path, archive: zipfile.ZipFile, folder: Path) -> None:

@@ -55,4 +55,4 @@ def over_limits(caption: Caption, kind: MediaKind, pack: Pack) -> Mapping[str, S
 
 
 def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
