@@ -9,13 +9,13 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from fleetlane.http.connections import Bounds
+from fleetlane.http.connections import Bounds, bounds_for
 from support.server import ServerThread
 
 HALF = (
     b"POST /api/v1/task HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
 )
-QUICK = Bounds(header_s=0.4, body_s=0.4, slowest_bytes_per_s=1000, half_sent=8, connections=40)
+QUICK = Bounds(header_s=0.4, body_s=0.4, slowest_bytes_per_s=1000, half_sent=8, grace_s=0, connections=40)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,13 @@ def test_the_oldest_half_sent_request_gives_way_and_the_newest_is_answered(serve
         del more
 
 
+def test_many_that_come_at_once_and_send_at_once_are_all_answered(tmp_path):
+    with ServerThread(tmp_path, bounds=Bounds(half_sent=8)) as server, ExitStack() as stack:
+        head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        many = [stack.enter_context(closing(connected(server, head))) for _ in range(100)]
+        assert [answer_of(one)[0] for one in many] == [200] * len(many)
+
+
 def test_more_connections_than_may_be_open_are_told_so(server):
     with ExitStack() as stack:
         for _ in range(QUICK.connections + 2):
@@ -96,3 +103,9 @@ def test_more_connections_than_may_be_open_are_told_so(server):
     deadline_s = time.monotonic() + 10
     while server.http.get("/healthz").status_code != 200:
         assert time.monotonic() < deadline_s
+
+
+@pytest.mark.parametrize(("files", "connections", "half_sent"), [(256, 64, 32), (1024, 768, 200), (10**6, 4096, 200)])
+def test_bounds_leave_files_for_everything_else(files, connections, half_sent):
+    bounds = bounds_for(files)
+    assert (bounds.connections, bounds.half_sent) == (connections, half_sent)

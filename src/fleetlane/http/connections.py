@@ -33,6 +33,7 @@ class Bounds:
         body_s: how long a body may take to arrive, however short it is.
         slowest_bytes_per_s: how much longer for each byte that arrives.
         half_sent: how many requests may be on their way at a time.
+        grace_s: for so long none gives way: of many that come at once, what they sent may not have been read yet.
         connections: how many may be open at a time; further ones are answered that the server is busy.
     """
 
@@ -40,24 +41,37 @@ class Bounds:
     body_s: float = 30.0
     slowest_bytes_per_s: float = 8 * 1024
     half_sent: int = 200
+    grace_s: float = 1.0
     connections: int = _MOST_CONNECTIONS
 
 
 class HalfSent:
     """The connections whose request is not whole yet, the oldest first."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._oldest_first: dict[EnvelopeProtocol, None] = {}
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._oldest_first: dict[EnvelopeProtocol, float] = {}
+        """When each began."""
 
     def __len__(self) -> int:
         return len(self._oldest_first)
 
-    def add(self, connection: EnvelopeProtocol) -> None:
-        """Note a connection; the oldest gives way to it when there are too many."""
-        while len(self._oldest_first) >= self._most:
-            next(iter(self._oldest_first)).give_way()
-        self._oldest_first[connection] = None
+    def add(self, connection: EnvelopeProtocol, now_s: float, over: int) -> None:
+        """Note a connection; the oldest give way to it when there are too many.
+
+        Args:
+            connection: the connection.
+            now_s: the event loop's time.
+            over: how many more connections are open than may be.
+        """
+        while self._oldest_first:
+            oldest, began_s = next(iter(self._oldest_first.items()))
+            too_many = len(self) >= self._bounds.half_sent and now_s - began_s >= self._bounds.grace_s
+            if over <= 0 and not too_many:
+                break
+            oldest.give_way()
+            over -= 1
+        self._oldest_first[connection] = now_s
 
     def remove(self, connection: EnvelopeProtocol) -> None:
         """Forget a connection."""
@@ -77,9 +91,9 @@ class EnvelopeProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self._begin()
         if len(self.connections) > self.bounds.connections:
             self.app = _busy
-        self._begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
@@ -108,7 +122,7 @@ class EnvelopeProtocol(H11Protocol):
     def _begin(self) -> None:
         self._began_s, self._received_bytes = self.loop.time(), 0
         self._due = self.loop.call_later(self.bounds.header_s, self._look)
-        self.half_sent.add(self)
+        self.half_sent.add(self, self._began_s, len(self.connections) - self.bounds.connections)
 
     def _end(self) -> None:
         self.half_sent.remove(self)
@@ -142,6 +156,7 @@ class EnvelopeProtocol(H11Protocol):
 
     def _close(self) -> None:
         self._end()
+        self.connections.discard(self)  # it counts no more, though its end is still to be told
         # Before the first request there is none, whatever uvicorn's types say; the app must not wait for the rest.
         if self.cycle is not None and not self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
             self.cycle.disconnected = True
@@ -173,15 +188,16 @@ def bounded_protocol(bounds: Bounds) -> type[EnvelopeProtocol]:
     """Return the protocol of one server: its connections share their bounds."""
 
     class Bounded(EnvelopeProtocol):
-        half_sent = HalfSent(bounds.half_sent)
+        half_sent = HalfSent(bounds)
 
     Bounded.bounds = bounds
     return Bounded
 
 
-def connections_for(files: int) -> int:
-    """Return how many connections may be open where a process may open so many files."""
-    return max(_FEWEST_CONNECTIONS, min(_MOST_CONNECTIONS, files - _SPARE_FILES))
+def bounds_for(files: int) -> Bounds:
+    """Return the bounds of a process that may open so many files."""
+    connections = max(_FEWEST_CONNECTIONS, min(_MOST_CONNECTIONS, files - _SPARE_FILES))
+    return Bounds(connections=connections, half_sent=min(Bounds().half_sent, connections // 2))
 
 
 def open_files_limit() -> int:

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.http.connections import Bounds, bounded_protocol, connections_for, open_files_limit
+from fleetlane.http.connections import Bounds, bounded_protocol, bounds_for, open_files_limit
 
 _BACKLOG = 2048
 
@@ -102,7 +102,7 @@ async def serve(
     app: FastAPI, sockets: Sequence[socket.socket], stop: asyncio.Event | None = None, bounds: Bounds | None = None
 ) -> None:
     """Serve until SIGINT or SIGTERM ends it; with `stop`, until that is set (signals are then left alone)."""
-    bounds = bounds or Bounds(connections=connections_for(open_files_limit()))
+    bounds = bounds or bounds_for(open_files_limit())
     config = uvicorn.Config(
         app, http=bounded_protocol(bounds), ws="none", lifespan="off", log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=10,
