@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 
 import psutil
 import pytest
+
 from support.server import ServerThread
 
 MANY = 500
