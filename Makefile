@@ -9,7 +9,7 @@ STAMP := .venv/.fleetlane-setup
 JUDGES := tests/judges/node_modules/.package-lock.json
 unexport PYTHONDONTWRITEBYTECODE  # many processes are started here: none compiles everything anew
 
-.PHONY: setup demo serve test judges conformance check format bench chaos matrix simulate-seeds screenshots docs transcripts messages clean
+.PHONY: setup demo serve test judges conformance check format bench chaos matrix simulate-seeds screenshots docs transcripts messages fuzz clean
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
@@ -57,6 +57,11 @@ simulate-seeds: export SIMULATE_SEEDS := $(N)
 simulate-seeds: export SIMULATE_FIRST := $(FIRST)
 simulate-seeds: $(STAMP)
 	@$(BIN)/python -m pytest -n 0 -s tests/simulation $(ARGS)
+
+# Some minutes; FUZZ_SEED=N draws other inputs.
+fuzz: export FUZZ_INPUTS := $(or $(N),20000)
+fuzz: $(STAMP)
+	@$(BIN)/python -m pytest -n 2 --timeout 3600 tests/fuzz $(ARGS)
 
 screenshots: $(STAMP)
 	@$(BIN)/python tools/screenshots.py $(ARGS)

@@ -163,7 +163,7 @@ def build(settings: Settings) -> Server:
     @asynccontextmanager
     async def running() -> AsyncGenerator[None]:
         with only_server(settings):
-            migrate(settings.store_path, backups=settings.backups_dir)
+            _ready_data(settings, materials)
             store.start()
             events.open()
             try:
@@ -196,6 +196,13 @@ def build(settings: Settings) -> Server:
                 store.close()
 
     return Server(create_app(services, _http_options(settings), [dashboard]), running)
+
+
+def _ready_data(settings: Settings, materials: MaterialFolder) -> None:
+    """Bring the store to this version, and remove what a server that was killed left half received."""
+    migrate(settings.store_path, backups=settings.backups_dir)
+    if swept := materials.sweep():
+        log.info("uploads_swept", files=swept)
 
 
 def _scheduling(

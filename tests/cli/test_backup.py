@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 import threading
 import zipfile
@@ -254,3 +255,32 @@ def test_each_broken_rule_is_told(store, data, damage, problem):
     raw.close()
     done = fleetlane("verify", "--data-dir", data)
     assert (done.exit_code, problem in done.output) == (1, True), done.output
+
+
+@pytest.mark.parametrize("name", ["fleetlane.db", "manifest.json", "license.jwt"])
+def test_a_backup_made_to_fill_the_disk_is_refused_before_it_is_unpacked(store, data, tmp_path, name):
+    fill(store, data)
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    with (
+        zipfile.ZipFile(tmp_path / "b.zip") as whole,
+        zipfile.ZipFile(tmp_path / "h.zip", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for part in whole.namelist():
+            if part != name:
+                bomb.writestr(part, whole.read(part))
+        with bomb.open(name, "w", force_zip64=True) as file:
+            for _ in range(300):
+                file.write(bytes(1 << 20))
+    for command in (("restore", tmp_path / "h.zip", "--data-dir", tmp_path / "other"), ("verify", tmp_path / "h.zip")):
+        with pytest.raises(BackupError, match="unpacks to"):
+            fleetlane(*command)
+    assert not (tmp_path / "other" / "fleetlane.db").exists()
+
+
+def test_a_backup_that_does_not_fit_on_the_disk_says_how_much_it_needs(store, data, tmp_path, monkeypatch):
+    fill(store, data)
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    full = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: full)
+    with pytest.raises(BackupError, match="has room for 0 MiB"):
+        fleetlane("restore", tmp_path / "b.zip", "--data-dir", tmp_path / "other")

@@ -37,7 +37,7 @@ WRONG = [
     ("{text: $next}", "{pick: last}", "p.yaml:7: elements.next: a selector has at least one condition"),
     ("{text: $next}", '{text: ""}', "p.yaml:7: elements.next: `text` has an empty text"),
     ("{text: $next}", "{text: [yes]}", "p.yaml:7: elements.next: must be a text"),
-    ("{text: $next}", "{pattern: '('}", "p.yaml:7: elements.next: '(' is no regular expression"),
+    ("{text: $next}", "{pattern: '('}", "p.yaml:7: elements.next: the pattern '(' is no regular expression"),
     ("{text: $next}", "{text: a, area: [0, 0, 2, 1]}", "p.yaml:7: elements.next: `area` is"),
     ("{text: $next}", "{text: a, area: [0.5, 0, 0.2, 1]}", "p.yaml:7: elements.next: `area` is"),
     ("{text: $next}", "{text: a, min_height: 20}", "p.yaml:7: elements.next: `min_height` is a part"),

@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 
 from fleetlane.bootstrap import build
+from fleetlane.http.connections import Bounds
 from fleetlane.http.server import listen, serve
 from fleetlane.settings import Settings
 from fleetlane.simulator.fleet import free_port
@@ -51,8 +52,11 @@ _no_adb = _NoAdb()
 class ServerThread:
     """Runs a server until the block ends; `http` talks to it over a real socket."""
 
-    def __init__(self, data_dir: Path, adb_port: int | None = None, **settings: Any) -> None:
+    def __init__(
+        self, data_dir: Path, adb_port: int | None = None, bounds: Bounds | None = None, **settings: Any
+    ) -> None:
         """Without `adb_port` there is no adb: it cannot be started either."""
+        self._bounds = bounds
         self._adb = nullcontext() if adb_port else _no_adb()
         self.settings = Settings(
             data_dir=data_dir,
@@ -113,7 +117,7 @@ class ServerThread:
         self.store = self.services.desk._store
         async with server.running():
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-            await serve(server.app, self._sockets, self._stop)
+            await serve(server.app, self._sockets, self._stop, self._bounds)
 
     # -- shorthand -------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ Traces are left out. Nothing here stops the server: the store is copied by SQLit
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -28,12 +30,28 @@ from fleetlane.adapters.db.sqlite import SqliteStore, translated
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.store import Repositories
+from fleetlane.core.wholeness import LARGEST_BYTES
 
 _FORMAT = 1
 _STORE, _LICENSE, _MANIFEST, _MATERIALS = "fleetlane.db", "license.jwt", "manifest.json", "materials"
 _PLAIN = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,8}")
 """What the library calls its files; a backup made by somebody else may name any."""
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    EOFError,
+    ValueError,
+    RuntimeError,  # a part is encrypted
+    NotImplementedError,  # a part is packed in a newer way
+)
 _RETRIES = 2
+_LARGEST_BYTES: Mapping[str, int] = {_STORE: 64 << 30, _LICENSE: 64 << 10, _MANIFEST: 1 << 20}
+"""What these may unpack to; a material may be as large as a phone takes."""
+_MOST_PACKED = 100
+"""A store's pages are packed to a tenth or a twentieth; a file of nothing but zeros to a thousandth."""
+_SMALL_BYTES = 256 << 20
+_SPARE_BYTES = 64 << 20
 _DOUBT = (
     "A backup was restored, and the task may have run after the backup was made. Look at the profile: then resolve "
     "it, or retry it with force."
@@ -201,6 +219,7 @@ def _one_file(path: Path) -> None:
 
 def _unpack(source: Path, folder: Path) -> Verified:
     with _archive(source) as archive:
+        _refuse_too_large(source, archive, folder)
         _manifest(source, archive)
         _extract(archive, _STORE, folder / _STORE)
         found = check_store(folder / _STORE)
@@ -219,10 +238,31 @@ def _archive(source: Path) -> Generator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(source) as archive:
             yield archive
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+    except _DAMAGED as error:
         raise BackupError(f"{source} is no backup, or a damaged one: {error}.") from error
     except FileNotFoundError as error:
         raise BackupError(f"There is no file {error.filename}.") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise BackupError(f"{source} is damaged: it names places outside itself.") from error
+
+
+def _refuse_too_large(source: Path, archive: zipfile.ZipFile, folder: Path) -> None:
+    """Refuse what is made to fill the disk, and what does not fit on it, before anything is unpacked."""
+    needed_bytes = 0
+    for part in archive.infolist():
+        size_bytes = part.file_size
+        is_bomb = size_bytes > _SMALL_BYTES and size_bytes > part.compress_size * _MOST_PACKED
+        if is_bomb or size_bytes > _LARGEST_BYTES.get(part.filename, LARGEST_BYTES):
+            raise BackupError(f"{source} is no backup of ours: {part.filename[:100]!r} unpacks to {size_bytes} bytes.")
+        needed_bytes += size_bytes
+    free_bytes = shutil.disk_usage(folder).free - _SPARE_BYTES
+    if needed_bytes > free_bytes:
+        raise BackupError(
+            f"{source} unpacks to {needed_bytes >> 20} MiB, and {folder.parent} has room for "
+            f"{max(0, free_bytes) >> 20} MiB. Free some space, and try again."
+        )
 
 
 def _manifest(source: Path, archive: zipfile.ZipFile) -> None:

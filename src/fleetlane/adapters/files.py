@@ -16,6 +16,7 @@ from fleetlane.core.ports.library import ReceivedFile
 from fleetlane.core.ports.media import MediaInspector
 
 _CHUNK = 1024 * 1024
+_INCOMING = ".incoming-"
 _SUFFIXES = {"video/mp4": ".mp4", "image/jpeg": ".jpg", "image/png": ".png"}
 
 
@@ -69,7 +70,7 @@ class MaterialFolder:
 
     def receive(self, source: BinaryIO) -> ReceivedFile:
         """Copy a stream beside the library and look at its content."""
-        handle, name = tempfile.mkstemp(dir=self._root, prefix=".incoming-")
+        handle, name = tempfile.mkstemp(dir=self._root, prefix=_INCOMING)
         temporary = Path(name)
         with ExitStack() as undo:
             undo.callback(temporary.unlink)
@@ -78,6 +79,16 @@ class MaterialFolder:
             received = ReceivedFile(temporary, self._inspector.inspect(temporary))
             undo.pop_all()
         return received
+
+    def sweep(self) -> int:
+        """Remove what uploads left behind that were cut off with the server, and return how many files that were.
+
+        To be called while nothing is received.
+        """
+        left = list(self._root.glob(f"{_INCOMING}*"))
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
 
     def keep(self, received: ReceivedFile) -> str:
         """Move a received file without a problem into the library, and return its name there."""

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, cast
 
+from fleetlane.core.patterns import BoundPattern
 from fleetlane.core.recognition import Pack, Selector
 from fleetlane.core.redaction import redacted_tree
 from fleetlane.core.screen import normalise
@@ -46,7 +47,7 @@ class OwnWords:
 
     phrases: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()
-    patterns: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = ()
+    patterns: tuple[tuple[BoundPattern, frozenset[str]], ...] = ()
     """Each with its literal words."""
 
     @classmethod
@@ -54,14 +55,14 @@ class OwnWords:
         """Return the words that screens are recognised by."""
         phrases: set[str] = set()
         parts: set[str] = set()
-        patterns: dict[str, re.Pattern[str]] = {}
+        patterns: dict[str, BoundPattern] = {}
         for pack in packs:
             phrases.add(normalise(pack.label))
             for selector in _selectors(pack):
                 phrases |= selector.texts | selector.descs | selector.labels
                 parts.update((*selector.starts, *selector.has))
                 if selector.pattern is not None:
-                    patterns[selector.pattern.pattern] = selector.pattern
+                    patterns[selector.pattern.pattern.pattern] = selector.pattern
         literal = (
             (pattern, frozenset(_LITERAL.findall(_NO_LITERAL.sub(" ", text)))) for text, pattern in patterns.items()
         )
@@ -127,7 +128,7 @@ class Blanking:
         plain = normalise(text)
         if _PLAIN.fullmatch(plain) or {plain, _COUNTED.sub("", plain)} & self._own.phrases:
             return text
-        literal = {w for pattern, words in self._own.patterns if pattern.fullmatch(plain) for w in words}
+        literal = {w for pattern, words in self._own.patterns if pattern.fits(plain) for w in words}
         spans = self._part_spans(text)
         cut = _CUT.search(text)
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-MOST_BOXES = 300_000
-_MOST_BYTES = 256 * 1024 * 1024
+MOST_BOXES = 100_000
+_MOST_BYTES = 64 * 1024 * 1024
 _HEADER_BYTES, _LONG_HEADER_BYTES = 8, 16
 _TO_THE_END, _LONG = 0, 1
 

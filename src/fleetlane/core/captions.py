@@ -15,8 +15,11 @@ from enum import StrEnum
 from fleetlane.core.lines import lines_of, trimmed, with_plain_ends
 
 _TITLE_MARK = re.compile(r"(?<!#)##(?!#)")
-_GROUP = re.compile(r"\{[^{}]*\|[^{}]*\}")
-_MOST_GROUPS = 1000
+_GROUP = re.compile(r"\{[^{}|]*\|[^{}]*\}")
+"""An innermost group. The first `|` is told from the others, so that no search goes back and forth over them."""
+_SIGN = re.compile(r"([{}|])")
+LONGEST_TEMPLATE = 20_000
+"""Characters of one caption as it is written: a line of several, or a whole template."""
 
 
 class CaptionFormat(StrEnum):
@@ -73,14 +76,46 @@ def spin(template: str, seed: int) -> str:
 
     Braces without a `|` between them stay as they are.
     """
-    choice = random.Random(seed)
-    for _ in range(_MOST_GROUPS):
-        group = _GROUP.search(template)  # an innermost group: it holds no braces
-        if group is None:
-            break
-        picked = choice.choice(group[0][1:-1].split("|"))
-        template = template[: group.start()] + picked + template[group.end() :]
-    return template
+    drawing = _Drawing(random.Random(seed))
+    for piece in _SIGN.split(template):
+        drawing.read(piece)
+    return "".join(drawing.written)
+
+
+@dataclass(slots=True)
+class _Group:
+    """A group that is not closed yet: where its parts begin, and whether it cannot be one, as it holds braces."""
+
+    starts: list[int]
+    holds_braces: bool = False
+
+
+class _Drawing:
+    """Reads a template once, from its beginning to its end; `written` is what has become of it so far, in pieces."""
+
+    def __init__(self, choice: random.Random) -> None:
+        self._choice = choice
+        self._groups: list[_Group] = []
+        self.written: list[str] = []
+
+    def read(self, piece: str) -> None:
+        """Go on with a brace, a `|`, or a text without any."""
+        self.written.append(piece)
+        if piece == "{":
+            self._groups.append(_Group([len(self.written)]))
+        elif piece == "|" and self._groups:
+            self._groups[-1].starts.append(len(self.written))
+        elif piece == "}" and self._groups:
+            self._close(self._groups.pop())
+
+    def _close(self, group: _Group) -> None:
+        if len(group.starts) > 1 and not group.holds_braces:
+            ends = [start - 1 for start in group.starts[1:]] + [len(self.written) - 1]
+            picked = self._choice.choice(range(len(ends)))
+            text = "".join(self.written[group.starts[picked] : ends[picked]])
+            self.written[group.starts[0] - 1 :] = [text]
+        elif self._groups:
+            self._groups[-1].holds_braces = True
 
 
 def split_title(text: str) -> Caption:

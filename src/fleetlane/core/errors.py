@@ -13,7 +13,8 @@ FleetlaneError
 │   ├── ForeignRequestError
 │   ├── BodyTooLargeError
 │   ├── UnsupportedMediaTypeError
-│   └── TooManyRequestsError
+│   ├── TooManyRequestsError
+│   └── ServerBusyError
 ├── StoreError                  the store cannot do it now
 │   ├── StoreBusyError
 │   ├── StoreFullError
@@ -150,6 +151,12 @@ class TooManyRequestsError(RequestError):
     def __init__(self, message: str, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(message)
+
+
+class ServerBusyError(RequestError):
+    """The server does so much of it at the same time that it takes no more; try again in `retry_after_s` seconds."""
+
+    retry_after_s = 5
 
 
 class StoreError(FleetlaneError):

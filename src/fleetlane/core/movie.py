@@ -22,7 +22,7 @@ _TOO_MANY = Flaw("It has more parts than any video needs; export it anew.")
 _KNOWN = frozenset(
     b"ftyp styp moov moof mdat imda free skip wide uuid meta meco sidx ssix mfra pdin prft emsg udta pnot".split()
 )
-_MOST_TABLE_BYTES = 64 * 1024 * 1024
+_MOST_TABLE_BYTES = 16 * 1024 * 1024
 _SOUND_OR_VIDEO = (b"vide", b"soun")
 _UNWRITTEN = 16
 """A picture begins with its length or its kind: so many zeros there are a place that was kept and never written to."""

@@ -6,13 +6,13 @@ compared normalised (see `core.screen.normalise`), and only nodes that lie on th
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from fleetlane.core.patterns import BoundPattern
 from fleetlane.core.screen import Bounds, Node, Tree, normalise
 from fleetlane.core.windows import below, covering, in_order, window_of
 
@@ -47,7 +47,7 @@ class Selector:
     labels: frozenset[str] = frozenset()
     starts: tuple[str, ...] = ()
     has: tuple[str, ...] = ()
-    pattern: re.Pattern[str] | None = None
+    pattern: BoundPattern | None = None
     ids: frozenset[str] = frozenset()
     not_ids: frozenset[str] = frozenset()
     id_packages: frozenset[str] = frozenset()
@@ -345,7 +345,7 @@ def _label_fits(node: Node, s: Selector) -> bool:
         if (
             (not s.starts or label.startswith(s.starts))
             and (not s.has or any(part in label for part in s.has))
-            and (s.pattern is None or s.pattern.fullmatch(label))
+            and (s.pattern is None or s.pattern.fits(label))
         ):
             return True
     return False

@@ -13,9 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-_BOUNDS = re.compile(r"\[(-?\d+),(-?\d+)\]\[(-?\d+),(-?\d+)\]")
+_BOUNDS = re.compile(r"\[(-?[0-9]{1,9}),(-?[0-9]{1,9})\]\[(-?[0-9]{1,9}),(-?[0-9]{1,9})\]")
 _RAW_RESOURCE = re.compile(r"@\d{7,10}")  # a label that is an unresolved resource number says nothing
 _QUARTER_TURNS = ("1", "3")  # android.view.Surface.ROTATION_90 and ROTATION_270
+_LARGEST_TREE = 4_000_000
+_MOST_TAGS = 100_000
+"""A page of an app has some hundred nodes, and some 100 kB."""
 _MAX_SIDE = 5000  # no phone has a longer side; larger bounds are pages kept off screen
 
 
@@ -158,6 +161,8 @@ def parse_tree(xml: str, size: tuple[int, int] | None = None) -> Tree:
     """
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise ValueError("a UI tree has no document type")
+    if len(xml) > _LARGEST_TREE or xml.count("<") > _MOST_TAGS:
+        raise ValueError("a UI tree is not so large")
     try:
         root = ET.fromstring(xml)  # noqa: S314 - entities are refused above; expat bounds the rest
     except ET.ParseError as error:

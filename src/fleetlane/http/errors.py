@@ -26,6 +26,7 @@ from fleetlane.core.errors import (
     NotFoundError,
     ScriptNameMissingError,
     ScriptUnknownError,
+    ServerBusyError,
     StoreBusyError,
     StoreFullError,
     TokenRequiredError,
@@ -52,6 +53,7 @@ CODES: Sequence[tuple[type[FleetlaneError], int]] = (
     (UnsupportedMediaTypeError, 41501),
     (TooManyRequestsError, 42901),
     (StoreBusyError, 50301),
+    (ServerBusyError, 50301),
     (StoreFullError, 50701),
 )
 MEANINGS: Mapping[int, str] = {
@@ -68,7 +70,7 @@ MEANINGS: Mapping[int, str] = {
     41501: "The body is not JSON",
     42901: "Too many requests",
     50001: "Internal error; data.error_id names the log line",
-    50301: "The store is busy; try again after Retry-After seconds",
+    50301: "The store or the server is busy; try again after Retry-After seconds",
     50701: "The disk is full",
 }
 EVERYWHERE = (40101, 40301, 40302, 41301, 42901, 50001)
@@ -118,7 +120,7 @@ class ErrorAnswers:
         if code == INTERNAL_ERROR:
             return self.internal(error)
         headers: dict[str, str] = {}
-        if isinstance(error, (StoreBusyError, TooManyRequestsError)):
+        if isinstance(error, (StoreBusyError, ServerBusyError, TooManyRequestsError)):
             headers["Retry-After"] = str(error.retry_after_s)
         if isinstance(error, TokenRequiredError):
             headers["WWW-Authenticate"] = "Bearer"

@@ -37,7 +37,7 @@ router = APIRouter(tags=["events"])
 @router.get(
     "/events",
     response_class=StreamingResponse,
-    responses={**_OK, **documented(40001)},
+    responses={**_OK, **documented(40001, 50301)},
     summary="Follow events",
 )
 async def follow_events(
@@ -62,6 +62,7 @@ async def follow_events(
     slow reader: read again what you show. A comment comes at least every 15 seconds.
     """
     lane = services.devices.lane(device) if device else None
+    services.events.must_have_room()
     text = _texts(services, last_event_id or after, EventFilter(task, batch, lane), for_s)
     return StreamingResponse(text, media_type="text/event-stream", headers=STREAM_HEADERS)
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import signal
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
-import h11
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fleetlane.core.errors import FleetlaneError
+from fleetlane.http.connections import Bounds, bounded_protocol, bounds_for, open_files_limit
 
 _BACKLOG = 2048
 
@@ -30,26 +28,6 @@ class PortTakenError(FleetlaneError):
             f"Port {port} on {host} cannot be used: {reason}. Another server may use it; stop that one, or choose "
             f"another port with --port."
         )
-
-
-class EnvelopeProtocol(H11Protocol):
-    """HTTP whose answer to garbage is in the envelope too."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer something that is no HTTP request."""
-        body = json.dumps({"code": 40001, "message": f"This is no HTTP request: {msg}", "data": None}).encode()
-        headers = [
-            ("content-type", "application/json"),
-            ("content-length", str(len(body))),
-            ("connection", "close"),
-        ]
-        for event in (
-            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-            h11.Data(data=body),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -120,11 +98,14 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-async def serve(app: FastAPI, sockets: Sequence[socket.socket], stop: asyncio.Event | None = None) -> None:
+async def serve(
+    app: FastAPI, sockets: Sequence[socket.socket], stop: asyncio.Event | None = None, bounds: Bounds | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM ends it; with `stop`, until that is set (signals are then left alone)."""
+    bounds = bounds or bounds_for(open_files_limit())
     config = uvicorn.Config(
-        app, http=EnvelopeProtocol, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=10,
+        app, http=bounded_protocol(bounds), ws="none", lifespan="off", log_config=None, access_log=False,
+        server_header=False, timeout_graceful_shutdown=10,
     )  # fmt: skip
     server = _Server(config)
     server.handles_signals = stop is None

@@ -6,6 +6,7 @@ nesting deeper than any request needs.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
@@ -20,6 +21,10 @@ _DEEPEST = 64
 _LARGEST_INTEGER = 2**63 - 1
 _LONGEST_NUMBER = 400
 _MARK = "\ufeff"
+_LARGE_BYTES = 256 * 1024
+"""A body of more bytes is read beside the event loop."""
+_MOST_VALUES = 500_000
+"""Python reads a list of lists in one go, in which nothing else runs."""
 _NOT_UTF_8 = (
     "is not UTF-8. Send JSON as UTF-8. PowerShell 5.1's Invoke-RestMethod sends texts as Latin-1: send "
     "[Text.Encoding]::UTF8.GetBytes($json) as the body, with -ContentType 'application/json; charset=utf-8'."
@@ -31,6 +36,7 @@ def parse_strict(body: bytes) -> Any:
 
     Raises:
         InvalidParametersError: it is not JSON, or JSON that is refused; says why.
+        BodyTooLargeError: it holds more values than any request needs.
     """
     try:
         text = body.decode("utf-8")
@@ -38,6 +44,8 @@ def parse_strict(body: bytes) -> Any:
         raise _refused(f"{_NOT_UTF_8}{_guess(body)}") from error
     if text.startswith(_MARK):
         raise _refused("begins with a byte order mark, as files of Windows do: save it as UTF-8 without one")
+    if len(body) > _LARGE_BYTES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise BodyTooLargeError(f"The body holds more than {_MOST_VALUES} values. Send it in parts.")
     try:
         value = json.loads(
             text,
@@ -165,8 +173,9 @@ async def _read(request: Request) -> None:
     kind = _content_type(request)
     if kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaTypeError("The body must be JSON: send Content-Type: application/json.")
+    value = await asyncio.to_thread(parse_strict, body) if len(body) > _LARGE_BYTES else parse_strict(body)
     # Starlette keeps a parsed body under this name; FastAPI then takes ours.
-    request._json = parse_strict(body)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    request._json = value  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 class BodyLimit:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.issue import Issue, in_sentences
@@ -21,6 +21,23 @@ from fleetlane.work.request import MOST_TARGETS
 
 LARGEST_ID = 2**63 - 1
 _MOST_SHOWN = 1000
+_MOST_WRONG = 50
+
+
+def _few_wrong(value: Any) -> Any:
+    """Refuse a list of targets before a finding is made for each of very many that are wrong."""
+    if not isinstance(value, list):
+        return value
+    targets = cast("list[object]", value)
+    if len(targets) > MOST_TARGETS:
+        raise ValueError(f"at most {MOST_TARGETS} targets can be given in one request")
+    wrong = [place for place, target in enumerate(targets) if not isinstance(target, str)]
+    if len(wrong) > _MOST_WRONG:
+        raise ValueError(f"{len(wrong)} of the targets are no texts; the first is number {wrong[0] + 1}")
+    return targets
+
+
+Targets = Annotated[list[str] | None, BeforeValidator(_few_wrong)]
 TaskId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The task's id")]
 
 
@@ -46,8 +63,8 @@ class CreateTask(BaseModel):
         },
     )
 
-    serials: list[str] | None = Field(None, description="Device serials; needed unless usernames is given")
-    usernames: list[str] | None = Field(None, description="Account names; win when serials is given too")
+    serials: Targets = Field(None, description="Device serials; needed unless usernames is given")
+    usernames: Targets = Field(None, description="Account names; win when serials is given too")
     script_name: str | None = Field(None, description="The script to run, such as post")
     script_config: dict[str, Any] = Field(description="The script's settings; see its JSON Schema")
     enable_multi_account: bool = Field(

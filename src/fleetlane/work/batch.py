@@ -7,12 +7,14 @@ import random
 import uuid
 from collections.abc import Sequence
 
+from fleetlane.core.errors import BodyTooLargeError
 from fleetlane.core.task import LatePolicy, NewTask
 from fleetlane.work.request import TaskRequest
 from fleetlane.work.targets import Target
 
 _SEED_BITS = 62
 _MINUTE_MS = 60_000
+_LARGEST_BATCH_BYTES = 64 * 1024 * 1024
 
 
 class Batch:
@@ -37,7 +39,17 @@ class Batch:
         self._seed = random.SystemRandom().getrandbits(_SEED_BITS)
 
     def tasks(self, targets: Sequence[Target]) -> list[NewTask]:
-        """Return the tasks for some targets, in order."""
+        """Return the tasks for some targets, in order.
+
+        Raises:
+            BodyTooLargeError: the settings, which are kept with each task, would take too much room.
+        """
+        whole_bytes = len(self._config.encode("utf-8", "replace")) * len(targets)
+        if whole_bytes > _LARGEST_BATCH_BYTES:
+            raise BodyTooLargeError(
+                f"The settings are kept with each of the {len(targets)} tasks, which takes {whole_bytes >> 20} MiB; at "
+                f"most {_LARGEST_BATCH_BYTES >> 20} MiB can be kept of a request. Send fewer targets or captions."
+            )
         draw = random.Random(self._seed)
         due_ms = self._now_ms if self._scheduled_ms is None else self._scheduled_ms
         spaced = self._request.min_interval is not None or self._request.max_interval is not None

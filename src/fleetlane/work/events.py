@@ -12,11 +12,14 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
+from fleetlane.core.errors import ServerBusyError
 from fleetlane.core.event import Change, Event, EventFilter
 from fleetlane.core.ports.clock import Clock
 
 _KEPT = 4096
 _MOST_AT_ONCE = 256
+_MOST_FOLLOWERS = 1000
+"""Each is woken by every event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class EventBook:
         self._more = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._followers = 0
 
     def open(self) -> None:
         """Begin to take changes, on the running loop. Those told before are dropped: nobody can follow yet."""
@@ -73,6 +77,15 @@ class EventBook:
         self._more.set()
         self._more = asyncio.Event()
 
+    def must_have_room(self) -> None:
+        """Refuse a follower when there are too many.
+
+        Raises:
+            ServerBusyError: there are.
+        """
+        if self._followers >= _MOST_FOLLOWERS:
+            raise ServerBusyError(f"{_MOST_FOLLOWERS} callers follow events already. Close some of them first.")
+
     async def follow(
         self, after: str | None, wanted: EventFilter, heartbeat_s: float, for_s: float | None = None
     ) -> AsyncGenerator[News]:
@@ -84,6 +97,16 @@ class EventBook:
             heartbeat_s: the longest silence.
             for_s: how long to wait for more; None for ever.
         """
+        self._followers += 1
+        try:
+            async for news in self._follow(after, wanted, heartbeat_s, for_s):
+                yield news
+        finally:
+            self._followers -= 1
+
+    async def _follow(
+        self, after: str | None, wanted: EventFilter, heartbeat_s: float, for_s: float | None
+    ) -> AsyncGenerator[News]:
         loop = asyncio.get_running_loop()
         until = None if for_s is None else loop.time() + for_s
         place = self._last if after is None else self._number(after)

@@ -12,10 +12,14 @@ from typing import Protocol
 from xml.parsers import expat
 
 from fleetlane.core.errors import InvalidParametersError
+from fleetlane.work.budget import Budget
 
 _MOST_UNPACKED_BYTES = 128 * 1024 * 1024
 _MOST_PARTS = 10_000
 _CHUNK_BYTES = 64 * 1024
+_DEEPEST = 64
+_LONGEST_TAG_BYTES = 1024 * 1024
+"""expat reads what it has of a tag again with every chunk."""
 _SAVE_AS = "save it as xlsx or as “CSV UTF-8”"
 
 
@@ -73,9 +77,15 @@ def refuse_old_workbook(content: bytes) -> None:
 
 
 class OfficeArchive:
-    """The parts of one document."""
+    """The parts of one document.
 
-    def __init__(self, content: bytes) -> None:
+    Args:
+        content: the file.
+        budget: how long it may be read.
+    """
+
+    def __init__(self, content: bytes, budget: Budget) -> None:
+        self._budget = budget
         self._archive = zipfile.ZipFile(io.BytesIO(content))
         parts = self._archive.infolist()
         if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED_BYTES:
@@ -107,25 +117,51 @@ class OfficeArchive:
 
         Raises:
             BrokenOfficeFileError, expat.ExpatError, zipfile.BadZipFile, zlib.error: it cannot be read.
+            OverBudgetError: it takes too long.
         """
         entry = self._names.get(part.casefold().lstrip("/"))
         if entry is None:
             raise BrokenOfficeFileError(part)
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
-        local = _LocalNames()
-        parser.StartElementHandler = lambda name, attributes: listener.start(
-            local[name], {local[key]: value for key, value in attributes.items()} if attributes else attributes
-        )
-        parser.EndElementHandler = lambda name: listener.end(local[name])
+        hearing = _Hearing(listener)
+        parser.StartElementHandler, parser.EndElementHandler = hearing.start, hearing.end
         parser.CharacterDataHandler = listener.say
         parser.StartDoctypeDeclHandler = _refuse_doctype
         with self._archive.open(entry) as file:
+            taken = 0
             while chunk := file.read(_CHUNK_BYTES):
+                self._budget.check()
                 parser.Parse(chunk, False)
+                taken += len(chunk)
+                if taken - parser.CurrentByteIndex > _LONGEST_TAG_BYTES:
+                    raise BrokenOfficeFileError("a tag without an end")
                 yield
         parser.Parse(b"", True)
         yield
+
+
+class _Hearing:
+    """Tells a listener of elements by their names without a namespace, and refuses those that lie too deep."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._local = _LocalNames()
+        self._deep = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Hear that an element begins."""
+        self._deep += 1
+        if self._deep > _DEEPEST:
+            raise BrokenOfficeFileError("elements within elements without end")
+        local = self._local
+        told = {local[key]: value for key, value in attributes.items()} if attributes else attributes
+        self._listener.start(local[name], told)
+
+    def end(self, name: str) -> None:
+        """Hear that an element ends."""
+        self._deep -= 1
+        self._listener.end(self._local[name])
 
 
 class _LocalNames(dict[str, str]):

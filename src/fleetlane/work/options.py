@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 from fleetlane.core.errors import FieldError, InvalidParametersError
@@ -17,6 +18,8 @@ SENTENCES = (IGNORED_OPTION,)
 _TELLING = ("start", "time", "schedule", "date", "delay", "draft", "dry")
 """A name with one of these in it says when, or whether, something is to be published."""
 _CLOSE = 0.75
+_MOST_UNKNOWN = 200
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,14 @@ def unknown_options(script_name: str, schema: Mapping[str, Any], config: Mapping
         script_name: whose settings they are.
         schema: the JSON Schema of the settings.
         config: the settings.
-        refuse: refuse those with a value; else they are only told of.
+        refuse: refuse those with a value; else they are only told of. More than anybody means are always refused.
     """
     errors: list[FieldError] = []
     issues: list[Issue] = []
-    for path, value, known in _unknown_in(schema, schema, config, "script_config"):
+    found = list(islice(_unknown_in(schema, schema, config, "script_config"), _MOST_UNKNOWN + 1))
+    if len(found) > _MOST_UNKNOWN:
+        return Unknown([_too_many("script_config")])
+    for path, value, known in found:
         if refuse and not is_empty(value):
             errors.append(FieldError(path, f"is not known to the script {script_name}{_meant(path, known)}"))
         else:
@@ -71,9 +77,12 @@ def unknown_fields(fields: Mapping[str, Any], known: Collection[str], *, refuse:
         known: the fields there are.
         refuse: refuse those that an option or a time may have been meant by; else they are only told of.
     """
+    if len(fields) > _MOST_UNKNOWN:
+        return Unknown([_too_many("body")])
     errors: list[FieldError] = []
     issues: list[Issue] = []
-    for name, value in sorted(fields.items()):
+    for whole, value in sorted(fields.items()):
+        name = _shown(whole)
         if refuse and not is_empty(value) and (why := _must_not_be_lost(name, known)):
             errors.append(FieldError(name, why))
         else:
@@ -96,6 +105,14 @@ def unknown_parameters(names: Collection[str], known: Collection[str], fields: C
         elif why := _must_not_be_lost(name, known):
             errors.append(FieldError(name, why))
     return errors
+
+
+def _too_many(field: str) -> FieldError:
+    return FieldError(field, f"holds more than {_MOST_UNKNOWN} names that are not known")
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 def _must_not_be_lost(name: str, known: Collection[str]) -> str | None:
@@ -122,7 +139,7 @@ def _unknown_in(
                     _unknown_in(whole, known[name], item, f"{path}.{name}") if _has_own(known[name], whole) else ()
                 )
             elif not is_open:
-                yield f"{path}.{name}", item, known
+                yield f"{path}.{_shown(name)}", item, known
     elif isinstance(value, list):
         items = next((form["items"] for form in _forms(schema, whole) if isinstance(form.get("items"), Mapping)), None)
         if items is not None and _has_own(items, whole):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from fleetlane.core.errors import FieldError, InvalidParametersError
+from fleetlane.work.budget import Budget
 from fleetlane.work.cells import EMPTY, Cell, text_cell
 from fleetlane.work.sheet_table import MOST_COLUMNS, Row, Source
 
@@ -19,6 +20,7 @@ _LISTED = "only a comma, a semicolon, a tab or a vertical bar"
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _SEPARATOR_LINE = re.compile(r"sep=(.)(?:\r\n|\r|\n|$)", re.IGNORECASE)
 _MOST_LINES = 1_048_576
+_LONGEST_LINE = 256 * 1024
 
 
 class Encoding(StrEnum):
@@ -110,18 +112,20 @@ def reads_as_utf8(content: bytes, encoding: Encoding | None) -> bool:
     return True
 
 
-def read_csv(text: str, is_column: Callable[[str], bool]) -> Source:
+def read_csv(text: str, is_column: Callable[[str], bool], budget: Budget) -> Source:
     """Return the rows of a CSV text.
 
     Args:
         text: the file.
         is_column: whether a name is one of a column that is wanted; the separator is the one that finds most.
+        budget: how long it may be read.
 
     Raises:
         InvalidParametersError: while the rows are read: it is no CSV; says where.
+        OverBudgetError: while the rows are read: it takes too long.
     """
     separator, text = _separator(text, is_column)
-    return Source("", _rows(text, separator), missing_is_empty=False)
+    return Source("", _rows(text, separator, budget), missing_is_empty=False)
 
 
 def _separator(text: str, is_column: Callable[[str], bool]) -> tuple[str, str]:
@@ -141,19 +145,27 @@ def _separator(text: str, is_column: Callable[[str], bool]) -> tuple[str, str]:
 
 def _first(text: str, separator: str) -> Sequence[str]:
     try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
+        for record in csv.reader(_lines(text), delimiter=separator, strict=True):
             return record
     except csv.Error:
         pass  # told when the rows are read
     return ()
 
 
-def _rows(text: str, separator: str) -> Iterator[Row]:
+def _lines(text: str) -> Iterator[str]:
+    for line in io.StringIO(text, newline=""):
+        if len(line) > _LONGEST_LINE:
+            raise csv.Error(f"the line has more than {_LONGEST_LINE} characters")
+        yield line
+
+
+def _rows(text: str, separator: str, budget: Budget) -> Iterator[Row]:
     """Yield the rows; a row whose cells have line breaks is one row, as in a spreadsheet program."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
     number = 0
     try:
         for number, record in enumerate(reader, 1):
+            budget.check()
             if number > _MOST_LINES:
                 raise InvalidParametersError.one("file", f"has more than {_MOST_LINES} lines")
             yield Row(number, _cells(record, separator))

@@ -11,6 +11,9 @@ from fleetlane.work.office_archive import BrokenOfficeFileError
 from fleetlane.work.sheet_table import MOST_COLUMNS, MOST_ROWS, Area, Row
 
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
+LONGEST_TEXT = 100_000
+"""Characters of a text as it is kept; a spreadsheet program takes 32,767."""
+_MOST_MERGED = 65_536
 _MOST_CELLS = (MOST_ROWS + 1) * MOST_COLUMNS
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -54,6 +57,7 @@ class SheetCells:
 
     def __init__(self, texts: Sequence[str], digits: Sequence[int | None]) -> None:
         self._texts = texts
+        self._shared: dict[int, Cell] = {}
         self._digits = digits
         self.merged: list[Area] = []
         self.hidden_columns: set[int] = set()
@@ -67,6 +71,7 @@ class SheetCells:
         self._value: list[str] | None = None
         self._said: list[str] | None = None
         self._has_formula = False
+        self._size = 0
         self._phonetic = 0
 
     def finished(self) -> list[Row]:
@@ -83,10 +88,15 @@ class SheetCells:
         elif name == "row":
             self._start_row(attributes)
         elif name == "mergeCell":
-            self.merged.append(_area(attributes.get("ref", "")))
+            self._merge(attributes.get("ref", ""))
         elif name == "col" and attributes.get("hidden") in ("1", "true"):
             first, last = _number(attributes.get("min", "")), _number(attributes.get("max", ""))
-            self.hidden_columns.update(range(max(first, 1) - 1, min(last, _LAST_COLUMN)))
+            self.hidden_columns.update(range(max(first, 1) - 1, min(last, MOST_COLUMNS)))
+
+    def _merge(self, reference: str) -> None:
+        self.merged.append(_area(reference))
+        if len(self.merged) > _MOST_MERGED:
+            raise InvalidParametersError.one("file", f"has more than {_MOST_MERGED} merged cells; unmerge them")
 
     def _start_inside(self, name: str) -> None:
         if name == "f":
@@ -114,12 +124,15 @@ class SheetCells:
             )
             raise InvalidParametersError.one("file", sentence)
         self._column, self._attributes = column, attributes
-        self._value, self._has_formula = None, False
+        self._value, self._has_formula, self._size = None, False, 0
 
     def say(self, text: str) -> None:
         """Hear a text."""
         if self._said is not None:
             self._said.append(text)
+            self._size += len(text)
+            if self._size > LONGEST_TEXT:
+                raise BrokenOfficeFileError("a text without end")
 
     def end(self, name: str) -> None:
         """Hear that an element ends."""
@@ -142,7 +155,7 @@ class SheetCells:
             return Cell("", _NOT_STORED) if self._has_formula and (kind != "str" or value is None) else None
         match kind:
             case "s":
-                return text_cell(self._text(value))
+                return self._shared_text(value)
             case "inlineStr" | "str":
                 return text_cell(unescaped(value))
             case "n":
@@ -156,11 +169,14 @@ class SheetCells:
             case _:
                 raise BrokenOfficeFileError(f"a cell of the kind {kind[:20]}")
 
-    def _text(self, index: str) -> str:
+    def _shared_text(self, index: str) -> Cell:
+        """Return the cell of a shared text: made once, however many cells share it."""
         number = _number(index.strip())
         if number >= len(self._texts):
             raise BrokenOfficeFileError("a text that is not there")
-        return self._texts[number]
+        if number not in self._shared:
+            self._shared[number] = text_cell(self._texts[number])
+        return self._shared[number]
 
     def _numeral(self, value: str, style: str | None) -> Cell:
         number = _number(style) if style else 0

@@ -18,6 +18,7 @@ from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import username_key
 from fleetlane.scripts.platforms import platform_named, platform_rule
+from fleetlane.work.budget import Budget, OverBudgetError
 from fleetlane.work.cells import Cell, marked
 from fleetlane.work.office_archive import refuse_old_workbook
 from fleetlane.work.request import NAME_RULE, is_name
@@ -41,6 +42,7 @@ _FALSE = {"0", "false", "no", "n", "off", "disabled", "否", "禁用", "falsch",
 _LONGEST_NOTE = 10_000
 _MOST_ERRORS = 200
 _MOST_NAMED = 10
+_LONGEST_READING_S = 20.0
 
 _UNREAD = "only the sheet %(sheet)s was read; these hold something, too: %(others)s"
 _HIDDEN = "hidden, and read like the rest: %(places)s"
@@ -70,23 +72,35 @@ class Sheet:
     warnings: Sequence[Sentence] = ()
 
 
-def read_sheet(content: bytes, platform: str, encoding: Encoding | None = None) -> Sheet:
+def read_sheet(
+    content: bytes, platform: str, encoding: Encoding | None = None, longest_s: float = _LONGEST_READING_S
+) -> Sheet:
     """Return the accounts in an xlsx or CSV file.
 
     Args:
         content: the file; xlsx when it is a zip archive, else CSV separated by comma, semicolon, tab or vertical bar.
         platform: of rows that name none.
         encoding: of a CSV file; None: UTF-8, or UTF-16 where its first bytes show it.
+        longest_s: how long its reading may compute, in seconds.
 
     Raises:
         InvalidParametersError: it is no such file, has no `username` column, or rows are wrong; all are named.
     """
     refuse_old_workbook(content)
+    try:
+        return _sheet(content, platform, encoding, Budget(longest_s))
+    except OverBudgetError as error:
+        sentence = f"takes more than {longest_s:g} seconds to read; import it in parts"
+        raise InvalidParametersError.one("file", sentence) from error
+
+
+def _sheet(content: bytes, platform: str, encoding: Encoding | None, budget: Budget) -> Sheet:
     warnings: list[Sentence] = []
     if content.startswith(b"PK\x03\x04"):
-        source = read_xlsx(content)
+        source = read_xlsx(content, budget)
     else:
-        source = read_csv(decode(content, encoding), lambda name: column_name(name, _OTHER_NAMES) in _WANTED)
+        text = decode(content, encoding)
+        source = read_csv(text, lambda name: column_name(name, _OTHER_NAMES) in _WANTED, budget)
         if encoding and reads_as_utf8(content, encoding):
             warnings.append(Sentence(_MIGHT_BE_UTF8, {"encoding": encoding}))
     table = read_table(source, _WANTED, _OTHER_NAMES)

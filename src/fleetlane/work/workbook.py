@@ -13,25 +13,30 @@ from dataclasses import dataclass
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from fleetlane.core.errors import InvalidParametersError
+from fleetlane.work.budget import Budget
 from fleetlane.work.office_archive import BrokenOfficeFileError, OfficeArchive, readable
-from fleetlane.work.sheet_cells import DATE, SheetCells, unescaped
+from fleetlane.work.sheet_cells import DATE, LONGEST_TEXT, SheetCells, unescaped
 from fleetlane.work.sheet_table import Row, Source
 
 _MOST_TEXTS = 1_000_000
 _MOST_PIECES = 100
+_MOST_HEARD = 100_000
+"""Of styles and formats; a spreadsheet program takes 65,490."""
 _DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-_UNSEEN = r"(?:[_*].|\\ |\s|\"\"|\[(?:[A-Za-z]{3,}|[Cc]olor ?[0-9]+|\$-[0-9A-Fa-f]+)\])+"
-"""In a format: padding, blanks, colours and languages."""
+_LONGEST_FORMAT = 255
+_PIECE = re.compile(r"(?P<unseen>[_*].|\\ |\s|\"\"|\[(?:[A-Za-z]{3,}|[Cc]olor ?[0-9]+|\$-[0-9A-Fa-f]+)\])|.", re.DOTALL)
+"""Of a format: padding, blanks, colours and languages, or a sign that shows something."""
 
 
-def read_xlsx(content: bytes) -> Source:
+def read_xlsx(content: bytes, budget: Budget) -> Source:
     """Return the first visible sheet of an xlsx file.
 
     Raises:
         InvalidParametersError: also while the rows are read: it cannot be read; says what to do.
+        OverBudgetError: also while the rows are read: it takes too long.
     """
     with readable():
-        archive = OfficeArchive(content)
+        archive = OfficeArchive(content, budget)
         root = next((part for kind, part in archive.links("").values() if kind == "officeDocument"), None)
         if root is None:
             raise BrokenOfficeFileError("no workbook")
@@ -90,6 +95,8 @@ class _Heard:
             self._is_within = True
         elif self._is_within and name in self._names:
             self.found.append(attributes)
+            if len(self.found) > _MOST_HEARD:
+                raise BrokenOfficeFileError(f"more than {_MOST_HEARD} of {name}")
 
     def end(self, name: str) -> None:
         if name == self._within:
@@ -111,13 +118,14 @@ class _SharedTexts:
     def __init__(self) -> None:
         self.found: list[str] = []
         self._pieces: list[str] = []
+        self._size = 0
         self._is_text = False
         self._phonetic = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         del attributes
         if name == "si":
-            self._pieces = []
+            self._pieces, self._size = [], 0
         elif name == "rPh":
             self._phonetic += 1
         elif name == "t":
@@ -126,6 +134,9 @@ class _SharedTexts:
     def say(self, text: str) -> None:
         if self._is_text:
             self._pieces.append(text)
+            self._size += len(text)
+            if self._size > LONGEST_TEXT:
+                raise BrokenOfficeFileError("a text without end")
 
     def end(self, name: str) -> None:
         if name == "t":
@@ -152,7 +163,9 @@ def _digits(archive: OfficeArchive, part: str) -> list[int | None]:
         for _ in archive.parse(part, heard):
             pass
     codes = {one.get("numFmtId", ""): one.get("formatCode", "") for one in formats.found}
-    return [_shown(one.get("numFmtId", "0"), codes) for one in styles.found]
+    numbers = [one.get("numFmtId", "0") for one in styles.found]
+    shown = {number: _shown(number, codes) for number in set(numbers)}
+    return [shown[number] for number in numbers]
 
 
 def _shown(number: str, codes: dict[str, str]) -> int | None:
@@ -163,7 +176,7 @@ def _shown(number: str, codes: dict[str, str]) -> int | None:
         if int(number) in _DATE_FORMATS:
             return DATE
         code = BUILTIN_FORMATS.get(int(number), "")
-    first, *others = [re.sub(f"^{_UNSEEN}|{_UNSEEN}$", "", one).casefold() for one in code.split(";")[:3]]
+    first, *others = [_seen(one).casefold() for one in code[:_LONGEST_FORMAT].split(";")[:3]]
     if any(other.removeprefix("-") != first for other in others):
         return DATE if is_date_format(code) else None  # what is below zero, or zero, is shown otherwise
     if first in ("general", "standard", "@"):
@@ -171,3 +184,9 @@ def _shown(number: str, codes: dict[str, str]) -> int | None:
     if re.fullmatch("#*0+", first):
         return first.count("0")
     return DATE if is_date_format(code) else None
+
+
+def _seen(code: str) -> str:
+    """Return a format without what shows nothing at its two ends."""
+    seen = [piece for piece in _PIECE.finditer(code) if piece["unseen"] is None]
+    return code[seen[0].start() : seen[-1].end()] if seen else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from uiautomator2 import Selector
 
@@ -18,16 +18,17 @@ from fleetlane.core.screen import Bounds, Node
 _ROW = re.compile(r"^Row: \d+ (.*)", re.MULTILINE)
 _PROPERTY = re.compile(r"^\[([^\]]+)\]: \[([^\]]*)\]", re.MULTILINE)
 _NEXT = "X4NEXT:"
-_ANSWER = re.compile(rf"(.*?){_NEXT}(\d+)\r?\n", re.DOTALL)
+_ENDED = re.compile(rf"{_NEXT}(\d{{1,3}})\r?\n")
 _COLUMNS = ("_id", "_data", "media_type", "date_added", "date_modified", "datetaken", "duration")
 MEDIA_COLUMNS = ":".join(_COLUMNS)
 _COLUMN = re.compile(rf"(?:^|, )({'|'.join(_COLUMNS)})=")
 _TABLES = {"1": (MediaKind.IMAGE, "images"), "3": (MediaKind.VIDEO, "video")}
 _PROVIDER_ERRORS = ("Error while accessing provider", "Could not find provider", "[ERROR]", "Exception occurred")
+_SIDES = ("left", "top", "right", "bottom")
 _USER = re.compile(r"^ +User (\d+):", re.MULTILINE)
 _HELD = re.compile(r"^ +([\w.]+): granted=true", re.MULTILINE)
 _VERSION = re.compile(r"versionName=(\S+)")
-_SIZE = re.compile(r"(Physical|Override) size: (\d+x\d+)")
+_SIZE = re.compile(r"(Physical|Override) size: ([1-9]\d{0,4}x[1-9]\d{0,4})\b")
 
 
 def selector(node: Node) -> Selector:
@@ -42,13 +43,21 @@ def selector(node: Node) -> Selector:
 
 def whole_text(node: Node, found: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the text of the nodes that a dump shows like this one; None when they differ and none stands there."""
-    texts = [(str(one["text" if node.text else "contentDescription"] or ""), one["visibleBounds"]) for one in found]
-    alike = [(text, box) for text, box in texts if as_dumped(text) == as_dumped(node.label)]
-    here = [text for text, box in alike if Bounds(box["left"], box["top"], box["right"], box["bottom"]) == node.bounds]
+    texts = [(str(one.get("text" if node.text else "contentDescription") or ""), _bounds(one)) for one in found]
+    alike = [(text, bounds) for text, bounds in texts if as_dumped(text) == as_dumped(node.label)]
+    here = [text for text, bounds in alike if bounds == node.bounds]
     different = {text for text, _ in alike}
     if len(different) == 1:
         return different.pop()
     return here[0] if len(set(here)) == 1 else None
+
+
+def _bounds(found: Mapping[str, Any]) -> Bounds | None:
+    """Return where a node is, None when the automation server does not say so."""
+    box: Any = found.get("visibleBounds")
+    sides = [cast("Mapping[str, Any]", box).get(side) for side in _SIDES] if isinstance(box, Mapping) else []
+    whole = [side for side in sides if isinstance(side, int)]
+    return Bounds(*whole) if len(whole) == len(_SIDES) else None
 
 
 def one_line(commands: Iterable[Sequence[str]]) -> str:
@@ -58,7 +67,8 @@ def one_line(commands: Iterable[Sequence[str]]) -> str:
 
 def each_answer(output: str) -> list[ShellAnswer]:
     """Return what the commands of `one_line` answered."""
-    return [ShellAnswer(int(code), text) for text, code in _ANSWER.findall(output)]
+    parts = _ENDED.split(output)
+    return [ShellAnswer(int(code), text) for text, code in zip(parts[0::2], parts[1::2], strict=False)]
 
 
 def properties(output: str) -> dict[str, str]:
@@ -68,8 +78,8 @@ def properties(output: str) -> dict[str, str]:
 
 def seconds(output: str) -> float | None:
     """Return a setting that is written in milliseconds, None when it is not one."""
-    text = output.strip()
-    return int(text) / 1000 if text.isdigit() else None
+    milliseconds = number(output.strip())
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def held_permissions(output: str, user: int) -> set[str]:
@@ -88,7 +98,8 @@ def version_name(output: str) -> str:
 def free_bytes(output: str) -> int | None:
     """Return how much is free on the last file system that `df -k` lists, None when it does not say."""
     fields = (output.strip().splitlines() or [""])[-1].split()
-    return int(fields[3]) * 1024 if len(fields) > 3 and fields[3].isdigit() else None
+    free_kb = number(fields[3]) if len(fields) > 3 else None
+    return None if free_kb is None else free_kb * 1024
 
 
 def no_provider_error(output: str, serial: str) -> None:
@@ -129,17 +140,21 @@ def _media_row(row: str) -> tuple[MediaKind, MediaEntry] | None:
     if values.get("media_type") not in _TABLES:
         return None  # a sound, a document, a folder
     kind, table = _TABLES[values["media_type"]]
-    taken_ms = _number(values.get("datetaken", ""))
+    row_id, added_s, path = number(values.get("_id", "")), number(values.get("date_added", "")), values.get("_data")
+    if row_id is None or added_s is None or not path:
+        return None
+    taken_ms = number(values.get("datetaken", ""))
     return kind, MediaEntry(
-        uri=f"content://media/external/{table}/media/{values['_id']}",
-        path=values["_data"],
-        id=int(values["_id"]),
-        added_s=int(values["date_added"]),
-        duration_ms=_number(values.get("duration", "")),
-        modified_s=_number(values.get("date_modified", "")) or 0,
+        uri=f"content://media/external/{table}/media/{row_id}",
+        path=path,
+        id=row_id,
+        added_s=added_s,
+        duration_ms=number(values.get("duration", "")),
+        modified_s=number(values.get("date_modified", "")) or 0,
         taken_s=None if taken_ms is None else taken_ms // 1000,
     )
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
+def number(text: str) -> int | None:
+    """Return the whole number a text is, None when it is none, or none that a phone could mean."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import uiautomator2
 from PIL import Image
@@ -38,7 +38,7 @@ from fleetlane.core.media import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport, Pushed, ShellAnswer, Where
 from fleetlane.core.screen import Node
 
-_LEVEL = re.compile(r"^\s*level: (\d+)", re.MULTILINE)
+_LEVEL = re.compile(r"^[ \t]*level: (\d{1,3})\b", re.MULTILINE)
 _LISTED = re.compile(r"^package:(\S+)(?: versionCode:(\d+))?", re.MULTILINE)
 _LISTS_VERSIONS_SDK = 28
 _FACTS = (
@@ -111,9 +111,9 @@ class AndroidDriver:
             self._facts = PhoneFacts(
                 model=properties.get("ro.product.model", ""),
                 android=properties.get("ro.build.version.release", ""),
-                sdk=int(properties.get("ro.build.version.sdk", "0") or 0),
+                sdk=answers.number(properties.get("ro.build.version.sdk", "")) or 0,
                 size=answers.natural_size(size, self._serial),
-                user=int(user) if user.strip().isdigit() else 0,
+                user=answers.number(user.strip()) or 0,
                 screen_off_s=answers.seconds(screen_off),
             )
             self._facts_of = connection
@@ -192,13 +192,14 @@ class AndroidDriver:
         dated = ("touch", target), ("stat", "-c", "%s %Y", target)
         _, stat, scanned, listed = self.shell_each(*dated, *self._index(target))
         size, _, modified = stat.output.strip().partition(" ")
-        if not (size.isdigit() and modified.isdigit()):  # not every Android has it
+        modified_s = answers.number(modified)
+        if answers.number(size) is None or modified_s is None:  # not every Android has it
             with self._calls():
                 size, size_bytes = str(self._device.sync.stat(target).size), size_bytes & _32_BITS
         if size != str(size_bytes):
             raise CallLostError(f"{source.name} did not arrive whole on {self._serial}.", serial=self._serial)
         entry = None if answers.is_provider_error(scanned.output) else answers.entry(kind, listed.output)
-        return Pushed(sent.sha256, int(modified) if modified.isdigit() else None, entry)
+        return Pushed(sent.sha256, modified_s, entry)
 
     # -- media ---------------------------------------------------------------------------------------
 
@@ -251,9 +252,10 @@ class AndroidDriver:
     def clock_s(self) -> int:
         """Return the phone's own time, in whole seconds since the epoch."""
         output = self.shell("date", "+%s").strip()
-        if not output.isdigit():
+        now_s = answers.number(output)
+        if now_s is None:
             raise ShellFailedError(["date"], 0, output, serial=self._serial)
-        return int(output)
+        return now_s
 
     def share(self, package: str, activity: str, uri: str, mime_type: str) -> None:
         """Hand one media URI to an app's share activity (see the port)."""
@@ -298,7 +300,9 @@ class AndroidDriver:
     def whole_text(self, node: Node) -> str | None:
         """Return the whole text of a node that a tree showed (see the port)."""
         with self._calls():
-            found: list[dict[str, Any]] = self._u2().jsonrpc.objInfoOfAllInstances(answers.selector(node))
+            found: Any = self._u2().jsonrpc.objInfoOfAllInstances(answers.selector(node))
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in cast("list[object]", found)):
+            raise DriverBrokenError("The automation service does not say what it has found.", serial=self._serial)
         return answers.whole_text(node, found)
 
     def tap(self, x: int, y: int) -> None:
@@ -374,12 +378,18 @@ class AndroidDriver:
         with self._calls():
             encoded = self._u2().jsonrpc.takeScreenshot(scale, _JPEG_QUALITY)
             if encoded:
-                return base64.b64decode(encoded)
+                return self._picture(encoded)
             picture: Image.Image = self._device.screenshot()  # protected windows: screencap shows them black
         picture.thumbnail((width, width * 4))
         out = io.BytesIO()
         picture.convert("RGB").save(out, "JPEG", quality=_JPEG_QUALITY)
         return out.getvalue()
+
+    def _picture(self, encoded: Any) -> bytes:
+        try:
+            return base64.b64decode(encoded)
+        except (ValueError, TypeError) as error:
+            raise DriverBrokenError("The automation service took no picture.", serial=self._serial) from error
 
     # -- apps ----------------------------------------------------------------------------------------
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from fleetlane.core.device import DeviceState
 
-# Serials found by mDNS may hold blanks, and "no permissions" does: the word for the state is what both are told by.
-_STATES = "device|offline|detached|unauthorized|authorizing|connecting|recovery|sideload|bootloader|rescue|host"
-_LONG = re.compile(rf"(?P<serial>\S.*?)\s+(?P<words>{_STATES}|no permissions.*?|\S+)(?P<rest>(?:\s+[\w.-]+:\S*)*)\s*")
+# Serials found by mDNS may hold blanks, and "no permissions" does: both end where the facts begin.
+_WORD = re.compile(r"\S+")
 _FACT = re.compile(r"([\w.-]+):(\S*)")
+_NO_PERMISSIONS = "no permissions"
 _NO_SERIAL = "(no serial number)"
 
 
@@ -41,9 +41,17 @@ def _short(line: str) -> Listed:
 
 
 def _long(line: str) -> Listed | None:
-    match = _LONG.fullmatch(line)
-    if match is None:
+    words = list(_WORD.finditer(line))
+    if len(words) < 2 or words[0].start():
         return None
-    rest: dict[str, str] = dict(_FACT.findall(match["rest"]))
-    number = rest.get("transport_id", "")
-    return Listed(match["serial"], match["words"], int(number) if number.isdigit() else None, "usb" in rest)
+    facts: dict[str, str] = {}
+    while len(words) > 2 and (fact := _FACT.fullmatch(words[-1][0])):
+        facts[fact[1]] = fact[2]
+        words.pop()
+    state = next((n for n, word in enumerate(words) if n and line.startswith(_NO_PERMISSIONS, word.start())), -1)
+    serial, told = line[: words[state - 1].end()], line[words[state].start() : words[-1].end()]
+    return Listed(serial, told, _id(facts.get("transport_id", "")), "usb" in facts)
+
+
+def _id(number: str) -> int | None:
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 20 else None

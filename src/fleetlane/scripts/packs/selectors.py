@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from fleetlane.core.document import known_keys, strings
 from fleetlane.core.errors import PackError
+from fleetlane.core.patterns import BoundPattern, bound_pattern
 from fleetlane.core.recognition import Pick, Selector
 from fleetlane.core.screen import normalise
 
@@ -107,13 +107,13 @@ def _state(raw: Mapping[str, Any], key: str, place: str) -> bool | None:
     return value
 
 
-def _pattern(value: object, place: str) -> re.Pattern[str] | None:
+def _pattern(value: object, place: str) -> BoundPattern | None:
     if value is None:
         return None
     try:
-        return re.compile(str(value))
-    except re.error as error:
-        raise PackError(place, f"{value!r} is no regular expression: {error}") from error
+        return bound_pattern(str(value))
+    except ValueError as error:
+        raise PackError(place, f"the pattern {value!r} {error}") from error
 
 
 def _part(raw: Mapping[str, Any], key: str, place: str) -> float:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from fleetlane.core.captions import CaptionFormat
+from fleetlane.core.captions import LONGEST_TEMPLATE, CaptionFormat, guess_format
 from fleetlane.core.errors import FieldError, InvalidParametersError
+from fleetlane.core.lines import lines_of
 from fleetlane.core.media import MediaKind
 from fleetlane.scripts.platforms import platform_rule, platforms
 
 MOST_IMAGES = 35
-_LONGEST_CAPTIONS = 1_000_000
+_LARGEST_CAPTIONS_BYTES = 2_000_000
 _LONGEST_TEXT = 1_000
 _SOUND_LINK = re.compile(r"https://([a-z0-9-]+\.)*tiktok\.com/[^\s]{1,500}", re.IGNORECASE)
 
@@ -77,7 +78,9 @@ class PostConfig(BaseModel):
         le=MOST_IMAGES,
         description="How many images to take from the library or a folder; with material_list, absent: all of it",
     )
-    captions: str = Field("", max_length=_LONGEST_CAPTIONS, description="The caption, or several; see caption_format")
+    captions: str = Field(
+        "", max_length=_LARGEST_CAPTIONS_BYTES, description="The caption, or several; see caption_format"
+    )
     caption_format: Literal["multiline", "spintax"] | None = Field(
         None,
         description="multiline: each line is one caption, used in turn; spintax: {a|b} picks one; absent: by the text",
@@ -195,7 +198,7 @@ def parse_config(raw: Mapping[str, Any]) -> PostConfig:
 
 
 def _contradictions(config: PostConfig) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    found = [("captions", problem) for problem in _too_long(config)]
     if config.source is Source.FOLDER and not config.material_path.strip():
         found.append(("material_path", "is needed for material_source = localFolder"))
     if config.add_sound is AddSound.CUSTOM and not config.custom_sound_keyword.strip():
@@ -212,6 +215,17 @@ def _contradictions(config: PostConfig) -> list[tuple[str, str]]:
     if config.content_type == 1 and config.material_list and config.count > len(config.material_list):
         found.append(("image_count", f"is more than the {len(config.material_list)} files of material_list"))
     return found
+
+
+def _too_long(config: PostConfig) -> Iterator[str]:
+    """Yield what is wrong with how much text there is: every line and template is read again for each task."""
+    if len(config.captions.encode("utf-8", "replace")) > _LARGEST_CAPTIONS_BYTES:
+        yield f"must not hold more than {_LARGEST_CAPTIONS_BYTES} bytes"
+    elif (config.format or guess_format(config.captions)) is not CaptionFormat.MULTILINE:
+        if len(config.captions) > LONGEST_TEMPLATE:
+            yield f"one caption, or template of captions, must not have more than {LONGEST_TEMPLATE} characters"
+    elif long := next((n for n, line in enumerate(lines_of(config.captions), 1) if len(line) > LONGEST_TEMPLATE), None):
+        yield f"one line must not have more than {LONGEST_TEMPLATE} characters; the caption number {long} has more"
 
 
 def is_sound_link(text: str) -> bool:

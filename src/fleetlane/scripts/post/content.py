@@ -61,7 +61,7 @@ def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Cont
     written, form = config.captions, config.format
     if own_caption:
         written, form = own_caption, CaptionFormat.PLAIN
-    elif folder is not None and (spintax := folder.text("caption.txt")):
+    elif folder is not None and (spintax := folder.template()):
         written, form = spintax, CaptionFormat.SPINTAX
     text = draw(written, form or guess_format(written), job.task.position, job.task.seed)
     caption, warnings = titled(text, config, pack)

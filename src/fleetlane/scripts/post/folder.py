@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from fleetlane.core.captions import LONGEST_TEMPLATE
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.leftovers import Leftover, leftover
@@ -130,6 +131,17 @@ class MediaFolder:
             else:
                 self._left[why] += 1
         return sorted(found, key=_order)
+
+    def template(self) -> str | None:
+        """Return the text of caption.txt; None when there is none, or it is empty.
+
+        Raises:
+            TaskFailedError: `media_invalid`; it is not UTF-8, or too long.
+        """
+        written = self.text("caption.txt")
+        if written and len(written) > LONGEST_TEMPLATE:
+            raise TaskFailedError("media_invalid", f"caption.txt has more than {LONGEST_TEMPLATE} characters.")
+        return written
 
     def text(self, name: str) -> str | None:
         """Return a text file of the account's folder, else of the root; None when there is none, or it is empty.

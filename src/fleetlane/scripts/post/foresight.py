@@ -179,7 +179,7 @@ class PostPlan:
         found = MediaFolder(folder, username, folders)
         return FolderView(
             files=found.listed(self._config.kind),
-            written=found.text("caption.txt"),
+            written=found.template(),
             may_be_elsewhere=not username and _has_own_folders(found.root),
         )
 

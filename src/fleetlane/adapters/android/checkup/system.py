@@ -15,7 +15,8 @@ from fleetlane.core.sentence import Sentence
 
 _USER = re.compile(r"UserInfo\{(\d+):([^:}]*)")
 _SHOWS, _SECURE = re.compile(r"\bshowing=(true|false)"), re.compile(r"\bsecure=(true|false)")
-_LEVEL, _TENTHS = re.compile(r"^\s*level: (\d+)", re.MULTILINE), re.compile(r"^\s*temperature: (-?\d+)", re.MULTILINE)
+_LEVEL = re.compile(r"^[ \t]*level: (\d{1,3})\b", re.MULTILINE)
+_TENTHS = re.compile(r"^[ \t]*temperature: (-?\d{1,5})\b", re.MULTILINE)
 _MIB, _GIB = 1 << 20, 1 << 30
 _SHORT_TIMEOUT_S = 60.0
 _LEAST_PERCENT, _HOT_DEG_C = 20, 45.0
