@@ -28,9 +28,18 @@ def cases_in_languages():
 
     `lang` is the language; of a screen that no word tells it is "".
     """
+    return _in_languages("screens_in_languages.yaml")
+
+
+def cases_of_kinds():
+    """Return the screens of screens_of_kinds.yaml, each once for every language, like `cases_in_languages`."""
+    return _in_languages("screens_of_kinds.yaml")
+
+
+def _in_languages(file):
     return [
         {**case, "lang": lang, "nodes": [_said_in(lang, node) for node in case["nodes"]]}
-        for case in _read("screens_in_languages.yaml")
+        for case in _read(file)
         for lang in (LANGUAGES if any(_is_told(node) for node in case["nodes"]) else ("",))
     ]
 

@@ -25,6 +25,7 @@ from fleetlane.core.errors import (
     TaskStoppedError,
 )
 from fleetlane.core.media import MediaKind
+from fleetlane.core.places import places_of
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts, Pushed, ShellAnswer
 from fleetlane.core.ports.report import Trace
@@ -61,6 +62,11 @@ class Screen:
     xml: str
 
     @property
+    def top(self) -> View:
+        """Return what can be seen and tapped: all of it, but for the page that something lies over."""
+        return self.seen.view or self.view
+
+    @property
     def app(self) -> str:
         """Return the app's name, or a package that no pack knows."""
         return self.seen.app
@@ -72,11 +78,20 @@ class Screen:
 
     def find(self, element: Element) -> Node | None:
         """Return the node an element means, None when it is not there. The window that shows the screen goes first."""
-        return self.view.find(element, self.seen.window)
+        return self.top.find(element, self.seen.window)
 
     def free_point(self, node: Node, points: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-        """Return the first of some points at which no other window would take a tap meant for a node."""
-        return next((point for point in points if self.view.covering(*point, node) is None), None)
+        """Return the first of some points at which a tap meant for a node cannot go elsewhere.
+
+        Neither to another window, nor, when what is tapped is just going, to a button below it that publishes.
+        """
+        free = (point for point in points if self.view.covering(*point, node) is None)
+        places = places_of(self.view, self.seen)
+        return next((point for point in free if not places.endangers(point, node)), None)
+
+    def endangers(self, node: Node) -> bool:
+        """Return whether a tap on the middle of a node could publish something that lies below it."""
+        return places_of(self.view, self.seen).endangers(node.bounds.center, node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +323,8 @@ class Phone:
         while screen is not None:
             if (point := screen.free_point(node, points)) is not None:
                 return point
+            if screen.endangers(node):
+                raise TaskFailedError("screen_stuck", "A button that publishes lies below what is to be tapped.")
             if self.clock.monotonic_s() >= until_s:
                 raise TaskFailedError("screen_stuck", "Another window lies over what is to be tapped.")
             self.control.pause(_COVERED_PAUSE_S)
@@ -348,7 +365,7 @@ class Phone:
         self._act(lambda driver: driver.swipe((width // 2, height * 85 // 100), (width // 2, height * 25 // 100)))
 
     def _note_use(self, x: int, y: int) -> None:
-        how = self._last.view.found_at(x, y) if self._last else ""
+        how = self._last.top.found_at(x, y) if self._last else ""
         if how and how not in self._used:
             self._used.append(how)
 
@@ -471,7 +488,7 @@ class Phone:
         """
         started_ms, started_s = self.clock.now_ms(), self.clock.monotonic_s()
         ok, answers = False, True
-        self._used = []
+        outer, self._used = self._used, []
         try:
             yield
             ok = True
@@ -494,6 +511,7 @@ class Phone:
                 tree=tree,
                 selectors=self._used,
             )
+            self._used = outer
 
     def _picture(self) -> bytes | None:
         if self.control.stopped:

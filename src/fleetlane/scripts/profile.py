@@ -141,8 +141,8 @@ class Profile:
 
     def _labelled(self, screen: Screen) -> list[Node]:
         """Return the app's own texts: a card that shows what was copied, or a keyboard, proves nothing."""
-        packages = ("", *self._navigator.pack.packages)
-        return [node for node in screen.view.nodes if node.label and node.package in packages]
+        known = self._navigator.pack.drawn_by
+        return [node for node in screen.top.nodes if node.label and (not node.package or node.package in known)]
 
     def before(self) -> ProfileState:
         """Return the profile as it is before a post, its newest post opened when the app allows it.
@@ -195,8 +195,8 @@ class Profile:
 
     def _tiles(self, screen: Screen) -> list[Node]:
         """Return the posts in the grid, newest first, without what is pinned and without drafts."""
-        cells = screen.view.find_all(self._elements["grid_cells"])
-        other = screen.view.find_all(self._elements["no_posts"]) if "no_posts" in self._elements else []
+        cells = screen.top.find_all(self._elements["grid_cells"])
+        other = screen.top.find_all(self._elements["no_posts"]) if "no_posts" in self._elements else []
         tiles = [cell for cell in cells if not any(node.bounds.within(cell.bounds) for node in other)]
         return sorted(tiles, key=lambda node: (node.bounds.top, node.bounds.left))
 
@@ -204,7 +204,7 @@ class Profile:
 def _tile_label(screen: Screen, tile: Node) -> str:
     inside = [
         node.text
-        for node in screen.view.nodes
+        for node in screen.top.nodes
         if node.text and node is not tile and node.package == tile.package and node.bounds.within(tile.bounds)
     ]
     return inside[0] if inside else ""

@@ -9,14 +9,16 @@ from typing import Any, cast
 
 from fleetlane.core.document import known_keys, strings
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import Pick, Selector
 from fleetlane.core.screen import normalise
+from fleetlane.core.selector import Names, Pick, Selector
 
 _TEXT_KEYS = ("text", "desc", "label", "starts", "has", "pattern")
 _STATE_KEYS = ("clickable", "checked", "selected", "focused", "bare")
+_GROUPS = "has_all"
 _KEYS = {
+    _GROUPS,
     *_TEXT_KEYS, *_STATE_KEYS, "id", "not_id", "id_package", "class", "not_class", "package",
-    "area", "min_width", "min_height", "pick",
+    "id_pattern", "area", "min_width", "min_height", "pick",
 }  # fmt: skip
 _WRITTEN_KEYS = {"id", "class"}
 _ANY_PACKAGE = ["any"]
@@ -52,7 +54,7 @@ class SelectorReader:
     def __init__(self, words: Mapping[str, list[str]], written: Written, packages: Iterable[str]) -> None:
         self._words = words
         self._written = written
-        self._packages = frozenset(packages)
+        self._packages = tuple(packages)
 
     def read(self, raw: Mapping[str, Any], place: str, *, any_package: bool = False) -> Selector:
         """Return a selector.
@@ -63,27 +65,37 @@ class SelectorReader:
         known_keys(raw, _KEYS, place)
         if not set(raw) - {"pick"}:
             raise PackError(place, "a selector has at least one condition")
-        prose = any(key in raw for key in _TEXT_KEYS) and not ("id" in raw or "class" in raw)
+        prose = any(key in raw for key in (*_TEXT_KEYS, _GROUPS)) and not ("id" in raw or "class" in raw)
         written = self._written if prose else Written()
-        packages = strings(raw.get("package", [] if any_package else sorted(self._packages)), place)
+        packages = strings(raw.get("package", [] if any_package else list(self._packages)), place)
         return Selector(
             texts=self._texts(raw, "text", place),
             descs=self._texts(raw, "desc", place),
             labels=self._texts(raw, "label", place),
             starts=tuple(sorted(self._texts(raw, "starts", place))),
             has=tuple(sorted(self._texts(raw, "has", place))),
+            has_all=self._groups(raw, place),
             pattern=_pattern(raw.get("pattern"), place),
             ids=frozenset(strings(raw.get("id", []), place)),
             not_ids=frozenset(strings(raw.get("not_id", []), place)) | written.ids,
+            id_pattern=_pattern(raw.get("id_pattern"), place),
             id_packages=frozenset(strings(raw.get("id_package", []), place)),
             classes=tuple(strings(raw.get("class", []), place)),
             not_classes=(*strings(raw.get("not_class", []), place), *written.classes),
-            packages=frozenset(() if packages == _ANY_PACKAGE else packages),
+            packages=Names(() if packages == _ANY_PACKAGE else packages),
             **{key: _state(raw, key, place) for key in _STATE_KEYS},
-            area=_area(raw.get("area"), place),
+            area=read_area(raw.get("area"), place),
             min_width=_part(raw, "min_width", place),
             min_height=_part(raw, "min_height", place),
             pick=_pick(raw.get("pick", "first"), place),
+        )
+
+    def _groups(self, raw: Mapping[str, Any], place: str) -> tuple[tuple[str, ...], ...]:
+        groups: object = raw.get(_GROUPS, [])
+        if not isinstance(groups, list):
+            raise PackError(place, f"`{_GROUPS}` is a list of lists of texts")
+        return tuple(
+            tuple(sorted(self._texts({_GROUPS: group}, _GROUPS, place))) for group in cast("list[object]", groups)
         )
 
     def _texts(self, raw: Mapping[str, Any], key: str, place: str) -> frozenset[str]:
@@ -123,7 +135,12 @@ def _part(raw: Mapping[str, Any], key: str, place: str) -> float:
     return float(value)
 
 
-def _area(value: object, place: str) -> tuple[float, float, float, float] | None:
+def read_area(value: object, place: str) -> tuple[float, float, float, float] | None:
+    """Return a part of the screen, None when none is given.
+
+    Raises:
+        PackError: it is none.
+    """
     if value is None:
         return None
     numbers = cast("list[object]", value) if isinstance(value, list) else []
