@@ -13,7 +13,15 @@ from fleetlane.core.screen import parse_tree
 from fleetlane.scripts.navigator import near_edge
 from fleetlane.scripts.packs import load_packs
 from support.recorded import ROWS, needs_recordings
-from support.trees import LANGUAGES, cases_from_facts, cases_in_languages, cases_of_dialogs, cases_of_kinds, view_of_case, xml_of
+from support.trees import (
+    LANGUAGES,
+    cases_from_facts,
+    cases_in_languages,
+    cases_of_dialogs,
+    cases_of_kinds,
+    view_of_case,
+    xml_of,
+)
 
 PACKS = {pack.app: pack for pack in load_packs()}
 CASES = cases_in_languages()

@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fleetlane.core.errors import CallLostError, ShellFailedError, TaskFailedError
-from fleetlane.core.places import places_of
 from fleetlane.core.recognition import UNKNOWN, Action, Edge, Element, Pack
 from fleetlane.core.screen import Bounds, Node
 from fleetlane.core.selector import Pick, Selector
@@ -231,7 +230,7 @@ class Navigator:
         """Return whether Back can do no harm on a page that nobody knows."""
         is_ours = screen.app == self.pack.app
         needs_person = screen.top.find(self.pack.person_marks) is not None
-        return is_ours and not needs_person and not places_of(screen.view, screen.seen).buttons
+        return is_ours and not needs_person and not screen.places.buttons
 
     def _go_back(self, screen: Screen) -> None:
         with self.phone.step("go back from a page nobody knows", f"shown by {screen.app}"):

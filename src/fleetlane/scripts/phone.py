@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ from fleetlane.core.errors import (
     TaskStoppedError,
 )
 from fleetlane.core.media import MediaKind
-from fleetlane.core.places import places_of
+from fleetlane.core.places import Places, SeenPlaces, places_of
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts, Pushed, ShellAnswer
 from fleetlane.core.ports.report import Trace
@@ -60,6 +60,8 @@ class Screen:
     view: View
     seen: Recognised
     xml: str
+    before: SeenPlaces = field(default_factory=SeenPlaces, compare=False)
+    """The places that publish, as they were seen on this phone."""
 
     @property
     def top(self) -> View:
@@ -86,12 +88,17 @@ class Screen:
         Neither to another window, nor, when what is tapped is just going, to a button below it that publishes.
         """
         free = (point for point in points if self.view.covering(*point, node) is None)
-        places = places_of(self.view, self.seen)
+        places = self.places
         return next((point for point in free if not places.endangers(point, node)), None)
 
     def endangers(self, node: Node) -> bool:
         """Return whether a tap on the middle of a node could publish something that lies below it."""
-        return places_of(self.view, self.seen).endangers(node.bounds.center, node)
+        return self.places.endangers(node.bounds.center, node)
+
+    @property
+    def places(self) -> Places:
+        """Return the places that publish."""
+        return places_of(self.view, self.seen, self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,12 @@ class Sighting:
 
 
 def read_screen(
-    driver: Driver, packs: Sequence[Pack], xml: str | None = None, *, former: Screen | None = None
+    driver: Driver,
+    packs: Sequence[Pack],
+    xml: str | None = None,
+    *,
+    former: Screen | None = None,
+    before: SeenPlaces | None = None,
 ) -> Screen:
     """Return what a tree of a phone shows, the present one unless given; `former` again when nothing has changed.
 
@@ -122,7 +134,9 @@ def read_screen(
         view = View(parse_tree(xml, driver.facts().size))
     except ValueError as error:
         raise DriverBrokenError(str(error), serial=driver.serial) from error
-    return Screen(view, recognise(packs, view), xml)
+    seen, before = recognise(packs, view), before or SeenPlaces()
+    before.note(view, seen)
+    return Screen(view, seen, xml, before)
 
 
 class Control:
@@ -212,6 +226,7 @@ class Phone:
         self._touched_s = self.clock.monotonic_s()
         self.started_s: float | None = None
         """When an app was started, or given something, that has not shown itself yet (see `shown`)."""
+        self._places = SeenPlaces()
         self._used: list[str] = []
         """By what the nodes were found that this step has tapped."""
 
@@ -238,7 +253,7 @@ class Phone:
         while True:
             asked_s, tries = clock.monotonic_s(), tries + 1
             try:
-                self._last = read_screen(self._ready(), self._packs, former=self._last)
+                self._last = read_screen(self._ready(), self._packs, former=self._last, before=self._places)
             except (CallLostError, DriverBrokenError):
                 waited_s = clock.monotonic_s() - start_s
                 if waited_s >= _LOOK_AGAIN_FOR_S and tries >= _LEAST_TRIES:
