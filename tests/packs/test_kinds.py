@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from typer.testing import CliRunner
 
+from fleetlane.cli.screens import app as cli
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
 from fleetlane.scripts.packs import load_packs
@@ -107,3 +109,10 @@ def test_no_order_of_windows_changes_a_sheets_name(case):
     bars = [window(at, '<node bounds="[0,0][9,9]"/>', package="com.android.systemui") for at in ("[0,0][1080,72]",)]
     names = {str(seen(View(parse_tree(windows_xml(*order))))) for order in ((whole, *bars), (*bars, whole))}
     assert names == {f"{case['app']} {case['screen']}"}
+
+
+def test_the_command_takes_the_phones_size(tmp_path):
+    file = tmp_path / "dialog.xml"
+    file.write_text(DIALOG, encoding="utf-8")
+    for size, shown in (("1080x2400", "tiktok account_blocked"), ("1080x1600", "tiktok unknown")):
+        assert CliRunner().invoke(cli, ["recognise", "--size", size, str(file)]).stdout.strip() == shown

@@ -11,6 +11,7 @@ from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.recognition import Pack, View, recognise
 from fleetlane.core.screen import Tree, parse_tree
 from fleetlane.scripts.packs import load_pack_file, load_packs
+from fleetlane.scripts.packs.words import SOURCES, languages, missing
 
 app = typer.Typer(help="Screens and the packs that recognise them.", no_args_is_help=True)
 
@@ -26,11 +27,44 @@ def recognise_files(
     pack: Annotated[
         Path | None, typer.Option(help="A pack (YAML) to try before those that come with Fleetlane.")
     ] = None,
+    size: Annotated[
+        str, typer.Option(help="The phone's screen, such as 1080x2400. Guessed from the tree when not given.")
+    ] = "",
 ) -> None:
-    """Print `APP SCREEN` for each file, or `APP unknown`."""
+    """Print `APP SCREEN` for each file, or `APP unknown`. What lies over a page is told on standard error."""
     packs = (*([_pack(pack)] if pack else []), *load_packs())
+    pixels = _size(size) if size else None
     for file in files:
-        typer.echo(str(recognise(packs, View(_tree(file)))))
+        seen = recognise(packs, View(_tree(file, pixels)))
+        typer.echo(str(seen))
+        if seen.over is not None:
+            typer.echo(f"{file}: it lies over {seen.over}.", err=True)
+
+
+@app.command("languages")
+def report_languages() -> None:
+    """Print how many words of each language are recorded, written or unverified, and which lists lack any.
+
+    Ends with 1 when a language has a hole.
+    """
+    holes = missing()
+    typer.echo("language    recorded  written  unverified")
+    for language in languages():
+        counts = language.counts()
+        numbers = "".join(f"{counts[source]:>{width}}" for source, width in zip(SOURCES, (8, 9, 12), strict=True))
+        typer.echo(f"{language.code} {language.name:<11}{numbers}")
+    for code, lists in holes.items():
+        for name in lists:
+            typer.echo(f"{code}: no word for {name}; add one to words/{code}.yaml.")
+    if any(holes.values()):
+        raise typer.Exit(1)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise FleetlaneError(f"{text!r} is no size of a screen. Give width and height in pixels, such as 1080x2400.")
+    return int(width), int(height)
 
 
 def _pack(file: Path) -> Pack:
@@ -42,9 +76,9 @@ def _pack(file: Path) -> Pack:
         raise FleetlaneError(f"{file} is no text in UTF-8.") from error
 
 
-def _tree(file: Path) -> Tree:
+def _tree(file: Path, size: tuple[int, int] | None) -> Tree:
     try:
-        return parse_tree(file.read_text(encoding="utf-8-sig"))
+        return parse_tree(file.read_text(encoding="utf-8-sig"), size)
     except OSError as error:
         raise FleetlaneError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fleetlane.core.screen import Node, Tree
-from fleetlane.core.selector import Selector, fits, may_fit_in
+from fleetlane.core.selector import Selector, fits, may_fit_in, without_unverified
 
 _BETWEEN = "\n"  # no normalised label holds one
 
@@ -46,6 +46,11 @@ class NodeIndex:
             )
             known = self._found[id(selector)] = (selector, list(ordered))  # held, so that its id stays its own
         return known[1]
+
+    def surely_matching(self, selector: Selector) -> list[Node]:
+        """Return the nodes that fit by more than a word that nobody has seen, in order."""
+        sure = without_unverified(selector)
+        return [] if sure is None else self.matching(sure)
 
     def _candidates(self, selector: Selector) -> Iterable[Node]:
         # Whole strings and ids come from the index; the rest looks at every label, or every node.

@@ -84,6 +84,8 @@ class ScreenRule:
     unverified: bool = False
     over: bool = False
     """Whether it is something that lies over a page."""
+    publishes: bool = False
+    """Whether its button publishes: then words that nobody has seen do not make it what it is, alone."""
 
     def action_for(self, goal: str) -> Action | None:
         """Return the action for a goal, or None when the screen just waits."""
@@ -283,7 +285,14 @@ class View:
 
     def shows(self, rule: ScreenRule) -> bool:
         """Return whether a rule holds on this screen."""
-        return any(self._holds_way(way) for way in rule.ways)
+        return any(self._holds_way(way) and (not rule.publishes or self._is_sure(way)) for way in rule.ways)
+
+    def _is_sure(self, way: Way) -> bool:
+        return any(self.find_surely(element) for condition in way.needs for element in condition.elements)
+
+    def find_surely(self, element: Element) -> list[Node]:
+        """Return the nodes that an element matches by more than a word that nobody has seen."""
+        return [node for selector in element.alternatives for node in self._index.surely_matching(selector)]
 
 
 def recognise(packs: Sequence[Pack], view: View) -> Recognised:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
 from fleetlane.core.screen import Bounds, Node, Tree
 
@@ -66,7 +68,8 @@ class Selector:
     `id_pattern` the whole id. `not_ids` and `not_classes` leave out nodes that hold what people wrote (captions,
     names, input fields). `packages` are those that may draw the node; a node that names none counts too. `area`
     holds fractions (left, top, right, bottom) of the screen in which the node's centre must lie; `min_width` and
-    `min_height` are parts of it too. `bare` is a node without text, description, id.
+    `min_height` are parts of it too. `bare` is a node without text, description, id. `unverified` are those of
+    the texts that nobody has seen the app say.
     """
 
     texts: frozenset[str] = frozenset()
@@ -91,6 +94,7 @@ class Selector:
     min_width: float = 0.0
     min_height: float = 0.0
     bare: bool | None = None
+    unverified: frozenset[str] = frozenset()
     pick: Pick = Pick.FIRST
 
     @property
@@ -115,6 +119,20 @@ class Selector:
 def fits(node: Node, s: Selector, tree: Tree) -> bool:
     """Return whether a node of a screen fulfils all that a selector asks for."""
     return _is_of_kind(node, s) and _is_at(node.bounds, s, tree) and _says(node, s) and _is_in_state(node, s)
+
+
+@cache
+def without_unverified(s: Selector) -> Selector | None:
+    """Return a selector without the texts that nobody has seen, None when it then says nothing that it said before."""
+    if not s.unverified:
+        return s
+    kept = {name: getattr(s, name) - s.unverified for name in ("texts", "descs", "labels")}
+    parts = {name: tuple(part for part in getattr(s, name) if part not in s.unverified) for name in ("starts", "has")}
+    groups = tuple(tuple(part for part in group if part not in s.unverified) for group in s.has_all)
+    left: dict[str, Any] = {**kept, **parts, "has_all": groups}
+    if s.pattern or any(bool(getattr(s, name)) and not value for name, value in left.items()) or not all(groups):
+        return None
+    return replace(s, **left, unverified=frozenset())
 
 
 def may_fit_in(said: str, between: str, s: Selector) -> bool:

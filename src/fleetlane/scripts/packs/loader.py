@@ -28,6 +28,7 @@ from fleetlane.core.recognition import (
 from fleetlane.scripts.packs import source
 from fleetlane.scripts.packs.selectors import SelectorReader, read_area, read_written
 from fleetlane.scripts.packs.verbs import ELEMENT_VERBS, ENDING_VERBS, PLAIN_VERBS
+from fleetlane.scripts.packs.words import words_of
 
 _WAY_KEYS = {"needs", "not", "layered"}
 _SCREEN_KEYS = {*_WAY_KEYS, "name", "ways", "do", "any_package", "unverified", "person", "dismiss", "over"}
@@ -89,14 +90,13 @@ class _Reader:
         if not raw.get("app"):
             raise PackError(file, "a pack names its `app`")
         self._packages = strings(raw.get("packages", []), f"{file}: packages")
-        words = {
-            name: strings(value, f"{file}: words.{name}")
-            for name, value in mapping(raw.get("words", {}), f"{file}: words").items()
-        }
+        place = f"{file}: words"
+        words = words_of(str(raw["app"]), mapping(raw.get("words", {}), place), place)
         written = read_written(mapping(raw.get("written", {}), f"{file}: written"), f"{file}: written")
         self._clones = strings(raw.get("clones", []), f"{file}: clones")
         self._selectors = SelectorReader(words, written, [*self._packages, *self._clones])
         self._any_package = False
+        self._publishing = self._publishing_pages()
         self._elements: dict[str, Element] = {}
         for name, value in mapping(raw.get("elements", {}), f"{file}: elements").items():
             self._elements[name] = self._element(value, name, f"elements.{name}")
@@ -120,6 +120,12 @@ class _Reader:
             if "person_marks" in self._raw
             else Element("person_marks", ()),
         )
+
+    def _publishing_pages(self) -> frozenset[str]:
+        facts = mapping(self._raw.get("facts", {}), f"{self._file}: facts")
+        pages = mapping(facts.get("last_pages", {}), f"{self._file}: facts.last_pages")
+        found = (mapping(page, f"{self._file}: facts.last_pages.{name}") for name, page in pages.items())
+        return frozenset(str(name) for page in found for name in (*page.get("screens", ()), *page.get("editing", ())))
 
     def _place(self, value: object) -> PublishingPlace:
         place = self._at(value, "publishes")
@@ -151,6 +157,7 @@ class _Reader:
             any_package=self._any_package,
             unverified=bool(raw.get("unverified", False)),
             over=bool(raw.get("over", name.startswith(_POPUP))),
+            publishes=name in self._publishing,
         )
         self._any_package = False
         return rule
