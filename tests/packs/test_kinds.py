@@ -112,7 +112,8 @@ def test_no_order_of_windows_changes_a_sheets_name(case):
 
 
 def test_the_command_takes_the_phones_size(tmp_path):
-    file = tmp_path / "dialog.xml"
-    file.write_text(DIALOG, encoding="utf-8")
-    for size, shown in (("1080x2400", "tiktok account_blocked"), ("1080x1600", "tiktok unknown")):
+    file = tmp_path / "page.xml"
+    file.write_text(windows_xml(POST_PAGE), encoding="utf-8")
+    for size, shown in (("1080x2400", "tiktok post"), ("1080x4000", "tiktok unknown")):
         assert CliRunner().invoke(cli, ["recognise", "--size", size, str(file)]).stdout.strip() == shown
+    assert "such as 1080x2400" in str(CliRunner().invoke(cli, ["recognise", "--size", "big", str(file)]).exception)

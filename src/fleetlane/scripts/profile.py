@@ -106,9 +106,14 @@ class Profile:
             screen = self._navigator.reach("profile", {"own_profile"})
             former, state = state, self.read(screen)
             complete = state.tiles or state.post_count == 0 or clock.monotonic_s() - start_s >= _EMPTY_FOR_S
-            if state == former and state.handle and complete:
+            if state == former and state.handle and complete and self._has_header(screen):
                 break
         return screen, state
+
+    def _has_header(self, screen: Screen) -> bool:
+        """Return whether the page's header has come, as far as that can be told: the handle comes before it."""
+        marks = [self._elements[name] for name in ("post_count", "post_count_box") if name in self._elements]
+        return not marks or any(screen.find(mark) is not None for mark in marks)
 
     def look_at_newest(self, screen: Screen, state: ProfileState, caption: str = "") -> ProfileState:
         """Open the newest post from the profile page, note what it shows, and go back to the profile.
