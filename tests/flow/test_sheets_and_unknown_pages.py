@@ -116,7 +116,7 @@ def test_a_sheet_without_a_refusal_is_left_by_back_and_nothing_is_tapped():
 
 
 def test_a_refusal_that_does_not_answer_gives_way_to_back():
-    shown = Shown("instagram", sheet_over(SHARE_PAGE, button("Not now", [40, 1900, 1040, 2000])), SHARE_PAGE)
+    shown = Shown("instagram", sheet_over(SHARE_PAGE, button("Cancel", [40, 1900, 1040, 2000])), SHARE_PAGE)
     assert reach(shown, {"share"})[0] == "share"
     assert shown.done[-1] == ("back", None)
     assert {how for how, _ in shown.done[:-1]} == {"tap"}

@@ -8,7 +8,7 @@ import pytest
 
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
-from fleetlane.scripts.navigator import near_edge
+from fleetlane.scripts.looks import near_edge
 from fleetlane.scripts.packs import load_packs
 from support.recorded import FOLDER, ROWS, needs_recordings, view_of_file
 

@@ -41,6 +41,7 @@ def _in_languages(file):
         {**case, "lang": lang, "nodes": [_said_in(lang, node) for node in case["nodes"]]}
         for case in _read(file)
         for lang in (LANGUAGES if any(_is_told(node) for node in case["nodes"]) else ("",))
+        if all(_says_in(lang, node) for node in case["nodes"])
     ]
 
 
@@ -76,6 +77,12 @@ def _is_told(node):
     """Return whether a node, or one in it, says something in several languages."""
     said = any(isinstance(node.get(key), list) for key in ("text", "desc"))
     return said or any(_is_told(child) for child in node.get("children", ()))
+
+
+def _says_in(lang, node):
+    """Return whether a node says what it says in a language, too; `~` stands for one in which nobody has seen it."""
+    said = all(node[key][LANGUAGES.index(lang)] for key in ("text", "desc") if isinstance(node.get(key), list))
+    return said and all(_says_in(lang, child) for child in node.get("children", ()))
 
 
 def _said_in(lang, node):

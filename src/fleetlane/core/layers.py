@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fleetlane.core.screen import Bounds, Node, Tree
 from fleetlane.core.windows import below
@@ -95,9 +96,10 @@ def _inside(sheet: Node, own: Sequence[Node]) -> Iterator[Node]:
 def _by_shape(own: Sequence[Node], tree: Tree) -> Node | None:
     """Return the last sheet that is told by its shape only."""
     found: Node | None = None
-    for at, node in enumerate(own[:-1]):
-        panel = own[at + 1]
-        is_pair = panel.parent is node.parent and _is_dimmer(node, tree) and _is_panel(panel.bounds, node.bounds)
+    for node, panel in pairwise(own):
+        if not node.clickable or node.children or panel.parent is not node.parent:
+            continue
+        is_pair = _is_dimmer(node, tree) and _is_panel(panel.bounds, node.bounds)
         if is_pair and any(n.label for n in _inside(panel, own)):
             found = panel
     return found
@@ -105,8 +107,7 @@ def _by_shape(own: Sequence[Node], tree: Tree) -> Node | None:
 
 def _is_dimmer(node: Node, tree: Tree) -> bool:
     box = node.bounds
-    is_bare = node.clickable and not node.children and not node.label
-    return is_bare and box.width >= _DIMMER_WIDTH * tree.width and box.height >= _DIMMER_HEIGHT * tree.height
+    return not node.label and box.width >= _DIMMER_WIDTH * tree.width and box.height >= _DIMMER_HEIGHT * tree.height
 
 
 def _is_panel(box: Bounds, beside: Bounds) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from fleetlane.core.index import NodeIndex
@@ -177,17 +178,27 @@ class View:
     """A tree with an index of its visible nodes, in which elements are found.
 
     Its windows come in an order of their own (see `core.windows`): that of the tree changes nothing.
+
+    Args:
+        tree: the screen.
+        part: its windows, and those of its nodes that are looked at; all of it when not given.
+        is_layer: whether these nodes are what lies over a page.
     """
 
-    def __init__(self, tree: Tree, nodes: Sequence[Node] | None = None, *, is_layer: bool = False) -> None:
+    def __init__(
+        self, tree: Tree, part: tuple[list[Node], Sequence[Node]] | None = None, *, is_layer: bool = False
+    ) -> None:
         self.tree = tree
         self.is_layer = is_layer
-        self.windows = in_order(node for node in tree.nodes if node.parent is None)
-        if nodes is None:
-            nodes = [n for root in self.windows for n in below(root) if tree.is_visible(n)]
-        self.nodes: Sequence[Node] = nodes
-        self._index = NodeIndex(tree, nodes)
+        if part is None:
+            windows = in_order(node for node in tree.nodes if node.parent is None)
+            part = windows, [n for root in windows for n in below(root) if tree.is_visible(n)]
+        self.windows, self.nodes = part
         self._found: dict[int, tuple[Node, str]] = {}
+
+    @cached_property
+    def _index(self) -> NodeIndex:
+        return NodeIndex(self.tree, self.nodes)
 
     @property
     def packages(self) -> frozenset[str]:
@@ -205,7 +216,7 @@ class View:
         others = {id(node) for node in self.nodes if node.package and node.package not in pack.drawn_by}
         over = [node for node in self.nodes if id(node) in top or id(node) in others]
         below_it = [node for node in self.nodes if id(node) not in top]
-        return View(self.tree, over, is_layer=True), View(self.tree, below_it)
+        return View(self.tree, (self.windows, over), is_layer=True), View(self.tree, (self.windows, below_it))
 
     def find(self, element: Element, window: Node | None = None) -> Node | None:
         """Return the node an element means, or None when it is not on the screen.

@@ -11,8 +11,8 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
 from fleetlane.core.task import username_key
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.profile import Profile, same_handle
 
 _HANDLE = re.compile(r"@?([a-z0-9._]{1,60})(?:,.*)?", re.IGNORECASE | re.DOTALL)

@@ -17,14 +17,13 @@ How long is waited is said by `scripts.waits`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from fleetlane.core.errors import CallLostError, ShellFailedError, TaskFailedError
-from fleetlane.core.recognition import UNKNOWN, Action, Edge, Element, Pack
-from fleetlane.core.screen import Bounds, Node
-from fleetlane.core.selector import Pick, Selector
-from fleetlane.scripts.phone import Phone, Screen, points_of
+from fleetlane.core.recognition import UNKNOWN, Action, Edge, Pack
+from fleetlane.core.screen import Node
+from fleetlane.scripts.looks import Attempt, Screen, Watched, beside_places, near_edge, the_last
+from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.waits import STARTED_FOR_S, WAITS, Situation, Wait, has_passed
 
 Verb = Callable[[Screen, Action], None]
@@ -39,9 +38,6 @@ _TAP_AGAIN_AFTER_S = 1.0
 _CAREFUL_RETRY_AFTER_S = 2.0
 _CAREFUL_AGE_S = 0.45
 _STALE_S = 6.0
-_EDGE = 8
-_ALONG = (0.25, 0.75, 0.1, 0.9)
-_TALLEST_BUTTON = 4
 _MOST_TRIES = 6
 UNKNOWN_PATIENCE_S = 12.0
 _LEAST_LOOKS = 2
@@ -50,25 +46,6 @@ _UNLOCK_S = 5.0
 _REFUSALS = 2
 _BACK_PART = 0.5  # of the time that an unknown page may stay
 _TAPS = ("tap", "tap_last", "tap_or_back", "tap_or_scroll")
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """An action done on a screen, when it was done last, and how often."""
-
-    target: Bounds | None
-    at_s: float
-    tries: int = 1
-
-
-@dataclass(slots=True)
-class _Sight:
-    """The screen of the former look, when that was asked for, since when it is shown, and for how many looks."""
-
-    screen: Screen
-    asked_s: float
-    since_s: float
-    looks: int = 1
 
 
 class Navigator:
@@ -143,7 +120,7 @@ class Navigator:
         wait = WAITS[situation] if timeout_s is None else Wait(timeout_s, timeout_s)
         start_s, looks = self.phone.clock.monotonic_s(), 0
         poll_s = _FIRST_POLL_S
-        attempts: dict[str, _Attempt] = {}
+        attempts: dict[str, Attempt] = {}
         went_back = False
         before = self._former_sight()
         if before is not None and start_s - before.since_s <= _SAME_MOMENT_S:
@@ -162,7 +139,7 @@ class Navigator:
                 if screen.name in until:
                     return screen
             if before is None or str(before.screen.seen) != str(screen.seen):
-                before, poll_s = _Sight(screen, asked_s, now_s), _FIRST_POLL_S
+                before, poll_s = Watched(screen, asked_s, now_s), _FIRST_POLL_S
             else:
                 before.looks += 1
                 if screen.name != UNKNOWN or self._is_over_page(screen):
@@ -176,17 +153,17 @@ class Navigator:
             self.phone.control.pause(max(poll_s, self._rest_s(goal, screen, before, now_s - asked_s)))
             poll_s = min(poll_s * _POLL_GROWTH, _LAST_POLL_S)
 
-    def _former_sight(self) -> _Sight | None:
+    def _former_sight(self) -> Watched | None:
         """Return the look before this way began, when nothing was done since: it need not be taken twice."""
         last = self.phone.sight
         if last is None or last.screen.name == UNKNOWN or self.phone.clock.monotonic_s() - last.ended_s > _FORMER_S:
             return None
-        return _Sight(last.screen, last.asked_s, last.ended_s, _LEAST_LOOKS if last.is_still else 1)
+        return Watched(last.screen, last.asked_s, last.ended_s, _LEAST_LOOKS if last.is_still else 1)
 
     def _shows(self, screen: Screen, until: Collection[str]) -> bool:
         return screen.app == self.pack.app and screen.name in until
 
-    def _rest_s(self, goal: str, screen: Screen, before: _Sight, look_s: float) -> float:
+    def _rest_s(self, goal: str, screen: Screen, before: Watched, look_s: float) -> float:
         """Return how long to leave a screen alone that nothing can be done on yet.
 
         Where something is waited for, phones that take long for a look get as much time between two of them.
@@ -200,7 +177,7 @@ class Navigator:
         shown_s = self.phone.clock.monotonic_s() - before.since_s
         return min(max(look_s, min(2 * look_s, shown_s / 4)), _LONGEST_REST_S)
 
-    def _dwell_left_s(self, goal: str, screen: Screen, sight: _Sight) -> float:
+    def _dwell_left_s(self, goal: str, screen: Screen, sight: Watched) -> float:
         """Return how long a screen drops careful taps yet, none when this is not what is to be done on it."""
         action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
         if action is None or not action.careful or screen.name not in self._dwells:
@@ -210,7 +187,7 @@ class Navigator:
     def _must_not_stay(
         self,
         screen: Screen,
-        sight: _Sight,
+        sight: Watched,
         now_s: float,
         wait: Wait,
         until: Collection[str],
@@ -284,7 +261,7 @@ class Navigator:
                 return seen
         return None
 
-    def _act(self, goal: str, screen: Screen, before: _Sight, attempts: dict[str, _Attempt], asked_s: float) -> None:
+    def _act(self, goal: str, screen: Screen, before: Watched, attempts: dict[str, Attempt], asked_s: float) -> None:
         """Do what the pack says, when it is time to; `asked_s` is when the look was asked for."""
         action = self._action_for(goal, screen)
         if action is None or action.verb == "wait":
@@ -316,20 +293,20 @@ class Navigator:
             self.phone.press("back")
         else:
             self.verbs[action.verb](screen, action)
-        attempts[str(screen.seen)] = _Attempt(bounds, self.phone.clock.monotonic_s(), tries)
+        attempts[str(screen.seen)] = Attempt(bounds, self.phone.clock.monotonic_s(), tries)
 
     @staticmethod
     def _is_careful(screen: Screen, action: Action, node: Node | None) -> bool:
         """Return whether something could be published by an action when it comes too late, or twice."""
         return bool(action.careful) or (action.verb in _TAPS and node is not None and screen.endangers(node))
 
-    def _is_ready(self, screen: Screen, before: _Sight, asked_s: float) -> bool:
+    def _is_ready(self, screen: Screen, before: Watched, asked_s: float) -> bool:
         """Return whether a screen has been there for long enough to take a careful tap."""
         dwell_s = self._dwell_s if screen.name in self._dwells else 0.0
         shown_s = self.phone.clock.monotonic_s() - before.since_s
         return asked_s - before.since_s >= _CAREFUL_AGE_S and shown_s >= dwell_s
 
-    def _may_repeat(self, former: _Attempt, before_s: float, asked_s: float, *, is_careful: bool) -> bool:
+    def _may_repeat(self, former: Attempt, before_s: float, asked_s: float, *, is_careful: bool) -> bool:
         """Return whether nothing came of an attempt: this look was asked for long after it.
 
         For a careful one also the look before this one, which showed the same: a page that changes is not tapped.
@@ -343,7 +320,7 @@ class Navigator:
     def _target(self, screen: Screen, action: Action) -> Node | None:
         if action.element is None:
             return None
-        element = _last(action.element) if action.verb == "tap_last" else action.element
+        element = the_last(action.element) if action.verb == "tap_last" else action.element
         return screen.find(element)
 
     # -- verbs ---------------------------------------------------------------------------------------
@@ -363,8 +340,7 @@ class Navigator:
         if not screen.endangers(node):
             self.phone.tap(node)
             return
-        points = [*near_edge(node, Edge.TOP), *near_edge(node, Edge.BOTTOM), *points_of(node)]
-        if (point := screen.free_point(node, points)) is not None:
+        if (point := beside_places(screen, node)) is not None:
             self.tap_once(*point)
         else:
             self.phone.press("back")
@@ -416,21 +392,6 @@ class Navigator:
 
     def _fail(self, screen: Screen, action: Action) -> None:
         raise TaskFailedError(action.argument, f"Screen: {screen.seen}.")
-
-
-def _last(element: Element) -> Element:
-    alternatives: tuple[Selector, ...] = tuple(replace(s, pick=Pick.LAST) for s in element.alternatives)
-    return Element(element.name, alternatives)
-
-
-def near_edge(node: Node, edge: Edge) -> list[tuple[int, int]]:
-    """Return points near an edge of the button that a node is, or that it is the label of; the middle one first."""
-    box, button = node.bounds, node.button.bounds
-    if box.within(button) and button.height <= _TALLEST_BUTTON * box.height:
-        box = button
-    inset = box.height // _EDGE
-    y = box.top + inset if edge is Edge.TOP else box.bottom - 1 - inset
-    return [(box.center[0], y), *((box.left + int(box.width * part), y) for part in _ALONG)]
 
 
 def _words(names: Collection[str]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,12 +24,13 @@ from fleetlane.core.errors import (
     TaskStoppedError,
 )
 from fleetlane.core.media import MediaKind
-from fleetlane.core.places import Places, SeenPlaces, places_of
+from fleetlane.core.places import SeenPlaces
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts, Pushed, ShellAnswer
 from fleetlane.core.ports.report import Trace
-from fleetlane.core.recognition import Element, Pack, Recognised, View, recognise
-from fleetlane.core.screen import Node, parse_tree
+from fleetlane.core.recognition import Pack
+from fleetlane.core.screen import Node
+from fleetlane.scripts.looks import Screen, Sighting, points_of, read_screen
 
 T = TypeVar("T")
 _ATTEMPTS = 3
@@ -42,101 +42,6 @@ _AWAKE_EVERY_S = 8.0
 _AWAKE_PART = 0.6  # of the time after which the screen goes off; a look and a pause come on top
 _SHOT_WIDTH = 360
 _COVERED_FOR_S, _COVERED_PAUSE_S = 20.0, 0.5
-_POINTS = (0.5, 0.25, 0.75, 0.1, 0.9)
-"""Where else a node is tapped when its middle is covered, in parts of its width and height."""
-
-
-def points_of(node: Node) -> list[tuple[int, int]]:
-    """Return the points at which a node may be tapped, its middle first."""
-    box = node.bounds
-    others = [(box.left + int(box.width * x), box.top + int(box.height * y)) for y in _POINTS for x in _POINTS]
-    return [box.center, *others[1:]]
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What a look at the phone showed."""
-
-    view: View
-    seen: Recognised
-    xml: str
-    before: SeenPlaces = field(default_factory=SeenPlaces, compare=False)
-    """The places that publish, as they were seen on this phone."""
-
-    @property
-    def top(self) -> View:
-        """Return what can be seen and tapped: all of it, but for the page that something lies over."""
-        return self.seen.view or self.view
-
-    @property
-    def app(self) -> str:
-        """Return the app's name, or a package that no pack knows."""
-        return self.seen.app
-
-    @property
-    def name(self) -> str:
-        """Return the screen's name, "unknown" when it is not known."""
-        return self.seen.screen
-
-    def find(self, element: Element) -> Node | None:
-        """Return the node an element means, None when it is not there. The window that shows the screen goes first."""
-        return self.top.find(element, self.seen.window)
-
-    def free_point(self, node: Node, points: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-        """Return the first of some points at which a tap meant for a node cannot go elsewhere.
-
-        Neither to another window, nor, when what is tapped is just going, to a button below it that publishes.
-        """
-        free = (point for point in points if self.view.covering(*point, node) is None)
-        places = self.places
-        return next((point for point in free if not places.endangers(point, node)), None)
-
-    def endangers(self, node: Node) -> bool:
-        """Return whether a tap on the middle of a node could publish something that lies below it."""
-        return self.places.endangers(node.bounds.center, node)
-
-    @property
-    def places(self) -> Places:
-        """Return the places that publish."""
-        return places_of(self.view, self.seen, self.before)
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A look at the phone: what it showed, when it was asked for and when it was answered (monotonic seconds).
-
-    `is_still`: the look before showed the very same, and nothing was done in between.
-    """
-
-    screen: Screen
-    asked_s: float
-    ended_s: float
-    is_still: bool = False
-
-
-def read_screen(
-    driver: Driver,
-    packs: Sequence[Pack],
-    xml: str | None = None,
-    *,
-    former: Screen | None = None,
-    before: SeenPlaces | None = None,
-) -> Screen:
-    """Return what a tree of a phone shows, the present one unless given; `former` again when nothing has changed.
-
-    Raises:
-        DriverBrokenError: it is no UI tree.
-    """
-    xml = driver.tree() if xml is None else xml
-    if former is not None and former.xml == xml:
-        return former
-    try:
-        view = View(parse_tree(xml, driver.facts().size))
-    except ValueError as error:
-        raise DriverBrokenError(str(error), serial=driver.serial) from error
-    seen, before = recognise(packs, view), before or SeenPlaces()
-    before.note(view, seen)
-    return Screen(view, seen, xml, before)
 
 
 class Control:

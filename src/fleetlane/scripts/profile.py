@@ -16,8 +16,9 @@ from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node, normalise
 from fleetlane.core.task import username_key
 from fleetlane.scripts.apps import restart_app
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Phone, Screen
+from fleetlane.scripts.phone import Phone
 
 _LEAVE_EVERY = 3
 _MOST_TEXTS = 40

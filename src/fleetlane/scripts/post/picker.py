@@ -12,8 +12,8 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.media import MediaKind
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.albums import OwnAlbum
 from fleetlane.scripts.post.gallery import Gallery, PhoneMedia, ranks
 

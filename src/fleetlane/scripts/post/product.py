@@ -6,8 +6,8 @@ No recording of the real app shows these pages: they are found by words and plac
 from __future__ import annotations
 
 from fleetlane.core.errors import TaskFailedError
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.page import LastPage
 
 _REACTS_S = 5.0

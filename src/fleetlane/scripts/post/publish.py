@@ -21,8 +21,8 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, sentence_of, succeeded
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.page import ASKS_A_PERSON, LastPage
 from fleetlane.scripts.post.proof import Proof
 from fleetlane.scripts.profile import UPLOADING
