@@ -97,12 +97,17 @@ def _by_shape(own: Sequence[Node], tree: Tree) -> Node | None:
     """Return the last sheet that is told by its shape only."""
     found: Node | None = None
     for node, panel in pairwise(own):
-        if not node.clickable or node.children or panel.parent is not node.parent:
+        if not node.clickable or node.children or panel.parent is not node.parent or not _is_last(panel):
             continue
         is_pair = _is_dimmer(node, tree) and _is_panel(panel.bounds, node.bounds)
         if is_pair and any(n.label for n in _inside(panel, own)):
             found = panel
     return found
+
+
+def _is_last(node: Node) -> bool:
+    """Return whether nothing is drawn over a node by its siblings, as far as these are told."""
+    return node.parent is None or node.parent.children[-1] is node
 
 
 def _is_dimmer(node: Node, tree: Tree) -> bool:
