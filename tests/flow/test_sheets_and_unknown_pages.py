@@ -43,12 +43,15 @@ class Trace:
 
 
 class Shown:
-    """A phone that shows one tree after another: the next when it is touched where `goes` says, or by Back."""
+    """A phone that shows one tree after another: the next when it is touched where `goes` says, or by Back.
+
+    `first` is the package that draws the first one, when it is another app's.
+    """
 
     serial = "s"
 
-    def __init__(self, app, *pages, goes=(), back=True):
-        self.app, self.pages, self.goes, self.back = app, list(pages), goes, back
+    def __init__(self, app, *pages, goes=(), back=True, first=""):
+        self.app, self.pages, self.goes, self.back, self.first = app, list(pages), goes, back, first
         self.clock = ManualClock()
         self.done = []
 
@@ -57,7 +60,8 @@ class Shown:
 
     def tree(self):
         self.clock.advance(0.2)
-        return f'<hierarchy rotation="0">{nodes_xml(self.pages[0], PACKAGES[self.app])}</hierarchy>'
+        package = self.first or PACKAGES[self.app]
+        return f'<hierarchy rotation="0">{nodes_xml(self.pages[0], package)}</hierarchy>'
 
     def tap(self, x, y):
         self._touch("tap", (x, y))
@@ -77,6 +81,7 @@ class Shown:
         answers = self.back and how == "back" if point is None else any(_contains(at, point) for at in self.goes)
         if answers and len(self.pages) > 1:
             del self.pages[0]
+            self.first = ""
 
 
 def _contains(at, point):
@@ -199,6 +204,17 @@ def test_one_back_is_tried_on_an_unknown_page_and_is_in_the_trace():
     assert shown.done == [("back", None)]
 
 
+def test_a_page_that_takes_its_time_is_not_left():
+    shown = Shown("instagram", STRANGE, FEED)
+    navigator = navigator_on(shown, Trace())
+    look = shown.tree
+    until_s = shown.clock.monotonic_s() + 10
+    shown.tree = lambda: shown.pages.pop(0) and look() if shown.clock.monotonic_s() > until_s > 0 else look()
+    shown.pages = [STRANGE] + [FEED] * 99
+    assert navigator.reach("look", {"home_feed"}).name == "home_feed"
+    assert shown.done == []
+
+
 def test_no_second_back_is_tried_and_the_task_ends():
     shown = Shown("instagram", STRANGE, FEED, back=False)
     assert reach(shown, {"home_feed"}) == ("screen_unrecognised", [BACK])
@@ -216,5 +232,18 @@ def test_no_second_back_is_tried_and_the_task_ends():
 )
 def test_no_back_where_a_person_is_needed_or_something_publishes(mark):
     shown = Shown("instagram", [*STRANGE, mark], FEED)
+    assert reach(shown, {"home_feed"}) == ("screen_unrecognised", [])
+    assert shown.done == []
+
+
+def test_one_back_is_tried_on_another_app_that_came_in_between():
+    shown = Shown("instagram", STRANGE, FEED, first="com.android.vending")
+    trace = [("go back from a page nobody knows", "shown by com.android.vending")]
+    assert reach(shown, {"home_feed"}) == ("home_feed", trace)
+
+
+def test_no_back_where_another_app_asks_for_something_to_be_typed():
+    field = {"class": "EditText", "text": "", "at": [40, 600, 1040, 700]}
+    shown = Shown("instagram", [*STRANGE, field], FEED, first="com.google.android.gms")
     assert reach(shown, {"home_feed"}) == ("screen_unrecognised", [])
     assert shown.done == []

@@ -44,7 +44,7 @@ _LEAST_LOOKS = 2
 _LEAST_TAPS = 3
 _UNLOCK_S = 5.0
 _REFUSALS = 2
-_BACK_PART = 0.5  # of the time that an unknown page may stay
+_AFTER_BACK_S = 3.0
 _TAPS = ("tap", "tap_last", "tap_or_back", "tap_or_scroll")
 
 
@@ -198,16 +198,18 @@ class Navigator:
         limit_s = wait.busy_s if self._is_busy(screen) else self.unknown_patience_s
         if (started_s := self.phone.started_s) is not None:
             limit_s = max(limit_s, started_s + STARTED_FOR_S - sight.since_s)
-        if has_passed(limit_s, now_s - sight.since_s, sight.looks):
-            raise TaskFailedError("screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}.")
-        is_time = has_passed(limit_s * _BACK_PART, now_s - sight.since_s, sight.looks)
-        return is_time and not went_back and not self._is_busy(screen) and self._may_go_back(screen)
+        if not has_passed(limit_s + went_back * _AFTER_BACK_S, now_s - sight.since_s, sight.looks):
+            return False
+        if not went_back and not self._is_busy(screen) and self._may_go_back(screen):
+            return True
+        raise TaskFailedError("screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}.")
 
     def _may_go_back(self, screen: Screen) -> bool:
         """Return whether Back can do no harm on a page that nobody knows."""
-        is_ours = screen.app == self.pack.app
+        if screen.app != self.pack.app:  # another app came in between, or a question of the system's
+            return not any(node.class_name.endswith("EditText") for node in screen.view.nodes)
         needs_person = screen.top.find(self.pack.person_marks) is not None
-        return is_ours and not needs_person and not screen.places.buttons
+        return not needs_person and not screen.places.buttons
 
     def _go_back(self, screen: Screen) -> None:
         with self.phone.step("go back from a page nobody knows", f"shown by {screen.app}"):
