@@ -6,8 +6,8 @@ import pytest
 
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.profile import Profile, ProfileState, is_newer, same_caption
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
-from fleetlane.scripts.navigator import near_edge
+from fleetlane.scripts.looks import near_edge
 from fleetlane.scripts.packs import load_packs
 from fleetlane.simulator.ledger import Ledger
 from fleetlane.simulator.model import BUILTIN_FOLDER, LANGUAGES, builtin_models, load_model

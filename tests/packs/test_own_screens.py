@@ -10,14 +10,22 @@ import pytest
 
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
-from fleetlane.scripts.navigator import near_edge
+from fleetlane.scripts.looks import near_edge
 from fleetlane.scripts.packs import load_packs
 from support.recorded import ROWS, needs_recordings
-from support.trees import LANGUAGES, cases_from_facts, cases_in_languages, cases_of_dialogs, view_of_case, xml_of
+from support.trees import (
+    LANGUAGES,
+    cases_from_facts,
+    cases_in_languages,
+    cases_of_dialogs,
+    cases_of_kinds,
+    view_of_case,
+    xml_of,
+)
 
 PACKS = {pack.app: pack for pack in load_packs()}
 CASES = cases_in_languages()
-HELD = [*CASES, *cases_of_dialogs()]
+HELD = [*CASES, *cases_of_kinds(), *cases_of_dialogs()]
 VERIFIED = [case for case in CASES if not PACKS[case["app"]].screen(case["screen"]).unverified]
 PAGE = Path(__file__).parents[2] / "docs" / "screen-packs.md"
 

@@ -8,9 +8,9 @@ import pytest
 
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
-from fleetlane.scripts.navigator import near_edge
+from fleetlane.scripts.looks import near_edge
 from fleetlane.scripts.packs import load_packs
-from support.recorded import FOLDER, ROWS, needs_recordings, view_of_file
+from support.recorded import FOLDER, LATER, LATER_ROWS, ROWS, needs_recordings, view_of_file
 
 
 def name_of(row, change=lambda xml: xml):
@@ -22,6 +22,13 @@ def name_of(row, change=lambda xml: xml):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
 def test_a_recorded_screen_gets_its_name(row):
     assert name_of(row) == f"{row['app']} {row['screen']}"
+
+
+@needs_recordings
+@pytest.mark.parametrize("row", LATER_ROWS, ids=lambda row: row["file"])
+def test_a_screen_recorded_later_gets_its_name(row):
+    view = View(parse_tree((LATER / row["file"]).read_text(encoding="utf-8")))
+    assert str(recognise(load_packs(), view)) in {f"{row['app']} {screen}" for screen in row["screen"].split("/")}
 
 
 @needs_recordings

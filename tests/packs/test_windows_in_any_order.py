@@ -10,8 +10,8 @@ import pytest
 
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import Bounds, parse_tree
+from fleetlane.scripts.looks import Screen, points_of
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Screen, points_of
 from fleetlane.simulator.windows import hit
 from support.handset import INSTAGRAM, MODELS, TIKTOK, Handset
 from support.virtual import like

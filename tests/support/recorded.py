@@ -15,6 +15,15 @@ _INDEX = FOLDER / "INDEX.tsv"
 _LINES = _INDEX.read_text(encoding="utf-8").splitlines() if _INDEX.exists() else []
 ROWS = list(csv.DictReader(_LINES, delimiter="\t"))
 
+# Later ones, with the reason of each; `screen` may allow several names.
+LATER = FOLDER.parent / "screens-2"
+_LATER_INDEX = LATER / "INDEX.tsv"
+LATER_ROWS = list(
+    csv.DictReader(
+        _LATER_INDEX.read_text(encoding="utf-8").splitlines() if _LATER_INDEX.exists() else [], delimiter="\t"
+    )
+)
+
 needs_recordings = pytest.mark.skipif(not ROWS, reason=f"the recorded screens are not here: {FOLDER} is missing")
 
 

@@ -28,10 +28,20 @@ def cases_in_languages():
 
     `lang` is the language; of a screen that no word tells it is "".
     """
+    return _in_languages("screens_in_languages.yaml")
+
+
+def cases_of_kinds():
+    """Return the screens of screens_of_kinds.yaml, each once for every language, like `cases_in_languages`."""
+    return _in_languages("screens_of_kinds.yaml")
+
+
+def _in_languages(file):
     return [
         {**case, "lang": lang, "nodes": [_said_in(lang, node) for node in case["nodes"]]}
-        for case in _read("screens_in_languages.yaml")
+        for case in _read(file)
         for lang in (LANGUAGES if any(_is_told(node) for node in case["nodes"]) else ("",))
+        if all(_says_in(lang, node) for node in case["nodes"])
     ]
 
 
@@ -67,6 +77,12 @@ def _is_told(node):
     """Return whether a node, or one in it, says something in several languages."""
     said = any(isinstance(node.get(key), list) for key in ("text", "desc"))
     return said or any(_is_told(child) for child in node.get("children", ()))
+
+
+def _says_in(lang, node):
+    """Return whether a node says what it says in a language, too; `~` stands for one in which nobody has seen it."""
+    said = all(node[key][LANGUAGES.index(lang)] for key in ("text", "desc") if isinstance(node.get(key), list))
+    return said and all(_says_in(lang, child) for child in node.get("children", ()))
 
 
 def _said_in(lang, node):

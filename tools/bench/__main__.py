@@ -19,6 +19,7 @@ import calls
 import intake
 import pages
 import phones
+import recognition
 import watching
 from this_machine import machine
 
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "benchmarks.md"
 SECTIONS = {
     "trees": phones.trees,
+    "recognition": recognition.recognition,
     "posts": phones.posts,
     "calls": calls.calls,
     "fleet": phones.fleet,

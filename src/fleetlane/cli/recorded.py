@@ -13,14 +13,14 @@ from fleetlane.core.screen import Tree, parse_tree
 TreeFile = Annotated[Path, typer.Argument(help="A UI tree (XML), as `uiautomator dump` writes it.")]
 
 
-def tree_in(file: Path) -> Tree:
-    """Return the UI tree in a file.
+def tree_in(file: Path, size: tuple[int, int] | None = None) -> Tree:
+    """Return the UI tree in a file. `size` of the screen in pixels: guessed from the tree unless given.
 
     Raises:
         FleetlaneError: it cannot be read, or is no UI tree.
     """
     try:
-        return parse_tree(file.read_text(encoding="utf-8-sig"))
+        return parse_tree(file.read_text(encoding="utf-8-sig"), size)
     except OSError as error:
         raise FleetlaneError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

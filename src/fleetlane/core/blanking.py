@@ -17,9 +17,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, cast
 
 from fleetlane.core.patterns import BoundPattern
-from fleetlane.core.recognition import Pack, Selector
+from fleetlane.core.recognition import Pack
 from fleetlane.core.redaction import redacted_tree
 from fleetlane.core.screen import normalise
+from fleetlane.core.selector import Selector
 
 _ASTRAL = "[\U00010000-\U0010ffff]"
 _OF_EMOJI = "\ufe0e\ufe0f\u20e3"

@@ -7,75 +7,19 @@ compared normalised (see `core.screen.normalise`), and only nodes that lie on th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
-from fleetlane.core.patterns import BoundPattern
-from fleetlane.core.screen import Bounds, Node, Tree, normalise
+from fleetlane.core.index import NodeIndex
+from fleetlane.core.layers import Layer, layer_on_top
+from fleetlane.core.screen import Node, Tree
+from fleetlane.core.selector import Names, Selector, picked
 from fleetlane.core.windows import below, covering, in_order, window_of
 
 UNKNOWN = "unknown"
-
-
-class Pick(StrEnum):
-    """Which of several matching nodes an element means."""
-
-    FIRST = "first"
-    LAST = "last"
-    LOWEST = "lowest"
-    HIGHEST = "highest"
-    LARGEST = "largest"
-    LEFTMOST = "leftmost"
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """Conditions on one node; all that are given must hold.
-
-    `texts`, `descs`, `labels` (text or description) are whole strings; `starts` and `has` look at
-    the label's beginning or inside; `pattern` must match the whole label. `not_ids` and
-    `not_classes` leave out nodes that hold what people wrote (captions, names, input fields).
-    `packages` are those that may draw the node; a node that names none counts too. `area` holds
-    fractions (left, top, right, bottom) of the screen in which the node's centre must lie;
-    `min_width` and `min_height` are parts of it too. `bare` is a node without text, description, id.
-    """
-
-    texts: frozenset[str] = frozenset()
-    descs: frozenset[str] = frozenset()
-    labels: frozenset[str] = frozenset()
-    starts: tuple[str, ...] = ()
-    has: tuple[str, ...] = ()
-    pattern: BoundPattern | None = None
-    ids: frozenset[str] = frozenset()
-    not_ids: frozenset[str] = frozenset()
-    id_packages: frozenset[str] = frozenset()
-    classes: tuple[str, ...] = ()
-    not_classes: tuple[str, ...] = ()
-    packages: frozenset[str] = frozenset()
-    clickable: bool | None = None
-    checked: bool | None = None
-    selected: bool | None = None
-    focused: bool | None = None
-    area: tuple[float, float, float, float] | None = None
-    min_width: float = 0.0
-    min_height: float = 0.0
-    bare: bool | None = None
-    pick: Pick = Pick.FIRST
-
-    @property
-    def way(self) -> str:
-        """Return by what it tells a node from others, in a word or two."""
-        ways = {
-            "id": self.ids,
-            "text": self.texts,
-            "description": self.descs,
-            "label": self.labels,
-            "part of its label": self.starts or self.has or self.pattern,
-            "class": self.classes,
-        }
-        return next((way for way, given in ways.items() if given), "place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +67,8 @@ class Way:
 
     needs: tuple[Condition, ...]
     refuses: tuple[Condition, ...] = ()
+    layered: bool = False
+    """Whether it only holds for what lies over a page (see `core.layers`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +83,10 @@ class ScreenRule:
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     any_package: bool = False
     unverified: bool = False
+    over: bool = False
+    """Whether it is something that lies over a page."""
+    publishes: bool = False
+    """Whether its button publishes: then words that nobody has seen do not make it what it is, alone."""
 
     def action_for(self, goal: str) -> Action | None:
         """Return the action for a goal, or None when the screen just waits."""
@@ -144,11 +94,33 @@ class ScreenRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerMarks:
+    """By what a pack knows that something lies over a page: sheets, and the surfaces between them and their pages.
+
+    `refuse` answers what nobody has named.
+    """
+
+    sheet: Element = Element("sheet", ())
+    dimmer: Element = Element("dimmer", ())
+    refuse: Element = Element("refuse", ())
+
+
+@dataclass(frozen=True, slots=True)
+class PublishingPlace:
+    """What publishes when it is tapped, and the part of a screen in which all builds were recorded to have it."""
+
+    element: Element
+    at: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """The screens of one app. Rules are tried in order; the first that holds names the screen.
 
-    `packages` are in order of preference, for a phone that has several of them. `version` is the pack's own. `met`
-    are the versions of the app that it is made from: "446" stands for each that begins with "446.".
+    `packages` are in order of preference, for a phone that has several of them. `clones` are others whose
+    screens are this app's, or patterns of them; `drawn_by` is all of both.
+    `version` is the pack's own. `met` are the versions of the app that it is made from: "446" stands for each that
+    begins with "446.".
     """
 
     app: str
@@ -156,8 +128,17 @@ class Pack:
     elements: Mapping[str, Element]
     screens: tuple[ScreenRule, ...]
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    clones: tuple[str, ...] = ()
+    layers: LayerMarks = LayerMarks()
+    publishes: tuple[PublishingPlace, ...] = ()
+    person_marks: Element = Element("person_marks", ())
+    """What pages that need a person may show: nothing is done on an unknown page with one of them."""
     version: str = ""
     met: tuple[str, ...] = ()
+    drawn_by: Names = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "drawn_by", Names([*self.packages, *self.clones]))
 
     @property
     def label(self) -> str:
@@ -182,6 +163,20 @@ class Recognised:
     rule: ScreenRule | None = None
     window: Node | None = None
     """The root of the window that shows it, where that can be told."""
+    view: View | None = None
+    """What of the screen it was told by: without the page that something lies over."""
+    below: View | None = None
+    """The page below, when this lies over one."""
+    pack: Pack | None = None
+    """The pack of the app."""
+
+    @property
+    def over(self) -> str | None:
+        """Return the name of the page below, "unknown" when nobody knows it; None when this lies over none."""
+        if self.below is None or self.pack is None:
+            return None
+        page = self.below
+        return next((rule.name for rule in self.pack.screens if page.shows(rule)), UNKNOWN)
 
     def __str__(self) -> str:
         return f"{self.app} {self.screen}"
@@ -191,29 +186,45 @@ class View:
     """A tree with an index of its visible nodes, in which elements are found.
 
     Its windows come in an order of their own (see `core.windows`): that of the tree changes nothing.
+
+    Args:
+        tree: the screen.
+        part: its windows, and those of its nodes that are looked at; all of it when not given.
+        is_layer: whether these nodes are what lies over a page.
     """
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(
+        self, tree: Tree, part: tuple[list[Node], Sequence[Node]] | None = None, *, is_layer: bool = False
+    ) -> None:
         self.tree = tree
-        self.windows = in_order(node for node in tree.nodes if node.parent is None)
-        self.nodes: list[Node] = [n for root in self.windows for n in below(root) if tree.is_visible(n)]
-        self._labelled = [node for node in self.nodes if node.label]
-        self._by_text: dict[str, list[Node]] = {}
-        self._by_desc: dict[str, list[Node]] = {}
-        self._by_id: dict[str, list[Node]] = {}
+        self.is_layer = is_layer
+        if part is None:
+            windows = in_order(node for node in tree.nodes if node.parent is None)
+            part = windows, [n for root in windows for n in below(root) if tree.is_visible(n)]
+        self.windows, self.nodes = part
         self._found: dict[int, tuple[Node, str]] = {}
-        for node in self.nodes:
-            if node.text:
-                self._by_text.setdefault(node.key_text, []).append(node)
-            if node.desc:
-                self._by_desc.setdefault(node.key_desc, []).append(node)
-            if node.id:
-                self._by_id.setdefault(node.id, []).append(node)
+
+    @cached_property
+    def _index(self) -> NodeIndex:
+        return NodeIndex(self.tree, self.nodes)
 
     @property
     def packages(self) -> frozenset[str]:
         """Return the packages of the visible nodes."""
         return frozenset(node.package for node in self.nodes if node.package)
+
+    def layer(self, pack: Pack) -> Layer | None:
+        """Return what lies over a page of a pack's app, None when nothing does."""
+        sheets, dimmers = self.find_all(pack.layers.sheet), self.find_all(pack.layers.dimmer)
+        return layer_on_top(self.tree, self.nodes, pack.drawn_by, sheets=sheets, dimmers=dimmers)
+
+    def parted(self, pack: Pack, layer: Layer) -> tuple[View, View]:
+        """Return the screen without the page that a layer lies over, and without the layer."""
+        top = {id(node) for node in layer.nodes}
+        others = {id(node) for node in self.nodes if node.package and node.package not in pack.drawn_by}
+        over = [node for node in self.nodes if id(node) in top or id(node) in others]
+        below_it = [node for node in self.nodes if id(node) not in top]
+        return View(self.tree, (self.windows, over), is_layer=True), View(self.tree, (self.windows, below_it))
 
     def find(self, element: Element, window: Node | None = None) -> Node | None:
         """Return the node an element means, or None when it is not on the screen.
@@ -226,9 +237,9 @@ class View:
 
     def _find(self, element: Element, window: Node | None) -> Node | None:
         for number, selector in enumerate(element.alternatives, 1):
-            found = [n for n in self._matches(selector) if window is None or window_of(n) is window]
+            found = [n for n in self._index.matching(selector) if window is None or window_of(n) is window]
             if found:
-                node = _picked(found, selector.pick)
+                node = picked(found, selector.pick)
                 self._found.pop(id(node), None)  # the latest is the last
                 self._found[id(node)] = (
                     node,
@@ -270,107 +281,37 @@ class View:
         return roots[max(found, key=lambda key: (found[key], -roots[key].bounds.area))] if found else None
 
     def _meet(self, condition: Condition) -> Iterator[Node]:
-        return (node for e in condition.elements for s in e.alternatives for node in self._matches(s))
+        return (node for e in condition.elements for s in e.alternatives for node in self._index.matching(s))
 
     def _holds_way(self, way: Way) -> bool:
+        if way.layered and not self.is_layer:
+            return False
         return all(self.holds(c) for c in way.needs) and not any(self.holds(c) for c in way.refuses)
 
     def find_all(self, element: Element) -> list[Node]:
         """Return every node that one of the element's alternatives matches, in document order."""
-        found = {id(node): node for selector in element.alternatives for node in self._matches(selector)}
+        if len(element.alternatives) == 1:
+            return list(self._index.matching(element.alternatives[0]))
+        found = {id(node): node for selector in element.alternatives for node in self._index.matching(selector)}
         return [node for node in self.nodes if id(node) in found]
 
     def holds(self, condition: Condition) -> bool:
         """Return whether a condition holds on this screen."""
         if condition.at_least == 1:
-            return any(next(self._matches(s), None) for e in condition.elements for s in e.alternatives)
-        found = {id(n) for e in condition.elements for s in e.alternatives for n in self._matches(s)}
+            return any(self._index.matching(s) for e in condition.elements for s in e.alternatives)
+        found = {id(n) for e in condition.elements for s in e.alternatives for n in self._index.matching(s)}
         return len(found) >= condition.at_least
 
     def shows(self, rule: ScreenRule) -> bool:
         """Return whether a rule holds on this screen."""
-        return any(self._holds_way(way) for way in rule.ways)
+        return any(self._holds_way(way) and (not rule.publishes or self._is_sure(way)) for way in rule.ways)
 
-    def _matches(self, selector: Selector) -> Iterator[Node]:
-        return (node for node in self._candidates(selector) if _fits(node, selector, self.tree))
+    def _is_sure(self, way: Way) -> bool:
+        return any(self.find_surely(element) for condition in way.needs for element in condition.elements)
 
-    def _candidates(self, selector: Selector) -> Iterable[Node]:
-        # Whole strings and ids come from the index; the rest looks at every node, or every label.
-        if selector.ids:
-            return _gather(self._by_id, selector.ids)
-        if selector.texts:
-            return _gather(self._by_text, selector.texts)
-        if selector.descs:
-            return _gather(self._by_desc, selector.descs)
-        if selector.labels:
-            return [*_gather(self._by_text, selector.labels), *_gather(self._by_desc, selector.labels)]
-        if selector.starts or selector.has or selector.pattern:
-            return self._labelled
-        return self.nodes
-
-
-def _gather(index: Mapping[str, list[Node]], keys: Iterable[str]) -> list[Node]:
-    return [node for key in keys if key in index for node in index[key]]
-
-
-def _fits(node: Node, s: Selector, tree: Tree) -> bool:
-    return (
-        (not s.texts or node.key_text in s.texts)
-        and (not s.descs or node.key_desc in s.descs)
-        and (not s.labels or node.key_text in s.labels or node.key_desc in s.labels)
-        and (not s.ids or node.id in s.ids)
-        and node.id not in s.not_ids
-        and (not s.id_packages or node.id_package in s.id_packages)
-        and (not s.classes or node.class_name.endswith(s.classes))
-        and not (s.not_classes and node.class_name.endswith(s.not_classes))
-        and (not s.packages or not node.package or node.package in s.packages)
-        and (s.clickable is None or node.clickable is s.clickable)
-        and (s.checked is None or node.checked is s.checked)
-        and (s.selected is None or node.selected is s.selected)
-        and (s.focused is None or node.focused is s.focused)
-        and _label_fits(node, s)
-        and (s.area is None or _in_area(node.bounds, s.area, tree))
-        and node.bounds.width >= s.min_width * tree.width
-        and node.bounds.height >= s.min_height * tree.height
-        and (s.bare is None or (not node.label and not node.id) is s.bare)
-    )
-
-
-def _label_fits(node: Node, s: Selector) -> bool:
-    if not (s.starts or s.has or s.pattern):
-        return True
-    for label in (node.key_text, node.key_desc):
-        if not label:
-            continue
-        if (
-            (not s.starts or label.startswith(s.starts))
-            and (not s.has or any(part in label for part in s.has))
-            and (s.pattern is None or s.pattern.fits(label))
-        ):
-            return True
-    return False
-
-
-def _in_area(box: Bounds, area: tuple[float, float, float, float], tree: Tree) -> bool:
-    x, y = box.center
-    left, top, right, bottom = area
-    return left * tree.width <= x <= right * tree.width and top * tree.height <= y <= bottom * tree.height
-
-
-def _picked(found: Sequence[Node], pick: Pick) -> Node:
-    match pick:
-        case Pick.FIRST:
-            return found[0]
-        case Pick.LAST:
-            return found[-1]
-        case Pick.LOWEST:
-            return max(found, key=lambda node: node.bounds.bottom)
-        case Pick.HIGHEST:
-            return min(found, key=lambda node: node.bounds.top)
-        case Pick.LARGEST:
-            return max(found, key=lambda node: node.bounds.area)
-        case Pick.LEFTMOST:
-            return min(found, key=lambda node: node.bounds.left)
+    def find_surely(self, element: Element) -> list[Node]:
+        """Return the nodes that an element matches by more than a word that nobody has seen."""
+        return [node for selector in element.alternatives for node in self._index.surely_matching(selector)]
 
 
 def recognise(packs: Sequence[Pack], view: View) -> Recognised:
@@ -378,18 +319,21 @@ def recognise(packs: Sequence[Pack], view: View) -> Recognised:
 
     Packs are tried in order, so that of the system, whose dialogs lie over every app, comes first.
     A pack is tried when one of its packages is on the screen; single rules may ask to be tried
-    always (dialogs that another package draws for the app).
+    always (dialogs that another package draws for the app). Where something lies over the app's page, it alone
+    is asked what it is: no rule of the page holds for it.
     """
     packages = view.packages
+    unknown: Recognised | None = None
     for pack in packs:
-        here = not pack.packages or not packages.isdisjoint(pack.packages)
+        here = not pack.packages or any(package in pack.drawn_by for package in packages)
+        layer = view.layer(pack) if here and pack.packages else None
+        shown, page = view.parted(pack, layer) if layer else (view, None)
         for rule in pack.screens:
-            if (here or rule.any_package) and view.shows(rule):
-                return Recognised(pack.app, rule.name, rule, view.window_of(rule))
-    for pack in packs:
-        if not packages.isdisjoint(pack.packages):
-            return Recognised(pack.app, UNKNOWN)
-    return Recognised(_foreground(view), UNKNOWN)
+            if (here or rule.any_package) and shown.shows(rule):
+                return Recognised(pack.app, rule.name, rule, shown.window_of(rule), shown, page, pack)
+        if here and pack.packages and unknown is None:
+            unknown = Recognised(pack.app, UNKNOWN, view=shown, below=page, pack=pack)
+    return unknown or Recognised(_foreground(view), UNKNOWN, view=view)
 
 
 def _foreground(view: View) -> str:
@@ -398,8 +342,3 @@ def _foreground(view: View) -> str:
         if node.package:
             areas[node.package] = max(areas.get(node.package, 0), node.bounds.area)
     return max(areas, key=lambda package: areas[package], default=UNKNOWN)
-
-
-def words(*texts: str) -> frozenset[str]:
-    """Return texts normalised for a selector."""
-    return frozenset(normalise(text) for text in texts)

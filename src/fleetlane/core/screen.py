@@ -217,5 +217,14 @@ def _guess_size(nodes: list[Node]) -> tuple[int, int]:
     if not boxes:
         return 1080, 2400
     full = [box for box in boxes if box.left == 0 and box.top == 0]
+    if not full and all(box.left > 0 and box.top > 0 for box in boxes):
+        return _size_around(boxes)
     widest = full or boxes
     return max(box.right for box in widest), max(box.bottom for box in boxes)
+
+
+def _size_around(boxes: list[Bounds]) -> tuple[int, int]:
+    """Return the size of a screen of which a tree has only a dialog: dialogs stand in the middle."""
+    left, right = min(box.left for box in boxes), max(box.right for box in boxes)
+    top, bottom = min(box.top for box in boxes), max(box.bottom for box in boxes)
+    return left + right, max(bottom, top + bottom)

@@ -17,8 +17,8 @@ from fleetlane.dashboard.page import PageRoute, from_english, render
 from fleetlane.http.devices import Lane
 from fleetlane.http.events import HEARTBEAT_S, STREAM_HEADERS
 from fleetlane.http.services import Services, Wired
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Screen
 from fleetlane.work.pictures import Sight
 
 _MOST_WATCHED = 500

@@ -11,8 +11,8 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
 from fleetlane.core.task import username_key
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.profile import Profile, same_handle
 
 _HANDLE = re.compile(r"@?([a-z0-9._]{1,60})(?:,.*)?", re.IGNORECASE | re.DOTALL)
@@ -71,7 +71,7 @@ class AccountSwitcher:
             screen.find(self._elements[name]) if name in self._elements else None for name in ("sheet", "add_account")
         )
         found: dict[str, Node] = {}
-        for node in screen.view.find_all(self._elements["account_rows"]):
+        for node in screen.top.find_all(self._elements["account_rows"]):
             outside = sheet is not None and not node.bounds.within(sheet.bounds)
             if outside or (end is not None and node.bounds.bottom > end.bounds.bottom):
                 continue  # pages below the sheet stay in the tree

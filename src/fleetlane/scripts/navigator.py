@@ -3,9 +3,13 @@
 What to do on a screen is the pack's: this module knows the verbs and when to do them. A node is tapped
 when two looks show it at the same place, and again only when nothing came of the former tap: when a look that
 was asked for long after it still shows the screen. A careful tap is one whose repetition could press the next
-screen's Post, or which could fall through a popup on such a button: it never repeats by itself, goes where
-Post was not recorded, waits until the screen takes taps (`editor_dwell` of the pack), and is repeated only when two
-looks in a row, both asked for long after it, show the same; then what repeats it says so first (`on_risk`).
+screen's Post: it never repeats by itself, goes where Post was not recorded, waits until the screen takes taps
+(`editor_dwell` of the pack), and is repeated only when two looks in a row, both asked for long after it, show the same;
+then what repeats it says so first (`on_risk`). A tap that could fall through on a button that publishes
+(`core.places`) is careful as well, and made elsewhere on its target, or Back is pressed instead.
+
+A sheet that nobody has named is refused, or left by Back. A page that nobody knows is left by Back once, before the
+task fails: never where something publishes, or a person is needed.
 
 How long is waited is said by `scripts.waits`.
 """
@@ -13,13 +17,13 @@ How long is waited is said by `scripts.waits`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from fleetlane.core.errors import CallLostError, ShellFailedError, TaskFailedError
-from fleetlane.core.recognition import UNKNOWN, Action, Edge, Element, Pack, Pick, Selector
-from fleetlane.core.screen import Bounds, Node
-from fleetlane.scripts.phone import Phone, Screen
+from fleetlane.core.recognition import UNKNOWN, Action, Edge, Pack
+from fleetlane.core.screen import Node
+from fleetlane.scripts.looks import Attempt, Screen, Watched, beside_places, near_edge, the_last
+from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.waits import STARTED_FOR_S, WAITS, Situation, Wait, has_passed
 
 Verb = Callable[[Screen, Action], None]
@@ -34,34 +38,14 @@ _TAP_AGAIN_AFTER_S = 1.0
 _CAREFUL_RETRY_AFTER_S = 2.0
 _CAREFUL_AGE_S = 0.45
 _STALE_S = 6.0
-_EDGE = 8
-_ALONG = (0.25, 0.75, 0.1, 0.9)
-_TALLEST_BUTTON = 4
 _MOST_TRIES = 6
 UNKNOWN_PATIENCE_S = 12.0
 _LEAST_LOOKS = 2
 _LEAST_TAPS = 3
 _UNLOCK_S = 5.0
+_REFUSALS = 2
+_AFTER_BACK_S = 3.0
 _TAPS = ("tap", "tap_last", "tap_or_back", "tap_or_scroll")
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """An action done on a screen, when it was done last, and how often."""
-
-    target: Bounds | None
-    at_s: float
-    tries: int = 1
-
-
-@dataclass(slots=True)
-class _Sight:
-    """The screen of the former look, when that was asked for, since when it is shown, and for how many looks."""
-
-    screen: Screen
-    asked_s: float
-    since_s: float
-    looks: int = 1
 
 
 class Navigator:
@@ -98,6 +82,7 @@ class Navigator:
         self._dwell_s = float(dwell.get("seconds", 0)) if dwell_s is None else dwell_s
         self._loading = frozenset(pack.facts.get("loading", ()))
         self._on_risk = on_risk
+        self._refusal = Action("tap_or_back", pack.layers.refuse, "screen_unrecognised")
         self.verbs: dict[str, Verb] = {
             "tap": self._tap,
             "tap_last": self._tap,
@@ -135,7 +120,8 @@ class Navigator:
         wait = WAITS[situation] if timeout_s is None else Wait(timeout_s, timeout_s)
         start_s, looks = self.phone.clock.monotonic_s(), 0
         poll_s = _FIRST_POLL_S
-        attempts: dict[str, _Attempt] = {}
+        attempts: dict[str, Attempt] = {}
+        went_back = False
         before = self._former_sight()
         if before is not None and start_s - before.since_s <= _SAME_MOMENT_S:
             if self._shows(before.screen, until):
@@ -153,64 +139,98 @@ class Navigator:
                 if screen.name in until:
                     return screen
             if before is None or str(before.screen.seen) != str(screen.seen):
-                before, poll_s = _Sight(screen, asked_s, now_s), _FIRST_POLL_S
+                before, poll_s = Watched(screen, asked_s, now_s), _FIRST_POLL_S
             else:
                 before.looks += 1
-                if screen.name == UNKNOWN:
-                    self._must_not_stay(screen, before, now_s, wait, until)
-                else:
+                if screen.name != UNKNOWN or self._is_over_page(screen):
                     self._act(goal, screen, before, attempts, asked_s)
+                elif self._must_not_stay(screen, before, now_s, wait, until, went_back=went_back):
+                    went_back = True
+                    self._go_back(screen)
                 before.screen, before.asked_s = screen, asked_s
             if wait.is_over(now_s - start_s, looks, busy=self._is_busy(screen)):
                 raise TaskFailedError("screen_stuck", f"It stayed on {screen.seen} on the way to {_words(until)}.")
             self.phone.control.pause(max(poll_s, self._rest_s(goal, screen, before, now_s - asked_s)))
             poll_s = min(poll_s * _POLL_GROWTH, _LAST_POLL_S)
 
-    def _former_sight(self) -> _Sight | None:
+    def _former_sight(self) -> Watched | None:
         """Return the look before this way began, when nothing was done since: it need not be taken twice."""
         last = self.phone.sight
         if last is None or last.screen.name == UNKNOWN or self.phone.clock.monotonic_s() - last.ended_s > _FORMER_S:
             return None
-        return _Sight(last.screen, last.asked_s, last.ended_s, _LEAST_LOOKS if last.is_still else 1)
+        return Watched(last.screen, last.asked_s, last.ended_s, _LEAST_LOOKS if last.is_still else 1)
 
     def _shows(self, screen: Screen, until: Collection[str]) -> bool:
         return screen.app == self.pack.app and screen.name in until
 
-    def _rest_s(self, goal: str, screen: Screen, before: _Sight, look_s: float) -> float:
+    def _rest_s(self, goal: str, screen: Screen, before: Watched, look_s: float) -> float:
         """Return how long to leave a screen alone that nothing can be done on yet.
 
         Where something is waited for, phones that take long for a look get as much time between two of them.
         """
         if (dwell_s := self._dwell_left_s(goal, screen, before)) > 0:
             return dwell_s
-        action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
-        waits = screen.name == UNKNOWN or action is None or action.verb == "wait"
+        action = self._action_for(goal, screen)
+        waits = action is None or action.verb == "wait"
         if not waits or before.looks < _LEAST_LOOKS:
             return 0.0
         shown_s = self.phone.clock.monotonic_s() - before.since_s
         return min(max(look_s, min(2 * look_s, shown_s / 4)), _LONGEST_REST_S)
 
-    def _dwell_left_s(self, goal: str, screen: Screen, sight: _Sight) -> float:
+    def _dwell_left_s(self, goal: str, screen: Screen, sight: Watched) -> float:
         """Return how long a screen drops careful taps yet, none when this is not what is to be done on it."""
         action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
         if action is None or not action.careful or screen.name not in self._dwells:
             return 0.0
         return sight.since_s + self._dwell_s - self.phone.clock.monotonic_s()
 
-    def _must_not_stay(self, screen: Screen, sight: _Sight, now_s: float, wait: Wait, until: Collection[str]) -> None:
-        """Fail when a screen that nobody knows has stayed for too long."""
+    def _must_not_stay(
+        self,
+        screen: Screen,
+        sight: Watched,
+        now_s: float,
+        wait: Wait,
+        until: Collection[str],
+        *,
+        went_back: bool,
+    ) -> bool:
+        """Fail when a screen that nobody knows has stayed for too long; return whether it is time for one Back."""
         limit_s = wait.busy_s if self._is_busy(screen) else self.unknown_patience_s
         if (started_s := self.phone.started_s) is not None:
             limit_s = max(limit_s, started_s + STARTED_FOR_S - sight.since_s)
-        if has_passed(limit_s, now_s - sight.since_s, sight.looks):
-            raise TaskFailedError("screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}.")
+        if not has_passed(limit_s + went_back * _AFTER_BACK_S, now_s - sight.since_s, sight.looks):
+            return False
+        if not went_back and not self._is_busy(screen) and self._may_go_back(screen):
+            return True
+        raise TaskFailedError("screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}.")
+
+    def _may_go_back(self, screen: Screen) -> bool:
+        """Return whether Back can do no harm on a page that nobody knows."""
+        if screen.app != self.pack.app:  # another app came in between, or a question of the system's
+            return not any(node.class_name.endswith("EditText") for node in screen.view.nodes)
+        needs_person = screen.top.find(self.pack.person_marks) is not None
+        return not needs_person and not screen.places.buttons
+
+    def _go_back(self, screen: Screen) -> None:
+        with self.phone.step("go back from a page nobody knows", f"shown by {screen.app}"):
+            self.phone.press("back")
+
+    def _is_over_page(self, screen: Screen) -> bool:
+        """Return whether this is a sheet or dialog that nobody has named, over a page of the app."""
+        return screen.name == UNKNOWN and screen.app == self.pack.app and screen.seen.below is not None
+
+    def _action_for(self, goal: str, screen: Screen) -> Action | None:
+        """Return what to do on a screen for a goal, None for nothing."""
+        if self._is_over_page(screen):
+            return self._refusal
+        return screen.seen.rule.action_for(goal) if screen.seen.rule else None
 
     def _is_busy(self, screen: Screen) -> bool:
         """Return whether something is visibly loading: a page that says so, or a strange one with a bar or wheel."""
         if screen.name != UNKNOWN:
             return screen.app == self.pack.app and screen.name in self._loading
         return any(
-            node.class_name.endswith("ProgressBar") and node.package in self.pack.packages for node in screen.view.nodes
+            node.class_name.endswith("ProgressBar") and node.package in self.pack.drawn_by for node in screen.top.nodes
         )
 
     def see(self, shows: Callable[[Screen], bool], timeout_s: float) -> Screen | None:
@@ -243,12 +263,15 @@ class Navigator:
                 return seen
         return None
 
-    def _act(self, goal: str, screen: Screen, before: _Sight, attempts: dict[str, _Attempt], asked_s: float) -> None:
+    def _act(self, goal: str, screen: Screen, before: Watched, attempts: dict[str, Attempt], asked_s: float) -> None:
         """Do what the pack says, when it is time to; `asked_s` is when the look was asked for."""
-        action = screen.seen.rule.action_for(goal) if screen.seen.rule else None
-        if action is None or action.verb == "wait" or (action.careful and not self._is_ready(screen, before, asked_s)):
+        action = self._action_for(goal, screen)
+        if action is None or action.verb == "wait":
             return
         node = self._target(screen, action)
+        is_careful = self._is_careful(screen, action, node)
+        if is_careful and not self._is_ready(screen, before, asked_s):
+            return
         if action.verb in _TAPS:
             earlier = self._target(before.screen, action)
             if node is None and action.verb in ("tap", "tap_last"):
@@ -259,7 +282,7 @@ class Navigator:
         former = attempts.get(str(screen.seen))
         tries = 1
         if former is not None and former.target == bounds:
-            if not self._may_repeat(action, former, before.asked_s, asked_s):
+            if not self._may_repeat(former, before.asked_s, asked_s, is_careful=is_careful):
                 return
             if former.tries >= _MOST_TRIES:
                 raise TaskFailedError(action.argument or "screen_stuck", f"{screen.seen} does not react.")
@@ -268,22 +291,30 @@ class Navigator:
                 self._on_risk()
         if action.careful and node is not None and self._free_edge(screen, node, action.careful) is None:
             return  # another window lies over it
-        self.verbs[action.verb](screen, action)
-        attempts[str(screen.seen)] = _Attempt(bounds, self.phone.clock.monotonic_s(), tries)
+        if action is self._refusal and tries > _REFUSALS:
+            self.phone.press("back")
+        else:
+            self.verbs[action.verb](screen, action)
+        attempts[str(screen.seen)] = Attempt(bounds, self.phone.clock.monotonic_s(), tries)
 
-    def _is_ready(self, screen: Screen, before: _Sight, asked_s: float) -> bool:
+    @staticmethod
+    def _is_careful(screen: Screen, action: Action, node: Node | None) -> bool:
+        """Return whether something could be published by an action when it comes too late, or twice."""
+        return bool(action.careful) or (action.verb in _TAPS and node is not None and screen.endangers(node))
+
+    def _is_ready(self, screen: Screen, before: Watched, asked_s: float) -> bool:
         """Return whether a screen has been there for long enough to take a careful tap."""
         dwell_s = self._dwell_s if screen.name in self._dwells else 0.0
         shown_s = self.phone.clock.monotonic_s() - before.since_s
         return asked_s - before.since_s >= _CAREFUL_AGE_S and shown_s >= dwell_s
 
-    def _may_repeat(self, action: Action, former: _Attempt, before_s: float, asked_s: float) -> bool:
+    def _may_repeat(self, former: Attempt, before_s: float, asked_s: float, *, is_careful: bool) -> bool:
         """Return whether nothing came of an attempt: this look was asked for long after it.
 
         For a careful one also the look before this one, which showed the same: a page that changes is not tapped.
         What a very slow look shows may be gone.
         """
-        if not action.careful:
+        if not is_careful:
             return asked_s - former.at_s >= _RETRY_AFTER_S * former.tries
         is_fresh = self.phone.clock.monotonic_s() - asked_s <= _STALE_S
         return is_fresh and before_s - former.at_s >= _CAREFUL_RETRY_AFTER_S * former.tries
@@ -291,7 +322,7 @@ class Navigator:
     def _target(self, screen: Screen, action: Action) -> Node | None:
         if action.element is None:
             return None
-        element = _last(action.element) if action.verb == "tap_last" else action.element
+        element = the_last(action.element) if action.verb == "tap_last" else action.element
         return screen.find(element)
 
     # -- verbs ---------------------------------------------------------------------------------------
@@ -300,10 +331,21 @@ class Navigator:
         node = self._target(screen, action)
         if node is None:
             return
-        if not action.careful:
+        if action.careful:
+            if (point := self._free_edge(screen, node, action.careful)) is not None:
+                self.tap_once(*point)
+        else:
+            self._tap_beside_places(screen, node)
+
+    def _tap_beside_places(self, screen: Screen, node: Node) -> None:
+        """Tap a node; where that could fall through on a button that publishes, elsewhere on it, once, or go back."""
+        if not screen.endangers(node):
             self.phone.tap(node)
-        elif (point := self._free_edge(screen, node, action.careful)) is not None:
+            return
+        if (point := beside_places(screen, node)) is not None:
             self.tap_once(*point)
+        else:
+            self.phone.press("back")
 
     @staticmethod
     def _free_edge(screen: Screen, node: Node, edge: Edge) -> tuple[int, int] | None:
@@ -321,7 +363,7 @@ class Navigator:
     def _tap_or_back(self, screen: Screen, action: Action) -> None:
         node = self._target(screen, action)
         if node is not None:
-            self.phone.tap(node)
+            self._tap_beside_places(screen, node)
         else:
             self.phone.press("back")
 
@@ -352,21 +394,6 @@ class Navigator:
 
     def _fail(self, screen: Screen, action: Action) -> None:
         raise TaskFailedError(action.argument, f"Screen: {screen.seen}.")
-
-
-def _last(element: Element) -> Element:
-    alternatives: tuple[Selector, ...] = tuple(replace(s, pick=Pick.LAST) for s in element.alternatives)
-    return Element(element.name, alternatives)
-
-
-def near_edge(node: Node, edge: Edge) -> list[tuple[int, int]]:
-    """Return points near an edge of the button that a node is, or that it is the label of; the middle one first."""
-    box, button = node.bounds, node.button.bounds
-    if box.within(button) and button.height <= _TALLEST_BUTTON * box.height:
-        box = button
-    inset = box.height // _EDGE
-    y = box.top + inset if edge is Edge.TOP else box.bottom - 1 - inset
-    return [(box.center[0], y), *((box.left + int(box.width * part), y) for part in _ALONG)]
 
 
 def _words(names: Collection[str]) -> str:

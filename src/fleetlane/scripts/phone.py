@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,11 +24,13 @@ from fleetlane.core.errors import (
     TaskStoppedError,
 )
 from fleetlane.core.media import MediaKind
+from fleetlane.core.places import SeenPlaces
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts, Pushed, ShellAnswer
 from fleetlane.core.ports.report import Trace
-from fleetlane.core.recognition import Element, Pack, Recognised, View, recognise
-from fleetlane.core.screen import Node, parse_tree
+from fleetlane.core.recognition import Pack
+from fleetlane.core.screen import Node
+from fleetlane.scripts.looks import Screen, Sighting, points_of, read_screen
 
 T = TypeVar("T")
 _ATTEMPTS = 3
@@ -41,73 +42,6 @@ _AWAKE_EVERY_S = 8.0
 _AWAKE_PART = 0.6  # of the time after which the screen goes off; a look and a pause come on top
 _SHOT_WIDTH = 360
 _COVERED_FOR_S, _COVERED_PAUSE_S = 20.0, 0.5
-_POINTS = (0.5, 0.25, 0.75, 0.1, 0.9)
-"""Where else a node is tapped when its middle is covered, in parts of its width and height."""
-
-
-def points_of(node: Node) -> list[tuple[int, int]]:
-    """Return the points at which a node may be tapped, its middle first."""
-    box = node.bounds
-    others = [(box.left + int(box.width * x), box.top + int(box.height * y)) for y in _POINTS for x in _POINTS]
-    return [box.center, *others[1:]]
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What a look at the phone showed."""
-
-    view: View
-    seen: Recognised
-    xml: str
-
-    @property
-    def app(self) -> str:
-        """Return the app's name, or a package that no pack knows."""
-        return self.seen.app
-
-    @property
-    def name(self) -> str:
-        """Return the screen's name, "unknown" when it is not known."""
-        return self.seen.screen
-
-    def find(self, element: Element) -> Node | None:
-        """Return the node an element means, None when it is not there. The window that shows the screen goes first."""
-        return self.view.find(element, self.seen.window)
-
-    def free_point(self, node: Node, points: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-        """Return the first of some points at which no other window would take a tap meant for a node."""
-        return next((point for point in points if self.view.covering(*point, node) is None), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A look at the phone: what it showed, when it was asked for and when it was answered (monotonic seconds).
-
-    `is_still`: the look before showed the very same, and nothing was done in between.
-    """
-
-    screen: Screen
-    asked_s: float
-    ended_s: float
-    is_still: bool = False
-
-
-def read_screen(
-    driver: Driver, packs: Sequence[Pack], xml: str | None = None, *, former: Screen | None = None
-) -> Screen:
-    """Return what a tree of a phone shows, the present one unless given; `former` again when nothing has changed.
-
-    Raises:
-        DriverBrokenError: it is no UI tree.
-    """
-    xml = driver.tree() if xml is None else xml
-    if former is not None and former.xml == xml:
-        return former
-    try:
-        view = View(parse_tree(xml, driver.facts().size))
-    except ValueError as error:
-        raise DriverBrokenError(str(error), serial=driver.serial) from error
-    return Screen(view, recognise(packs, view), xml)
 
 
 class Control:
@@ -197,6 +131,7 @@ class Phone:
         self._touched_s = self.clock.monotonic_s()
         self.started_s: float | None = None
         """When an app was started, or given something, that has not shown itself yet (see `shown`)."""
+        self._places = SeenPlaces()
         self._used: list[str] = []
         """By what the nodes were found that this step has tapped."""
 
@@ -227,7 +162,7 @@ class Phone:
         while True:
             asked_s, tries = clock.monotonic_s(), tries + 1
             try:
-                self._last = read_screen(self._ready(), self._packs, former=self._last)
+                self._last = read_screen(self._ready(), self._packs, former=self._last, before=self._places)
             except (CallLostError, DriverBrokenError):
                 waited_s = clock.monotonic_s() - start_s
                 if waited_s >= _LOOK_AGAIN_FOR_S and tries >= _LEAST_TRIES:
@@ -312,6 +247,8 @@ class Phone:
         while screen is not None:
             if (point := screen.free_point(node, points)) is not None:
                 return point
+            if screen.endangers(node):
+                raise TaskFailedError("screen_stuck", "A button that publishes lies below what is to be tapped.")
             if self.clock.monotonic_s() >= until_s:
                 raise TaskFailedError("screen_stuck", "Another window lies over what is to be tapped.")
             self.control.pause(_COVERED_PAUSE_S)
@@ -352,7 +289,7 @@ class Phone:
         self._act(lambda driver: driver.swipe((width // 2, height * 85 // 100), (width // 2, height * 25 // 100)))
 
     def _note_use(self, x: int, y: int) -> None:
-        how = self._last.view.found_at(x, y) if self._last else ""
+        how = self._last.top.found_at(x, y) if self._last else ""
         if how and how not in self._used:
             self._used.append(how)
 
@@ -475,7 +412,7 @@ class Phone:
         """
         started_ms, started_s = self.clock.now_ms(), self.clock.monotonic_s()
         ok, answers = False, True
-        self._used = []
+        outer, self._used = self._used, []
         try:
             yield
             ok = True
@@ -498,6 +435,7 @@ class Phone:
                 tree=tree,
                 selectors=self._used,
             )
+            self._used = outer
 
     def _picture(self) -> bytes | None:
         if self.control.stopped:

@@ -16,8 +16,9 @@ from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node, normalise
 from fleetlane.core.task import username_key
 from fleetlane.scripts.apps import restart_app
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Phone, Screen
+from fleetlane.scripts.phone import Phone
 
 _LEAVE_EVERY = 3
 _MOST_TEXTS = 40
@@ -109,9 +110,14 @@ class Profile:
             screen = self._navigator.reach("profile", {"own_profile"})
             former, state = state, self.read(screen)
             complete = state.tiles or state.post_count == 0 or clock.monotonic_s() - start_s >= _EMPTY_FOR_S
-            if state == former and state.handle and complete:
+            if state == former and state.handle and complete and self._has_header(screen):
                 break
         return screen, state
+
+    def _has_header(self, screen: Screen) -> bool:
+        """Return whether the page's header has come, as far as that can be told: the handle comes before it."""
+        marks = [self._elements[name] for name in ("post_count", "post_count_box") if name in self._elements]
+        return not marks or any(screen.find(mark) is not None for mark in marks)
 
     def look_at_newest(self, screen: Screen, state: ProfileState, caption: str = "") -> ProfileState:
         """Open the newest post from the profile page, note what it shows, and go back to the profile.
@@ -144,8 +150,8 @@ class Profile:
 
     def _labelled(self, screen: Screen) -> list[Node]:
         """Return the app's own texts: a card that shows what was copied, or a keyboard, proves nothing."""
-        packages = ("", *self._navigator.pack.packages)
-        return [node for node in screen.view.nodes if node.label and node.package in packages]
+        known = self._navigator.pack.drawn_by
+        return [node for node in screen.top.nodes if node.label and (not node.package or node.package in known)]
 
     def before(self) -> ProfileState:
         """Return the profile as it is before a post, its newest post opened when the app allows it.
@@ -228,8 +234,8 @@ class Profile:
 
     def _tiles(self, screen: Screen) -> list[Node]:
         """Return the posts in the grid, newest first, without what is pinned and without drafts."""
-        cells = screen.view.find_all(self._elements["grid_cells"])
-        other = screen.view.find_all(self._elements["no_posts"]) if "no_posts" in self._elements else []
+        cells = screen.top.find_all(self._elements["grid_cells"])
+        other = screen.top.find_all(self._elements["no_posts"]) if "no_posts" in self._elements else []
         tiles = [cell for cell in cells if not any(node.bounds.within(cell.bounds) for node in other)]
         return sorted(tiles, key=lambda node: (node.bounds.top, node.bounds.left))
 
@@ -237,7 +243,7 @@ class Profile:
 def _tile_label(screen: Screen, tile: Node) -> str:
     inside = [
         node.text
-        for node in screen.view.nodes
+        for node in screen.top.nodes
         if node.text and node is not tile and node.package == tile.package and node.bounds.within(tile.bounds)
     ]
     return inside[0] if inside else ""

@@ -20,8 +20,8 @@ from fleetlane.core.event import Change, EventKind
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import LaneCalls
 from fleetlane.core.ports.phone import Devices, Driver
+from fleetlane.scripts.looks import Screen, read_screen
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Screen, read_screen
 from fleetlane.work.acts import Act
 from fleetlane.work.scheduler import Scheduler
 

@@ -14,14 +14,31 @@ from typing import Any, cast
 from fleetlane.core.document import items, known_keys, mapping, strings
 from fleetlane.core.errors import PackError
 from fleetlane.core.outcome import FAILURES
-from fleetlane.core.recognition import Action, Condition, Edge, Element, Pack, ScreenRule, Way
+from fleetlane.core.recognition import (
+    Action,
+    Condition,
+    Edge,
+    Element,
+    LayerMarks,
+    Pack,
+    PublishingPlace,
+    ScreenRule,
+    Way,
+)
 from fleetlane.scripts.packs import source
-from fleetlane.scripts.packs.selectors import SelectorReader, read_written
+from fleetlane.scripts.packs.selectors import SelectorReader, read_area, read_written
 from fleetlane.scripts.packs.verbs import ELEMENT_VERBS, ENDING_VERBS, PLAIN_VERBS
+from fleetlane.scripts.packs.words import words_of
 
-_WAY_KEYS = {"needs", "not"}
-_SCREEN_KEYS = {*_WAY_KEYS, "name", "ways", "do", "any_package", "unverified", "person", "dismiss"}
-_PACK_KEYS = {"app", "version", "met", "packages", "words", "written", "elements", "screens", "facts"}
+_WAY_KEYS = {"needs", "not", "layered"}
+_SCREEN_KEYS = {*_WAY_KEYS, "name", "ways", "do", "any_package", "unverified", "person", "dismiss", "over"}
+_PACK_KEYS = {
+    "app", "version", "met", "packages", "clones", "words", "more_words", "written", "layers", "publishes",
+    "person_marks", "elements", "screens", "facts",
+}  # fmt: skip
+_LAYER_KEYS = {"sheet", "dimmer", "refuse"}
+_PLACE_KEYS = {"element", "at"}
+_POPUP = "popup_"
 _ACTION_KEYS = {"argument", "careful", "unverified"}
 
 
@@ -87,13 +104,13 @@ class _Reader:
         if not raw.get("app"):
             raise PackError(file, "a pack names its `app`")
         self._packages = strings(raw.get("packages", []), f"{file}: packages")
-        words = {
-            name: strings(value, f"{file}: words.{name}")
-            for name, value in mapping(raw.get("words", {}), f"{file}: words").items()
-        }
+        place = f"{file}: words"
+        words = words_of(str(raw["app"]), self._lists("words"), place, more=self._lists("more_words"))
         written = read_written(mapping(raw.get("written", {}), f"{file}: written"), f"{file}: written")
-        self._selectors = SelectorReader(words, written, self._packages)
+        self._clones = strings(raw.get("clones", []), f"{file}: clones")
+        self._selectors = SelectorReader(words, written, [*self._packages, *self._clones])
         self._any_package = False
+        self._publishing = self._publishing_pages()
         self._elements: dict[str, Element] = {}
         for name, value in mapping(raw.get("elements", {}), f"{file}: elements").items():
             self._elements[name] = self._element(value, name, f"elements.{name}")
@@ -108,12 +125,38 @@ class _Reader:
         return Pack(
             app=str(self._raw["app"]),
             packages=tuple(self._packages),
+            clones=tuple(self._clones),
             elements=self._elements,
             screens=tuple(screens),
             facts=mapping(self._raw.get("facts", {}), f"{self._file}: facts"),
             version=str(self._raw.get("version", "")),
             met=tuple(strings(self._raw.get("met", []), f"{self._file}: met")),
+            layers=self._layers(),
+            publishes=tuple(self._place(value) for value in self._raw.get("publishes", [])),
+            person_marks=self._named(self._raw["person_marks"], self._raw, "person_marks")
+            if "person_marks" in self._raw
+            else Element("person_marks", ()),
         )
+
+    def _lists(self, key: str) -> Mapping[str, Any]:
+        return mapping(self._raw.get(key, {}), f"{self._file}: {key}")
+
+    def _publishing_pages(self) -> frozenset[str]:
+        facts = mapping(self._raw.get("facts", {}), f"{self._file}: facts")
+        pages = mapping(facts.get("last_pages", {}), f"{self._file}: facts.last_pages")
+        found = (mapping(page, f"{self._file}: facts.last_pages.{name}") for name, page in pages.items())
+        return frozenset(str(name) for page in found for name in (*page.get("screens", ()), *page.get("editing", ())))
+
+    def _place(self, value: object) -> PublishingPlace:
+        place = self._at(value, "publishes")
+        raw = mapping(value, place)
+        known_keys(raw, _PLACE_KEYS, place)
+        return PublishingPlace(self._named(raw.get("element"), raw, "publishes"), read_area(raw.get("at"), place))
+
+    def _layers(self) -> LayerMarks:
+        raw = mapping(self._raw.get("layers", {}), f"{self._file}: layers")
+        known_keys(raw, _LAYER_KEYS, self._at(raw, "layers"))
+        return LayerMarks(**{key: self._named(value, raw, f"layers.{key}") for key, value in raw.items()})
 
     def _at(self, value: object, what: str) -> str:
         return source.place(self._file, value, what)
@@ -133,6 +176,8 @@ class _Reader:
             actions=self._actions(raw, what),
             any_package=self._any_package,
             unverified=bool(raw.get("unverified", False)),
+            over=bool(raw.get("over", name.startswith(_POPUP))),
+            publishes=name in self._publishing,
         )
         self._any_package = False
         return rule
@@ -155,6 +200,7 @@ class _Reader:
         return Way(
             self._conditions(raw["needs"], near, f"{what}: needs"),
             self._conditions(raw.get("not", []), near, f"{what}: not"),
+            layered=bool(raw.get("layered", False)),
         )
 
     # -- actions -------------------------------------------------------------------------------------

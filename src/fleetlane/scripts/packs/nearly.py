@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from typing import Any, cast
 
-from fleetlane.core.recognition import Element, Selector, View
+from fleetlane.core.patterns import BoundPattern
+from fleetlane.core.recognition import Element, View
 from fleetlane.core.screen import Node, normalise
+from fleetlane.core.selector import Selector
 
 _NAMES: Mapping[str, str] = {
     "texts": "text", "descs": "desc", "labels": "label", "ids": "id", "classes": "class", "packages": "package",
@@ -15,7 +17,8 @@ _NAMES: Mapping[str, str] = {
 }  # fmt: skip
 """What packs call the conditions of a selector that have another name in code."""
 _WHOLE = ("texts", "descs", "labels")
-_TELLING = (*_WHOLE, "starts", "has", "pattern", "ids")
+_TELLING = (*_WHOLE, "starts", "has", "has_all", "pattern", "ids", "id_pattern")
+_SAYS_NOTHING = ("pick", "unverified")
 _MOST = 3
 _LEAST_PART = 2
 """Shorter texts are inside of nearly every label."""
@@ -61,7 +64,7 @@ def _given(selector: Selector) -> Iterator[tuple[str, str, Any]]:
     empty = _defaults()
     for field in fields(selector):
         value = getattr(selector, field.name)
-        if field.name != "pick" and value != empty[field.name] and value not in (None, ()):
+        if field.name not in _SAYS_NOTHING and value != empty[field.name] and value not in (None, ()):
             yield field.name, _NAMES.get(field.name, field.name), value
 
 
@@ -78,7 +81,7 @@ def _short(value: Any) -> str:
         items = sorted(items) if isinstance(value, frozenset) else items
         shown = ", ".join(items[:_MOST] if len(items) > _MOST + 1 else items)
         return f"[{shown}{', …' if len(items) > _MOST + 1 else ''}]" if len(items) > 1 else shown
-    return str(getattr(value, "pattern", value)).lower()
+    return str(value.pattern.pattern if isinstance(value, BoundPattern) else value).lower()
 
 
 def said_of(node: Node) -> str:

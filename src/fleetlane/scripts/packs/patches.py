@@ -23,6 +23,8 @@ from fleetlane.scripts.packs.source import Placed, place
 
 Document = Mapping[str, Any]
 PATCHES = "patches"
+MORE_WORDS = "more_words"
+_LAID_ON = {"alternatives": "elements", "words": MORE_WORDS}
 
 
 def patched(pack: Document, patch: Document, file: str) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def patched(pack: Document, patch: Document, file: str) -> dict[str, Any]:
         PackError: the patch names what the pack does not have, or holds something of another kind. Keys that packs do
             not have are left for whoever reads the whole.
     """
-    laid = {"elements" if key == "alternatives" else key for key in patch if key != PATCHES}
+    laid = {_LAID_ON.get(key, key) for key in patch if key != PATCHES}
     return {**pack, **{key: _LAYERS.get(key, _added(key))(pack, patch, file) for key in sorted(laid)}}
 
 
@@ -71,6 +73,11 @@ def _sum(former: Any, new: Any, where: str) -> Any:
 
 def _listed(value: Any) -> list[Any]:
     return list(cast("list[Any]", value)) if isinstance(value, list) else [] if value is None else [value]
+
+
+def _words(pack: Document, patch: Document, file: str) -> Any:
+    """Add to the words of the languages, whose lists a pack's own `words` would take the place of."""
+    return _sum(pack.get(MORE_WORDS), patch["words"], place(file, patch, "words"))
 
 
 def _elements(pack: Document, patch: Document, file: str) -> Any:
@@ -107,5 +114,6 @@ _LAYERS: Mapping[str, Callable[[Document, Document, str], Any]] = {
     "version": _version,
     "facts": _over("facts"),
     "elements": _elements,
+    MORE_WORDS: _words,
     "screens": _screens,
 }

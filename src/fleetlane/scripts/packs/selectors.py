@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,15 +10,19 @@ from typing import Any, cast
 from fleetlane.core.document import known_keys, strings
 from fleetlane.core.errors import PackError
 from fleetlane.core.patterns import BoundPattern, bound_pattern
-from fleetlane.core.recognition import Pick, Selector
 from fleetlane.core.screen import normalise
+from fleetlane.core.selector import Names, Pick, Selector
+from fleetlane.scripts.packs.words import Words
 
 _TEXT_KEYS = ("text", "desc", "label", "starts", "has", "pattern")
 _STATE_KEYS = ("clickable", "checked", "selected", "focused", "bare")
+_GROUPS = "has_all"
 _KEYS = {
+    _GROUPS,
     *_TEXT_KEYS, *_STATE_KEYS, "id", "not_id", "id_package", "class", "not_class", "package",
-    "area", "min_width", "min_height", "pick",
+    "id_pattern", "area", "min_width", "min_height", "pick",
 }  # fmt: skip
+_NAMED = re.compile(r"\$([a-z]\w*)")
 _WRITTEN_KEYS = {"id", "class"}
 _ANY_PACKAGE = ["any"]
 
@@ -49,10 +54,10 @@ class SelectorReader:
         packages: who draws a selector's nodes, unless it says otherwise; none is anybody.
     """
 
-    def __init__(self, words: Mapping[str, list[str]], written: Written, packages: Iterable[str]) -> None:
+    def __init__(self, words: Words, written: Written, packages: Iterable[str]) -> None:
         self._words = words
         self._written = written
-        self._packages = frozenset(packages)
+        self._packages = tuple(packages)
 
     def read(self, raw: Mapping[str, Any], place: str, *, any_package: bool = False) -> Selector:
         """Return a selector.
@@ -63,36 +68,67 @@ class SelectorReader:
         known_keys(raw, _KEYS, place)
         if not set(raw) - {"pick"}:
             raise PackError(place, "a selector has at least one condition")
-        prose = any(key in raw for key in _TEXT_KEYS) and not ("id" in raw or "class" in raw)
+        prose = any(key in raw for key in (*_TEXT_KEYS, _GROUPS)) and not ("id" in raw or "class" in raw)
         written = self._written if prose else Written()
-        packages = strings(raw.get("package", [] if any_package else sorted(self._packages)), place)
+        packages = strings(raw.get("package", [] if any_package else list(self._packages)), place)
         return Selector(
             texts=self._texts(raw, "text", place),
             descs=self._texts(raw, "desc", place),
             labels=self._texts(raw, "label", place),
             starts=tuple(sorted(self._texts(raw, "starts", place))),
             has=tuple(sorted(self._texts(raw, "has", place))),
-            pattern=_pattern(raw.get("pattern"), place),
+            has_all=self._groups(raw, place),
+            pattern=_pattern(self._filled(raw.get("pattern"), place), place),
             ids=frozenset(strings(raw.get("id", []), place)),
             not_ids=frozenset(strings(raw.get("not_id", []), place)) | written.ids,
+            id_pattern=_pattern(raw.get("id_pattern"), place),
             id_packages=frozenset(strings(raw.get("id_package", []), place)),
             classes=tuple(strings(raw.get("class", []), place)),
             not_classes=(*strings(raw.get("not_class", []), place), *written.classes),
-            packages=frozenset(() if packages == _ANY_PACKAGE else packages),
+            unverified=self._unverified(raw),
+            packages=Names(() if packages == _ANY_PACKAGE else packages),
             **{key: _state(raw, key, place) for key in _STATE_KEYS},
-            area=_area(raw.get("area"), place),
+            area=read_area(raw.get("area"), place),
             min_width=_part(raw, "min_width", place),
             min_height=_part(raw, "min_height", place),
             pick=_pick(raw.get("pick", "first"), place),
+        )
+
+    def _list(self, name: str, place: str) -> tuple[str, ...]:
+        if name not in self._words.lists:
+            raise PackError(place, f"there are no words '${name}'")
+        return self._words.lists[name]
+
+    def _filled(self, pattern: object, place: str) -> object:
+        """Return a pattern with `$name` replaced by any of those words."""
+        if not isinstance(pattern, str):
+            return pattern
+
+        def any_of(found: re.Match[str]) -> str:
+            texts = sorted({normalise(text) for text in self._list(found[1], place)}, key=len, reverse=True)
+            return f"(?:{'|'.join(map(re.escape, texts))})"
+
+        return _NAMED.sub(any_of, pattern)
+
+    def _unverified(self, raw: Mapping[str, Any]) -> frozenset[str]:
+        """Return those of a selector's texts, normalised, that nobody has seen."""
+        given = (str(raw.get(key, "")) for key in (*_TEXT_KEYS, _GROUPS))
+        names = (found[1] for text in given for found in _NAMED.finditer(text))
+        return frozenset(text for name in names for text in self._words.unverified.get(name, ()))
+
+    def _groups(self, raw: Mapping[str, Any], place: str) -> tuple[tuple[str, ...], ...]:
+        groups: object = raw.get(_GROUPS, [])
+        if not isinstance(groups, list):
+            raise PackError(place, f"`{_GROUPS}` is a list of lists of texts")
+        return tuple(
+            tuple(sorted(self._texts({_GROUPS: group}, _GROUPS, place))) for group in cast("list[object]", groups)
         )
 
     def _texts(self, raw: Mapping[str, Any], key: str, place: str) -> frozenset[str]:
         texts: list[str] = []
         for text in strings(raw.get(key, []), place):
             if text.startswith("$"):
-                if text[1:] not in self._words:
-                    raise PackError(place, f"there are no words {text!r}")
-                texts.extend(self._words[text[1:]])
+                texts.extend(self._list(text[1:], place))
             else:
                 texts.append(text)
         if key in raw and not all(normalise(text) for text in texts):
@@ -123,7 +159,12 @@ def _part(raw: Mapping[str, Any], key: str, place: str) -> float:
     return float(value)
 
 
-def _area(value: object, place: str) -> tuple[float, float, float, float] | None:
+def read_area(value: object, place: str) -> tuple[float, float, float, float] | None:
+    """Return a part of the screen, None when none is given.
+
+    Raises:
+        PackError: it is none.
+    """
     if value is None:
         return None
     numbers = cast("list[object]", value) if isinstance(value, list) else []

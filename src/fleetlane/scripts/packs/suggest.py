@@ -158,9 +158,10 @@ def _needs_person(pack: Pack, view: View) -> str | None:
 
 
 def publishing(pack: Pack) -> Sequence[Element]:
-    """Return the buttons of a pack's last pages: what is tapped there goes out."""
+    """Return the buttons of a pack that publish: what is tapped there goes out."""
     pages: Mapping[str, Mapping[str, object]] = pack.facts.get("last_pages", {})
-    return [pack.elements[name] for page in pages.values() if (name := str(page.get("button"))) in pack.elements]
+    last = [pack.elements[name] for page in pages.values() if (name := str(page.get("button"))) in pack.elements]
+    return [*last, *(place.element for place in pack.publishes)]
 
 
 def _closes(node: Node, packs: InForce) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fleetlane.core.screen import Bounds, Node
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 
 _LIST_TIMEOUT_S = 3.0
 _SHOWN_TIMEOUT_S = 5.0

@@ -7,8 +7,8 @@ from fleetlane.core.errors import DriverBrokenError, TaskFailedError
 from fleetlane.core.ports.phone import TYPING_WAYS
 from fleetlane.core.recognition import Element, Pack
 from fleetlane.core.screen import Node
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.page import LastPage
 
 _FOCUS_TRIES = 5

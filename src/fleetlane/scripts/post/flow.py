@@ -19,8 +19,8 @@ from fleetlane.core.outcome import Outcome, PublishState, Remark, succeeded
 from fleetlane.core.recognition import Action, Pack
 from fleetlane.scripts.accounts import AccountSwitcher
 from fleetlane.scripts.apps import open_app
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.caption import CaptionWriter
 from fleetlane.scripts.post.config import PostConfig
 from fleetlane.scripts.post.content import Content, find_content

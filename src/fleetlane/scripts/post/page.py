@@ -9,7 +9,8 @@ from typing import Any
 from fleetlane.core.errors import PackError, TaskFailedError
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import FAILURES, FailureClass
-from fleetlane.core.recognition import Element, Pack
+from fleetlane.core.recognition import Element, Pack, View
+from fleetlane.core.screen import Node
 from fleetlane.scripts.post.config import PostConfig, PostWay
 
 ASKS_A_PERSON = frozenset(
@@ -26,6 +27,7 @@ class LastPage:
         screens: the page as it is when its button can be pressed.
         editing: the same page while a text is typed on it.
         button: what publishes.
+        shape: what the button is without any word: asked where it was found by a word that nobody has seen.
         presses: how often the button may be pressed; more than once only where the app is known to ignore a
             press at times, and to show the page unchanged when it did.
         has_caption: whether a caption can be written there.
@@ -35,6 +37,7 @@ class LastPage:
     screens: frozenset[str]
     editing: frozenset[str]
     button: Element
+    shape: Element | None = None
     presses: int = 1
     has_caption: bool = True
     proof: str = "profile"
@@ -43,6 +46,10 @@ class LastPage:
     def all_screens(self) -> frozenset[str]:
         """Return the page in both of its forms."""
         return self.screens | self.editing
+
+    def is_button(self, view: View, node: Node) -> bool:
+        """Return whether more than a word that nobody has seen says that a node is the button that publishes."""
+        return node in view.find_surely(self.button) or node.button in (view.find_all(self.shape) if self.shape else ())
 
 
 def way_in(config: PostConfig, page: LastPage) -> str:
@@ -110,6 +117,7 @@ def last_page(pack: Pack, placement: str) -> LastPage:
         screens=frozenset(raw["screens"]),
         editing=frozenset(raw.get("editing", ())),
         button=pack.elements[raw["button"]],
+        shape=pack.elements[raw["shape"]] if "shape" in raw else None,
         presses=int(raw.get("presses", 1)),
         has_caption=bool(raw.get("has_caption", True)),
         proof=str(raw.get("proof", "profile")),

@@ -12,8 +12,8 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.media import MediaKind
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.albums import OwnAlbum
 from fleetlane.scripts.post.gallery import Gallery, PhoneMedia, ranks
 
@@ -65,7 +65,7 @@ class MediaPicker:
         self._navigator.phone.tap(node)
 
     def _cells(self, screen: Screen) -> list[Node]:
-        cells = screen.view.find_all(self._elements["gallery_cells"])
+        cells = screen.top.find_all(self._elements["gallery_cells"])
         return sorted(cells, key=lambda node: (node.bounds.top, node.bounds.left))
 
     def _check_length(self, screen: Screen, cell: Node) -> None:
@@ -79,7 +79,7 @@ class MediaPicker:
             return
         labels = [
             node.text
-            for node in screen.view.find_all(self._elements["duration_labels"])
+            for node in screen.top.find_all(self._elements["duration_labels"])
             if node.bounds.within(cell.bounds)
         ]
         if not labels:
@@ -129,7 +129,7 @@ class MediaPicker:
             node
             for name in ("ticked_cells", "tick_numbers")
             if name in self._elements
-            for node in screen.view.find_all(self._elements[name])
+            for node in screen.top.find_all(self._elements[name])
         ]
         return [
             index

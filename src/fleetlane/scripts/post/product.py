@@ -6,8 +6,8 @@ No recording of the real app shows these pages: they are found by words and plac
 from __future__ import annotations
 
 from fleetlane.core.errors import TaskFailedError
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.page import LastPage
 
 _REACTS_S = 5.0
@@ -34,6 +34,6 @@ def add_product_link(navigator: Navigator, page: LastPage) -> str:
         raise TaskFailedError("step_unavailable", "The product has no name.")
     name = name_on(named)
     navigator.reach("linked", page.screens)
-    if navigator.see(lambda s: any(node.text == name for node in s.view.nodes), _REACTS_S) is None:
+    if navigator.see(lambda s: any(node.text == name for node in s.top.nodes), _REACTS_S) is None:
         raise TaskFailedError("step_unavailable", f"The post does not show the product {name!r}.")
     return name

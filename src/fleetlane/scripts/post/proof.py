@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.profile import Profile, ProfileState
 from fleetlane.scripts.waits import LONGEST_UPLOAD_S, UPLOAD_PAUSE_S
 

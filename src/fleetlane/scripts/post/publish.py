@@ -21,8 +21,8 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, sentence_of, succeeded
 from fleetlane.core.recognition import Action
 from fleetlane.core.screen import Node
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.page import ASKS_A_PERSON, LastPage
 from fleetlane.scripts.post.proof import Proof
 from fleetlane.scripts.profile import UPLOADING
@@ -127,13 +127,18 @@ class Publisher:
             looks += 1
             screen = self._navigator.reach("publish", self._page.screens)
             button = screen.find(self._page.button)
-            if button is not None and screen.free_point(button, [button.bounds.center]) is None:
+            if button is not None and not self._may_be_pressed(screen, button):
                 button = None
             if button is not None and before is not None and button.bounds == before.bounds:
                 return button
             before = button
             self._phone.control.pause(0.05)
         raise TaskFailedError("screen_stuck", "The button that publishes is not there, or something lies over it.")
+
+    def _may_be_pressed(self, screen: Screen, button: Node) -> bool:
+        """Return whether nothing lies over the button, and it surely is the one."""
+        is_free = screen.free_point(button, [button.bounds.center]) is not None
+        return is_free and self._page.is_button(screen.top, button)
 
     def _press(self, button: Node) -> None:
         # A press that is lost on the way may have been taken or not: what follows is found out by looking.

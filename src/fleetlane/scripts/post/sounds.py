@@ -10,8 +10,8 @@ from collections.abc import Callable
 from fleetlane.core.errors import ShellFailedError, TaskFailedError
 from fleetlane.core.ports.phone import TYPING_WAYS
 from fleetlane.core.screen import Node, normalise
+from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.phone import Screen
 from fleetlane.scripts.post.config import AddSound, PostConfig
 from fleetlane.scripts.post.content import Sound
 
@@ -136,13 +136,13 @@ class Sounds:
 
     def _rows(self, screen: Screen) -> list[Node]:
         """Return the rows of sounds, from the top; on a sheet only those that lie on it."""
-        rows = screen.view.find_all(self._elements["result_rows"])
+        rows = screen.top.find_all(self._elements["result_rows"])
         sheet = self._find(screen, "sheet") if screen.name == "sounds" else None
         named = [
             row
             for row in rows
             if (sheet is None or row.bounds.within(sheet.bounds))
-            and any(node.text and node.bounds.within(row.bounds) for node in screen.view.nodes if node is not row)
+            and any(node.text and node.bounds.within(row.bounds) for node in screen.top.nodes if node is not row)
         ]
         return sorted(named, key=lambda row: row.bounds.top)
 

@@ -37,7 +37,7 @@ def _missing(pack: Pack, *, only: bool) -> Row:
 
 
 def _version(pack: Pack, package: str, version: str) -> Row:
-    known: Sequence[str] = [str(one) for one in pack.facts.get("versions", ())]
+    known: Sequence[str] = pack.met
     measured = {"version": version, "known": list(known)}
     major, majors = _major(version), [_major(one) for one in known]
     if not major:
