@@ -78,6 +78,7 @@ def test_a_patch_holds_at_once_and_goes_with_its_file(folder):
     assert "ntn" in held.pack.elements
     assert held.pack.elements["post_button"].alternatives[-1].ids == {"post_again"}
     assert "nächste seite" in held.pack.elements["editor_next"].alternatives[0].texts
+    assert "next" in held.pack.elements["editor_next"].alternatives[0].texts, "the other languages stay"
     (folder.path / "promo.yaml").unlink()
     assert folder.packs.refresh()
     assert folder.shows("Try our new thing") == "tiktok unknown"

@@ -31,10 +31,12 @@ _MARKS = "".join(
 _WORD = re.compile(rf"(?:(?!{_ASTRAL})[^\W_][{_MARKS}]*)+|(?:(?={_ASTRAL})[^\W_])+")
 """A run of letters and digits, either within the first 65,536 characters or beyond, which a dump shows as dots."""
 _LITERAL = re.compile(r"[^\W\d_]{2,}")
-_NO_LITERAL = re.compile(r"\[[^\]]*\]|\\.")
-_PLAIN = re.compile(r"(\W*\d{1,4})*\W*(%|[kmbw]|rb|jt|万|тыс|млн|s|h|d|min)?\W*|\w")
-"""Numbers, times and counts; and single characters, such as the keys of a keyboard."""
-_COUNTED = re.compile(r"^(\d{1,4}[.,]?)+\s*[kmb]?\s+|\s+(\d{1,4}[.,]?)+[kmb]?$")
+_NO_LITERAL = re.compile(r"\[[^\]]*(?:\]|\Z)|\\.")
+_PLAIN = re.compile(r"(?:\W*+\d{1,4}+(?!\d))*+\W*+(?:[kmbw]|rb|jt|万|тыс|млн|s|h|d|min)?\W*+|\w")
+"""Numbers of at most four digits, times and counts; and single characters, such as the keys of a keyboard."""
+_COUNTED = re.compile(
+    r"^\d{1,4}(?:[.,]\d{1,4})*+[.,]?\s*+(?:[kmb]\s++)?(?<=\s)|(?<!\s)\s++\d{1,4}(?:[.,]\d{1,4})*+[.,]?[kmb]?$"
+)
 _SHORT_NUMBER = re.compile(r"\d{1,4}")
 _CUT = re.compile(r"(…|\.\.\.)\W*(more)?\W*$")
 _CONSONANTS = "bcdfghjklmnpqrstvwxz"  # no stand-in is a word by chance

@@ -19,11 +19,11 @@ from fleetlane.core.transcript import Exchange
 
 _ENDED = re.compile(r"X4(?:NEXT|EXIT):(\d+)")
 _ERROR = re.compile(
-    r"[\w.$]*(?:Exception|Error)\b|permission to|not permitted|Permission denied|[Nn]o such|[Uu]nknown|No activities|"
+    r"(?<![\w.$])[\w.$]*(?:Exception|Error)\b|permission to|not permitted|Permission denied|[Nn]o such|[Uu]nknown|No activities|"
     r"inaccessible|brought to the front|physical keys|FAIL"
 )
 _NUMBER = re.compile(r"\d+")
-_CLASS = re.compile(r"[\w.$]*(?:Exception|Error)\b")
+_CLASS = re.compile(r"(?<![\w.$])[\w.$]*(?:Exception|Error)\b")
 _THROWN = re.compile(r"\w\.\w+(?:Exception|Error)\b")
 _LONGEST_ERROR = _LONGEST_NAME = 120
 Aspects = Mapping[str, Any]

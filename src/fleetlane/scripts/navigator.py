@@ -149,7 +149,7 @@ class Navigator:
                     self._go_back(screen)
                 before.screen, before.asked_s = screen, asked_s
             if wait.is_over(now_s - start_s, looks, busy=self._is_busy(screen)):
-                raise TaskFailedError("screen_stuck", f"It stayed on {screen.seen} on the way to {_words(until)}.")
+                raise _not_left(screen, until)
             self.phone.control.pause(max(poll_s, self._rest_s(goal, screen, before, now_s - asked_s)))
             poll_s = min(poll_s * _POLL_GROWTH, _LAST_POLL_S)
 
@@ -202,7 +202,7 @@ class Navigator:
             return False
         if not went_back and not self._is_busy(screen) and self._may_go_back(screen):
             return True
-        raise TaskFailedError("screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}.")
+        raise _not_left(screen, until)
 
     def _may_go_back(self, screen: Screen) -> bool:
         """Return whether Back can do no harm on a page that nobody knows."""
@@ -394,6 +394,13 @@ class Navigator:
 
     def _fail(self, screen: Screen, action: Action) -> None:
         raise TaskFailedError(action.argument, f"Screen: {screen.seen}.")
+
+
+def _not_left(screen: Screen, until: Collection[str]) -> TaskFailedError:
+    """Return the failure of a way that ends on a screen for longer than its wait."""
+    if screen.name == UNKNOWN:
+        return TaskFailedError("screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}.")
+    return TaskFailedError("screen_stuck", f"It stayed on {screen.seen} on the way to {_words(until)}.")
 
 
 def _words(names: Collection[str]) -> str:

@@ -61,7 +61,7 @@ _QUIET_CALLS = frozenset(
     }
 )  # fmt: skip
 """Calls in which only what stands under `_WRITTEN_KEYS` was written by people."""
-_BRACKETED = re.compile(r"[\[{][^\]}]*[\]}]")
+_BRACKETED = re.compile(r"[\[{][^\]}]*(?:[\]}]|\Z)")
 
 
 def blanked(
