@@ -19,8 +19,8 @@ from fleetlane.core.transcript import Exchange
 
 _ENDED = re.compile(r"X4(?:NEXT|EXIT):(\d+)")
 _ERROR = re.compile(
-    r"(?<![\w.$])[\w.$]*(?:Exception|Error)\b|permission to|not permitted|Permission denied|[Nn]o such|[Uu]nknown|No activities|"
-    r"inaccessible|brought to the front|physical keys|FAIL"
+    r"(?<![\w.$])[\w.$]*(?:Exception|Error)\b|permission to|not permitted|Permission denied|[Nn]o such|[Uu]nknown|"
+    r"No activities|inaccessible|brought to the front|physical keys|FAIL"
 )
 _NUMBER = re.compile(r"\d+")
 _CLASS = re.compile(r"(?<![\w.$])[\w.$]*(?:Exception|Error)\b")
