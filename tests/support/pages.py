@@ -17,13 +17,15 @@ _NO_PAGES = {
     "/language/{code}",
     "/phones/{serial}/picture.jpg",
     "/static/{name}",
+    "/tasks/{task_id}/screen/{attempt}/{name}/collected.xml",
+    "/tasks/{task_id}/screen/{attempt}/{name}/picture.png",
     "/tasks/{task_id}/trace.zip",
     "/tasks/{task_id}/trace/files/{attempt}/{name}",
     "/new/materials",  # a part of /new, which loads it
 }
 """Routes that answer with a `Response` of no kind that is told, and are no pages."""
-_PARTS = {"/new/materials", "/phones/{serial}/tree"}
-"""Parts of pages, which are looked at where they stand (`support.scenes`)."""
+_PARTS = {"/new/materials", "/phones/{serial}/tree", "/tasks/{task_id}/screen/{attempt}/{name}"}
+"""Parts of pages, and pages of a step, which are looked at where they are come to (`support.scenes`)."""
 
 
 def page_routes() -> list[APIRoute]:

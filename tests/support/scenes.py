@@ -69,6 +69,13 @@ def _move_opened(page: Page, _story: Story) -> None:
     expect(page.locator("details.move input[type=date]").first).to_be_visible()
 
 
+def _step_explained(page: Page, story: Story) -> None:
+    page.goto(f"/tasks/{story.tasks['checked']}")
+    page.locator("a[href*='/screen/']").first.click()
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("img").first).to_be_visible()
+
+
 _ACTS: Mapping[str, tuple[str, Callable[[Page, Story], None]]] = {
     "new-filled": ("/new", _filled_form),
     "new-repeat": ("/new", _repeated_form),
@@ -77,6 +84,7 @@ _ACTS: Mapping[str, tuple[str, Callable[[Page, Story], None]]] = {
     "tasks-message": ("/tasks", _messages),
     "needs-you-move": ("/needs-you", _move_opened),
     "tasks-retry-all-stopped": ("/tasks/retry-all?include_stopped=true", nothing),
+    "task-screen": ("/tasks", _step_explained),
     "tasks-none-fits": ("/tasks?q=nothing-is-like-this", nothing),
     "accounts-import": ("/accounts", _import),
     "phones-taken-over": ("/phones", _held),
