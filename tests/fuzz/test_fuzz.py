@@ -30,7 +30,6 @@ from fleetlane.adapters.db.migrate import migrate
 from fleetlane.adapters.license import verify
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.video import video_check
-from fleetlane.core.account import Platform
 from fleetlane.core.captions import LONGEST_TEMPLATE, CaptionFormat, draw, guess_format, split_title
 from fleetlane.core.device import DeviceState, Transport
 from fleetlane.core.errors import (
@@ -241,9 +240,7 @@ READERS = {
     "captions": Reader(lambda: ["{a|b {c|d}} ## e\n### f", "#tag @name", "one\ntwo\r\nthree"], _captions, share=0.3),
     "screens by the packs": Reader(lambda: [TREE], _recognised, (ValueError,), share=0.3),
     "trees to redact": Reader(lambda: [TREE], redacted_tree, (ValueError,), share=0.3),
-    "sheets": Reader(
-        _sheets, lambda content: read_sheet(content, Platform.TIKTOK), (InvalidParametersError,), share=0.3
-    ),
+    "sheets": Reader(_sheets, lambda content: read_sheet(content, "tiktok"), (InvalidParametersError,), share=0.3),
     "licences": Reader(lambda: [token(10**12)], lambda text: verify(text, [PUBLIC]), (LicenseInvalidError,), share=0.3),
     "backups": Reader(_backups, _verified, (BackupError, StoreError), share=0.02),
     "a phone's shell": Reader(

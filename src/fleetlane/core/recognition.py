@@ -320,7 +320,7 @@ def recognise(packs: Sequence[Pack], view: View) -> Recognised:
     Packs are tried in order, so that of the system, whose dialogs lie over every app, comes first.
     A pack is tried when one of its packages is on the screen; single rules may ask to be tried
     always (dialogs that another package draws for the app). Where something lies over the app's page, it alone
-    is asked what it is: no rule of the page holds for it.
+    is asked what it is: no rule of the page holds for it. Only a popup is not taken for the page of a named sheet.
     """
     packages = view.packages
     unknown: Recognised | None = None
@@ -330,10 +330,17 @@ def recognise(packs: Sequence[Pack], view: View) -> Recognised:
         shown, page = view.parted(pack, layer) if layer else (view, None)
         for rule in pack.screens:
             if (here or rule.any_package) and shown.shows(rule):
-                return Recognised(pack.app, rule.name, rule, shown.window_of(rule), shown, page, pack)
+                seen = Recognised(pack.app, rule.name, rule, shown.window_of(rule), shown, page, pack)
+                return seen if page is None or rule.over else _popup_over(seen, page, pack) or seen
         if here and pack.packages and unknown is None:
             unknown = Recognised(pack.app, UNKNOWN, view=shown, below=page, pack=pack)
     return unknown or Recognised(_foreground(view), UNKNOWN, view=view)
+
+
+def _popup_over(sheet: Recognised, page: View, pack: Pack) -> Recognised | None:
+    """Return the popup where the page of a sheet is one: it comes over sheets in a window of its own, not below."""
+    rule = next((rule for rule in pack.screens if rule.over and page.shows(rule)), None)
+    return Recognised(pack.app, rule.name, rule, page.window_of(rule), page, sheet.view, pack) if rule else None
 
 
 def _foreground(view: View) -> str:
