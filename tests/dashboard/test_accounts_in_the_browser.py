@@ -23,7 +23,7 @@ def test_a_sheet_shows_what_it_changes_before_it_is_imported(page, server, tmp_p
     page.goto("/accounts?q=imported")
     rows = page.locator("#live tbody tr")
     expect(rows).to_have_count(1)
-    page.set_input_files("#sheet", sheet(tmp_path, ["imported_one,new", "imported_two,=x"]))
+    page.set_input_files("#sheet", sheet(tmp_path, ["imported_one,new", "imported_two,'=x"]))
     plan = page.locator("#plan")
     expect(plan).to_contain_text("Nothing was changed yet. New: 1. Changed: 1. As before: 0.")
     expect(plan).to_contain_text("serial old → new")

@@ -201,6 +201,22 @@ def _lock_by_pin(server):
     server.strike(Fault("lock"))
 
 
+def _at_home(act):
+    """Let something happen on a phone when the feed is there: what comes while pages move goes with them."""
+
+    def when_shown(server):
+        left = [act]
+
+        def seen(screen):
+            if left and screen == "home_feed":
+                left.pop()(server)
+
+        server.phone.screen_listeners.append(lambda _app, screen: seen(screen))
+        seen(tiktok(server).screen)
+
+    return when_shown
+
+
 NEEDS = {
     "security_check": (_check, lambda server: server.phone.stop_app(tiktok(server).package.name)),
     "screen_locked": (_lock_by_pin, lambda server: server.phone.change_traits({"pin": False})),
@@ -212,7 +228,7 @@ def a_post_is_found_when_a_person_has_seen_to_what_kept_a_look_from_it(rig, seri
     happens, mend = NEEDS[code]
     rig.on(serial, lambda server: setattr(server.phone, "upload_s", 0.0))
     former = cut_off(rig, serial)
-    rig.on(serial, happens)
+    rig.on(serial, _at_home(happens))
     result = look(rig, serial, former)
     assert (result.outcome.error_code, result.outcome.unseen, result.outcome.asks) == ("outcome_unknown", True, code)
     rig.on(serial, mend)

@@ -317,6 +317,9 @@ async def provoked(folder, operation):
         del here.store.write
         if 0 not in found:  # else it writes nothing
             assert note(await here.ask(method, path, good)) == 0
+        if operation == "follow_events":
+            here.services.events._followers += 1000
+            assert note(await here.ask(method, path, good)) == 50301
         here.store.read = failing(StoreBusyError("Busy."))
         note(await here.ask(method, path, good))
         del here.store.read
