@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from filelock import FileLock, Timeout
 
 from fleetlane.adapters.android.checkup import check
 from fleetlane.adapters.android.supervisor import DeviceSupervisor, adb_port
@@ -25,12 +24,12 @@ from fleetlane.adapters.license import LicenseFile
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.video import video_check
 from fleetlane.core.device import Device, DeviceState
-from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.license import License
 from fleetlane.core.schedule import parse_hhmm
 from fleetlane.core.task import LatePolicy
 from fleetlane.dashboard.router import router as dashboard
+from fleetlane.data_directory import only_server
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, HeldSetting, Place, Services
 from fleetlane.scripts.packs import PACKS, InForce
@@ -76,14 +75,6 @@ _HOUR_MS = 60 * 60 * 1000
 _MINUTE_MS = 60 * 1000
 _LONGEST_UPLOAD_S = 3600  # as the schema of `post` allows
 log = structlog.get_logger(__name__)
-
-
-class DataDirectoryInUseError(FleetlaneError):
-    """Another server uses the same data directory."""
-
-
-class DataDirectoryUnusableError(FleetlaneError):
-    """The data directory cannot be made or written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,52 +348,3 @@ def _script_settings(settings: Settings) -> ScriptSettings:
         upload_patience_s=settings.upload_patience_s,
         grid_patience_s=settings.grid_patience_s,
     )
-
-
-@contextmanager
-def only_server(settings: Settings) -> Generator[None]:
-    """Take the data directory for this process alone; make it when there is none.
-
-    Raises:
-        DataDirectoryInUseError: a server uses it.
-        DataDirectoryUnusableError: it cannot be made or written.
-    """
-    for folder in (settings.data_dir, settings.materials_dir, settings.traces_dir):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DataDirectoryUnusableError(f"{folder} cannot be made or used: {error.strerror}.") from error
-    with _locked(settings):
-        yield
-
-
-@contextmanager
-def without_server(settings: Settings) -> Generator[None]:
-    """Let no server start in the data directory while the block runs; a directory that is not there is not made.
-
-    Raises:
-        DataDirectoryInUseError: a server uses it.
-        DataDirectoryUnusableError: it cannot be written.
-    """
-    if not settings.data_dir.is_dir():
-        yield
-        return
-    with _locked(settings):
-        yield
-
-
-@contextmanager
-def _locked(settings: Settings) -> Generator[None]:
-    lock = FileLock(settings.data_dir / "server.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise DataDirectoryInUseError(
-            f"Another Fleetlane server uses {settings.data_dir}. Stop it, or give this one another --data-dir."
-        ) from error
-    except OSError as error:
-        raise DataDirectoryUnusableError(f"{settings.data_dir} cannot be written: {error.strerror}.") from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 from fleetlane.adapters.backup import BackupError
 from fleetlane.adapters.db.migrate import migrate
 from fleetlane.adapters.db.sqlite import SqliteStore
-from fleetlane.bootstrap import DataDirectoryInUseError
 from fleetlane.cli.main import app
 from fleetlane.core.errors import StoreVersionError
 from fleetlane.core.journal import Phase
@@ -24,6 +23,7 @@ from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import NewTask, Source, Status
+from fleetlane.data_directory import DataDirectoryInUseError
 
 FAR_MS = 10**14
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
@@ -155,7 +155,7 @@ def test_what_a_restore_replaces_is_kept(store, data, tmp_path):
 
 
 def test_nothing_is_restored_under_a_running_server_nor_a_backup_overwritten(store, data, tmp_path):
-    from fleetlane.bootstrap import only_server
+    from fleetlane.data_directory import only_server
     from fleetlane.settings import load_settings
 
     fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from fleetlane.bootstrap import DataDirectoryInUseError
+from fleetlane.data_directory import DataDirectoryInUseError
 from support.server import ServerThread
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d")

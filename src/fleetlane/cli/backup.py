@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fleetlane.adapters.backup import DataFolder, Verified, make_backup, restore_backup, verify_backup, verify_data
-from fleetlane.bootstrap import only_server
+from fleetlane.data_directory import only_server
 from fleetlane.settings import Settings, load_settings
 
 _DataDir = Annotated[Path | None, typer.Option(help="Data directory of the server.")]

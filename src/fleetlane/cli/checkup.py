@@ -17,12 +17,12 @@ from rich.table import Table
 from fleetlane.adapters.android.checkup import check
 from fleetlane.adapters.android.supervisor import DeviceSupervisor, adb_port
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.bootstrap import DataDirectoryInUseError, without_server
 from fleetlane.cli.api import Api, ServerCallError
 from fleetlane.cli.signals import signals_as_interrupt
 from fleetlane.core.checkup import TITLES, Checkup, Grade, as_document, connection
 from fleetlane.core.device import Device, DeviceState
 from fleetlane.core.errors import FleetlaneError
+from fleetlane.data_directory import DataDirectoryInUseError, without_server
 from fleetlane.logs import configure_logs
 from fleetlane.settings import Settings
 

@@ -1,0 +1,68 @@
+"""Whose the data directory is: one process at a time works in it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from fleetlane.core.errors import FleetlaneError
+from fleetlane.settings import Settings
+
+
+class DataDirectoryInUseError(FleetlaneError):
+    """Another server uses the same data directory."""
+
+
+class DataDirectoryUnusableError(FleetlaneError):
+    """The data directory cannot be made or written."""
+
+
+@contextmanager
+def only_server(settings: Settings) -> Generator[None]:
+    """Take the data directory for this process alone; make it when there is none.
+
+    Raises:
+        DataDirectoryInUseError: a server uses it.
+        DataDirectoryUnusableError: it cannot be made or written.
+    """
+    for folder in (settings.data_dir, settings.materials_dir, settings.traces_dir):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataDirectoryUnusableError(f"{folder} cannot be made or used: {error.strerror}.") from error
+    with _locked(settings):
+        yield
+
+
+@contextmanager
+def without_server(settings: Settings) -> Generator[None]:
+    """Let no server start in the data directory while the block runs; a directory that is not there is not made.
+
+    Raises:
+        DataDirectoryInUseError: a server uses it.
+        DataDirectoryUnusableError: it cannot be written.
+    """
+    if not settings.data_dir.is_dir():
+        yield
+        return
+    with _locked(settings):
+        yield
+
+
+@contextmanager
+def _locked(settings: Settings) -> Generator[None]:
+    lock = FileLock(settings.data_dir / "server.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise DataDirectoryInUseError(
+            f"Another Fleetlane server uses {settings.data_dir}. Stop it, or give this one another --data-dir."
+        ) from error
+    except OSError as error:
+        raise DataDirectoryUnusableError(f"{settings.data_dir} cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
