@@ -101,7 +101,7 @@ def mutations(seeds: Sequence[T], count: int, seed: int) -> list[Callable[[], T]
 
 def _mutated(seeds: Sequence[T], draw: random.Random) -> T:
     content = draw.choice(seeds)
-    tokens: Sequence[T] = _TEXTS if isinstance(content, str) else _BYTES  # type: ignore[assignment]
+    tokens: Sequence[T] = _TEXTS if isinstance(content, str) else _BYTES
     for _ in range(draw.choice((1, 1, 2, 3, 5, 20))):
         start = draw.randint(0, len(content))
         end = min(len(content), start + draw.choice((0, 1, 4, 50, 1000)))

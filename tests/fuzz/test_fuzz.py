@@ -181,7 +181,7 @@ class _Rubbish(AndroidDriver):
     """A driver whose phone answers one text to everything."""
 
     def __init__(self, output: str) -> None:
-        super().__init__(SimpleNamespace(), "p1", lambda _check: Transport("p1", 1, DeviceState.ONLINE))  # type: ignore[arg-type]
+        super().__init__(SimpleNamespace(), "p1", lambda _check: Transport("p1", 1, DeviceState.ONLINE))
         self._output = output
 
     def _run(self, line, timeout_s):

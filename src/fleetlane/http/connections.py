@@ -88,7 +88,7 @@ class EnvelopeProtocol(H11Protocol):
     _began_s = 0.0
     _received_bytes = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for a request."""
         super().connection_made(transport)
         self._begin()
