@@ -161,7 +161,7 @@ def test_a_pack_file_that_is_no_text_is_refused(folder):
     folder.path.mkdir()
     (folder.path / "p.yaml").write_bytes(b"app: \xff")
     assert folder.packs.refresh()
-    assert "is no UTF-8 text" in folder.packs.now.problems[0]
+    assert "is no text in UTF-8" in folder.packs.now.problems[0]
 
 
 ODD = [None, 1, "x", [None], {}, {"x": [{}]}]

@@ -13,7 +13,7 @@ from fleetlane.cli.packs import check, in_force
 from fleetlane.cli.recorded import tree_in
 from fleetlane.cli.suggest import suggest_rule
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.core.recognition import Pack, View, recognise
+from fleetlane.core.recognition import View, recognise
 from fleetlane.scripts.packs import load_pack_file
 from fleetlane.scripts.packs.words import SOURCES, languages, missing
 
@@ -34,7 +34,7 @@ def recognise_files(
     ] = "",
 ) -> None:
     """Print `APP SCREEN` for each file, or `APP unknown`. What lies over a page is told on standard error."""
-    packs = (*([_pack(pack)] if pack else []), *in_force(None)[0].packs)
+    packs = (*([load_pack_file(pack)] if pack else []), *in_force(None)[0].packs)
     pixels = _size(size) if size else None
     for file in files:
         seen = recognise(packs, View(tree_in(file, pixels)))
@@ -73,12 +73,3 @@ def _size(text: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise FleetlaneError(f"{text!r} is no size of a screen. Give width and height in pixels, such as 1080x2400.")
     return int(width), int(height)
-
-
-def _pack(file: Path) -> Pack:
-    try:
-        return load_pack_file(file)
-    except OSError as error:
-        raise FleetlaneError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise FleetlaneError(f"{file} is no text in UTF-8.") from error

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from fleetlane.core.errors import PackError
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        PackError: it cannot be read, or is no text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise PackError(str(path), f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PackError(str(path), "is no text in UTF-8") from error
 
 
 def mapping(value: object, place: str) -> Mapping[str, Any]:

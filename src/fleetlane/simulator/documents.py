@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 
 import yaml
 
 from fleetlane.core.errors import PackError
-
-
-def read(path: Path) -> str:
-    """Return the text of a file.
-
-    Raises:
-        PackError: it cannot be read.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise PackError(str(path), f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise PackError(str(path), "is no text in UTF-8") from error
 
 
 def parse_yaml(text: str, place: str) -> object:

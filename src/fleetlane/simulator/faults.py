@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fleetlane.core.document import known_keys, mapping
+from fleetlane.core.document import known_keys, mapping, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.documents import parse_yaml_list, read
+from fleetlane.simulator.documents import parse_yaml_list
 from fleetlane.simulator.likeness import trait_value
 from fleetlane.simulator.specs import AppModel
 from fleetlane.simulator.traits import NAMES
@@ -99,7 +99,7 @@ def load_faults(path: Path, apps: Sequence[AppModel]) -> list[Fault]:
     Raises:
         PackError: the file cannot be read, or something in it is wrong; says where.
     """
-    return parse_faults(read(path), path.name, apps)
+    return parse_faults(text_of(path), path.name, apps)
 
 
 def parse_faults(text: str, place: str, apps: Sequence[AppModel]) -> list[Fault]:

@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from fleetlane.core.document import known_keys, mapping, strings
+from fleetlane.core.document import known_keys, mapping, strings, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.documents import parse_yaml_list, read
+from fleetlane.simulator.documents import parse_yaml_list
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.likeness import likeness, trait_values
 from fleetlane.simulator.model import LANGUAGES, builtin_models
@@ -96,7 +96,7 @@ def load_plans(path: Path, apps: Sequence[AppModel]) -> list[PhonePlan]:
         PackError: the file cannot be read, or something in it is wrong; says where.
     """
     place = path.name
-    items = parse_yaml_list(read(path), place, "phones")
+    items = parse_yaml_list(text_of(path), place, "phones")
     known = {model.app: model for model in apps}
     return [_plan(item, f"{place}: phone {number}", known) for number, item in enumerate(items, 1)]
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from fleetlane.core.document import known_keys, mapping
+from fleetlane.core.document import known_keys, mapping, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.documents import parse_yaml, read
+from fleetlane.simulator.documents import parse_yaml
 from fleetlane.simulator.spans import Span, read_span
 from fleetlane.simulator.traits import ABOUT, IDEAL, NAMES, Traits
 
@@ -48,7 +48,7 @@ def _builtin(name: str) -> Traits:
 
 def _load(path: Path) -> Traits:
     place = path.name
-    raw = mapping(parse_yaml(read(path), place), place)
+    raw = mapping(parse_yaml(text_of(path), place), place)
     known_keys(raw, _KEYS, place)
     base = str(raw.get("like", "ideal"))
     if base not in BUILTIN:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from fleetlane.core.document import mapping
+from fleetlane.core.document import mapping, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.documents import parse_yaml, read
+from fleetlane.simulator.documents import parse_yaml
 from fleetlane.simulator.model_reader import ModelReader
 from fleetlane.simulator.specs import AppModel
 
@@ -24,7 +24,7 @@ def load_model(path: Path) -> AppModel:
     Raises:
         PackError: it cannot be read, or is no model; says where.
     """
-    return parse_model(read(path), path.name)
+    return parse_model(text_of(path), path.name)
 
 
 def load_models(folder: Path) -> list[AppModel]:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleetlane.core.document import text_of
 from fleetlane.core.errors import PackError
 from fleetlane.core.recognition import Pack, View, recognise
 from fleetlane.core.screen import parse_tree
-from fleetlane.scripts.packs import source
 
 CASES = "cases"
 """The folder of cases, in the folder of packs."""
@@ -31,7 +31,7 @@ class Case:
         Raises:
             PackError: it cannot be read, or is no UI tree.
         """
-        return name_of(source.text_of(self.path), packs, str(self.path))
+        return name_of(text_of(self.path), packs, str(self.path))
 
 
 def cases_in(folder: Path) -> list[Case]:

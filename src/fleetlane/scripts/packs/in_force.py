@@ -15,7 +15,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from fleetlane.core.document import mapping
+from fleetlane.core.document import mapping, text_of
 from fleetlane.core.errors import PackError
 from fleetlane.core.recognition import Pack
 from fleetlane.scripts.packs import source
@@ -145,7 +145,7 @@ class PackFolder:
         assert self._folder is not None
         for name in names:
             try:
-                yield PackFile.of(name, source.text_of(self._folder / name))
+                yield PackFile.of(name, text_of(self._folder / name))
             except PackError as error:
                 former = self._good.get(name)
                 problems.append(_refused(error, has_former=former is not None))

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from fleetlane.core.document import items, known_keys, mapping, strings
+from fleetlane.core.document import items, known_keys, mapping, strings, text_of
 from fleetlane.core.errors import PackError
 from fleetlane.core.outcome import FAILURES
 from fleetlane.core.recognition import (
@@ -65,7 +65,7 @@ def load_pack_file(path: Path) -> Pack:
     Raises:
         PackError: it cannot be read, or is no pack; says where.
     """
-    return load_pack(source.text_of(path), path.name)
+    return load_pack(text_of(path), path.name)
 
 
 def load_pack(text: str, file: str) -> Pack:

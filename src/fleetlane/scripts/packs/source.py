@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any, cast
 
 import yaml
@@ -16,20 +15,6 @@ class Placed(dict[str, Any]):
 
     file: str = ""
     line: int = 0
-
-
-def text_of(path: Path) -> str:
-    """Return the text of a file.
-
-    Raises:
-        PackError: it cannot be read, or is no text in UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise PackError(str(path), f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise PackError(str(path), "is no UTF-8 text") from error
 
 
 def read(text: str, file: str) -> object:

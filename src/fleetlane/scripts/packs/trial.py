@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleetlane.core.document import text_of
 from fleetlane.core.errors import PackError
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
-from fleetlane.scripts.packs import source
 from fleetlane.scripts.packs.cases import CASES
 from fleetlane.scripts.packs.in_force import InForce, PackFile
 from fleetlane.scripts.packs.patches import PATCHES
@@ -51,7 +51,7 @@ def _age(path: Path) -> float:
 def _views(paths: Sequence[Path]) -> Iterator[tuple[str, View]]:
     for path in paths:
         try:
-            yield "/".join(path.parts[-3:]), View(parse_tree(source.text_of(path)))
+            yield "/".join(path.parts[-3:]), View(parse_tree(text_of(path)))
         except (PackError, ValueError):
             continue  # gone, or no tree: it cannot be renamed
 
