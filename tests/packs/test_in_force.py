@@ -84,6 +84,13 @@ def test_a_patch_holds_at_once_and_goes_with_its_file(folder):
     assert folder.shows("Try our new thing") == "tiktok unknown"
 
 
+@pytest.mark.parametrize("key", ["words", "more_words"])
+def test_words_of_a_patch_are_added_under_either_name(folder, key):
+    now = folder.write("dutch.yaml", f"patches: tiktok\n{key}: {{next: [Doorgaan]}}\n")
+    texts = now.held["tiktok"].pack.elements["editor_next"].alternatives[0].texts
+    assert ({"doorgaan", "next"} <= texts, now.problems) == (True, ())
+
+
 def test_a_rule_of_the_same_name_takes_the_place_of_the_former(folder):
     before = [rule.name for rule in folder.packs.now.held["instagram"].pack.screens]
     now = folder.write("p.yaml", "patches: instagram\nscreens: [{name: popup_rate, needs: [{text: Five stars}]}]\n")

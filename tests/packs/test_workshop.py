@@ -82,6 +82,36 @@ def test_the_nearest_rule_comes_first_and_a_known_screen_says_by_what_it_is_know
     assert known.windows[0][0] == "com.shop"
 
 
+LAYERED = """\
+app: shop
+packages: [com.shop]
+clones: ['/com\\.shop\\.\\w+/']
+layers: {sheet: {id: sheet}}
+screens:
+  - {name: offer, ways: [{needs: [{text: Go gold}], layered: true}]}
+  - {name: feed, needs: [{text: Home}, {text: News}]}
+"""
+
+
+def layered(inside, package="com.shop"):
+    page = node("Home", "[0,0][500,100]", package=package) + node("News", "[0,100][500,200]", package=package)
+    sheet = f'<node resource-id="{package}:id/sheet" package="{package}" bounds="[0,1200][1000,2000]">{inside}</node>'
+    whole = f'<node package="{package}" bounds="[0,0][1000,2000]">{page}{sheet}</node>'
+    return View(parse_tree(f"<hierarchy>{whole}</hierarchy>"))
+
+
+@pytest.mark.parametrize("package", ["com.shop", "com.shop.clone"])
+def test_where_something_lies_over_a_page_it_alone_is_explained(package):
+    packs = InForce({}).with_file(PackFile.of("shop.yaml", LAYERED))
+    known = explain(packs.packs, layered(node("Go gold", "[0,1300][500,1400]", package=package), package))
+    assert (str(known.seen), [one.text for one in known.found]) == ("shop offer", ["Go gold"])
+    unknown = layered(node("Try gold", "[0,1300][500,1400]", package=package), package)
+    assert str(explain(packs.packs, unknown).seen) == "shop unknown"
+    assert [rule.screen for rule in explain(packs.packs, unknown).near] == []
+    assert "Try gold" in suggest(packs, unknown)
+    assert "Home" not in suggest(packs, unknown), "the page below says nothing of the sheet"
+
+
 def test_the_picture_has_a_numbered_box_for_each_node_that_is_named(packs):
     caption = node(box="[0,500][500,600]", more='resource-id="com.shop:id/caption"')
     explanation = explain(packs.packs, view_of(node("Publish"), caption))

@@ -7,7 +7,7 @@ compared normalised (see `core.screen.normalise`), and only nodes that lie on th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -139,6 +139,10 @@ class Pack:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "drawn_by", Names([*self.packages, *self.clones]))
+
+    def is_on(self, packages: Iterable[str]) -> bool:
+        """Return whether one of some packages draws this app; a pack without any is for all."""
+        return not self.packages or any(package in self.drawn_by for package in packages)
 
     @property
     def label(self) -> str:
@@ -272,7 +276,7 @@ class View:
         found: Counter[int] = Counter()
         roots: dict[int, Node] = {}
         for way in rule.ways:
-            if not self._holds_way(way):
+            if not self.holds_way(way):
                 continue
             for condition in way.needs:
                 inside = {id(root): root for root in map(window_of, self._meet(condition))}
@@ -283,7 +287,8 @@ class View:
     def _meet(self, condition: Condition) -> Iterator[Node]:
         return (node for e in condition.elements for s in e.alternatives for node in self._index.matching(s))
 
-    def _holds_way(self, way: Way) -> bool:
+    def holds_way(self, way: Way) -> bool:
+        """Return whether all that a way needs is here, and nothing that it refuses."""
         if way.layered and not self.is_layer:
             return False
         return all(self.holds(c) for c in way.needs) and not any(self.holds(c) for c in way.refuses)
@@ -304,7 +309,7 @@ class View:
 
     def shows(self, rule: ScreenRule) -> bool:
         """Return whether a rule holds on this screen."""
-        return any(self._holds_way(way) and (not rule.publishes or self._is_sure(way)) for way in rule.ways)
+        return any(self.holds_way(way) and (not rule.publishes or self._is_sure(way)) for way in rule.ways)
 
     def _is_sure(self, way: Way) -> bool:
         return any(self.find_surely(element) for condition in way.needs for element in condition.elements)
@@ -325,7 +330,7 @@ def recognise(packs: Sequence[Pack], view: View) -> Recognised:
     packages = view.packages
     unknown: Recognised | None = None
     for pack in packs:
-        here = not pack.packages or any(package in pack.drawn_by for package in packages)
+        here = pack.is_on(packages)
         layer = view.layer(pack) if here and pack.packages else None
         shown, page = view.parted(pack, layer) if layer else (view, None)
         for rule in pack.screens:

@@ -1,14 +1,14 @@
-"""What a look at a phone shows, and where on it a node can be tapped."""
+"""What a look at a phone shows, where on it a node can be tapped, and what it means when it never goes on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from fleetlane.core.errors import DriverBrokenError
+from fleetlane.core.errors import DriverBrokenError, TaskFailedError
 from fleetlane.core.places import Places, SeenPlaces, places_of
 from fleetlane.core.ports.phone import Driver
-from fleetlane.core.recognition import Edge, Element, Pack, Recognised, View, recognise
+from fleetlane.core.recognition import UNKNOWN, Edge, Element, Pack, Recognised, View, recognise
 from fleetlane.core.screen import Bounds, Node, parse_tree
 from fleetlane.core.selector import Pick, Selector
 
@@ -151,3 +151,14 @@ def the_last(element: Element) -> Element:
     """Return an element that means the last of several nodes."""
     alternatives: tuple[Selector, ...] = tuple(replace(s, pick=Pick.LAST) for s in element.alternatives)
     return Element(element.name, alternatives)
+
+
+def not_left(screen: Screen, until: Collection[str]) -> TaskFailedError:
+    """Return the failure of a way that ends on a screen for longer than its wait."""
+    if screen.name == UNKNOWN:
+        return TaskFailedError("screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}.")
+    return TaskFailedError("screen_stuck", f"It stayed on {screen.seen} on the way to {_words(until)}.")
+
+
+def _words(names: Collection[str]) -> str:
+    return " or ".join(sorted(names))

@@ -22,7 +22,7 @@ from typing import Any
 from fleetlane.core.errors import CallLostError, ShellFailedError, TaskFailedError
 from fleetlane.core.recognition import UNKNOWN, Action, Edge, Pack
 from fleetlane.core.screen import Node
-from fleetlane.scripts.looks import Attempt, Screen, Watched, beside_places, near_edge, the_last
+from fleetlane.scripts.looks import Attempt, Screen, Watched, beside_places, near_edge, not_left, the_last
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.waits import STARTED_FOR_S, WAITS, Situation, Wait, has_passed
 
@@ -149,7 +149,7 @@ class Navigator:
                     self._go_back(screen)
                 before.screen, before.asked_s = screen, asked_s
             if wait.is_over(now_s - start_s, looks, busy=self._is_busy(screen)):
-                raise _not_left(screen, until)
+                raise not_left(screen, until)
             self.phone.control.pause(max(poll_s, self._rest_s(goal, screen, before, now_s - asked_s)))
             poll_s = min(poll_s * _POLL_GROWTH, _LAST_POLL_S)
 
@@ -202,7 +202,7 @@ class Navigator:
             return False
         if not went_back and not self._is_busy(screen) and self._may_go_back(screen):
             return True
-        raise _not_left(screen, until)
+        raise not_left(screen, until)
 
     def _may_go_back(self, screen: Screen) -> bool:
         """Return whether Back can do no harm on a page that nobody knows."""
@@ -394,14 +394,3 @@ class Navigator:
 
     def _fail(self, screen: Screen, action: Action) -> None:
         raise TaskFailedError(action.argument, f"Screen: {screen.seen}.")
-
-
-def _not_left(screen: Screen, until: Collection[str]) -> TaskFailedError:
-    """Return the failure of a way that ends on a screen for longer than its wait."""
-    if screen.name == UNKNOWN:
-        return TaskFailedError("screen_unrecognised", f"It is shown by {screen.app}, on the way to {_words(until)}.")
-    return TaskFailedError("screen_stuck", f"It stayed on {screen.seen} on the way to {_words(until)}.")
-
-
-def _words(names: Collection[str]) -> str:
-    return " or ".join(sorted(names))

@@ -52,5 +52,5 @@ def unmet_apps(facts: Mapping[str, Any], met: Met) -> frozenset[str]:
 
 def versions_on(repositories: Repositories, serial: str) -> Mapping[str, str]:
     """Return the versions of the apps that a phone last said it has, by package; nothing when it never did."""
-    record = next((one for one in repositories.devices.all() if one.serial == serial), None)
+    record = repositories.devices.get(serial)
     return record.facts.get("apps") or {} if record else {}

@@ -27,8 +27,12 @@ class DeviceRecordRepository:
 
     def all(self) -> list[DeviceRecord]:
         """Return every device ever seen, by serial."""
-        rows = self._connection.execute(select(devices).order_by(devices.c.serial))
-        return [DeviceRecord(_phone(row), row.first_seen_ms, row.last_seen_ms, json.loads(row.facts)) for row in rows]
+        return [_record(row) for row in self._connection.execute(select(devices).order_by(devices.c.serial))]
+
+    def get(self, serial: str) -> DeviceRecord | None:
+        """Return a device, None when it was never seen."""
+        row = self._connection.execute(select(devices).where(devices.c.serial == serial)).one_or_none()
+        return None if row is None else _record(row)
 
     def serials(self) -> list[SerialRecord]:
         """Return every serial by which a device is or was reached."""
@@ -155,6 +159,10 @@ def _columns(phone: Phone) -> dict[str, Any]:
 
 def _key(name: str) -> str | None:
     return name_key(name) or None
+
+
+def _record(row: Row[Any]) -> DeviceRecord:
+    return DeviceRecord(_phone(row), row.first_seen_ms, row.last_seen_ms, json.loads(row.facts))
 
 
 def _phone(row: Row[Any]) -> Phone:

@@ -73,7 +73,7 @@ def migrate(path: Path, revision: str = "head", backups: Path | None = None) -> 
     check_revision(path, current)
     newest = known_revisions()[-1]
     if current == newest and revision in ("head", newest):
-        return  # reading every migration again took a third of a start
+        return
     if backups is not None and current is not None and current != newest:
         keep_copy(path, backups, f"before-migration-from-{current}")
     engine = writer_engine(path)

@@ -45,6 +45,10 @@ class DeviceRecords(Protocol):
         """Return every device ever seen, by serial."""
         ...
 
+    def get(self, serial: str) -> DeviceRecord | None:
+        """Return a device, None when it was never seen."""
+        ...
+
     def serials(self) -> list[SerialRecord]:
         """Return every serial by which a device is or was reached."""
         ...

@@ -72,25 +72,28 @@ class Explanation:
 
 
 def explain(packs: Sequence[Pack], view: View) -> Explanation:
-    """Return why packs take a screen for what they take it for."""
+    """Return why packs take a screen for what they take it for: where something lies over a page, by that alone."""
     seen = recognise(packs, view)
-    near = sorted(_near(packs, view, seen), key=lambda rule: rule.distance)
-    held = (way for way in seen.rule.ways if not list(_misses(view, way))) if seen.rule is not None else iter(())
-    found = [node for way in [*held][:1] for node in _found(view, way)]
+    shown = seen.view or view
+    near = sorted(_near(packs, shown, seen), key=lambda rule: rule.distance)
+    held = (way for way in seen.rule.ways if shown.holds_way(way)) if seen.rule is not None else iter(())
+    found = [node for way in [*held][:1] for node in _found(shown, way)]
     return Explanation(view, seen, found, near[:_MOST], _windows(view))
 
 
 def _near(packs: Sequence[Pack], view: View, seen: Recognised) -> Iterator[NearRule]:
     """Yield the rules that were tried in vain and found at least something."""
     for pack in packs:
-        here = not pack.packages or not view.packages.isdisjoint(pack.packages)
+        here = pack.is_on(view.packages)
         for rule in pack.screens:
             if rule is seen.rule:
                 return
             if not (here or rule.any_package):
                 continue
-            ways = [_near_by(view, pack.app, rule.name, way) for way in rule.ways]
-            best = min(ways, key=lambda one: one.distance)
+            ways = [_near_by(view, pack.app, rule.name, way) for way in rule.ways if view.is_layer or not way.layered]
+            best = min(ways, key=lambda one: one.distance, default=None)
+            if best is None:
+                continue
             if best.found or all(miss.nodes for miss in best.misses):
                 yield best
 

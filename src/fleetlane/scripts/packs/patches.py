@@ -2,7 +2,7 @@
 
 A patch says which app's pack it `patches`, and holds the same keys as a pack. What it holds
 
-- `words`: is added to the words of that name;
+- `words`, `more_words`: is added to the words of that name;
 - `elements`: takes the place of the element of that name, or is a new one;
 - `alternatives`: selectors that an element has as well, tried after its own;
 - `screens`: takes the place of the rule of that name, where that stands. A new rule comes last, unless it says
@@ -77,7 +77,10 @@ def _listed(value: Any) -> list[Any]:
 
 def _words(pack: Document, patch: Document, file: str) -> Any:
     """Add to the words of the languages, whose lists a pack's own `words` would take the place of."""
-    return _sum(pack.get(MORE_WORDS), patch["words"], place(file, patch, "words"))
+    more = pack.get(MORE_WORDS, {})
+    for key in ("words", MORE_WORDS):
+        more = _sum(more, patch.get(key, {}), place(file, patch, key))
+    return more
 
 
 def _elements(pack: Document, patch: Document, file: str) -> Any:

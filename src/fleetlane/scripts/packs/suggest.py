@@ -56,6 +56,7 @@ def suggest(packs: InForce, view: View, others: Iterable[View] = (), name: str =
         PackError: no pack is for an app on this screen, or nothing on it tells it from others.
     """
     seen = recognise(packs.packs, view)
+    view = seen.view or view
     held = _pack_for(packs, view, seen)
     own = OwnWords.of(packs.packs).phrases
     marks = _best(_marks(view, held, own), _shown_by(others))
@@ -73,7 +74,7 @@ def _pack_for(packs: InForce, view: View, seen: Recognised) -> HeldPack:
     if (held := packs.held.get(seen.app)) is not None and held.pack.packages:
         return held
     for one in packs.held.values():
-        if not view.packages.isdisjoint(one.pack.packages):
+        if one.pack.packages and one.pack.is_on(view.packages):
             return one
     there = ", ".join(sorted(view.packages)) or "none"
     raise PackError("the tree", f"no pack is for an app on this screen (packages: {there}); see docs/extending.md")
@@ -83,7 +84,7 @@ def _marks(view: View, held: HeldPack, own: Container[str]) -> Iterator[_Mark]:
     """Yield what could tell a screen; labels in `own` are words that packs know."""
     written = read_written(held.document.get("written", {}), "written")
     for node in view.nodes:
-        if node.package and node.package not in held.pack.packages:
+        if node.package and node.package not in held.pack.drawn_by:
             continue
         if _is_written(node, written):
             continue

@@ -46,12 +46,13 @@ def _version(pack: Pack, package: str, version: str) -> Row:
     listed = ", ".join(known)
     if not min(majors, default=0) <= major <= max(majors, default=0):
         sentence = said(
-            "Its pages were never seen in this version: the screen packs were made from recordings of %(known)s. Try a "
-            "task with dry_run first; when it stops at a page it does not know, install one of those versions.",
+            "Its pages were never seen in this version: the screen packs were made from recordings and write-ups of "
+            "%(known)s. Try a task with dry_run first; when it stops at a page it does not know, install one of those "
+            "versions.",
             known=listed,
         )
         return Row("app", Grade.WARNING, plain(version), sentence, measured, package)
-    sentence = said("The screen packs were made from recordings of %(known)s.", known=listed)
+    sentence = said("The screen packs were made from recordings and write-ups of %(known)s.", known=listed)
     return Row("app", Grade.OK, plain(version), sentence, measured, package)
 
 
