@@ -283,6 +283,23 @@ def test_a_task_in_doubt_is_looked_for_however_late_it_is_and_never_held(world):
     run(scenario())
 
 
+def test_a_task_that_was_in_doubt_and_is_not_out_is_late_after_days_as_any_other(world):
+    async def scenario():
+        task_id = await planned(world)
+        world.clock.advance(HOUR_S)
+        assert await world.scheduler.tick() == 1
+        unknown = failed("outcome_unknown")
+        await world.store.write(lambda r: r.tasks.look_later(task_id, 1, unknown, 0, world.clock.now_ms()))
+        assert await world.store.write(lambda r: r.tasks.claim(task_id, "a", world.clock.now_ms()))
+        assert await world.store.write(lambda r: r.tasks.requeue(task_id, 2, "not out", world.clock.now_ms()))
+        assert await world.late_tasks.look() == 0
+        await away(world)
+        assert await world.late_tasks.look() == 1
+        assert (await world.task(task_id)).is_held
+
+    run(scenario())
+
+
 # -- run and fail --------------------------------------------------------------------------------------
 
 

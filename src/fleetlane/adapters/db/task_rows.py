@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from fleetlane.adapters.db.tables import tasks
 from fleetlane.adapters.db.text import contains
 from fleetlane.core.event import Change, EventKind
+from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.outcome import FailureClass, Outcome, PublishState
 from fleetlane.core.ports.tasks import Pending, Rewritten, TaskFilter
 from fleetlane.core.retrying import RetryWish
@@ -53,6 +54,10 @@ def matching(wanted: TaskFilter) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
+_CAN_BE_LATE = and_(tasks.c.scheduled_ms.is_not(None), tasks.c.late_ms.is_(None))
+"""It has a start time, and nobody has decided that it may be late."""
+
+
 def failed_as_wished(wish: RetryWish) -> ColumnElement[bool]:
     """Return the condition for the failed tasks of a wish, whichever it names."""
     conditions: list[ColumnElement[bool]] = [tasks.c.status == int(Status.FAILED)]
@@ -80,9 +85,19 @@ def waiting_again(now_ms: int) -> dict[str, Any]:
 
 def trying_again(due_ms: int) -> dict[str, Any]:
     """Return what a failed task becomes that tries again by itself: nobody has decided that it may be late."""
-    can_be_late = and_(tasks.c.scheduled_ms.is_not(None), tasks.c.late_ms.is_(None))
-    late_at_ms = case((can_be_late, due_ms + tasks.c.late_after_ms), else_=null())
+    late_at_ms = case((_CAN_BE_LATE, due_ms + tasks.c.late_after_ms), else_=null())
     return {**_anew(), "due_ms": due_ms, "late_at_ms": late_at_ms}
+
+
+def from_its_place(now_ms: int) -> dict[str, Any]:
+    """Return when a task that was cut off is due again: as before; one that was looked for, and is not out, is due now.
+
+    A look is never late, the post that follows it is.
+    """
+    due_ms = case((tasks.c.due_ms == FIRST_MS, now_ms), else_=tasks.c.due_ms)
+    was_in_doubt = and_(tasks.c.outcome == PublishState.UNKNOWN.value, _CAN_BE_LATE)
+    late_at_ms = case((was_in_doubt, due_ms + tasks.c.late_after_ms), else_=tasks.c.late_at_ms)
+    return {"due_ms": due_ms, "late_at_ms": late_at_ms}
 
 
 def _anew() -> dict[str, Any]:

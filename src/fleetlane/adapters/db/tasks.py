@@ -46,6 +46,7 @@ from fleetlane.adapters.db.task_rows import (
     after_outcome,
     as_before,
     failed_as_wished,
+    from_its_place,
     matching,
     new_row,
     rewritten,
@@ -246,8 +247,7 @@ class TaskRepository:
 
     def requeue(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
         """Put a running attempt's task back among the pending ones."""
-        due_ms = case((tasks.c.due_ms == FIRST_MS, now_ms), else_=tasks.c.due_ms)
-        values = {"started_ms": None, "due_ms": due_ms, "outcome": None, "remark": remark}
+        values = {"started_ms": None, "outcome": None, "remark": remark, **from_its_place(now_ms)}
         return self._go_on_later(task_id, attempt, "server_interrupted", values, now_ms)
 
     def look_later(self, task_id: int, attempt: int, outcome: Outcome, due_ms: int, now_ms: int) -> bool:
