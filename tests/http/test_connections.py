@@ -15,7 +15,7 @@ from support.server import ServerThread
 HALF = (
     b"POST /api/v1/task HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
 )
-QUICK = Bounds(header_s=0.4, body_s=0.4, slowest_bytes_per_s=1000, half_sent=8, grace_s=0, connections=40)
+QUICK = Bounds(header_s=0.4, body_s=0.4, slowest_bytes_per_s=1000, half_sent=8, grace_s=0, linger_s=1, connections=40)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,17 @@ def test_the_oldest_half_sent_request_gives_way_and_the_newest_is_answered(serve
         assert (status, envelope["code"]) == (503, 50301)
         assert server.http.get("/healthz").status_code == 200
         del more
+
+
+@pytest.mark.parametrize(("host", "code"), [("localhost", 41301), ("elsewhere.example", 40302)])
+def test_a_caller_who_sends_everything_before_reading_hears_why_it_was_refused(tmp_path, host, code):
+    """As Python's own urllib does, which closes after each request; a reset would hide the reason."""
+    with ServerThread(tmp_path) as server:
+        head = f"POST /api/v1/task HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+        head += "Content-Type: application/json\r\nContent-Length: 30000000\r\n\r\n"
+        with closing(connected(server, head.encode())) as connection:
+            connection.sendall(b" " * 30_000_000)
+            assert answer_of(connection)[1]["code"] == code
 
 
 def test_many_that_come_at_once_and_send_at_once_are_all_answered(tmp_path):

@@ -3,6 +3,9 @@
 All callers on this computer are one address, so that no number of connections an address can tell an attacker from the
 others: instead the oldest half-sent request gives way to a new one. Whoever sends a request at once is always heard.
 What is refused here, and what is no HTTP, is answered in the envelope too.
+
+Who is answered before all of a request has been read is read on for a while: a connection that is closed with
+something unread is reset, and its caller loses the answer (RFC 9112, 9.6).
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -21,6 +24,8 @@ _SPARE_FILES = 256
 _WANTED_FILES = 16_384
 _FEWEST_CONNECTIONS, _MOST_CONNECTIONS = 64, 4096
 _BUSY_FOR_S = 5
+_LINGERING = _SPARE_FILES // 4
+"""How many may be read on at a time; they count among the connections no more."""
 _REASONS = {400: b"Bad Request", 503: b"Service Unavailable"}
 
 
@@ -34,6 +39,7 @@ class Bounds:
         slowest_bytes_per_s: how much longer for each byte that arrives.
         half_sent: how many requests may be on their way at a time.
         grace_s: for so long none gives way: of many that come at once, what they sent may not have been read yet.
+        linger_s: for so long the rest of a request is read, and thrown away, that is answered already.
         connections: how many may be open at a time; further ones are answered that the server is busy.
     """
 
@@ -42,6 +48,7 @@ class Bounds:
     slowest_bytes_per_s: float = 8 * 1024
     half_sent: int = 200
     grace_s: float = 1.0
+    linger_s: float = 10.0
     connections: int = _MOST_CONNECTIONS
 
 
@@ -52,6 +59,8 @@ class HalfSent:
         self._bounds = bounds
         self._oldest_first: dict[EnvelopeProtocol, float] = {}
         """When each began."""
+        self.lingering = 0
+        """How many are answered and still read."""
 
     def __len__(self) -> int:
         return len(self._oldest_first)
@@ -78,6 +87,38 @@ class HalfSent:
         self._oldest_first.pop(connection, None)
 
 
+class _LingeringTransport:
+    """A transport that goes on reading what its caller still sends, when it is closed with half a request.
+
+    Everything else is the transport's own.
+    """
+
+    def __init__(self, transport: asyncio.Transport, protocol: EnvelopeProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self.lingers = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        """Return whether nothing more may be written."""
+        return self.lingers or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close it, at once or when its caller has sent everything."""
+        if self.is_closing():
+            return
+        if not self._protocol.may_linger():
+            self._transport.close()
+            return
+        self.lingers = True
+        self._transport.write_eof()
+        if not self._transport.is_reading():
+            self._transport.resume_reading()
+        asyncio.get_running_loop().call_later(self._protocol.bounds.linger_s, self._transport.close)
+
+
 class EnvelopeProtocol(H11Protocol):
     """HTTP with bounds, whose answers are in the envelope whatever comes in. Made by `bounded_protocol`."""
 
@@ -87,10 +128,12 @@ class EnvelopeProtocol(H11Protocol):
     _due: asyncio.TimerHandle | None = None
     _began_s = 0.0
     _received_bytes = 0
+    _lingering: _LingeringTransport
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for a request."""
-        super().connection_made(transport)
+        self._lingering = _LingeringTransport(transport, self)
+        super().connection_made(cast("asyncio.Transport", self._lingering))
         self._begin()
         if len(self.connections) > self.bounds.connections:
             self.app = _busy
@@ -98,16 +141,27 @@ class EnvelopeProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._end()
+        self.half_sent.lingering -= self._lingering.lingers
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Go on with a request, or begin one."""
+        if self._lingering.lingers:
+            return
         if self._due is None and self.conn.their_state is h11.IDLE:
             self._begin()
         self._received_bytes += len(data)
         super().data_received(data)
         if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._end()
+
+    def may_linger(self) -> bool:
+        """Return whether its caller was answered and may still be sending, and end the wait for its request."""
+        answered = self.conn.our_state in (h11.MUST_CLOSE, h11.CLOSED)
+        lingers = answered and self._due is not None and self.half_sent.lingering < _LINGERING
+        self.half_sent.lingering += lingers
+        self._end()
+        return lingers
 
     def give_way(self) -> None:
         """End a request that is not whole: there are too many of them."""
@@ -155,7 +209,7 @@ class EnvelopeProtocol(H11Protocol):
         self._close()
 
     def _close(self) -> None:
-        self._end()
+        self.half_sent.remove(self)
         self.connections.discard(self)  # it counts no more, though its end is still to be told
         # Before the first request there is none, whatever uvicorn's types say; the app must not wait for the rest.
         if self.cycle is not None and not self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
