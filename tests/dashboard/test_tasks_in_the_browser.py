@@ -69,6 +69,23 @@ def test_a_person_says_what_became_of_a_post_nobody_saw(page, server, phones, bu
     assert server.task(task_id)["outcome"] == ("published" if state == "completed" else "not_published")
 
 
+def test_pictures_that_come_late_move_nothing_under_the_hands_of_a_person(page, server, phones):
+    [task_id] = server.create([phones.fleet.serials[1]], {"dry_run": True})
+    server.ended(task_id)
+    held = []
+    page.route("**/trace/files/**", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it calls
+    with page.expect_request("**/trace/files/**"):
+        page.goto(f"/tasks/{task_id}", wait_until="domcontentloaded")
+    where = "document.querySelector('#attempt-1 summary').offsetTop"
+    before = page.evaluate(where)
+    page.route("**/trace/files/**", lambda route: route.continue_())
+    for route in held:
+        route.continue_()
+    page.evaluate("document.querySelectorAll('ol.steps img').forEach((one) => one.loading = 'eager')")
+    page.wait_for_function("() => [...document.querySelectorAll('ol.steps img')].every((one) => one.naturalWidth)")
+    assert page.evaluate(where) == before
+
+
 def test_nothing_is_lost_when_a_page_is_read_again_under_the_hands_of_a_person(page, server, phones):
     [task_id] = server.create([phones.fleet.serials[1]], {"dry_run": True})
     server.ended(task_id)
