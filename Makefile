@@ -9,10 +9,10 @@ STAMP := .venv/.fleetlane-setup
 JUDGES := tests/judges/node_modules/.package-lock.json
 unexport PYTHONDONTWRITEBYTECODE  # many processes are started here: none compiles everything anew
 
-.PHONY: setup demo serve test judges conformance check format bench chaos matrix simulate-seeds screenshots docs transcripts messages fuzz clean
+.PHONY: setup demo serve test judges conformance check format lock audit sbom bench chaos matrix simulate-seeds screenshots docs transcripts messages fuzz clean
 
 setup: $(STAMP)
-$(STAMP): pyproject.toml constraints.txt tools/setup_venv.py
+$(STAMP): pyproject.toml requirements.lock tools/setup_venv.py
 	@$(PYTHON) tools/setup_venv.py
 
 demo: $(STAMP)
@@ -43,6 +43,16 @@ check: $(STAMP)
 format: $(STAMP)
 	@$(BIN)/ruff format src tests tools
 	@$(BIN)/ruff check --fix src tests tools
+
+# The versions of constraints.txt with the hashes of their files, for every platform. Needs uv, and a package index.
+lock:
+	@$(PYTHON) tools/lock.py
+
+audit:
+	@$(PYTHON) tools/audit.py
+
+sbom: $(STAMP)
+	@$(BIN)/python tools/sbom.py
 
 bench: $(STAMP)
 	@$(BIN)/python tools/bench $(ARGS)

@@ -1,4 +1,4 @@
-"""Make `.venv` in the checkout with Fleetlane and its development tools, pinned by constraints.txt.
+"""Make `.venv` in the checkout with Fleetlane and its development tools, each file by its hash in requirements.lock.
 
 Run by `make setup`. Needs nothing but Python 3.11 or newer.
 """
@@ -28,11 +28,11 @@ def main() -> int:
     if not python.exists() and not _make_venv():
         return 1
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    constraints = ["--constraint", str(ROOT / "constraints.txt")]
     print("Installing Fleetlane and its tools into .venv (the first time takes a minute) ...", flush=True)
     for step in (
         [*pip, "--upgrade", "pip>=25.1"],
-        [*pip, *constraints, "--editable", str(ROOT), "--group", f"{ROOT / 'pyproject.toml'}:dev"],
+        [*pip, "--require-hashes", "--requirement", str(ROOT / "requirements.lock")],
+        [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
     ):
         if subprocess.run(step, cwd=ROOT, check=False).returncode:
             print(

@@ -35,6 +35,7 @@ from fleetlane.http.services import Health, HeldSetting, Place, Services
 from fleetlane.scripts.packs import PACKS, InForce
 from fleetlane.scripts.script import ScriptSettings, broken_scripts
 from fleetlane.settings import Settings, config_path, held, own_config_path
+from fleetlane.work.access import Access
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.canary import Canary
 from fleetlane.work.changes import Changes
@@ -44,6 +45,7 @@ from fleetlane.work.desk import Desk
 from fleetlane.work.devices import DeviceDesk
 from fleetlane.work.ending import RetryPolicy
 from fleetlane.work.events import EventBook
+from fleetlane.work.guesses import Guesses
 from fleetlane.work.hands import Hands
 from fleetlane.work.inspection import Inspection
 from fleetlane.work.intake import Intake
@@ -65,6 +67,7 @@ from fleetlane.work.retention import AnswerRetention, Retention, TraceRetention
 from fleetlane.work.retry_all import RetryAll
 from fleetlane.work.runner import Runner
 from fleetlane.work.scheduler import Scheduler
+from fleetlane.work.sessions import Sessions
 from fleetlane.work.traces import Traces
 from fleetlane.work.undo import UndoBook
 from fleetlane.work.waiting import Waiting
@@ -140,13 +143,12 @@ def build(settings: Settings) -> Server:
         pictures=pictures,
         library=Library(store, materials, clock),
         events=events,
+        access=_access(settings, store, clock, events),
         license=licensing.now,
         packs=lambda: packs.now,
         canary=scheduler.canary,
         workshop=Workshop(Traces(desk, traces), PACKS, settings.packs_dir, settings.traces_dir),
-        health=lambda: _health(
-            store, supervisor, devices, licensing.now(), packs.now, is_open=settings.secret_token is None
-        ),
+        health=lambda: _health(store, supervisor, devices, licensing.now(), packs.now),
         zone=settings.zone,
         place=_place(settings),
     )
@@ -158,7 +160,7 @@ def build(settings: Settings) -> Server:
             store.start()
             events.open()
             try:
-                await licensing.look()
+                await asyncio.gather(licensing.look(), services.access.sessions.load())
                 await leases.seize()  # the lock of the directory says that no other server lives
                 await recover(store, clock)
                 await devices.load()
@@ -194,6 +196,11 @@ def _ready_data(settings: Settings, materials: MaterialFolder) -> None:
     migrate(settings.store_path, backups=settings.backups_dir)
     if swept := materials.sweep():
         log.info("uploads_swept", files=swept)
+
+
+def _access(settings: Settings, store: SqliteStore, clock: SystemClock, events: EventBook) -> Access:
+    token = settings.secret_token
+    return Access(token, Sessions(store, clock, token or ""), Guesses(clock, events.tell))
 
 
 def _scheduling(
@@ -265,20 +272,14 @@ def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
 
 
 def _health(
-    store: SqliteStore,
-    supervisor: DeviceSupervisor,
-    devices: PhoneDirectory,
-    license_: License,
-    packs: InForce,
-    *,
-    is_open: bool,
+    store: SqliteStore, supervisor: DeviceSupervisor, devices: PhoneDirectory, license_: License, packs: InForce
 ) -> Health:
-    """Return how all is. `is_open`: whoever can ask for it may know everything, as no token is asked for."""
+    """Return how all is."""
     known = devices.all()
     locked = [device.serial for device in known if device.state is DeviceState.UNAUTHORIZED]
     problems = [problem for problem in (store.problem, supervisor.problem, license_.problem) if problem]
     if locked:
-        named = f" ({', '.join(locked[:_NAMED])}{', …' if len(locked) > _NAMED else ''})" if is_open else ""
+        named = f" ({', '.join(locked[:_NAMED])}{', …' if len(locked) > _NAMED else ''})"
         have = "1 phone has" if len(locked) == 1 else f"{len(locked)} phones have"
         problems.append(f"{have} not allowed this computer{named}: accept the dialog on the screen.")
     problems += [f"The script {one.name!r} cannot be used. {one.error}" for one in broken_scripts()]
@@ -293,8 +294,8 @@ def _http_options(settings: Settings) -> HttpOptions:
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
         allowed_hosts=(settings.host, *settings.allowed_hosts),
-        token=settings.secret_token,
         requests_per_s=settings.max_requests_per_s,
+        port=settings.port,
     )
 
 

@@ -1,14 +1,18 @@
-"""Whose the data directory is: one process at a time works in it."""
+"""Whose the data directory is: one process at a time works in it, and only its owner reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
+import structlog
 from filelock import FileLock, Timeout
 
+from fleetlane.adapters.private_files import close_to_others, make_private, open_to_others
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 class DataDirectoryInUseError(FleetlaneError):
@@ -29,7 +33,7 @@ def only_server(settings: Settings) -> Generator[None]:
     """
     for folder in (settings.data_dir, settings.materials_dir, settings.traces_dir):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private(folder)
         except OSError as error:
             raise DataDirectoryUnusableError(f"{folder} cannot be made or used: {error.strerror}.") from error
     with _locked(settings):
@@ -63,6 +67,14 @@ def _locked(settings: Settings) -> Generator[None]:
     except OSError as error:
         raise DataDirectoryUnusableError(f"{settings.data_dir} cannot be written: {error.strerror}.") from error
     try:
+        _keep_private(settings)
         yield
     finally:
         lock.release()
+
+
+def _keep_private(settings: Settings) -> None:
+    """Close what is ours to other users. The data directory itself may be one that others use, too: that is told."""
+    stayed = close_to_others(settings.kept_private)
+    for path in (*stayed, *open_to_others([settings.data_dir])):
+        log.warning("others_may_read", path=str(path), help="fleetlane doctor --fix")

@@ -51,7 +51,8 @@ from fleetlane.core.schedule import parse_hhmm
 DEFAULT_PORT = 50809
 _PUBLIC_KEY_BYTES = 32
 _PUBLIC_KEY_LENGTH = 43
-_SHORTEST_TOKEN = 16
+_SHORTEST_TOKEN = 20
+_FEWEST_CHARACTERS = 8
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 
 
@@ -135,6 +136,26 @@ def _public_key(text: str) -> str:
     return text
 
 
+def _weakness(token: str) -> str | None:
+    """Return what makes a token one that can be guessed, None when nothing does."""
+    make = 'make one with: python -c "import secrets; print(secrets.token_urlsafe())"'
+    if not token.isascii() or not token.isprintable() or " " in token:
+        return f"holds blanks, or characters that no header can carry; {make}"
+    if len(token) < _SHORTEST_TOKEN:
+        return f"holds fewer than {_SHORTEST_TOKEN} characters; {make}"
+    if len(set(token)) < _FEWEST_CHARACTERS or token in (token + token)[1:-1]:
+        return f"repeats itself; {make}"
+    return None
+
+
+def _file_others_may_read() -> Path | None:
+    """Return the settings file when it gives the token, and other users of the computer may read it."""
+    path = config_path()
+    if os.name != "posix" or path is None or "token" not in _keys(path):
+        return None
+    return path if path.stat().st_mode & 0o077 else None
+
+
 def _absolute(path: Path) -> Path:
     if "\0" in str(path):
         raise ValueError("a path cannot hold the character NUL")
@@ -194,7 +215,7 @@ class Settings(BaseSettings):
         None,
         description="Folders media may be opened in, beside the library; absent: the user's own Videos, Movies, "
         "Pictures and Downloads folders, C:/Videos and C:/Images, and folders of such names on other drives. "
-        '"default" in the list stands for these.',
+        '"default" in the list stands for these; [] allows the library only.',
     )
     accept_music_rights: bool = Field(
         False,
@@ -313,12 +334,16 @@ class Settings(BaseSettings):
     )
     token: SecretStr | None = Field(
         None,
-        min_length=_SHORTEST_TOKEN,
-        description="What every request must carry as `Authorization: Bearer TOKEN`; needed when `host` can be reached "
-        "from other computers. Better kept in a file, see token_file.",
+        description="What every request must carry as `Authorization: Bearer TOKEN`, 20 characters or more; needed "
+        "when `host` can be reached from other computers. Better kept in a file, see token_file.",
     )
     token_file: AbsolutePath | None = Field(
         None, description="A file that holds the token, readable by its owner only (mode 0600)."
+    )
+    auth: Literal["network", "always"] = Field(
+        "network",
+        description="network: without a token the server listens on this computer only, and whoever uses this computer "
+        "may use it; always: without a token it does not start.",
     )
     max_requests_per_s: float = Field(
         0, ge=0, le=1_000_000, description="How many requests one address may send each second; 0: any number."
@@ -365,8 +390,15 @@ class Settings(BaseSettings):
         except ValueError as error:
             yield str(error)
             return
-        if not is_loopback(self.host) and token is None:
-            yield f"host {self.host} can be reached from other computers: set token_file, or listen on 127.0.0.1"
+        if token is None:
+            if not is_loopback(self.host):
+                yield f"host {self.host} can be reached from other computers: set token_file, or listen on 127.0.0.1"
+            elif self.auth == "always":
+                yield "auth = always asks everybody for a token, and there is none: set token_file"
+        elif weakness := _weakness(token):
+            yield f"{'token' if self.token_file is None else f'token_file {self.token_file}'} {weakness}"
+        if self.token is not None and (file := _file_others_may_read()) is not None:
+            yield f"{file} holds the token and can be read by others: chmod 600 {file}"
 
     def _ordered_delays(self) -> Iterator[str]:
         if self.retry_delay_min_s > self.retry_delay_max_s:
@@ -430,7 +462,7 @@ class Settings(BaseSettings):
             ValueError: the file cannot be used.
         """
         if self.token_file is None:
-            return self.token.get_secret_value() if self.token else None
+            return self.token.get_secret_value() if self.token is not None else None
         try:
             mode = self.token_file.stat().st_mode
             written = self.token_file.read_text(encoding="utf-8").strip()
@@ -438,8 +470,6 @@ class Settings(BaseSettings):
             raise ValueError(f"token_file {self.token_file} cannot be read: write the token into it") from error
         if os.name == "posix" and mode & 0o077:
             raise ValueError(f"token_file {self.token_file} can be read by others: chmod 600 {self.token_file}")
-        if len(written) < _SHORTEST_TOKEN:
-            raise ValueError(f"token_file {self.token_file} holds fewer than {_SHORTEST_TOKEN} characters")
         return written
 
     @property
@@ -471,6 +501,12 @@ class Settings(BaseSettings):
     def traces_dir(self) -> Path:
         """Return the folder of trace files."""
         return self.data_dir / "traces"
+
+    @property
+    def kept_private(self) -> tuple[Path, ...]:
+        """Return what nobody but the server's user may read, beside the data directory itself."""
+        logs = (self.store_path.with_name(f"{self.store_path.name}{end}") for end in ("-wal", "-shm"))
+        return (self.store_path, *logs, self.materials_dir, self.traces_dir, self.backups_dir)
 
 
 def _this_computer() -> Computer:
@@ -608,6 +644,8 @@ def _sentence(fault: ErrorDetails, origins: Mapping[str, str]) -> str:
     origin = origins.get(name, "the command line")
     if name not in Settings.model_fields:
         return f"{key}: there is no such setting{_meant(name, Settings.model_fields)}. Take it out of {origin}."
+    if name == "token":
+        return f"token: {problem}. Correct it in {origin}, or take it out."  # not what it is
     if fault["type"] == "list_type" and origin == _variable(name):
         problem += ' in JSON, such as ["a", "b"]'
     return f"{key}: {problem}; {origin} says {fault['input']!r}. Correct it there, or take it out."

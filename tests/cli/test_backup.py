@@ -16,7 +16,7 @@ from fleetlane.adapters.backup import BackupError
 from fleetlane.adapters.db.migrate import migrate
 from fleetlane.adapters.db.sqlite import SqliteStore
 from fleetlane.cli.main import app
-from fleetlane.core.errors import StoreVersionError
+from fleetlane.core.errors import StoreError, StoreVersionError
 from fleetlane.core.journal import Phase
 from fleetlane.core.material import MaterialDescription, MaterialWish, NewMaterial
 from fleetlane.core.media import MediaKind
@@ -277,6 +277,47 @@ def test_a_backup_made_to_fill_the_disk_is_refused_before_it_is_unpacked(store, 
     assert not (tmp_path / "other" / "fleetlane.db").exists()
 
 
+def altered(store, data, tmp_path, *statements):
+    """Make a backup whose store was changed by somebody else."""
+    fill(store, data)
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        archive.extract("fleetlane.db", tmp_path)
+    with sqlite3.connect(tmp_path / "fleetlane.db") as raw:
+        for statement in statements:
+            raw.execute(statement)
+    raw.close()
+    content = (tmp_path / "fleetlane.db").read_bytes()
+    return repacked(tmp_path / "b.zip", tmp_path / "h.zip", lambda n, c: content if n == "fleetlane.db" else c)
+
+
+ENDLESS = "n(i) AS (SELECT 1 UNION ALL SELECT i FROM n)"
+
+
+@pytest.mark.parametrize(
+    ("named", "statements"),
+    [
+        (
+            "trigger that Fleetlane has not made: 'mine'",
+            ["CREATE TRIGGER mine AFTER INSERT ON tasks BEGIN UPDATE tasks SET script_config = 'theirs'; END"],
+        ),
+        ("view that Fleetlane has not made: 'v'", ["CREATE VIEW v AS SELECT 1"]),
+        ("virtual table that Fleetlane has not made: 'r'", ["CREATE VIRTUAL TABLE r USING rtree(a, b, c)"]),
+        ("computed column that Fleetlane has not made: 'x.b'", ["CREATE TABLE x (a, b AS (a || a))"]),
+        (
+            "view that Fleetlane has not made: 'facts'",
+            ["DROP TABLE facts", f"CREATE VIEW facts AS WITH RECURSIVE {ENDLESS} SELECT i AS name, i AS value FROM n"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_backup_that_brings_what_runs_by_itself_is_refused(store, data, tmp_path, named, statements):
+    hostile = altered(store, data, tmp_path, *statements)
+    for command in (["verify", hostile], ["restore", hostile, "--data-dir", tmp_path / "other"]):
+        with pytest.raises(StoreError, match=named):
+            fleetlane(*command)
+    assert not (tmp_path / "other" / "fleetlane.db").exists()
+
+
 def test_a_backup_that_does_not_fit_on_the_disk_says_how_much_it_needs(store, data, tmp_path, monkeypatch):
     fill(store, data)
     fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
@@ -284,3 +325,40 @@ def test_a_backup_that_does_not_fit_on_the_disk_says_how_much_it_needs(store, da
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: full)
     with pytest.raises(BackupError, match="has room for 0 MiB"):
         fleetlane("restore", tmp_path / "b.zip", "--data-dir", tmp_path / "other")
+
+
+def test_only_rows_are_restored_into_tables_of_our_own(store, data, tmp_path):
+    """What is no program by itself, but is not ours either, stays behind: tables, indexes, constraints."""
+    hostile = altered(
+        store, data, tmp_path,
+        "CREATE TABLE theirs (a)", "CREATE INDEX their_index ON tasks (remark)",
+        "ALTER TABLE accounts ADD COLUMN theirs TEXT CHECK (abs(random()) >= 0)",
+    )  # fmt: skip
+    assert fleetlane("restore", hostile, "--data-dir", tmp_path / "other").exit_code == 0
+    fresh = tmp_path / "fresh.db"
+    migrate(fresh)
+
+    def schema(path):
+        with sqlite3.connect(path) as raw:
+            found = set(raw.execute("SELECT type, name, sql FROM sqlite_schema"))
+        raw.close()
+        return found
+
+    assert schema(tmp_path / "other" / "fleetlane.db") == schema(fresh)
+    assert len(states(tmp_path / "other")) == 5
+
+
+@pytest.mark.parametrize("revision", ["0001", "0004", "0008"])
+def test_an_older_backup_is_restored_in_its_own_tables_and_brought_up(tmp_path, revision):
+    data = tmp_path / "data"
+    (data / "materials").mkdir(parents=True)
+    migrate(data / "fleetlane.db", revision)
+    assert fleetlane("backup", tmp_path / "b.zip", "--data-dir", data).exit_code == 0
+    assert fleetlane("restore", tmp_path / "b.zip", "--data-dir", tmp_path / "other").exit_code == 0
+    assert "All is well" in fleetlane("verify", "--data-dir", tmp_path / "other").output
+
+
+def test_a_backup_without_the_tables_of_its_revision_is_refused(store, data, tmp_path):
+    hostile = altered(store, data, tmp_path, "ALTER TABLE accounts RENAME COLUMN note TO notes")
+    with pytest.raises(StoreError, match=r"accounts\.note is missing"):
+        fleetlane("restore", hostile, "--data-dir", tmp_path / "other")

@@ -134,7 +134,7 @@ def test_check_says_which_packs_are_in_force_and_tries_the_cases(tmp_path):
 
 def test_the_doctor_checks_everything_and_says_how_to_mend(tmp_path):
     done = fleetlane("doctor", "--data-dir", str(tmp_path), "--adb-port", str(free_port()))
-    for what in ("Python", "SQLite", "Disk", "Port", "Time zone", "adb"):
+    for what in ("Python", "SQLite", "Who may read", "Who may use it", "Disk", "Port", "Time zone", "adb"):
         assert what in done.stdout
     assert done.returncode == 0
     assert "none can be seen without an adb server" in " ".join(done.stdout.split())

@@ -55,7 +55,14 @@ def test_it_can_be_said_again_and_changes_nothing_then(allow, clips):
     said, twice = allow(clips / ".", once)
     assert "allowed already" in said
     assert twice == once
-    assert "allowed already" in allow(clips, "material_roots = []\n")[0], "no roots: every folder is allowed"
+
+
+def test_a_folder_is_added_where_only_the_library_was_allowed(allow, clips):
+    said, text = allow(clips, "material_roots = []\n")
+    assert "is allowed now" in said
+    assert tomllib.loads(text) == {"material_roots": [str(clips)]}
+    assert load_settings().folders.allow(clips / "a.mp4")
+    assert not load_settings().folders.allow(clips.parent / "a.mp4")
 
 
 def test_the_rest_of_the_file_stays_as_it_is_written(allow, clips):

@@ -9,16 +9,22 @@ import pytest
 from fleetlane.core.folders import MAC, WINDOWS, AllowedFolders, Computer, on_drive
 
 
-@pytest.mark.parametrize("roots", [(), ("videos",)])
-def test_the_library_may_always_be_opened_and_the_rest_of_the_data_never(tmp_path, roots):
+def test_the_library_may_always_be_opened_and_the_rest_of_the_data_never(tmp_path):
     data = tmp_path / "videos" / "data"
-    folders = AllowedFolders(tuple(tmp_path / root for root in roots), (data,), data / "materials")
+    folders = AllowedFolders((tmp_path / "videos",), (data,), data / "materials")
     assert folders.allow(data / "materials" / "a.mp4")
     assert not folders.allow(data / "fleetlane.db")
     assert folders.allow(tmp_path / "videos" / "a.mp4")
-    assert folders.allow(tmp_path / "other" / "a.mp4") is (not roots)
+    assert not folders.allow(tmp_path / "other" / "a.mp4")
     outside = AllowedFolders((tmp_path / "other",), (data,), data / "materials")
     assert outside.allow(data / "materials" / "a.mp4")
+
+
+def test_without_any_folder_only_the_library_may_be_opened(tmp_path):
+    folders = AllowedFolders((), (tmp_path,), tmp_path / "materials")
+    assert folders.allow(tmp_path / "materials" / "a.mp4")
+    assert not folders.allow(tmp_path.parent / "a.mp4")
+    assert not AllowedFolders().allow(Path("/etc/passwd"))
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,8 @@ def test_what_tasks_say_is_said_in_the_language_of_the_page(server):
 
 
 CHANGES = (
-    "/login", "/tasks/bulk", "/tasks/retry-all", "/tasks/undo/1", "/tasks/1/stop", "/tasks/1/retry", "/tasks/1/resolve",
+    "/login", "/logout", "/tasks/bulk", "/tasks/retry-all", "/tasks/undo/1", "/tasks/1/stop", "/tasks/1/retry",
+    "/tasks/1/resolve",
     "/tasks/1/delete", "/tasks/1/start", "/tasks/1/move", "/tasks/1/dismiss", "/needs-you/dismiss",
     "/new", "/new/preview", "/new/materials", "/phones/connect", "/phones/1/check", "/phones/1/take-over",
     "/phones/1/give-back", "/phones/1/touch", "/phones/1/key", "/phones/1/text", "/phones/1/words", "/phones/1/adopt",
@@ -321,7 +322,7 @@ def test_where_a_token_is_set_the_pages_ask_for_it_once_and_the_api_always(tmp_p
         refused = server.http.post("/login", data={"token": "wrong"}, headers=OURS)
         assert 'role="alert"' in refused.text
         assert "set-cookie" not in refused.headers
-        server.http.cookies.set("fleetlane_session", "forged")
+        server.http.cookies.set(f"fleetlane_session_{server.settings.port}", "forged")
         assert server.http.get("/tasks").status_code == 401
         server.http.cookies.clear()
         cookie = server.http.post("/login", data={"token": f" {token}"}, headers=OURS).headers["set-cookie"]
@@ -331,6 +332,27 @@ def test_where_a_token_is_set_the_pages_ask_for_it_once_and_the_api_always(tmp_p
         assert server.http.post("/tasks/retry-all", headers=OURS).status_code == 200
         assert server.call("GET", "/task")["code"] == 40101, "the cookie opens the pages only"
         assert server.http.get("/tasks", headers={"Origin": "http://evil.example"}).json()["code"] == 40302
+
+
+def test_a_session_is_random_of_this_port_and_ends_when_its_owner_logs_out(tmp_path):
+    token = "0123456789abcdef-secret"
+    with ServerThread(tmp_path, token=token) as server:
+        logged_in = [server.http.post("/login", data={"token": token}, headers=OURS) for _ in range(2)]
+        first, second = (answer.headers["set-cookie"].partition(";")[0] for answer in logged_in)
+        assert first != second
+        assert first.startswith(f"fleetlane_session_{server.settings.port}=")
+        assert "Secure" not in logged_in[0].headers["set-cookie"]
+        behind = {**OURS, "X-Forwarded-Proto": "https"}
+        assert "; Secure" in server.http.post("/login", data={"token": token}, headers=behind).headers["set-cookie"]
+        server.http.cookies.clear()
+        assert server.http.get("/tasks", headers={"Cookie": first}).status_code == 200
+        assert 'hx-post="/logout"' in server.http.get("/tasks", headers={"Cookie": first}).text
+        assert server.http.post("/logout", headers={**OURS, "Cookie": first}).headers["HX-Redirect"] == "/login"
+        assert server.http.get("/tasks", headers={"Cookie": first}).status_code == 401
+        assert server.http.get("/tasks", headers={"Cookie": second}).status_code == 200
+    with ServerThread(tmp_path, token=token, port=server.settings.port) as again:
+        assert again.http.get("/tasks", headers={"Cookie": first}).status_code == 401
+        assert again.http.get("/tasks", headers={"Cookie": second}).status_code == 200, "it outlives a restart"
 
 
 def test_the_settings_say_what_holds_and_who_says_so_but_no_secret(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import replace
 from hashlib import sha256
 
@@ -11,7 +12,7 @@ from PIL import Image
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.ports.library import TakenMaterial
 from support.movies import fragmented
-from support.rig import VIDEO, Shelf
+from support.rig import ANYWHERE, PATIENT, VIDEO, Shelf
 from support.scenarios import Scenarios
 
 scenario = Scenarios(first_port=24100)
@@ -114,6 +115,28 @@ def folders_outside_the_allowed_ones_and_links_out_of_them_are_refused_alike(rig
     [remark] = remarks
     assert "'PATH' lies outside of the folders of the setting material_roots" in remark
     assert remark.endswith('fleetlane config allow "PATH"')
+
+
+@scenario.each("link", "pipe")
+def what_is_put_in_a_files_place_after_the_check_is_not_read(rig, serial, put):
+    """The folder belongs to somebody else: he swaps the file once it was looked at."""
+    root, secret = rig.folder / f"swapped by a {put}", rig.folder / "a secret"
+    _video(root, "a.mp4", 32)
+    secret.write_text("not for him")
+
+    class Swapping(Shelf):
+        def take_files(self, account, hashes):
+            (root / "a.mp4").unlink()
+            if put == "link":
+                (root / "a.mp4").symlink_to(secret)
+            else:
+                os.mkfifo(root / "a.mp4")  # who opens it waits for somebody to write
+            return super().take_files(account, hashes)
+
+    result = rig.post(serial, _from_folder(root), shelf=Swapping(), settings=replace(PATIENT, folders=ANYWHERE))
+    assert (result.outcome.error_code, rig.posts(serial)) == ("media_missing", [])
+    assert not [path for path in rig.on(serial, lambda server: server.phone.files.paths("/sdcard")) if ".mp4" in path]
+    (root / "a.mp4").unlink()
 
 
 @scenario

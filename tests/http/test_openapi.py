@@ -16,6 +16,7 @@ import httpx2
 import jsonschema_rs
 import pytest
 
+from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.db.migrate import migrate
 from fleetlane.bootstrap import build
 from fleetlane.core.errors import StoreBusyError, StoreFullError, TaskStoppedError
@@ -30,6 +31,8 @@ from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.errors import EVERYWHERE, MEANINGS
 from fleetlane.http.openapi import EXAMPLES
 from fleetlane.settings import Settings
+from fleetlane.work.access import Access
+from fleetlane.work.guesses import Guesses
 from support.fakes import FakeTransports
 from support.rig import VIDEO
 
@@ -205,9 +208,10 @@ class World:
         self.http = self.client(HttpOptions())
         self.ids = {"device": "127.0.0.1:5555"}
 
-    def client(self, options):
-        """Return a client of the app with other options."""
-        transport = httpx2.ASGITransport(app=create_app(self.services, options), raise_app_exceptions=False)
+    def client(self, options, **services):
+        """Return a client of the app with other options, and other services."""
+        app = create_app(replace(self.services, **services), options)
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         return httpx2.AsyncClient(transport=transport, base_url="http://localhost")
 
     def license_now(self):
@@ -302,8 +306,10 @@ async def provoked(folder, operation):
             assert note(await here.ask(method, where, what)) == code
         assert note(await here.ask(method, path, good, Host="evil.example")) == 40302
         assert note(await here.ask(method, path, {"content": b"x"}, **{"Content-Length": "999999999999"})) == 41301
-        for code, options in ((40101, HttpOptions(token="secret")), (42901, HttpOptions(requests_per_s=0.001))):
-            async with here.client(options) as other:
+        asking = Access("secret", here.services.access.sessions, Guesses(SystemClock(), list))
+        closed = {"access": asking}
+        for code, limit, services in ((40101, 0, closed), (42901, 0.001, {})):
+            async with here.client(HttpOptions(requests_per_s=limit), **services) as other:
                 await other.get("/healthz")  # the one request that is allowed
                 assert note(await other.request(method, PREFIX + path.format(**here.ids))) == code
         here.license = lambda: License(Plan.STARTER, None, "Too small.")

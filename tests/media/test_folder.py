@@ -24,7 +24,7 @@ LEFT = [
 
 
 def _folder(root, username=""):
-    return MediaFolder(str(root), username, AllowedFolders())
+    return MediaFolder(str(root), username, AllowedFolders((root,)))
 
 
 def _take(root, username="", count=1, shelf=None):

@@ -10,6 +10,7 @@ from fleetlane.scripts.script import ScriptSettings
 from fleetlane.simulator.calls import kind_of
 from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.traits import Traits
+from support.rig import ANYWHERE
 from support.virtual import A_POST_S, VirtualRig
 
 
@@ -32,7 +33,7 @@ def counted_posts(traits: Traits, posts: int, seed: int = 0, **config: Any) -> l
         result = rig.post(
             serial,
             {"captions": f"post {number}", "post_way": "share", **config},
-            settings=ScriptSettings(),
+            settings=ScriptSettings(folders=ANYWHERE),
             timeout_s=A_POST_S,
         )
         ends.append((result.outcome, _by_kind(calls)))

@@ -15,6 +15,7 @@ from fleetlane.adapters.android.transport import CALL_TIMEOUT_S
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.media import FileInspector
 from fleetlane.core.errors import FleetlaneError
+from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.journal import Phase, moves_forward, never_denied
 from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.library import TakenMaterial
@@ -31,7 +32,14 @@ VIDEO = ROOT / "src/fleetlane/cli/demo_media/video1.mp4"
 _AT_ONCE = 16
 CAPTION = "看看我的新视频！#热门 #推荐"
 INSPECTOR = FileInspector()
-PATIENT = ScriptSettings(unknown_screen_patience_s=2.0, editor_dwell_s=0.0, upload_patience_s=1.0, grid_patience_s=25.0)
+ANYWHERE = AllowedFolders((Path(VIDEO.anchor),))
+PATIENT = ScriptSettings(
+    folders=ANYWHERE,
+    unknown_screen_patience_s=2.0,
+    editor_dwell_s=0.0,
+    upload_patience_s=1.0,
+    grid_patience_s=25.0,
+)
 
 
 @dataclass

@@ -61,7 +61,7 @@ class ServerThread:
         self.settings = Settings(
             data_dir=data_dir,
             adb_port=adb_port or free_port(),
-            port=free_port(),
+            port=settings.pop("port", None) or free_port(),
             unknown_screen_patience_s=settings.pop("unknown_screen_patience_s", 2.0),
             editor_dwell_s=settings.pop("editor_dwell_s", 0.0),
             upload_patience_s=settings.pop("upload_patience_s", 1.0),

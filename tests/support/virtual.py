@@ -16,9 +16,9 @@ from fleetlane.simulator.likeness import likeness, trait_values
 from fleetlane.simulator.traits import Traits
 from fleetlane.simulator.virtual import VirtualFleet, VirtualLink
 from fleetlane.simulator.virtual_control import VirtualControl
-from support.rig import Result, Rig
+from support.rig import ANYWHERE, Result, Rig
 
-PATIENT = ScriptSettings()
+PATIENT = ScriptSettings(folders=ANYWHERE)
 A_POST_S = 3600.0
 
 

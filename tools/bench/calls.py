@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from phones import Journal, Nothing
+from phones import FOLDERS, Journal, Nothing
 
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.media import FileInspector
@@ -90,7 +90,7 @@ def _by_kind() -> str:
 def _counted(app: str) -> list[Counter[str]]:
     found: list[Counter[str]] = []
     for seed in range(PHONES):
-        bench = Bench(FleetSettings(phones=1, traits=likeness("real"), seed=seed), ScriptSettings())
+        bench = Bench(FleetSettings(phones=1, traits=likeness("real"), seed=seed), ScriptSettings(folders=FOLDERS))
         streams = _count_streams(bench)
         for number in range(1, POSTS_EACH + 1):
             streams.clear()
@@ -125,7 +125,7 @@ def _by_latency() -> str:
     ]
     for latency_ms in LATENCIES_MS:
         settings = FleetSettings(phones=1, latency_s=latency_ms / 1000)
-        bench = Bench(settings, ScriptSettings(editor_dwell_s=0))
+        bench = Bench(settings, ScriptSettings(folders=FOLDERS, editor_dwell_s=0))
         posts = []
         for number in range(1, PHONES * POSTS_EACH + 1):
             whole_s, app_s, cpu_s = bench.post(number, "tiktok")

@@ -19,6 +19,7 @@ import uiautomator2
 from fleetlane.adapters.android.supervisor import DeviceSupervisor
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.media import FileInspector
+from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.journal import Phase
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
@@ -28,6 +29,7 @@ from fleetlane.simulator.fleet import FleetSettings, FleetThread, free_port
 from fleetlane.simulator.ledger import read_ledger
 
 VIDEO = Path(__file__).parents[2] / "src/fleetlane/cli/demo_media/video1.mp4"
+FOLDERS = AllowedFolders((VIDEO.resolve().parent,))
 CALLS = 200
 POSTS = 8
 FLEET = 50
@@ -164,7 +166,7 @@ def _post(driver, number: int) -> None:
     task = Task(number, "b", 0, "post", config, driver.serial, None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1)
     phone = Phone(driver, load_packs(), Control(clock, clock.monotonic_s() + 120), Nothing())
     outcome = script("post").run(
-        Job(task, phone, Journal(), Nothing(), ScriptSettings(editor_dwell_s=0), FileInspector())
+        Job(task, phone, Journal(), Nothing(), ScriptSettings(folders=FOLDERS, editor_dwell_s=0), FileInspector())
     )
     if not outcome.ok:
         raise SystemExit(f"a post failed: {outcome}")

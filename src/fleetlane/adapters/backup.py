@@ -25,6 +25,7 @@ from fleetlane import __version__
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.db.check import StoreCheck, check_store
 from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.rewritten import rewrite
 from fleetlane.adapters.db.snapshot import keep_copy, snapshot
 from fleetlane.adapters.db.sqlite import SqliteStore, translated
 from fleetlane.core.errors import FleetlaneError
@@ -79,6 +80,7 @@ class Verified:
     tasks: int
     materials: int
     problems: tuple[str, ...]
+    revision: str
 
 
 def make_backup(data: DataFolder, target: Path) -> Verified:
@@ -100,7 +102,7 @@ def make_backup(data: DataFolder, target: Path) -> Verified:
         _sync(part)
         part.replace(target)
     problems = tuple(f"The file of a material is missing: {name}." for name in missing)
-    return Verified(found.tasks, len(found.materials), found.problems + problems)
+    return Verified(found.tasks, len(found.materials), found.problems + problems, found.revision)
 
 
 def _pack(data: DataFolder, part: Path) -> tuple[StoreCheck, list[str]]:
@@ -174,7 +176,8 @@ def restore_backup(source: Path, data: DataFolder, *, nothing_ran_since: bool) -
         found = _unpack(source, folder)
         if found.problems:
             raise BackupError("\n".join([f"{source} is damaged; nothing was restored:", *found.problems]))
-        store = folder / _STORE
+        store = folder / "restored.db"
+        rewrite(folder / _STORE, found.revision, store)
         migrate(store)
         doubted = 0 if nothing_ran_since else _doubt(store)
         _one_file(store)
@@ -282,7 +285,7 @@ def _extract(archive: zipfile.ZipFile, name: str, to: Path) -> None:
 
 
 def _verified(found: StoreCheck, wrong: list[str]) -> Verified:
-    return Verified(found.tasks, len(found.materials), (*found.problems, *wrong))
+    return Verified(found.tasks, len(found.materials), (*found.problems, *wrong), found.revision)
 
 
 def _wrong_files(materials: Mapping[str, str], folder: Path) -> list[str]:

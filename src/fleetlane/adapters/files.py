@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fleetlane.core.errors import StoreFullError
+from fleetlane.core.opened import open_regular
 from fleetlane.core.ports.library import ReceivedFile
 from fleetlane.core.ports.media import MediaInspector
 
 _CHUNK = 1024 * 1024
 _INCOMING = ".incoming-"
+_OURS = re.compile(r"[0-9]{1,19}/[0-9]{1,9}/[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SUFFIXES = {"video/mp4": ".mp4", "image/jpeg": ".jpg", "image/png": ".png"}
 
 
@@ -24,7 +27,7 @@ class TraceFolder:
     """Keeps the files of traces below one folder: `TASK/ATTEMPT/NAME` (`core.ports.report.TraceFiles`)."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.resolve()
 
     def write(self, task_id: int, attempt: int, name: str, content: bytes) -> str:
         """Keep a file, and return its path relative to the folder, with `/`."""
@@ -35,9 +38,12 @@ class TraceFolder:
         return relative
 
     def read(self, relative: str) -> bytes | None:
-        """Return a file by the path that `write` gave; None when it is not there any more."""
+        """Return a file by the path that `write` gave; None when it is not there any more, or `write` gave no such."""
+        if not _OURS.fullmatch(relative):  # the row may come from a backup that somebody else has made
+            return None
         try:
-            return (self.root / relative).read_bytes()
+            with open_regular(self.root / relative) as file:
+                return file.read()
         except OSError:
             return None
 
@@ -65,7 +71,7 @@ class MaterialFolder:
     """
 
     def __init__(self, root: Path, inspector: MediaInspector) -> None:
-        self._root = root
+        self._root = root.resolve()
         self._inspector = inspector
 
     def receive(self, source: BinaryIO) -> ReceivedFile:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import random
-import stat
 import struct
 import threading
 from collections import OrderedDict
@@ -20,6 +19,7 @@ from typing import BinaryIO
 from PIL import ImageFile, JpegImagePlugin, PngImagePlugin
 
 from fleetlane.core.media import MediaFacts, MediaKind, look
+from fleetlane.core.opened import open_regular
 from fleetlane.core.pictures import read_jpeg
 from fleetlane.core.ports.media import Inspected
 from fleetlane.core.wholeness import (
@@ -89,9 +89,7 @@ class FileInspector:
             del self._looks[path]
 
     def _inspect(self, path: Path) -> Inspected:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise OSError(f"{path.name} is no regular file.")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             about = os.fstat(file.fileno())
             key = (path, about.st_size, about.st_mtime_ns)
             with self._lock:

@@ -26,6 +26,7 @@ from rich.table import Table
 from fleetlane.adapters.android.listing import listed
 from fleetlane.adapters.android.supervisor import adb_port as port_of_adb
 from fleetlane.adapters.android.transport import QuickClient
+from fleetlane.adapters.private_files import close_to_others, open_to_others
 from fleetlane.cli.checkup import check_phone
 from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.sentence import Sentence
@@ -67,6 +68,7 @@ def doctor(
         str | None, typer.Option(help="Check this phone instead, by its serial; it is left as it was.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --phone: print one JSON document.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Close the data directory to other users.")] = False,
 ) -> None:
     """Check this computer and its phones, or try on one phone all that tasks rely on.
 
@@ -78,6 +80,8 @@ def doctor(
         return
     if as_json:
         raise typer.BadParameter("--json needs --phone SERIAL.")
+    if fix:
+        close_to_others((settings.data_dir, *settings.kept_private))
     table = Table("", "Check", "Finding")
     marks = {
         Verdict.OK: "[green]ok[/green]",
@@ -98,6 +102,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _python()
     yield _sqlite()
     yield _folder(settings)
+    yield _who_may_read(settings)
+    yield _who_may_use(settings)
     yield _disk(settings)
     yield _port(settings)
     yield _time_zone(settings)
@@ -139,6 +145,26 @@ def _folder(settings: Settings) -> Finding:
             return Finding(Verdict.OK, what, f"{settings.data_dir} can be written")
     except OSError as error:
         return Finding(Verdict.WRONG, what, f"{settings.data_dir} cannot be written ({error.strerror}); {mend}")
+
+
+def _who_may_read(settings: Settings) -> Finding:
+    what = "Who may read"
+    if os.name != "posix":
+        told = f"whoever may read the folder that {settings.data_dir} lies in; the user's own folders are the user's."
+        return Finding(Verdict.OK, what, told)
+    found = list(open_to_others((settings.data_dir, *settings.kept_private)))
+    if not found:
+        return Finding(Verdict.OK, what, f"{settings.data_dir}: nobody but you")
+    named = ", ".join(str(path) for path in found)
+    return Finding(Verdict.WRONG, what, f"other users of this computer may read {named}; run `fleetlane doctor --fix`.")
+
+
+def _who_may_use(settings: Settings) -> Finding:
+    what = "Who may use it"
+    if settings.secret_token is None:
+        told = 'whoever uses this computer: no token is set. Set token_file to ask for one; auth = "always" insists.'
+        return Finding(Verdict.NOTE, what, told)
+    return Finding(Verdict.OK, what, "whoever has the token")
 
 
 def _existing(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from fleetlane.core.errors import FleetlaneError
 
 def main() -> None:
     """Run the command line."""
+    os.umask(0o077)  # captions, accounts and screenshots are for the user alone, in whatever file
     port = os.environ.get("ANDROID_ADB_SERVER_PORT", "")
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
         _end(f"ANDROID_ADB_SERVER_PORT is {port!r}, which is no port; set it to 1 to 65535, or unset it.")

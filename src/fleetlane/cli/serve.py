@@ -16,6 +16,11 @@ from fleetlane.http.server import serve as serve_app
 from fleetlane.logs import configure_logs
 from fleetlane.settings import Settings, load_settings
 
+OPEN_TO_ALL = (
+    'No token is set: whoever uses this computer may use this server. To ask for one, set token_file; auth = "always" '
+    "makes sure that one is set."
+)
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
@@ -45,4 +50,6 @@ async def _run(settings: Settings, sockets: list[socket.socket]) -> None:
             f"Fleetlane serves http://{address}:{settings.port}/api/v1 (documentation: /docs). Stop with Ctrl+C.",
             err=True,
         )
+        if settings.secret_token is None:
+            typer.echo(OPEN_TO_ALL, err=True)
         await serve_app(server.app, sockets, stop)

@@ -1,4 +1,4 @@
-"""What is told to those who watch: a task, a step or a device has changed.
+"""What is told to those who watch: a task, a step or a device has changed, or somebody tries to get in.
 
 An event is a hint that names the thing; the store alone is the truth.
 """
@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     TASK = "task"
     STEP = "step"
     DEVICE = "device"
+    SECURITY = "security"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ _MOST_ABOVE = 2
 
 @dataclass(frozen=True, slots=True)
 class AllowedFolders:
-    """Where files may be opened: below one of `roots` (any folder when there is none), never below `forbidden`.
+    """Where files may be opened: below one of `roots`, never below `forbidden`.
 
     `mounts` are where drives are mounted: their folders named Videos, Images, Movies or Pictures are roots, too.
     `materials`, the library's own folder, may always be opened.
@@ -33,10 +33,10 @@ class AllowedFolders:
 
     def hold(self, path: Path) -> bool:
         """Return whether a path lies in a folder whose files may be opened."""
-        if not self.roots or self._is_material(path):
-            return True
-        return any(path.is_relative_to(root) for root in self.roots) or any(
-            on_drive(path, mount) for mount in self.mounts
+        return (
+            self._is_material(path)
+            or any(path.is_relative_to(root) for root in self.roots)
+            or any(on_drive(path, mount) for mount in self.mounts)
         )
 
     def forbid(self, path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from fastapi import APIRouter, Request
@@ -24,6 +25,7 @@ from fleetlane.work.request import TaskRequest
 _SHOWN = 50
 _ACCOUNTS = 1000
 _MOST_FIELDS = 20_000
+_ID = re.compile(r"[0-9]{1,18}")
 
 router = APIRouter(prefix="/new", route_class=PageRoute)
 
@@ -93,7 +95,7 @@ async def _wanted(request: Request, services: Services) -> TaskRequest:
     form = await request.form(max_fields=_MOST_FIELDS)
     name = _text(form, "script_name")
     schema = script(name, offered_only=True).schema()
-    files = await services.library.some([int(value) for value in _all(form, "materials") if value.isdecimal()])
+    files = await services.library.some([int(value) for value in _all(form, "materials") if _ID.fullmatch(value)])
     time, day = _text(form, "start_time"), _text(form, "start_date")
     to_accounts = _text(form, "targets") == "accounts"
     return TaskRequest(

@@ -1,33 +1,46 @@
-"""Where a token is set: the page that asks for it once, and keeps a cookie made from it."""
+"""Where a token is set: the page that asks for it and begins a session, and the button that ends one."""
 
 from __future__ import annotations
 
-import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
+from fleetlane.core.errors import TokenRequiredError
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
-from fleetlane.http.guard import SESSION_COOKIE, session_of
+from fleetlane.http.services import Wired
 
-router = APIRouter(prefix="/login", route_class=PageRoute)
+router = APIRouter(route_class=PageRoute)
 
 
-@router.get("")
+@router.get("/login")
 async def show_login(request: Request) -> HTMLResponse:
     """Ask for the token."""
     return render(request, "login.html")
 
 
-@router.post("")
-async def log_in(request: Request, token: Annotated[str, Form(max_length=10_000)] = "") -> Response:
-    """Take the token, and go to the first page."""
-    wanted: str | None = request.app.state.token
-    if wanted is None:
-        return sent_to("/")
-    if not hmac.compare_digest(token.strip().encode(), wanted.encode()):
+@router.post("/login")
+async def log_in(request: Request, services: Wired, token: Annotated[str, Form(max_length=10_000)] = "") -> Response:
+    """Take the token, begin a session, and go to the first page."""
+    answer, access = sent_to("/"), services.access
+    if not access.asks:
+        return answer
+    try:
+        access.must_be_right(token.strip().encode("utf-8", "replace"), request.client.host if request.client else "")
+    except TokenRequiredError:
         return told(request, translated(request, N_("This is not the server's token.")), failed=True)
-    answer = sent_to("/")
-    answer.set_cookie(SESSION_COOKIE, session_of(wanted), samesite="strict", httponly=True, path="/")
+    name, secure = request.app.state.session_cookie, request.url.scheme == "https"
+    secret = await access.sessions.begin()
+    answer.set_cookie(name, secret, samesite="strict", httponly=True, secure=secure, path="/")
+    return answer
+
+
+@router.post("/logout")
+async def log_out(request: Request, services: Wired) -> Response:
+    """End the session of this browser."""
+    name: str = request.app.state.session_cookie
+    await services.access.sessions.end(request.cookies.get(name, ""))
+    answer = sent_to("/login")
+    answer.delete_cookie(name, samesite="strict", httponly=True, secure=request.url.scheme == "https", path="/")
     return answer

@@ -96,6 +96,7 @@ def render(
         from_english=partial(from_english, request),
         waits_for=waits_for,
         say=partial(said, request),
+        has_session=request.app.state.session_cookie in request.cookies,
         needs_count=getattr(request.state, "needs_count", 0),
         most_counted=_MOST_COUNTED,
         why=why,

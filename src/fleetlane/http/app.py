@@ -30,8 +30,9 @@ class HttpOptions:
     max_body_bytes: int = 8 * 1024 * 1024
     max_upload_bytes: int = 2 * 1024 * 1024 * 1024
     allowed_hosts: Collection[str] = ()
-    token: str | None = None
     requests_per_s: float = 0
+    port: int = 0
+    """Named in cookies: a browser sends those of one server to all ports of its host."""
 
 
 def create_app(services: Services, options: HttpOptions, more: Sequence[APIRouter] = ()) -> FastAPI:
@@ -55,7 +56,7 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
     )
     use_whole_document(app)
     app.state.services = services
-    app.state.token = options.token
+    app.state.session_cookie = f"fleetlane_session_{options.port}"
     answers = ErrorAnswers(always_200=options.always_200)
     answers.install(app)
     api = APIRouter(prefix=PREFIX)
@@ -88,7 +89,8 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         api_prefix=PREFIX,
         license=services.license,
         allowed_hosts=options.allowed_hosts,
-        token=options.token,
+        access=services.access,
+        session_cookie=app.state.session_cookie,
         requests_per_s=options.requests_per_s,
     )
     app.add_middleware(HeadAsGet)

@@ -19,6 +19,8 @@ from typing import Any, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from fleetlane.http.guard import ALWAYS
+
 _SPARE_FILES = 256
 """File descriptors that the store, adb and media need beside the connections."""
 _WANTED_FILES = 16_384
@@ -224,6 +226,7 @@ def _answer(status: int, code: int, message: str) -> tuple[h11.Event, ...]:
         ("content-type", "application/json"),
         ("content-length", str(len(body))),
         ("connection", "close"),
+        *ALWAYS.items(),
         *([("retry-after", str(_BUSY_FOR_S))] if status == 503 else []),
     ]
     response = h11.Response(status_code=status, headers=headers, reason=_REASONS[status])

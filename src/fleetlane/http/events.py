@@ -57,9 +57,10 @@ async def follow_events(
 ) -> StreamingResponse:
     """Follow what happens, as server-sent events.
 
-    `ready` comes first. Then `task` (status_text, or deleted), `step` (attempt, number, name, ok) and `device`
-    (state, facts, or taken_over), each with its `id`. `reload` means that events were lost, after a restart or to a
-    slow reader: read again what you show. A comment comes at least every 15 seconds.
+    `ready` comes first. Then `task` (status_text, or deleted), `step` (attempt, number, name, ok), `device`
+    (state, facts, or taken_over) and `security` (what: wrong_token, with address and times), each with its `id`.
+    `reload` means that events were lost, after a restart or to a slow reader: read again what you show. A comment
+    comes at least every 15 seconds.
     """
     lane = services.devices.lane(device) if device else None
     services.events.must_have_room()

@@ -10,30 +10,40 @@ marks as foreign is refused, on every method. Programs send no such marks and pa
 
 from __future__ import annotations
 
-import hmac
+import re
 from collections.abc import Callable, Collection
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import MutableHeaders
 from starlette.requests import cookie_parser
 
-from fleetlane.core.errors import FleetlaneError, ForeignRequestError, LicenseRefusedError, TokenRequiredError
+from fleetlane.core.errors import (
+    FieldError,
+    FleetlaneError,
+    ForeignRequestError,
+    InvalidParametersError,
+    LicenseRefusedError,
+    TokenRequiredError,
+)
 from fleetlane.core.license import License
 from fleetlane.core.loopback import is_loopback
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.rate_limit import RateLimit
+from fleetlane.work.access import Access, bearer
 
 _LOGIN = "/login"
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", _LOGIN})
 _OPEN_FOLDER = "/static/"
-SESSION_COOKIE = "fleetlane_session"
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s\[\]:/?#@\\]+)(:[0-9]{0,5})?", re.IGNORECASE)
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "")
+ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""Headers of every answer that does not say otherwise itself."""
 _SAME_SITE = frozenset({b"same-origin", b"none"})
-
-
-def session_of(token: str) -> str:
-    """Return the cookie that stands for a token; the token cannot be found out from it."""
-    return hmac.new(token.encode(), b"fleetlane pages", "sha256").hexdigest()
 
 
 class Guard:
@@ -45,7 +55,8 @@ class Guard:
         api_prefix: where the paths of the API begin.
         license: what is allowed; asked at each call of the API.
         allowed_hosts: host names this server may be called by, beside the loopback names.
-        token: what every request must carry; None for none.
+        access: knows who may use a server that asks for a token.
+        session_cookie: the name of the cookie with a session of the pages.
         requests_per_s: how many requests one address may send each second; 0 for any number.
     """
 
@@ -57,7 +68,8 @@ class Guard:
         license: Callable[[], License],  # noqa: A002
         *,
         allowed_hosts: Collection[str] = (),
-        token: str | None = None,
+        access: Access,
+        session_cookie: str,
         requests_per_s: float = 0,
     ) -> None:
         self._app = app
@@ -65,8 +77,8 @@ class Guard:
         self._api_prefix = api_prefix
         self._license = license
         self._hosts = frozenset(host.lower() for host in allowed_hosts)
-        self._token = token.encode() if token else None
-        self._session = session_of(token) if token else ""
+        self._access = access
+        self._cookie = session_cookie
         self._rate = RateLimit(requests_per_s)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -74,14 +86,19 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        send = _with_headers(send)
         try:
             headers = dict(scope["headers"])
+            _must_have_one_length(headers)
             self._check(headers)
-            self._rate.check(scope["client"][0] if scope.get("client") else "")
+            if scope["method"] not in ("GET", "HEAD"):
+                _must_be_no_form_of_a_browser(headers)
+            address: str = scope["client"][0] if scope.get("client") else ""
+            self._rate.check(address)
             path: str = scope["path"]
             of_api = path.startswith(f"{self._api_prefix}/")
             if path not in _OPEN_PATHS and not path.startswith(_OPEN_FOLDER):
-                self._must_have_token(headers, of_api=of_api)
+                self._must_have_token(headers, address, of_api=of_api)
             if of_api:
                 self._must_have_api()
             await self._app(scope, receive, send)
@@ -91,7 +108,10 @@ class Guard:
             else:
                 await self._answers.for_error(error)(scope, receive, send)
         except FleetlaneError as error:
-            await self._answers.for_error(error)(scope, receive, send)
+            answer = self._answers.for_error(error)
+            if isinstance(error, _TwoLengthsError):
+                answer.headers["connection"] = "close"
+            await answer(scope, receive, send)
 
     def _check(self, headers: dict[bytes, bytes]) -> None:
         host = headers.get(b"host", b"").decode("latin-1")
@@ -106,18 +126,14 @@ class Guard:
         if origin is not None and origin.decode("latin-1").partition("://")[2].lower() != host.lower():
             raise ForeignRequestError("A page of another origin may not use this server.")
 
-    def _must_have_token(self, headers: dict[bytes, bytes], *, of_api: bool) -> None:
-        if self._token is None:
+    def _must_have_token(self, headers: dict[bytes, bytes], address: str, *, of_api: bool) -> None:
+        if not self._access.asks or (not of_api and self._has_session(headers)):
             return
-        if not of_api and self._has_session(headers):
-            return
-        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
-        if scheme.lower() != b"bearer" or not hmac.compare_digest(given.strip(), self._token):
-            raise TokenRequiredError("This server asks for its token: send the header `Authorization: Bearer TOKEN`.")
+        self._access.must_be_right(bearer(headers.get(b"authorization", b"").decode("latin-1")), address)
 
     def _has_session(self, headers: dict[bytes, bytes]) -> bool:
-        cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
-        return hmac.compare_digest(cookies.get(SESSION_COOKIE, "").encode(), self._session.encode())
+        secret = cookie_parser(headers.get(b"cookie", b"").decode("latin-1")).get(self._cookie, "")
+        return bool(secret) and self._access.sessions.holds(secret)
 
     def _must_have_api(self) -> None:
         license_ = self._license()
@@ -128,8 +144,34 @@ class Guard:
         return name is not None and (name in self._hosts or is_loopback(name))
 
 
+class _TwoLengthsError(InvalidParametersError):
+    """A body has two lengths: what stands before this server may see its end elsewhere, and another request there."""
+
+
+def _must_have_one_length(headers: dict[bytes, bytes]) -> None:
+    if b"content-length" in headers and b"transfer-encoding" in headers:
+        raise _TwoLengthsError([FieldError("body", "has two lengths: send Content-Length or Transfer-Encoding")])
+
+
+def _must_be_no_form_of_a_browser(headers: dict[bytes, bytes]) -> None:
+    """Refuse what a form of another site could send by a browser too old to mark it; programs and our pages pass."""
+    marked = any(name in headers for name in (b"origin", b"sec-fetch-site", b"hx-request", b"x-requested-with"))
+    kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    if not marked and kind in _FORMS and headers.get(b"user-agent", b"").startswith(b"Mozilla/"):
+        raise ForeignRequestError("A browser must say which page asks: send Content-Type: application/json.")
+
+
+def _with_headers(send: Any) -> Any:
+    async def with_headers(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in ALWAYS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return with_headers
+
+
 def _host_name(host: str) -> str | None:
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None
+    found = _HOST.fullmatch(host)
+    return found["name"].strip("[]").lower() if found else None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from fleetlane.core.errors import NotFoundError, StoreBusyError
 from fleetlane.http.envelope import success
-from fleetlane.http.services import Wired
+from fleetlane.http.services import Services, Wired
 from fleetlane.scripts.packs import HeldPack
+from fleetlane.work.access import bearer
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,11 +36,14 @@ _POLICY = (
 
 
 @router.get("/healthz")
-async def health(services: Wired) -> JSONResponse:
-    """Say whether the server can do its work, and what is wrong in sentences."""
+async def health(request: Request, services: Wired) -> JSONResponse:
+    """Say whether the server can do its work, and, to whoever may use it, what is wrong in sentences."""
     found = services.health()
+    status = "ok" if not found.problems else "degraded"
+    if not _may_know(request, services):
+        return JSONResponse({"status": status})
     body: dict[str, Any] = {
-        "status": "ok" if not found.problems else "degraded",
+        "status": status,
         "problems": list(found.problems),
         "devices": {
             "known": found.devices_known,
@@ -54,6 +58,15 @@ async def health(services: Wired) -> JSONResponse:
 def _pack(held: HeldPack) -> dict[str, Any]:
     """Return the version of a pack in force, and the files of the data folder that it is made of."""
     return {"version": held.pack.version, "files": list(held.files)}
+
+
+def _may_know(request: Request, services: Services) -> bool:
+    access = services.access
+    if not access.asks or access.sessions.holds(request.cookies.get(request.app.state.session_cookie, "")):
+        return True
+    return access.is_right(
+        bearer(request.headers.get("authorization", "")), request.client.host if request.client else ""
+    )
 
 
 @router.get("/readyz")

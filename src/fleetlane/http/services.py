@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from fleetlane.core.license import License
 from fleetlane.scripts.packs import InForce
+from fleetlane.work.access import Access
 from fleetlane.work.accounts import AccountBook
 from fleetlane.work.canary import Canary
 from fleetlane.work.changes import Changes
@@ -88,6 +89,7 @@ class Services:
     library: Library
     patching: Patching
     events: EventBook
+    access: Access
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo

@@ -313,7 +313,10 @@ class Phone:
     # -- files and apps --------------------------------------------------------------------------------
 
     def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
-        """Copy a media file to the phone, dated by its own clock, and let it be indexed."""
+        """Copy a media file to the phone, dated by its own clock, and let it be indexed.
+
+        Give it with its links resolved, as it was when it was checked: none is followed any more.
+        """
         return self._again(lambda: self._ready().push(source, target, kind))
 
     def scan(self, path: str, kind: MediaKind, *, by_broadcast: bool = False) -> MediaEntry | None:

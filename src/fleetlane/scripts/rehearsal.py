@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from fleetlane.core.errors import FleetlaneError, TaskStoppedError, UnknownRequestError
+from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.journal import Phase
 from fleetlane.core.media import MediaKind
 from fleetlane.core.outcome import Outcome, from_error
@@ -115,11 +117,15 @@ def rehearse(
 ) -> Rehearsed:
     """Rehearse a post on a phone; whatever `config` says, nothing is published.
 
+    Its files may lie anywhere: who rehearses named them on his own command line.
+
     Raises:
         UnknownRequestError: the phone is one that is replayed, and was asked what was never recorded.
     """
     now_ms = control.clock.now_ms()
     config, at = {**config, "dry_run": True}, driver.serial
+    named = AllowedFolders(tuple(Path(path).resolve().parent for path in config.get("material_list", ())))
+    settings = replace(settings or ScriptSettings(), folders=named)
     task = Task(
         1, "rehearsal", 0, SCRIPT, config, at, username, Source.UI, 1, Status.RUNNING, now_ms, now_ms, attempt=1
     )  # fmt: skip
@@ -127,7 +133,7 @@ def rehearse(
     try:
         phone = Phone(driver, load_packs(), control, steps)
         outcome = script(SCRIPT).run(
-            Job(task, phone, _NothingPublished(), _EmptyShelf(), settings or ScriptSettings(), inspector)
+            Job(task, phone, _NothingPublished(), _EmptyShelf(), settings, inspector)
         )
     except UnknownRequestError:
         raise

@@ -22,6 +22,9 @@ _NO_NAMES = {
     "=": "begins with =, as a formula does; type the text itself, or an apostrophe in front if it is meant so",
     "#": "begins with #, as errors and comments do; type the text itself, or an apostrophe in front if it is meant so",
 }
+_AFTER_SEPARATOR = re.compile(r"([;\t|\r\n] *)('*)(?=[=+\-@])")
+_MARKED_AFTER_SEPARATOR = re.compile(r"([;\t|\r\n] *)'('*)(?=[=+\-@])")
+"""Where a program that separates cells elsewhere than we do would begin one, which is then taken for a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ def text_cell(text: str) -> Cell:
         return error_cell(text)
     if _SHORTENED.fullmatch(text):
         return Cell(text, f"{text} is a number whose digits a spreadsheet program left out; {AS_TEXT}")
+    text = _MARKED_AFTER_SEPARATOR.sub(r"\1\2", text)
     if text.startswith("'") and (_needs_mark(text[1:]) or text[1:].isdecimal()):
         return Cell(text[1:])
     return Cell(text, no_name=_NO_NAMES.get(text[:1], ""))
@@ -121,7 +125,8 @@ def _needs_mark(text: str) -> bool:
 def marked(text: str) -> str:
     """Return a text as sheets of accounts hold it: no program takes it for a formula, `text_cell` reads it again."""
     text = _UNSAFE.sub("", text).strip()
-    return f"'{text}" if _needs_mark(text) else text
+    inner = _AFTER_SEPARATOR.sub(r"\1'\2", text)
+    return f"'{inner}" if _needs_mark(text) else inner
 
 
 def read_again(text: str) -> str:
@@ -131,5 +136,5 @@ def read_again(text: str) -> str:
 
 def neutral(cell: str) -> str:
     """Return a cell that no spreadsheet program takes for a formula."""
-    cell = ILLEGAL_CHARACTERS_RE.sub("", cell)
+    cell = _AFTER_SEPARATOR.sub(r"\1'\2", ILLEGAL_CHARACTERS_RE.sub("", cell))
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell

@@ -11,7 +11,14 @@ import structlog
 
 from fleetlane.core.address import canonical_address
 from fleetlane.core.device import Device, DeviceState
-from fleetlane.core.errors import ConflictError, DeviceError, InvalidParametersError, NotFoundError, StoreError
+from fleetlane.core.errors import (
+    ConflictError,
+    DeviceError,
+    DeviceGoneError,
+    InvalidParametersError,
+    NotFoundError,
+    StoreError,
+)
 from fleetlane.core.lanes import Head
 from fleetlane.core.phones import Phone, Question
 from fleetlane.core.ports.clock import Clock
@@ -27,6 +34,10 @@ _STALE_AFTER_MS = 60_000
 _AT_ONCE = 4
 _FRESH_S = 600.0
 _MOST_TAGS = 50
+_CHECK_IT = (
+    "Check that its address and port are right, that it is in the same network, that debugging by network is on, and "
+    "that no other program uses it. The log says more."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +220,10 @@ class DeviceDesk:
         canonical = _canonical(address)
         try:
             lane = await self._devices.connect(canonical)
+        except DeviceGoneError as error:
+            # What it was told is not for the caller: he would learn what is behind this server, port by port.
+            log.warning("connect_failed", address=canonical, error=str(error))
+            raise ConflictError(f"No phone could be connected at {address}. {_CHECK_IT}") from error
         except DeviceError as error:
             raise ConflictError(f"{address} could not be connected: {error}") from error
         device = self._devices.get(lane)

@@ -35,6 +35,7 @@ from fleetlane.core.errors import (
     ShellFailedError,
 )
 from fleetlane.core.media import MediaKind
+from fleetlane.core.opened import open_regular
 from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport, Pushed, ShellAnswer, Where
 from fleetlane.core.screen import Node
 
@@ -185,7 +186,7 @@ class AndroidDriver:
 
     def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
         """Copy a media file to the phone (see the port)."""
-        with source.open("rb") as file, self._calls():
+        with open_regular(source) as file, self._calls():
             sent = _Hashed(file)
             size_bytes = self._device.sync.send(sent, target)
         # Galleries that sort by it would see this computer's clock. The wire itself tells sizes in 32 bits only.

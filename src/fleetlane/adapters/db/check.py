@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fleetlane.adapters.db.migrate import check_revision, known_revisions
 from fleetlane.adapters.db.snapshot import reading
+from fleetlane.core.errors import StoreError
 
 # Each finds what breaks a rule; the sentence is shown with how many there are.
 _RULES: Mapping[str, str] = {
@@ -53,10 +54,11 @@ def check_store(path: Path) -> StoreCheck:
 
     Raises:
         StoreVersionError: a newer Fleetlane wrote it.
-        StoreError: it is no store, or cannot be read.
+        StoreError: it is no store, cannot be read, or holds what would run by itself (see `must_be_plain`).
     """
     with reading(path) as connection:
         connection.execute("BEGIN")  # all of it at one instant
+        must_be_plain(connection)
         [revision] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         check_revision(path, revision)
         problems = [f"SQLite says: {line}." for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
@@ -64,6 +66,31 @@ def check_store(path: Path) -> StoreCheck:
             problems += _broken_rules(connection)
         [tasks] = connection.execute("SELECT COUNT(*) FROM tasks").fetchone()
         return StoreCheck(revision, tasks, _materials(connection), tuple(problems))
+
+
+def must_be_plain(connection: sqlite3.Connection) -> None:
+    """Refuse a store that is more than tables with rows: somebody else made it so.
+
+    Raises:
+        StoreError: it holds a trigger, a view, a table that is a program, or a column that is computed; names it.
+    """
+    for kind, name, page, sql in connection.execute("SELECT type, name, rootpage, sql FROM sqlite_schema"):
+        is_program = not page or "VIRTUAL" in str(sql or "").upper().partition("(")[0]
+        what = "virtual table" if kind == "table" and is_program else kind
+        if what not in ("table", "index"):
+            raise _not_ours(what, name)
+    computed = (
+        "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_xinfo(m.name) c WHERE m.type = 'table' AND c.hidden"
+    )
+    for table, column in connection.execute(computed):
+        raise _not_ours("computed column", f"{table}.{column}")
+
+
+def _not_ours(what: str, name: object) -> StoreError:
+    return StoreError(
+        f"The store holds a {what} that Fleetlane has not made: {str(name)[:100]!r}. Somebody has changed it; use "
+        "another backup, or take it out with the program that made it."
+    )
 
 
 def _broken_rules(connection: sqlite3.Connection) -> list[str]:

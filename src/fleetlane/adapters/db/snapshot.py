@@ -13,10 +13,13 @@ from urllib.parse import quote
 import structlog
 
 from fleetlane.adapters.db.sqlite import translated
+from fleetlane.adapters.private_files import make_private
 
 log = structlog.get_logger(__name__)
 
 _BUSY_TIMEOUT_S = 5.0
+_LARGEST_VALUE_BYTES = 256 * 1024 * 1024
+"""No value of ours is near that; one that a store computes, made by somebody else, might be."""
 
 
 @contextmanager
@@ -28,6 +31,8 @@ def reading(path: Path) -> Generator[sqlite3.Connection]:
     """
     uri = f"file:{quote(path.as_posix())}?mode=ro"
     with translated(), closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)) as connection:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE_BYTES)
         yield connection
 
 
@@ -51,7 +56,7 @@ def keep_copy(path: Path, folder: Path, name: str) -> Path:
         StoreError: it cannot be copied.
         OSError: the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     copy = folder / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.db"
     snapshot(path, copy)
     log.info("store_copied", copy=str(copy))

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -30,6 +30,7 @@ from fleetlane.adapters.db.leases import LeaseRepository
 from fleetlane.adapters.db.materials import MaterialRepository
 from fleetlane.adapters.db.records import AnswerRepository, FactRepository
 from fleetlane.adapters.db.tasks import TaskRepository
+from fleetlane.adapters.private_files import make_private_file
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.event import Change
 from fleetlane.core.ports.store import Repositories
@@ -235,9 +236,7 @@ def writer_engine(path: Path) -> Engine:
     """Return an engine with the one connection that may write to the store at `path`."""
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: sqlite3.connect(
-            path, timeout=_BUSY_TIMEOUT_MS / 1000, check_same_thread=False, isolation_level=None
-        ),
+        creator=lambda: _writing(path),
         poolclass=StaticPool,
     )
 
@@ -248,6 +247,7 @@ def writer_engine(path: Path) -> Engine:
             "synchronous=FULL",  # every commit is on the disk: the publish journal relies on it
             "fullfsync=ON",
             "foreign_keys=ON",
+            "trusted_schema=OFF",  # what a schema says must not call functions with effects
             f"busy_timeout={_BUSY_TIMEOUT_MS}",
             "temp_store=MEMORY",
         ):
@@ -260,6 +260,12 @@ def writer_engine(path: Path) -> Engine:
     return engine
 
 
+def _writing(path: Path) -> sqlite3.Connection:
+    with suppress(OSError):  # then SQLite says why
+        make_private_file(path)  # its log gets the same mode
+    return sqlite3.connect(path, timeout=_BUSY_TIMEOUT_MS / 1000, check_same_thread=False, isolation_level=None)
+
+
 def _reader_engine(path: Path) -> Engine:
     uri = f"file:{quote(path.as_posix())}?mode=ro"
     engine = create_engine(
@@ -270,6 +276,10 @@ def _reader_engine(path: Path) -> Engine:
         poolclass=QueuePool,
         pool_size=_READERS,
     )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        connection.execute("PRAGMA trusted_schema=OFF")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]

@@ -43,7 +43,7 @@ class MediaInspector(Protocol):
         """Return what a file is.
 
         Args:
-            path: a regular file.
+            path: a regular file, its links resolved: none is followed (`core.opened`).
             timeout_s: how long to wait. The look goes on after that, and its answer is kept for who asks again.
 
         Raises:

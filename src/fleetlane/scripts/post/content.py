@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fleetlane.core.captions import Caption, CaptionFormat, draw, guess_format
 from fleetlane.core.errors import TaskFailedError
@@ -116,8 +117,12 @@ def _files(
         raise TaskFailedError(
             "media_not_enough", f"The library has fewer than {config.count} free {config.kind.value} files{wish}."
         )
-    files = [open_file(str(item.path), config.kind, AllowedFolders(), job.inspector) for item in taken]
+    files = [open_file(str(item.path), config.kind, _only(item.path.parent), job.inspector) for item in taken]
     return files, next((item.caption for item in taken if item.caption), "")
+
+
+def _only(folder: Path) -> AllowedFolders:
+    return AllowedFolders((folder.resolve(),))
 
 
 def _sound(job: Job, config: PostConfig, folder: MediaFolder | None) -> Sound | None:

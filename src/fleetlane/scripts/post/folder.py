@@ -8,6 +8,7 @@ What nobody meant to publish is passed over (`core.leftovers`), and so is a file
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
@@ -22,6 +23,7 @@ from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.leftovers import Leftover, leftover
 from fleetlane.core.lines import names_of, trimmed
 from fleetlane.core.media import MediaKind
+from fleetlane.core.opened import open_regular
 from fleetlane.core.ports.library import Shelf
 from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.task import username_key
@@ -154,10 +156,11 @@ class MediaFolder:
             if not path.is_file():
                 continue
             real = allowed_path(str(path), self._folders)
-            if real.stat().st_size > _LARGEST_TEXT:
+            content = _content(real)
+            if len(content) > _LARGEST_TEXT:
                 raise TaskFailedError("media_invalid", f"{name} is larger than {_LARGEST_TEXT} bytes.")
             try:
-                written = trimmed(real.read_text(encoding="utf-8-sig"))
+                written = trimmed(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read())
             except UnicodeDecodeError as error:
                 raise TaskFailedError("media_invalid", f"{name} is not UTF-8 text.") from error
             if "\0" in written:  # as UTF-16 has behind every Latin letter
@@ -171,6 +174,15 @@ class MediaFolder:
         written = self.text(name)
         lines = names_of(written or "")
         return lines[position % len(lines)] if lines else None
+
+
+def _content(path: Path) -> bytes:
+    """Return what a text file holds, up to a byte more than it may."""
+    try:
+        with open_regular(path) as file:
+            return file.read(_LARGEST_TEXT + 1)
+    except OSError as error:
+        raise unavailable(str(path)) from error
 
 
 def _entries(folder: Path) -> list[Path]:
