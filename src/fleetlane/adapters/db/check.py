@@ -59,7 +59,10 @@ def check_store(path: Path) -> StoreCheck:
     with reading(path) as connection:
         connection.execute("BEGIN")  # all of it at one instant
         must_be_plain(connection)
-        [revision] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        versions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        if len(versions) != 1:
+            raise StoreError(f"The store {path} says {len(versions)} times which version it has, not once.")
+        [(revision,)] = versions
         check_revision(path, revision)
         problems = [f"SQLite says: {line}." for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
         if revision == known_revisions()[-1]:
