@@ -29,6 +29,7 @@ from fleetlane.core.errors import (
 from fleetlane.core.license import License
 from fleetlane.core.loopback import is_loopback
 from fleetlane.http.cut_off import only_while
+from fleetlane.http.envelope import ALWAYS
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.rate_limit import RateLimit
 from fleetlane.work.access import Access, bearer
@@ -38,12 +39,6 @@ _OPEN_PATHS = frozenset({"/healthz", "/readyz", _LOGIN})
 _OPEN_FOLDER = "/static/"
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s\[\]:/?#@\\]+)(:[0-9]{0,5})?", re.IGNORECASE)
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "")
-ALWAYS = {
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    "cross-origin-resource-policy": "same-origin",
-}
-"""Headers of every answer that does not say otherwise itself."""
 _SAME_SITE = frozenset({b"same-origin", b"none"})
 
 
