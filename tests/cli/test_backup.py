@@ -338,6 +338,26 @@ def test_a_backup_whose_store_says_no_version_or_two_is_refused(store, data, tmp
             fleetlane(*command)
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("tasks.script_config", "'none'"),
+        ("tasks.result", "'[]'"),
+        ("tasks.created_ms", "'soon'"),
+        ("tasks.due_ms", "9000000000000000000"),
+        ("tasks.remark", "x'00'"),
+        ("attempts.facts", "'{'"),
+    ],
+)
+def test_a_backup_with_rows_that_no_server_could_read_is_refused(store, data, tmp_path, column, value):
+    table, _, name = column.partition(".")
+    hostile = altered(store, data, tmp_path, f"UPDATE {table} SET {name} = {value}")
+    done = fleetlane("verify", hostile)
+    assert (done.exit_code, f"whose {column} cannot be read" in done.output) == (1, True), done.output
+    with pytest.raises(BackupError, match=f"whose {column} cannot be read"):
+        fleetlane("restore", hostile, "--data-dir", tmp_path / "other")
+
+
 def test_a_backup_that_does_not_fit_on_the_disk_says_how_much_it_needs(store, data, tmp_path, monkeypatch):
     fill(store, data)
     fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
