@@ -318,6 +318,46 @@ def test_a_backup_that_brings_what_runs_by_itself_is_refused(store, data, tmp_pa
     assert not (tmp_path / "other" / "fleetlane.db").exists()
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_backup_packed_as_we_never_pack_is_refused_before_it_is_unpacked(store, data, tmp_path, way):
+    fill(store, data)
+    fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
+    with zipfile.ZipFile(tmp_path / "b.zip") as old, zipfile.ZipFile(tmp_path / "h.zip", "w", way) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    for command in (["verify", tmp_path / "h.zip"], ["restore", tmp_path / "h.zip", "--data-dir", tmp_path / "other"]):
+        with pytest.raises(BackupError, match="packed in another way"):
+            fleetlane(*command)
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM alembic_version", "INSERT INTO alembic_version VALUES ('0001')"])
+def test_a_backup_whose_store_says_no_version_or_two_is_refused(store, data, tmp_path, statement):
+    hostile = altered(store, data, tmp_path, statement)
+    for command in (["verify", hostile], ["restore", hostile, "--data-dir", tmp_path / "other"]):
+        with pytest.raises(StoreError, match="which version"):
+            fleetlane(*command)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("tasks.script_config", "'none'"),
+        ("tasks.result", "'[]'"),
+        ("tasks.created_ms", "'soon'"),
+        ("tasks.due_ms", "9000000000000000000"),
+        ("tasks.remark", "x'00'"),
+        ("attempts.facts", "'{'"),
+    ],
+)
+def test_a_backup_with_rows_that_no_server_could_read_is_refused(store, data, tmp_path, column, value):
+    table, _, name = column.partition(".")
+    hostile = altered(store, data, tmp_path, f"UPDATE {table} SET {name} = {value}")
+    done = fleetlane("verify", hostile)
+    assert (done.exit_code, f"whose {column} cannot be read" in done.output) == (1, True), done.output
+    with pytest.raises(BackupError, match=f"whose {column} cannot be read"):
+        fleetlane("restore", hostile, "--data-dir", tmp_path / "other")
+
+
 def test_a_backup_that_does_not_fit_on_the_disk_says_how_much_it_needs(store, data, tmp_path, monkeypatch):
     fill(store, data)
     fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)

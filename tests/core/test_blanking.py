@@ -103,7 +103,8 @@ def test_every_recorded_screen_is_recognised_as_before_when_its_texts_are_blanke
 
 
 TREE = """<hierarchy rotation="0">
- <node text="Post" content-desc="" resource-id="com.x:id/b" class="a.c" package="com.x" bounds="[0,0][9,9]" hint="my secret">
+ <node text="Post" content-desc="" resource-id="com.x:id/b" class="a.c" package="com.x" bounds="[0,0][9,9]"
+  hint="my secret">
   <node text="my secret" content-desc="Anna" class="a.c" package="com.x" bounds="[0,0][9,9]" />
   <node text="Allow Anna?" class="a.c" package="com.android.permissioncontroller" bounds="[0,0][9,9]" />
  </node>

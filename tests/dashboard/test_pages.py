@@ -9,6 +9,7 @@ import io
 import json
 import re
 
+import httpx2
 import pytest
 
 from fleetlane.adapters.clock import SystemClock
@@ -353,6 +354,25 @@ def test_a_session_is_random_of_this_port_and_ends_when_its_owner_logs_out(tmp_p
     with ServerThread(tmp_path, token=token, port=server.settings.port) as again:
         assert again.http.get("/tasks", headers={"Cookie": first}).status_code == 401
         assert again.http.get("/tasks", headers={"Cookie": second}).status_code == 200, "it outlives a restart"
+
+
+@pytest.mark.parametrize("path", ["/live", "/live/pictures?serial=a"])
+def test_what_a_session_follows_ends_with_it(tmp_path, monkeypatch, path):
+    monkeypatch.setattr("fleetlane.http.events.HEARTBEAT_S", 0.2)
+    monkeypatch.setattr("fleetlane.dashboard.sights.HEARTBEAT_S", 0.2)
+    token = "0123456789abcdef-secret"
+    with ServerThread(tmp_path, token=token) as server:
+        answer = server.http.post("/login", data={"token": token}, headers=OURS)
+        cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        server.http.cookies.clear()
+        with server.http.stream("GET", path, headers=cookie) as followed:
+            lines = followed.iter_lines()
+            assert followed.status_code == 200
+            assert next(line for line in lines if line == ": still here")
+            with httpx2.Client(base_url=server.http.base_url) as another:
+                another.post("/logout", headers={**OURS, **cookie})
+                another.get("/api/v1/task", headers={"Authorization": "Bearer wrong"})  # which is an event
+            assert not [line for line in lines if line.startswith("data:")]  # and that it ends
 
 
 def test_the_settings_say_what_holds_and_who_says_so_but_no_secret(tmp_path):

@@ -82,6 +82,18 @@ def test_no_answer_is_sniffed_kept_or_taken_by_other_sites(server, path):
     assert headers["Cache-Control"] == "no-store"
 
 
+def test_an_error_nobody_foresaw_is_not_sniffed_or_kept_either(server, monkeypatch):
+    async def broken(*_arguments):
+        raise RuntimeError("nobody foresaw it")
+
+    monkeypatch.setattr("fleetlane.work.desk.Desk.task", broken)
+    answer = server.http.get("/api/v1/task/1")
+    assert answer.json()["code"] == 50001
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_what_is_no_http_is_not_sniffed_or_kept_either(server):
     answer = raw(server, "rubbish").lower()
     for header in (b"x-content-type-options: nosniff", b"cache-control: no-store", b"cross-origin-resource-policy"):

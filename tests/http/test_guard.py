@@ -75,6 +75,17 @@ def test_a_thousand_guesses_a_second_are_not_looked_at(tmp_path, path):
         assert not [answer for answer in answers if "set-cookie" in answer.headers]
 
 
+def test_who_names_another_address_with_each_guess_waits_as_well(tmp_path):
+    with ServerThread(tmp_path, token=TOKEN) as server:
+        statuses = [
+            server.http.get(
+                "/api/v1/task", headers={"Authorization": "Bearer wrong", "X-Forwarded-For": f"198.51.100.{number}"}
+            ).status_code
+            for number in range(20)
+        ]
+    assert (statuses[:5], set(statuses)) == ([401] * 5, {401, 429})
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "phones.example"])
 def test_a_server_others_can_reach_does_not_start_without_a_token(host):
     with pytest.raises(SettingsError, match=r"can be reached from other computers: set token_file"):

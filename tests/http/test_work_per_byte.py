@@ -98,3 +98,20 @@ def test_a_name_nobody_knows_is_not_told_whole(server):
     )
     assert answer["code"] == 0
     assert len(json.dumps(answer)) < 10_000
+
+
+def test_a_form_of_signs_that_stand_for_bytes_holds_nobody_up(server):
+    form = "&".join(f"captions{number}={'%' * 900_000}" for number in range(3))
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true"}
+    with Others(server) as others:
+        answer = server.http.post("/new/preview", content=form, headers=headers, timeout=60)
+    assert answer.status_code == 200
+    assert others.longest_s < _LONGEST_WAIT_S
+    many = "&".join(f"a{number}=" for number in range(25_000))
+    assert "Too many fields" in server.http.post("/new/preview", content=many, headers=headers).text
+
+
+def test_who_has_not_shown_the_token_sends_no_large_form(server):
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true"}
+    answer = server.http.post("/login", content="token=" + "%" * 100_000, headers=headers)
+    assert answer.json()["code"] == 41301

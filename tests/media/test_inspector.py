@@ -14,7 +14,8 @@ from PIL import Image
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.video import video_check
 from fleetlane.core.media import MediaKind
-from fleetlane.core.wholeness import DAMAGED_VIDEO
+from fleetlane.core.pictures import Picture, read_jpeg
+from fleetlane.core.wholeness import DAMAGED_IMAGE, DAMAGED_VIDEO
 from support.movies import movie
 from support.rig import VIDEO
 
@@ -100,6 +101,32 @@ def test_an_image_of_a_great_many_pixels_is_not_decoded(inspect):
     frame = jpeg.index(b"\xff\xc0")
     jpeg[frame + 5 : frame + 9] = (65_000).to_bytes(2, "big") * 2
     assert "more pixels" in inspect(bytes(jpeg)).problem
+
+
+def _of_size(jpeg, width, height):
+    """Return a JPEG that says it is so large."""
+    frame = next(at for at in range(len(jpeg)) if jpeg[at : at + 2] in (b"\xff\xc0", b"\xff\xc2"))
+    sides = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return jpeg[: frame + 5] + sides + jpeg[frame + 9 :]
+
+
+def test_a_jpeg_in_many_scans_is_decoded_only_as_far_as_memory_and_time_allow(inspect):
+    scans = _image(progressive=True)
+    last = scans.rindex(b"\xff\xda")
+    many = scans[:last] + scans[last:-2] * 10 + scans[-2:]
+    one_by_one = _image()
+    one_by_one = one_by_one.replace(b"\xff\xda\x00\x0c\x03", b"\xff\xda\x00\x0c\x01")
+    for content in (_of_size(scans, 8000, 8000), _of_size(many, 6000, 6000), _of_size(one_by_one, 8000, 8000)):
+        assert "more pixels" in inspect(content).problem
+    assert inspect(scans).problem is None
+
+
+def test_a_jpeg_that_says_two_sizes_is_not_decoded():
+    whole = _image(progressive=True)
+    frame, rest = whole.index(b"\xff\xc2"), whole.rindex(b"\xff\xda")
+    large_first = _of_size(whole, 60_000, 60_000)[:rest] + whole[frame : whole.index(b"\xff\xda")] + whole[rest:]
+    assert read_jpeg(io.BytesIO(whole)) == Picture(120, 80, len(whole) - 2, whole.count(b"\xff\xda"))
+    assert read_jpeg(io.BytesIO(large_first)) == DAMAGED_IMAGE
 
 
 def test_a_file_of_4_gib_is_told_at_once(tmp_path):

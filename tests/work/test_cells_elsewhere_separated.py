@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import pytest
@@ -23,14 +25,28 @@ HOSTILE = [
     "a;'=x",
     "a;;=x",
     ";=x",
+    'a;"=x',
+    'a\t""=x',
+    'a; "\xa0=x',
+    "a;\xa0=x",
 ]
-BEGINS_A_FORMULA = re.compile(r"(^|[;\t|\r\n]) *[=+\-@]")
+BEGINS_A_FORMULA = re.compile(r"(^|[;\t|\r\n])[ \xa0]*[=+\-@]")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_cell_begins_a_formula_wherever_a_program_separates(text):
     assert not BEGINS_A_FORMULA.search(neutral(text))
     assert not BEGINS_A_FORMULA.search(marked(text))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("written", [neutral, marked])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_cell_of_a_file_is_a_formula_whatever_separates_its_cells(text, written, separator):
+    file = io.StringIO()
+    csv.writer(file).writerow(["name", written(text)])
+    rows = csv.reader(io.StringIO(file.getvalue()), delimiter=separator)
+    assert not [cell for row in rows for cell in row if BEGINS_A_FORMULA.match(cell)]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -43,7 +59,7 @@ def test_a_text_without_such_a_place_stays_as_it_is(text):
     assert (neutral(text), marked(text)) == (text, text)
 
 
-@given(st.text(alphabet="a;\t|\n '=+-@", max_size=12))
+@given(st.text(alphabet="a;\t|\n '\"=+-@", max_size=12))
 def test_every_text_of_such_characters_is_safe_and_read_as_it_was(text):
     trimmed = text.strip()
     assert not BEGINS_A_FORMULA.search(marked(text))

@@ -8,6 +8,8 @@ import tracemalloc
 import pytest
 
 from fleetlane.core.errors import InvalidParametersError
+from fleetlane.work.cells import Cell
+from fleetlane.work.sheet_table import Area, Row, Source, read_table
 from fleetlane.work.sheets import read_sheet
 from support.sheets import raw_book
 
@@ -47,6 +49,15 @@ def test_a_sheet_made_to_cost_much_is_refused_at_once(attack):
     finally:
         tracemalloc.stop()
     assert time.thread_time() - began_s < 8
+
+
+def test_merged_areas_over_each_other_cost_no_more_than_their_number():
+    rows = [Row(number, {0: Cell(f"user{number}")}) for number in range(1, 50_001)]
+    rows[0] = Row(1, {0: Cell("username")})
+    began_s = time.thread_time()
+    table = read_table(Source("", iter(rows), True, [Area(3, 0, 50_000, 0)] * 65_000), ["username"], {})
+    assert time.thread_time() - began_s < 6
+    assert sum("lie over each other" in error.message for error in table.errors) == 64_999
 
 
 def test_hidden_columns_cost_no_more_than_there_can_be():

@@ -47,6 +47,8 @@ _DAMAGED = (
     NotImplementedError,  # a part is packed in a newer way
 )
 _RETRIES = 2
+_PACKED_AS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Of other ways one (LZMA) sets aside as much memory as the file asks for, up to 4 GB, before a byte is unpacked."""
 _LARGEST_BYTES: Mapping[str, int] = {_STORE: 64 << 30, _LICENSE: 64 << 10, _MANIFEST: 1 << 20}
 """What these may unpack to; a material may be as large as a phone takes."""
 _MOST_PACKED = 100
@@ -257,6 +259,8 @@ def _refuse_too_large(source: Path, archive: zipfile.ZipFile, folder: Path) -> N
     for part in archive.infolist():
         size_bytes = part.file_size
         is_bomb = size_bytes > _SMALL_BYTES and size_bytes > part.compress_size * _MOST_PACKED
+        if part.compress_type not in _PACKED_AS:
+            raise BackupError(f"{source} is no backup of ours: {part.filename[:100]!r} is packed in another way.")
         if is_bomb or size_bytes > _LARGEST_BYTES.get(part.filename, LARGEST_BYTES):
             raise BackupError(f"{source} is no backup of ours: {part.filename[:100]!r} unpacks to {size_bytes} bytes.")
         needed_bytes += size_bytes

@@ -37,6 +37,10 @@ VideoCheck = Callable[[BinaryIO, MediaFacts], MediaFacts | Flaw]
 _MOST_KEPT = 10_000
 _MOST_JPEG_PIXELS = 256_000_000
 _MOST_PNG_PIXELS = 64_000_000
+_MOST_HELD_PIXELS = 40_000_000
+"""Of a JPEG that a decoder holds in memory: six bytes a pixel, while those it can read by rows are decoded small."""
+_MOST_SCANNED_PIXELS = 600_000_000
+"""Of all scans together: programs write ten or twelve of them."""
 _JPEG_SHRINK, _SCANS_SHRINK = 8, 2
 _LARGEST_TWICE = 64 * 1024 * 1024
 _MORE_DATA = bytes(random.Random(0).choices(range(1, 255), k=256))
@@ -147,6 +151,9 @@ def _decoded_image(file: BinaryIO, facts: MediaFacts) -> MediaFacts | Flaw:
     is_jpeg = facts.mime_type == "image/jpeg"
     if (facts.width or 0) * (facts.height or 0) > (_MOST_JPEG_PIXELS if is_jpeg else _MOST_PNG_PIXELS):
         return TOO_MANY_PIXELS
+    if is_jpeg and _costs_much(file):
+        return TOO_MANY_PIXELS
+    file.seek(0)
     plugin = JpegImagePlugin.JpegImageFile if is_jpeg else PngImagePlugin.PngImageFile
     try:
         with plugin(file) as image:
@@ -158,6 +165,14 @@ def _decoded_image(file: BinaryIO, facts: MediaFacts) -> MediaFacts | Flaw:
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError, struct.error):
         return DAMAGED_IMAGE
     return replace(facts, rotation_deg=turned)
+
+
+def _costs_much(file: BinaryIO) -> bool:
+    """Return whether a JPEG in many scans takes more memory or time than any photo: some kB can hold 256 megapixels."""
+    picture = read_jpeg(file)
+    if isinstance(picture, Flaw) or not picture.scans:
+        return False
+    return picture.pixels > _MOST_HELD_PIXELS or picture.pixels * picture.scans > _MOST_SCANNED_PIXELS
 
 
 def _shrink(image: ImageFile.ImageFile) -> None:

@@ -20,6 +20,7 @@ _MOST_SCANS = 200
 _SOS, _EOI = 0xDA, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _HUFFMAN = frozenset({0xC0, 0xC1, 0xC2})
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _MARKERS = _FRAMES | {0xC4, 0xCC, _SOS, _EOI, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, *range(0xE0, 0xF0), 0xFE}
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
 
@@ -29,12 +30,14 @@ class Picture:
     """An image that reaches its end. The size is before turning.
 
     `end` is where the end mark of a JPEG in Huffman codes begins, which are those that ignore what follows their last
-    code; 0: it is none.
+    code; 0: it is none. `scans` is how often a decoder goes over all of a JPEG, which it then holds in memory; 0: it
+    can forget each row when it has been through it.
     """
 
     width: int
     height: int
     end: int = 0
+    scans: int = 0
 
     @property
     def pixels(self) -> int:
@@ -45,6 +48,7 @@ class Picture:
 def read_jpeg(stream: BinaryIO) -> Picture | Flaw:
     """Return the size of a JPEG that reaches its end mark, or what is wrong with it."""
     position, size, scans, is_huffman = 2, None, 0, False
+    is_held, components = False, 0
     for _ in range(_MOST_PARTS):
         found = _next_marker(stream, position)
         if found is None:
@@ -53,15 +57,21 @@ def read_jpeg(stream: BinaryIO) -> Picture | Flaw:
         if marker not in _MARKERS or scans > _MOST_SCANS:
             return DAMAGED_IMAGE
         if marker == _EOI:
-            return replace(size, end=body - 2 if is_huffman else 0) if size and scans else DAMAGED_IMAGE
+            if not size or not scans:
+                return DAMAGED_IMAGE
+            return replace(size, end=body - 2 if is_huffman else 0, scans=scans if is_held else 0)
         stream.seek(body)
-        head = stream.read(7)
+        head = stream.read(8)
         if len(head) < 7:
             return CUT_OFF
         if marker in _FRAMES:
+            if size:
+                return DAMAGED_IMAGE  # decoders go by the first, and others by the last
             size = Picture(int.from_bytes(head[5:7], "big"), int.from_bytes(head[3:5], "big"))
-            is_huffman = marker in _HUFFMAN
-        scans += marker == _SOS
+            is_huffman, components, is_held = marker in _HUFFMAN, head[-1], marker in _PROGRESSIVE
+        if marker == _SOS:
+            scans += 1
+            is_held = is_held or head[2] < components
         position = body + int.from_bytes(head[:2], "big")
     return DAMAGED_IMAGE
 

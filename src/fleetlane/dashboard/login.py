@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.errors import TokenRequiredError
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
+from fleetlane.http.proxies import came_by_https
 from fleetlane.http.services import Wired
 
 router = APIRouter(route_class=PageRoute)
@@ -30,7 +31,7 @@ async def log_in(request: Request, services: Wired, token: Annotated[str, Form(m
         access.must_be_right(token.strip().encode("utf-8", "replace"), request.client.host if request.client else "")
     except TokenRequiredError:
         return told(request, translated(request, N_("This is not the server's token.")), failed=True)
-    name, secure = request.app.state.session_cookie, request.url.scheme == "https"
+    name, secure = request.app.state.session_cookie, came_by_https(request)
     secret = await access.sessions.begin()
     answer.set_cookie(name, secret, samesite="strict", httponly=True, secure=secure, path="/")
     return answer
@@ -42,5 +43,5 @@ async def log_out(request: Request, services: Wired) -> Response:
     name: str = request.app.state.session_cookie
     await services.access.sessions.end(request.cookies.get(name, ""))
     answer = sent_to("/login")
-    answer.delete_cookie(name, samesite="strict", httponly=True, secure=request.url.scheme == "https", path="/")
+    answer.delete_cookie(name, samesite="strict", httponly=True, secure=came_by_https(request), path="/")
     return answer

@@ -22,6 +22,7 @@ from fleetlane.core.schedule import rfc3339
 from fleetlane.core.sentence import Sentence, found_in
 from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
 from fleetlane.http.errors import code_of
+from fleetlane.http.pairs import FormRequest
 from fleetlane.http.services import Services
 
 _MOST_COUNTED = 100
@@ -175,6 +176,7 @@ class PageRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             services: Services = request.app.state.services
+            request = FormRequest(request.scope, request.receive)
             request.state.place = services.events.place  # before anything is read: the page hears all that comes later
             try:
                 if request.method not in ("GET", "HEAD") and not is_partial(request):

@@ -15,6 +15,7 @@ from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.guard import Guard
 from fleetlane.http.head import HeadAsGet
 from fleetlane.http.openapi import use_whole_document
+from fleetlane.http.pairs import LARGEST_LOGIN_BYTES
 from fleetlane.http.query import EmptyParameters
 from fleetlane.http.services import Services
 from fleetlane.http.strict_json import BodyLimit
@@ -78,10 +79,10 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
     app.include_router(metrics.router)
     for router in more:
         app.include_router(router)
-    larger = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
-    larger |= dict.fromkeys(("/materials", "/new/materials"), options.max_upload_bytes)
-    larger["/accounts/import"] = LARGEST_SHEET_BYTES
-    app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes, larger=larger)
+    others = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
+    others |= dict.fromkeys(("/materials", "/new/materials"), options.max_upload_bytes)
+    others |= {"/accounts/import": LARGEST_SHEET_BYTES, "/login": LARGEST_LOGIN_BYTES}
+    app.add_middleware(BodyLimit, limit_bytes=options.max_body_bytes, others=others)
     app.add_middleware(EmptyParameters)
     app.add_middleware(
         Guard,

@@ -19,7 +19,7 @@ from typing import Any, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from fleetlane.http.guard import ALWAYS
+from fleetlane.http.envelope import ALWAYS
 
 _SPARE_FILES = 256
 """File descriptors that the store, adb and media need beside the connections."""

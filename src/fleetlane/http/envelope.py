@@ -8,6 +8,13 @@ from pydantic import BaseModel, Field
 
 T = TypeVar("T")
 
+ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""Headers of every answer that does not say otherwise itself."""
+
 
 class Envelope(BaseModel, Generic[T]):
     """A successful answer."""

@@ -33,7 +33,7 @@ from fleetlane.core.errors import (
     TooManyRequestsError,
     UnsupportedMediaTypeError,
 )
-from fleetlane.http.envelope import ErrorEnvelope
+from fleetlane.http.envelope import ALWAYS, ErrorEnvelope
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +112,9 @@ class ErrorAnswers:
     ) -> JSONResponse:
         """Return an error answer."""
         status = 200 if self._always_200 else code // 100
-        return JSONResponse({"code": code, "message": message, "data": data}, status, headers=dict(headers or {}))
+        # An error nobody foresaw is answered outside of the guard, which gives these to all others.
+        body = {"code": code, "message": message, "data": data}
+        return JSONResponse(body, status, headers={**ALWAYS, **(headers or {})})
 
     def for_error(self, error: FleetlaneError) -> JSONResponse:
         """Return the answer for one of our errors."""

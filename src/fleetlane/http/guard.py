@@ -2,7 +2,7 @@
 
 Calls of the API pass only where the licence's plan includes it, whatever they ask for. Where a token is set,
 everything but the two health pages asks for it; a browser is sent to the page that takes it, and opens the other
-pages, never the API, with the cookie that page gives.
+pages, never the API, with the cookie that page gives. What it follows there ends with its session.
 
 Against DNS rebinding the Host must be one of ours; against other web sites any request that a browser
 marks as foreign is refused, on every method. Programs send no such marks and pass.
@@ -28,6 +28,8 @@ from fleetlane.core.errors import (
 )
 from fleetlane.core.license import License
 from fleetlane.core.loopback import is_loopback
+from fleetlane.http.cut_off import only_while
+from fleetlane.http.envelope import ALWAYS
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.rate_limit import RateLimit
 from fleetlane.work.access import Access, bearer
@@ -37,12 +39,6 @@ _OPEN_PATHS = frozenset({"/healthz", "/readyz", _LOGIN})
 _OPEN_FOLDER = "/static/"
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s\[\]:/?#@\\]+)(:[0-9]{0,5})?", re.IGNORECASE)
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "")
-ALWAYS = {
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    "cross-origin-resource-policy": "same-origin",
-}
-"""Headers of every answer that does not say otherwise itself."""
 _SAME_SITE = frozenset({b"same-origin", b"none"})
 
 
@@ -86,7 +82,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        send = _with_headers(send)
+        send, sessions = _with_headers(send), self._access.sessions
         try:
             headers = dict(scope["headers"])
             _must_have_one_length(headers)
@@ -98,7 +94,9 @@ class Guard:
             path: str = scope["path"]
             of_api = path.startswith(f"{self._api_prefix}/")
             if path not in _OPEN_PATHS and not path.startswith(_OPEN_FOLDER):
-                self._must_have_token(headers, address, of_api=of_api)
+                secret = self._must_have_token(headers, address, of_api=of_api)
+                if secret:
+                    scope, receive, send = only_while(lambda: sessions.goes_on(secret), scope, receive, send)
             if of_api:
                 self._must_have_api()
             await self._app(scope, receive, send)
@@ -126,14 +124,15 @@ class Guard:
         if origin is not None and origin.decode("latin-1").partition("://")[2].lower() != host.lower():
             raise ForeignRequestError("A page of another origin may not use this server.")
 
-    def _must_have_token(self, headers: dict[bytes, bytes], address: str, *, of_api: bool) -> None:
-        if not self._access.asks or (not of_api and self._has_session(headers)):
-            return
+    def _must_have_token(self, headers: dict[bytes, bytes], address: str, *, of_api: bool) -> str:
+        """Return the secret of the session that lets a request in; "" where none is needed."""
+        if not self._access.asks:
+            return ""
+        secret = "" if of_api else cookie_parser(headers.get(b"cookie", b"").decode("latin-1")).get(self._cookie, "")
+        if secret and self._access.sessions.holds(secret):
+            return secret
         self._access.must_be_right(bearer(headers.get(b"authorization", b"").decode("latin-1")), address)
-
-    def _has_session(self, headers: dict[bytes, bytes]) -> bool:
-        secret = cookie_parser(headers.get(b"cookie", b"").decode("latin-1")).get(self._cookie, "")
-        return bool(secret) and self._access.sessions.holds(secret)
+        return ""
 
     def _must_have_api(self) -> None:
         license_ = self._license()

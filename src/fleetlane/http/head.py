@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from fleetlane.http.cut_off import cut_off
+
 
 class HeadAsGet:
     """ASGI middleware that lets the routes see a `GET`, and keeps its body back.
@@ -31,19 +33,5 @@ class HeadAsGet:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 answered.set()
 
-        async def gone_when_answered() -> Any:
-            if not answered.is_set():
-                waiting = asyncio.ensure_future(receive())
-                told = asyncio.ensure_future(answered.wait())
-                try:
-                    await asyncio.wait({waiting, told}, return_when=asyncio.FIRST_COMPLETED)
-                    if waiting.done():
-                        return waiting.result()
-                finally:
-                    waiting.cancel()
-                    told.cancel()
-            return {"type": "http.disconnect"}
-
-        # By this version a streamed answer ends when its caller is gone, not only when it sends the next part.
-        as_get = {**scope, "method": "GET", "asgi": {**scope.get("asgi", {}), "spec_version": "2.3"}}
+        as_get, gone_when_answered = cut_off({**scope, "method": "GET"}, receive, answered)
         await self._app(as_get, gone_when_answered, headers_only)

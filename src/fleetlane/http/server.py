@@ -106,6 +106,7 @@ async def serve(
     config = uvicorn.Config(
         app, http=bounded_protocol(bounds), ws="none", lifespan="off", log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=10,
+        proxy_headers=False,  # whoever is on this computer could name any address, and guess with a new one each time
     )  # fmt: skip
     server = _Server(config)
     server.handles_signals = stop is None

@@ -184,20 +184,20 @@ class BodyLimit:
     Args:
         app: what is behind it.
         limit_bytes: the largest body.
-        larger: other limits, by the whole path.
+        others: other limits, by the whole path.
     """
 
-    def __init__(self, app: Any, limit_bytes: int, larger: Mapping[str, int]) -> None:
+    def __init__(self, app: Any, limit_bytes: int, others: Mapping[str, int]) -> None:
         self._app = app
         self._limit = limit_bytes
-        self._larger = larger
+        self._others = others
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass a request on, counting its body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._larger.get(scope["path"], self._limit)
+        limit = self._others.get(scope["path"], self._limit)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         taken = int(declared) if declared.isdigit() else 0
         if taken > limit:

@@ -132,9 +132,7 @@ def rehearse(
     steps = _Steps()
     try:
         phone = Phone(driver, load_packs(), control, steps)
-        outcome = script(SCRIPT).run(
-            Job(task, phone, _NothingPublished(), _EmptyShelf(), settings, inspector)
-        )
+        outcome = script(SCRIPT).run(Job(task, phone, _NothingPublished(), _EmptyShelf(), settings, inspector))
     except UnknownRequestError:
         raise
     except FleetlaneError as error:

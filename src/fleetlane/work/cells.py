@@ -22,9 +22,12 @@ _NO_NAMES = {
     "=": "begins with =, as a formula does; type the text itself, or an apostrophe in front if it is meant so",
     "#": "begins with #, as errors and comments do; type the text itself, or an apostrophe in front if it is meant so",
 }
-_AFTER_SEPARATOR = re.compile(r"([;\t|\r\n] *)('*)(?=[=+\-@])")
-_MARKED_AFTER_SEPARATOR = re.compile(r"([;\t|\r\n] *)'('*)(?=[=+\-@])")
-"""Where a program that separates cells elsewhere than we do would begin one, which is then taken for a formula."""
+_AFTER_SEPARATOR = re.compile(r"([;\t|\r\n][ \xa0\"]*)('*)(?=[=+\-@])")
+_MARKED_AFTER_SEPARATOR = re.compile(r"([;\t|\r\n][ \xa0\"]*)'('*)(?=[=+\-@])")
+"""Where a program that separates cells elsewhere than we do would begin one, which is then taken for a formula.
+
+Quotation marks before it are no part of such a cell: CSV writes them twice, and two are an empty text there.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,10 @@ class Sessions:
             self._store.submit(self._note(now_ms)).add_done_callback(lambda done: _told(done.exception()))
         return True
 
+    def goes_on(self, secret: str) -> bool:
+        """Return whether a session goes on; that it was asked is no use of it."""
+        return _lives(self._open.get(self._hash(secret)), self._clock.now_ms())
+
     async def end(self, secret: str) -> None:
         """End a session.
 

@@ -196,15 +196,16 @@ def _spread(merged: Sequence[Area], table: Table, columns: Mapping[int, str], he
     done: dict[int, int] = {}
     for area in sorted(merged, key=lambda area: area.first_row):
         touched = [column for column in columns if area.first_column <= column <= area.last_column]
-        inside = numbers[bisect_left(numbers, area.first_row) : bisect_left(numbers, area.last_row + 1)]
+        first, behind = bisect_left(numbers, area.first_row), bisect_left(numbers, area.last_row + 1)
         on_head = area.first_row <= head.number <= area.last_row
-        if not touched or not (inside or on_head):
+        if not touched or not (first < behind or on_head):
             continue
-        if why := _ambiguous(area, touched[0], done, on_head=on_head and bool(inside)):
-            number = head.number if on_head else inside[0]
+        if why := _ambiguous(area, touched[0], done, on_head=on_head and first < behind):
+            number = head.number if on_head else numbers[first]
             table.errors.append(FieldError(f"row {number}", f"column {columns[touched[0]]}{table.place}: {why}"))
             continue
         done[touched[0]] = area.last_row
+        inside = numbers[first:behind]  # areas that lie over each other have gone: no row is taken twice for a column
         _fill(area, columns[touched[0]], inside, table)
 
 

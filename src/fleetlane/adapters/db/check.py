@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,18 @@ _RULES: Mapping[str, str] = {
             SELECT 1 FROM tasks WHERE id = materials.task_id AND status = 1)""",
 }
 
+_JSON: Mapping[str, str] = {
+    "tasks.script_config": "object",
+    "tasks.result": "object",
+    "tasks.needs_note": "object",
+    "attempts.facts": "object",
+    "devices.facts": "object",
+    "devices.tags": "array",
+    "devices.refused": "array",
+}
+_LATEST_MS = 253_402_300_799_000
+"""The end of the year 9999: no calendar shows what is later."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoreCheck:
@@ -59,11 +71,14 @@ def check_store(path: Path) -> StoreCheck:
     with reading(path) as connection:
         connection.execute("BEGIN")  # all of it at one instant
         must_be_plain(connection)
-        [revision] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        versions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        if len(versions) != 1:
+            raise StoreError(f"The store {path} says {len(versions)} times which version it has, not once.")
+        [(revision,)] = versions
         check_revision(path, revision)
         problems = [f"SQLite says: {line}." for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
         if revision == known_revisions()[-1]:
-            problems += _broken_rules(connection)
+            problems += [*_unreadable(connection), *_broken_rules(connection)]
         [tasks] = connection.execute("SELECT COUNT(*) FROM tasks").fetchone()
         return StoreCheck(revision, tasks, _materials(connection), tuple(problems))
 
@@ -96,6 +111,31 @@ def _not_ours(what: str, name: object) -> StoreError:
 def _broken_rules(connection: sqlite3.Connection) -> list[str]:
     counts = {rule: len(connection.execute(finds).fetchall()) for rule, finds in _RULES.items()}
     return [f"There are {rule}: {count}." for rule, count in counts.items() if count]
+
+
+def _unreadable(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what cannot be read: SQLite keeps any value in any column, and a server that reads such a row fails."""
+    columns = (
+        "SELECT m.name, c.name, c.type FROM sqlite_schema m, pragma_table_info(m.name) c "
+        "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, c.cid"
+    )
+    for table, column, kind in connection.execute(columns).fetchall():
+        wrong = _wrong(f"{table}.{column}", '"{}"'.format(column.replace('"', '""')), kind.upper())
+        quoted = '"{}"'.format(table.replace('"', '""'))
+        [count] = connection.execute(f"SELECT COUNT(*) FROM {quoted} WHERE {wrong}").fetchone()  # noqa: S608
+        if count:
+            yield f"There are rows whose {table}.{column} cannot be read: {count}."
+
+
+def _wrong(place: str, column: str, kind: str) -> str:
+    """Return the condition that a column's value is none of those that are written there."""
+    if "CHAR" not in kind and "TEXT" not in kind:
+        wrong = f"typeof({column}) NOT IN ('integer', 'null')"
+        return f"{wrong} OR abs({column}) > {_LATEST_MS}" if place.endswith("_ms") else wrong
+    wrong = f"typeof({column}) NOT IN ('text', 'null')"
+    if form := _JSON.get(place):
+        return f"{wrong} OR NOT json_valid({column}) OR json_type({column}) <> '{form}'"
+    return wrong
 
 
 def _materials(connection: sqlite3.Connection) -> dict[str, str]:
