@@ -56,15 +56,19 @@ def adopt(repositories: Repositories, done: Adoption, now_ms: int) -> Moves:
 
 
 def strays(repositories: Repositories) -> dict[str, str]:
-    """Return the lanes that have ended and where tasks wait all the same, with the lanes that they are now."""
-    waiting = repositories.tasks.waiting()
-    return {lane: now for lane, now in repositories.devices.lanes(waiting.keys()).items() if now != lane}
+    """Return what tasks wait for and accounts are bound to that is no lane, with the lanes that they are now.
+
+    A lane may have ended, and a name may have been given to a phone only after it was used.
+    """
+    meant = {*repositories.tasks.waiting(), *repositories.accounts.devices()}
+    return {lane: now for lane, now in repositories.devices.lanes(meant).items() if now != lane}
 
 
 def tidy(repositories: Repositories) -> Moves:
-    """Give what waits in lanes that have ended to the phones they were; what is in doubt stays."""
+    """Give what waits for, or is bound to, what is no lane to the phones that are meant; what is in doubt stays."""
     moved: set[str] = set()
     for lane, now in strays(repositories).items():
+        repositories.accounts.move(lane, now)
         if repositories.tasks.move(lane, now):
             moved |= {lane, now}
     return moved

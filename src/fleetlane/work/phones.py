@@ -213,7 +213,7 @@ class PhoneDirectory:
         self._flagged = asked
 
     async def _tidy(self) -> None:
-        """Give tasks that wait in a lane that has ended to the lane of the phone it was."""
+        """Give tasks and accounts of what is no lane to the phone that is meant."""
         if await self._store.read(strays):
             self._tell(await self._store.write(tidy))
 
@@ -334,8 +334,14 @@ class PhoneDirectory:
             if other is not None:
                 raise ConflictError(f"{new_name!r} means device {other} already. Choose another name.")
             new_tags = phone.tags if tags is None else tuple(tags)
-            await self._store.write(lambda repositories: repositories.devices.describe(lane, new_name, new_tags))
+
+            def change(repositories: Repositories) -> Moves:
+                repositories.devices.describe(lane, new_name, new_tags)
+                return tidy(repositories)  # the name may have been used before any phone had it
+
+            moves = await self._store.write(change)
             self._book.describe(lane, new_name, new_tags)
+        self._tell(moves)
         self._changed.set()
 
     async def adopt(self, lane: str, *, keep_present: bool) -> None:
