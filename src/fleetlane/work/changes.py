@@ -19,7 +19,7 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import Pending
 from fleetlane.core.task import Status, Task
-from fleetlane.work.binding import Moved, tell, to_their_devices
+from fleetlane.work.binding import Moved, as_it_would_wait, tell, to_their_devices
 from fleetlane.work.repeats import RepeatWindow, refuse, repeats_of
 from fleetlane.work.scheduler import Scheduler
 
@@ -126,12 +126,13 @@ class Changes:
         def change(repositories: Repositories) -> tuple[Task | None, list[Pending], list[Moved]]:
             before = repositories.tasks.get(task_id)
             pending = repositories.tasks.retry(task_id, now_ms, force=force)
+            again = [pending] if pending else []
+            moved = to_their_devices(repositories, [task.task_id for task in again])
             if pending and not allow_repeat:
                 self._refuse_repeat(repositories, task_id, now_ms)
             if pending and force:
                 repositories.materials.seal(task_id)  # nobody will ever be asked again about the former post
-            again = [pending] if pending else []
-            return before, again, to_their_devices(repositories, again)
+            return before, again, moved
 
         before, pending, moved = await self._store.write(change)
         if not pending:
@@ -174,7 +175,7 @@ class Changes:
     async def _undo_some(self, done: Sequence[Undoable]) -> list[int]:
         def change(repositories: Repositories) -> tuple[list[Task | None], list[Moved]]:
             tasks = [self._put_back(repositories, one) for one in done]
-            return tasks, to_their_devices(repositories, [_pending(task) for task in tasks if _waits(task)])
+            return tasks, to_their_devices(repositories, [task.id for task in tasks if _waits(task)])
 
         tasks, moved = await self._store.write(change)
         for task in tasks:
@@ -280,7 +281,8 @@ class Changes:
     def _put_back(self, repositories: Repositories, done: Undoable) -> Task | None:
         """Take one stop or retry back; None when anything happened since, also the same post with another task."""
         if _waits(done.before):
-            repeats = repeats_of(repositories, [done.before], self._clock.now_ms(), self._repeats)
+            again = as_it_would_wait(repositories, done.before)
+            repeats = repeats_of(repositories, [again], self._clock.now_ms(), self._repeats)
             if any(repeat.is_refused for repeat in repeats):
                 return None
         return repositories.tasks.put_back(done.before, done.now)
@@ -300,10 +302,6 @@ class Changes:
 
 def _waits(task: Task | None) -> TypeGuard[Task]:
     return task is not None and task.status is Status.PENDING
-
-
-def _pending(task: Task) -> Pending:
-    return Pending(task.id, task.serial, task.due_ms, task.username)
 
 
 def _seen_by_a_person(*, published: bool) -> Outcome:
