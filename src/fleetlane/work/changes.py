@@ -280,6 +280,9 @@ class Changes:
 
     def _put_back(self, repositories: Repositories, done: Undoable) -> Task | None:
         """Take one stop or retry back; None when anything happened since, also the same post with another task."""
+        now = repositories.tasks.get(done.before.id)
+        if now is None or _was_changed(repositories, done.before, now):
+            return None
         if _waits(done.before):
             again = as_it_would_wait(repositories, done.before)
             repeats = repeats_of(repositories, [again], self._clock.now_ms(), self._repeats)
@@ -298,6 +301,17 @@ class Changes:
     def _lane_changed(self, serial: str | None) -> None:
         if serial is not None:
             self._scheduler.changed(serial)
+
+
+def _was_changed(repositories: Repositories, before: Task, now: Task) -> bool:
+    """Return whether a person has changed a task, or let it begin, since: no stop or retry does that."""
+    if not before.username and before.serial and now.serial != repositories.devices.lane(before.serial):
+        return True
+    return _asked_for(before) != _asked_for(now)
+
+
+def _asked_for(task: Task) -> tuple[object, ...]:
+    return task.script_config, task.username, task.scheduled_ms, task.late_after_ms, task.late_policy
 
 
 def _waits(task: Task | None) -> TypeGuard[Task]:
