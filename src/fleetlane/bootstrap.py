@@ -170,7 +170,9 @@ def build(settings: Settings) -> Server:
                     "hands": hands.run,
                     "leases": leases.run,
                     "licence": licensing.run,
-                    "look ahead": LookAhead(store, outlook, clock, settings.zone, _evening(settings)).run,
+                    "look ahead": LookAhead(
+                        store, outlook, clock, settings.zone, _evening(settings), on_fine=devices.added
+                    ).run,
                     "late tasks": LateTasks(store, scheduler, clock).run,
                     "phones": devices.run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,

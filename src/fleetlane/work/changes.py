@@ -181,6 +181,8 @@ class Changes:
         for task in tasks:
             if task is not None:
                 self._lane_changed(task.serial)
+            if _waits(task) and task.serial is not None:
+                self._scheduler.added(task.serial, Head(task.due_ms, task.id))
         tell(self._scheduler, moved)
         return [one.before.id for one, task in zip(done, tasks, strict=True) if task is None]
 
