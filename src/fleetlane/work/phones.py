@@ -24,6 +24,7 @@ from fleetlane.core.ports.phone import Driver, PhoneReport, Transports
 from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.work.lanes import Moves, absorb, adopt, flag, flagged_lanes, strays, tidy, unflag
+from fleetlane.work.repeats import RepeatWindow
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,8 @@ class PhoneDirectory:
         """Asks the phone behind a transport who it is."""
         self.in_use: Callable[[str], bool] = lambda _lane: False
         """Whether a task runs on a device, or a person uses it: then it takes nobody's place."""
+        self.window = RepeatWindow()
+        """For how long a post is not to be repeated."""
         self._transports = transports
         self._store = store
         self._clock = clock
@@ -215,7 +218,10 @@ class PhoneDirectory:
     async def _tidy(self) -> None:
         """Give tasks and accounts of what is no lane to the phone that is meant."""
         if await self._store.read(strays):
-            self._tell(await self._store.write(tidy))
+            self._tell(await self._store.write(self._tidied))
+
+    def _tidied(self, repositories: Repositories) -> Moves:
+        return tidy(repositories, self._clock.now_ms(), self.window)
 
     # -- asking ----------------------------------------------------------------------------------------
 
@@ -250,7 +256,7 @@ class PhoneDirectory:
                 return
             finding = self._book.judge(transport, identity)
             now_ms = self._clock.now_ms()
-            moves = await self._store.write(lambda repositories: absorb(repositories, finding, now_ms))
+            moves = await self._store.write(lambda repositories: absorb(repositories, finding, now_ms, self.window))
             self._book.accept(finding, transport)
         self._let_go.pop(transport.serial, None)
         log.info("phone_known", device=finding.phone.serial, at=transport.serial, absorbed=finding.absorbed)
@@ -337,7 +343,7 @@ class PhoneDirectory:
 
             def change(repositories: Repositories) -> Moves:
                 repositories.devices.describe(lane, new_name, new_tags)
-                return tidy(repositories)  # the name may have been used before any phone had it
+                return self._tidied(repositories)  # the name may have been used before any phone had it
 
             moves = await self._store.write(change)
             self._book.describe(lane, new_name, new_tags)
@@ -381,7 +387,8 @@ class PhoneDirectory:
             if self.in_use(lane):
                 raise ConflictError(f"Device {lane} is in use. Wait for the end of its task, or give it back, first.")
         done: Adoption = self._book.adoption(question)
-        moves = await self._store.write(lambda repositories: adopt(repositories, done, self._clock.now_ms()))
+        now_ms = self._clock.now_ms()
+        moves = await self._store.write(lambda repositories: adopt(repositories, done, now_ms, self.window))
         self._book.adopted(done)
         log.info("phone_adopted", device=done.lane, was=done.left, former=done.former and done.former.serial)
         self._tell(moves)
