@@ -121,7 +121,7 @@ def build(settings: Settings) -> Server:
     pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
     runner.on_picture = pictures.keep
     desk = Desk(store, waiting)
-    window = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
+    devices.window = window = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
     changes = Changes(store, scheduler, clock, traces.forget, repeats=window, zone=settings.zone)
     rules = _rules(settings)
     inspection = Inspection(inspector, script_settings.folders, settings.inspect_max_s)
@@ -172,7 +172,9 @@ def build(settings: Settings) -> Server:
                     "hands": hands.run,
                     "leases": leases.run,
                     "licence": licensing.run,
-                    "look ahead": LookAhead(store, outlook, clock, settings.zone, _evening(settings)).run,
+                    "look ahead": LookAhead(
+                        store, outlook, clock, settings.zone, _evening(settings), on_fine=devices.added
+                    ).run,
                     "late tasks": LateTasks(store, scheduler, clock).run,
                     "phones": devices.run,
                     "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 
 from fleetlane.core.account import NewAccount
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.outcome import failed
+from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import Status
+from fleetlane.work.patching import Patch
 from fleetlane.work.undo import UndoBook
+from support.making import Making
 from support.world import World
 
 
@@ -129,3 +133,28 @@ def test_the_book_undoes_many_once_says_what_it_could_not_and_forgets_the_oldest
             await book.undo(oldest)
 
     run(scenario())
+
+
+@pytest.mark.parametrize("since", ["content", "start", "device", "begun early"])
+def test_a_retried_task_that_a_person_changed_since_is_not_put_back(tmp_path, since):
+    async def scenario(making: Making):
+        tomorrow = rfc3339(making.clock.now_ms() + 86_400_000, UTC)
+        [task_id] = (await making.ask("a", start_at=tomorrow)).task_ids
+        await making.changes.stop(task_id)
+        done = await making.changes.retry(task_id, force=False)
+        patches = {
+            "content": Patch({"script_config"}, script_config={"captions": "other"}),
+            "start": Patch({"start_time"}),
+            "device": Patch({"serial"}, serial="b"),
+        }
+        if since in patches:
+            await making.patching.patch(task_id, patches[since])
+        else:
+            await making.decisions.start(task_id)
+        changed = await making.task(task_id)
+        with pytest.raises(ConflictError, match="has changed since"):
+            await making.changes.undo(done)
+        assert await making.task(task_id) == changed
+
+    with Making(tmp_path / "s.db") as making:
+        run(scenario(making))

@@ -97,6 +97,9 @@ FAILURES: Mapping[str, Failure] = {
     "missed_start": Failure(
         _B, "The task could not begin in time. Give it another start time, or retry it to post it now."
     ),
+    "repeat": Failure(
+        _B, "The same post waits or went out there already. Retry it with allow_repeat to post it all the same."
+    ),
     "store_failed": Failure(_T, "The server could not store how far the task had come, so it went no further."),
     "script_error": Failure(_P, "The script failed unexpectedly. The log has the details."),
     "script_failed": Failure(_P, "The script ended the task with an error of its own."),

@@ -70,6 +70,8 @@ def why_passed_over(task: Task, *, include_stopped: bool, most_retries: int | No
         return PassedOver.OUTCOME_UNKNOWN
     if was_stopped(task) and not include_stopped:
         return PassedOver.STOPPED
+    if task.error_code == "repeat":
+        return PassedOver.REPEAT
     if most_retries is not None and task.retry_count >= most_retries:
         return PassedOver.RETRY_LIMIT
     return None

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from fleetlane.core.account import Account
 from fleetlane.core.lanes import Head
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import Pending
-from fleetlane.core.task import username_key
-from fleetlane.work.scheduler import Scheduler
+from fleetlane.core.task import Task, username_key
+
+
+class Lanes(Protocol):
+    """Who is told of tasks that come and go."""
+
+    def added(self, serial: str, head: Head) -> None:
+        """Note a task that has become pending in a lane."""
+        ...
+
+    def changed(self, serial: str) -> None:
+        """Note that a pending task of a lane has gone or moved."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +51,32 @@ def rebind_named(repositories: Repositories, usernames: Collection[str]) -> list
     return [moved for account in accounts for moved in rebind(repositories, account)]
 
 
-def to_their_devices(repositories: Repositories, tasks: Sequence[Pending]) -> list[Moved]:
-    """Let tasks of accounts wait for where the accounts are now: they may have moved since."""
-    return rebind_named(repositories, {task.username for task in tasks if task.username})
+def to_their_devices(repositories: Repositories, task_ids: Collection[int]) -> list[Moved]:
+    """Let tasks of accounts wait for where the accounts are now: they may have moved since, or be gone."""
+    tasks = [task for task in repositories.tasks.some(task_ids) if task.username]
+    moved = rebind_named(repositories, {str(task.username) for task in tasks})
+    here = {account.key for account in repositories.accounts.named([username_key(str(t.username)) for t in tasks])}
+    for key, platform in {(username_key(str(t.username)), t.platform) for t in tasks if t.serial and t.platform}:
+        if (platform, key) not in here:
+            moved += [Moved(task, None) for task in repositories.tasks.bind(key, platform, None)]
+    return moved
 
 
-def tell(scheduler: Scheduler, moved: Sequence[Moved]) -> None:
-    """Tell the scheduler of tasks that have changed their lanes."""
+def as_it_would_wait(repositories: Repositories, task: Task) -> Task:
+    """Return a task that does not wait, for the device it would wait for (see `to_their_devices`)."""
+    if not task.username:
+        return task
+    found = repositories.accounts.named([username_key(task.username)])
+    fitting = [account for account in found if task.platform in (None, account.platform)]
+    if fitting:
+        return replace(task, serial=fitting[0].lane)
+    return replace(task, serial=None) if task.platform else task
+
+
+def tell(lanes: Lanes, moved: Sequence[Moved]) -> None:
+    """Tell of tasks that have changed their lanes."""
     for item in moved:
         if item.task.serial is not None:
-            scheduler.changed(item.task.serial)
+            lanes.changed(item.task.serial)
         if item.serial is not None:
-            scheduler.added(item.serial, Head(item.task.due_ms, item.task.task_id))
+            lanes.added(item.serial, Head(item.task.due_ms, item.task.task_id))

@@ -19,7 +19,7 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import Pending
 from fleetlane.core.task import Status, Task
-from fleetlane.work.binding import Moved, tell, to_their_devices
+from fleetlane.work.binding import Moved, as_it_would_wait, tell, to_their_devices
 from fleetlane.work.repeats import RepeatWindow, refuse, repeats_of
 from fleetlane.work.scheduler import Scheduler
 
@@ -126,12 +126,13 @@ class Changes:
         def change(repositories: Repositories) -> tuple[Task | None, list[Pending], list[Moved]]:
             before = repositories.tasks.get(task_id)
             pending = repositories.tasks.retry(task_id, now_ms, force=force)
+            again = [pending] if pending else []
+            moved = to_their_devices(repositories, [task.task_id for task in again])
             if pending and not allow_repeat:
                 self._refuse_repeat(repositories, task_id, now_ms)
             if pending and force:
                 repositories.materials.seal(task_id)  # nobody will ever be asked again about the former post
-            again = [pending] if pending else []
-            return before, again, to_their_devices(repositories, again)
+            return before, again, moved
 
         before, pending, moved = await self._store.write(change)
         if not pending:
@@ -174,12 +175,14 @@ class Changes:
     async def _undo_some(self, done: Sequence[Undoable]) -> list[int]:
         def change(repositories: Repositories) -> tuple[list[Task | None], list[Moved]]:
             tasks = [self._put_back(repositories, one) for one in done]
-            return tasks, to_their_devices(repositories, [_pending(task) for task in tasks if _waits(task)])
+            return tasks, to_their_devices(repositories, [task.id for task in tasks if _waits(task)])
 
         tasks, moved = await self._store.write(change)
         for task in tasks:
             if task is not None:
                 self._lane_changed(task.serial)
+            if _waits(task) and task.serial is not None:
+                self._scheduler.added(task.serial, Head(task.due_ms, task.id))
         tell(self._scheduler, moved)
         return [one.before.id for one, task in zip(done, tasks, strict=True) if task is None]
 
@@ -279,8 +282,12 @@ class Changes:
 
     def _put_back(self, repositories: Repositories, done: Undoable) -> Task | None:
         """Take one stop or retry back; None when anything happened since, also the same post with another task."""
+        now = repositories.tasks.get(done.before.id)
+        if now is None or _was_changed(repositories, done.before, now):
+            return None
         if _waits(done.before):
-            repeats = repeats_of(repositories, [done.before], self._clock.now_ms(), self._repeats)
+            again = as_it_would_wait(repositories, done.before)
+            repeats = repeats_of(repositories, [again], self._clock.now_ms(), self._repeats)
             if any(repeat.is_refused for repeat in repeats):
                 return None
         return repositories.tasks.put_back(done.before, done.now)
@@ -298,12 +305,19 @@ class Changes:
             self._scheduler.changed(serial)
 
 
+def _was_changed(repositories: Repositories, before: Task, now: Task) -> bool:
+    """Return whether a person has changed a task, or let it begin, since: no stop or retry does that."""
+    if not before.username and before.serial and now.serial != repositories.devices.lane(before.serial):
+        return True
+    return _asked_for(before) != _asked_for(now)
+
+
+def _asked_for(task: Task) -> tuple[object, ...]:
+    return task.script_config, task.username, task.scheduled_ms, task.late_after_ms, task.late_policy
+
+
 def _waits(task: Task | None) -> TypeGuard[Task]:
     return task is not None and task.status is Status.PENDING
-
-
-def _pending(task: Task) -> Pending:
-    return Pending(task.id, task.serial, task.due_ms, task.username)
 
 
 def _seen_by_a_person(*, published: bool) -> Outcome:

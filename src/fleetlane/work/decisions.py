@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
 from fleetlane.core.errors import ConflictError, NotFoundError
+from fleetlane.core.lanes import Head
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
@@ -75,6 +76,7 @@ class Decisions:
             raise _not_waiting(await self._get(task_id), what)
         if changed.serial is not None:
             self._scheduler.changed(changed.serial)
+            self._scheduler.added(changed.serial, Head(changed.due_ms, changed.id))
 
     async def _get(self, task_id: int) -> Task:
         task = await self._store.read(lambda repositories: repositories.tasks.get(task_id))

@@ -13,15 +13,18 @@ from fleetlane.core.phones import Adoption, Finding
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NeedsPerson, Status
+from fleetlane.work.repeats import RepeatWindow, drop_repeats
 
 Moves = Collection[str]
 """The lanes whose tasks have come or gone."""
 
-_MOST_FLAGGED = 10_000
+_MOST_TASKS = 10_000
 
 
-def absorb(repositories: Repositories, finding: Finding, now_ms: int) -> Moves:
+def absorb(repositories: Repositories, finding: Finding, now_ms: int, window: RepeatWindow) -> Moves:
     """Store what the answer of a phone means; what waits in a lane that is the same phone moves to its own.
+
+    What would then repeat a post ends: for two names of one phone nobody could tell when it was made.
 
     Raises:
         StoreBusyError: an attempt runs in the lane that would end.
@@ -33,10 +36,10 @@ def absorb(repositories: Repositories, finding: Finding, now_ms: int) -> Moves:
     if absorbed in _running(repositories):
         raise StoreBusyError(f"A task runs on device {absorbed}, which is {lane}. It is told again.")
     repositories.devices.keep(finding, now_ms)
-    return _move(repositories, str(absorbed), lane)
+    return _move(repositories, str(absorbed), lane, now_ms, window)
 
 
-def adopt(repositories: Repositories, done: Adoption, now_ms: int) -> Moves:
+def adopt(repositories: Repositories, done: Adoption, now_ms: int, window: RepeatWindow) -> Moves:
     """Let a phone take another one's place: the lane and what waits there is its own from now on.
 
     Raises:
@@ -50,29 +53,33 @@ def adopt(repositories: Repositories, done: Adoption, now_ms: int) -> Moves:
         lanes.add(done.former.serial)
     repositories.devices.adopt(done, now_ms)
     repositories.tasks.move(done.left, done.lane, in_doubt=True)
-    _move(repositories, done.left, done.lane)
+    _move(repositories, done.left, done.lane, now_ms, window)
     unflag(repositories, done.lane)
     return lanes
 
 
 def strays(repositories: Repositories) -> dict[str, str]:
-    """Return the lanes that have ended and where tasks wait all the same, with the lanes that they are now."""
-    waiting = repositories.tasks.waiting()
-    return {lane: now for lane, now in repositories.devices.lanes(waiting.keys()).items() if now != lane}
+    """Return what tasks wait for and accounts are bound to that is no lane, with the lanes that they are now.
+
+    A lane may have ended, and a name may have been given to a phone only after it was used.
+    """
+    meant = {*repositories.tasks.waiting(), *repositories.accounts.devices()}
+    return {lane: now for lane, now in repositories.devices.lanes(meant).items() if now != lane}
 
 
-def tidy(repositories: Repositories) -> Moves:
-    """Give what waits in lanes that have ended to the phones they were; what is in doubt stays."""
+def tidy(repositories: Repositories, now_ms: int, window: RepeatWindow) -> Moves:
+    """Give what waits for, or is bound to, what is no lane to the phones that are meant; what is in doubt stays."""
     moved: set[str] = set()
     for lane, now in strays(repositories).items():
-        if repositories.tasks.move(lane, now):
+        repositories.accounts.move(lane, now)
+        if _move_tasks(repositories, lane, now, now_ms, window):
             moved |= {lane, now}
     return moved
 
 
 def flagged_lanes(repositories: Repositories) -> set[str]:
     """Return the lanes whose tasks are on the list of what needs a person, for want of a word on their phone."""
-    found = repositories.tasks.find(TaskFilter(Status.PENDING, needs_person=True), 0, _MOST_FLAGGED)
+    found = repositories.tasks.find(TaskFilter(Status.PENDING, needs_person=True), 0, _MOST_TASKS)
     return {task.serial for task in found if task.serial and task.needs_person is NeedsPerson.OTHER_PHONE}
 
 
@@ -88,7 +95,7 @@ def unflag(repositories: Repositories, lane: str) -> None:
 
 
 def _pending(repositories: Repositories, lane: str) -> list[int]:
-    found = repositories.tasks.find(TaskFilter(Status.PENDING, serial=lane), 0, _MOST_FLAGGED)
+    found = repositories.tasks.find(TaskFilter(Status.PENDING, serial=lane), 0, _MOST_TASKS)
     return [task.id for task in found]
 
 
@@ -96,8 +103,17 @@ def _running(repositories: Repositories) -> set[str]:
     return {task.serial for task in repositories.tasks.running() if task.serial}
 
 
-def _move(repositories: Repositories, lane: str, to: str) -> Moves:
-    repositories.tasks.move(lane, to)
+def _move(repositories: Repositories, lane: str, to: str, now_ms: int, window: RepeatWindow) -> Moves:
+    _move_tasks(repositories, lane, to, now_ms, window)
     repositories.accounts.move(lane, to)
     repositories.leases.release([lane])
     return lane, to
+
+
+def _move_tasks(repositories: Repositories, lane: str, to: str, now_ms: int, window: RepeatWindow) -> int:
+    """Move the tasks of a lane, and end those whose post waits, or went out, in the other: it is one phone."""
+    waiting = repositories.tasks.find(TaskFilter(Status.PENDING, serial=lane), 0, _MOST_TASKS)
+    moved = repositories.tasks.move(lane, to)
+    here = repositories.tasks.some([task.id for task in waiting if task.content_key and not task.in_doubt])
+    drop_repeats(repositories, [task for task in here if task.serial == to], now_ms, window)
+    return moved

@@ -6,7 +6,7 @@ In parts, and outside of every transaction but the last, short one: nobody else 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -42,14 +42,25 @@ class LookAhead:
         clock: the time.
         zone: of the evening.
         at: when it is; None: never.
+        on_fine: called with each lane where a task will not fail any more: it may need a person for another reason.
     """
 
-    def __init__(self, store: Store, outlook: Outlook, clock: Clock, zone: tzinfo, at: time | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        outlook: Outlook,
+        clock: Clock,
+        zone: tzinfo,
+        at: time | None,
+        *,
+        on_fine: Callable[[str], None] = lambda _lane: None,
+    ) -> None:
         self._store = store
         self._outlook = outlook
         self._clock = clock
         self._zone = zone
         self._at = at
+        self._on_fine = on_fine
 
     async def run(self) -> None:
         """Look when it is time, until cancelled."""
@@ -120,13 +131,16 @@ class LookAhead:
                 wrong[task_id] = _note(errors[0])
         fine = [task.id for task in tasks if task.id not in wrong]
 
-        def tell(repositories: Repositories) -> None:
+        def tell(repositories: Repositories) -> set[int]:
             # A flag of a former evening may say what is no longer so.
-            repositories.tasks.unflag([*fine, *wrong], NeedsPerson.WILL_FAIL)
+            unflagged = repositories.tasks.unflag([*fine, *wrong], NeedsPerson.WILL_FAIL)
             for task_id, said in wrong.items():
                 repositories.tasks.flag([task_id], NeedsPerson.WILL_FAIL, said)
+            return {*unflagged} - wrong.keys()
 
-        await self._store.write(tell)
+        unflagged = await self._store.write(tell)
+        for lane in {task.serial for task in tasks if task.id in unflagged and task.serial}:
+            self._on_fine(lane)
         return known, len(wrong)
 
 

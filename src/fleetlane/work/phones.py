@@ -24,6 +24,7 @@ from fleetlane.core.ports.phone import Driver, PhoneReport, Transports
 from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.work.lanes import Moves, absorb, adopt, flag, flagged_lanes, strays, tidy, unflag
+from fleetlane.work.repeats import RepeatWindow
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,8 @@ class PhoneDirectory:
         """Asks the phone behind a transport who it is."""
         self.in_use: Callable[[str], bool] = lambda _lane: False
         """Whether a task runs on a device, or a person uses it: then it takes nobody's place."""
+        self.window = RepeatWindow()
+        """For how long a post is not to be repeated."""
         self._transports = transports
         self._store = store
         self._clock = clock
@@ -213,9 +216,12 @@ class PhoneDirectory:
         self._flagged = asked
 
     async def _tidy(self) -> None:
-        """Give tasks that wait in a lane that has ended to the lane of the phone it was."""
+        """Give tasks and accounts of what is no lane to the phone that is meant."""
         if await self._store.read(strays):
-            self._tell(await self._store.write(tidy))
+            self._tell(await self._store.write(self._tidied))
+
+    def _tidied(self, repositories: Repositories) -> Moves:
+        return tidy(repositories, self._clock.now_ms(), self.window)
 
     # -- asking ----------------------------------------------------------------------------------------
 
@@ -250,7 +256,7 @@ class PhoneDirectory:
                 return
             finding = self._book.judge(transport, identity)
             now_ms = self._clock.now_ms()
-            moves = await self._store.write(lambda repositories: absorb(repositories, finding, now_ms))
+            moves = await self._store.write(lambda repositories: absorb(repositories, finding, now_ms, self.window))
             self._book.accept(finding, transport)
         self._let_go.pop(transport.serial, None)
         log.info("phone_known", device=finding.phone.serial, at=transport.serial, absorbed=finding.absorbed)
@@ -334,8 +340,14 @@ class PhoneDirectory:
             if other is not None:
                 raise ConflictError(f"{new_name!r} means device {other} already. Choose another name.")
             new_tags = phone.tags if tags is None else tuple(tags)
-            await self._store.write(lambda repositories: repositories.devices.describe(lane, new_name, new_tags))
+
+            def change(repositories: Repositories) -> Moves:
+                repositories.devices.describe(lane, new_name, new_tags)
+                return self._tidied(repositories)  # the name may have been used before any phone had it
+
+            moves = await self._store.write(change)
             self._book.describe(lane, new_name, new_tags)
+        self._tell(moves)
         self._changed.set()
 
     async def adopt(self, lane: str, *, keep_present: bool) -> None:
@@ -375,7 +387,8 @@ class PhoneDirectory:
             if self.in_use(lane):
                 raise ConflictError(f"Device {lane} is in use. Wait for the end of its task, or give it back, first.")
         done: Adoption = self._book.adoption(question)
-        moves = await self._store.write(lambda repositories: adopt(repositories, done, self._clock.now_ms()))
+        now_ms = self._clock.now_ms()
+        moves = await self._store.write(lambda repositories: adopt(repositories, done, now_ms, self.window))
         self._book.adopted(done)
         log.info("phone_adopted", device=done.lane, was=done.left, former=done.former and done.former.serial)
         self._tell(moves)

@@ -11,6 +11,7 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
+from fleetlane.work.binding import to_their_devices
 from fleetlane.work.ending import RetryPolicy, settle_end
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,7 @@ async def recover(store: Store, clock: Clock, serials: Collection[str] | None = 
             if settle_end(repositories, ended, RetryPolicy(), now_ms) and seen_ms is not None:
                 # While no server lived nothing worked: that time must count for what is late.
                 repositories.attempts.ended_at(task.id, task.attempt, min(seen_ms, now_ms))
+            to_their_devices(repositories, [task.id])
             settled.append((task, repositories.tasks.get(task.id)))
         return settled
 

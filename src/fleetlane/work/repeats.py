@@ -13,6 +13,7 @@ from datetime import tzinfo
 
 from fleetlane.core.errors import RepeatError
 from fleetlane.core.issue import REPEAT, Issue, Severity
+from fleetlane.core.outcome import failed
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import Twin
 from fleetlane.core.schedule import rfc3339
@@ -140,6 +141,15 @@ def refuse(repeats: Iterable[Repeat], zone: tzinfo) -> None:
             for repeat in refused[:_MOST_TOLD]
         ],
     )
+
+
+def drop_repeats(repositories: Repositories, tasks: Sequence[Task], now_ms: int, window: RepeatWindow) -> None:
+    """End those of some waiting tasks that repeat a post where they wait now: they were asked about for elsewhere."""
+    for repeat in repeats_of(repositories, tasks, now_ms, window):
+        if repeat.is_refused:
+            said = str(repeat.issue.sentence)
+            outcome = failed("repeat", f"{said[:1].upper()}{said[1:]}.")
+            repositories.tasks.drop(tasks[repeat.index].id, now_ms, outcome)
 
 
 def _same_keys(key: str) -> list[str]:

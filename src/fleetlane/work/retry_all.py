@@ -14,7 +14,7 @@ from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import Pending
 from fleetlane.core.retrying import PassedOver, RetryWish, why_passed_over
 from fleetlane.core.task import Status, Task
-from fleetlane.work.binding import Moved, tell, to_their_devices
+from fleetlane.work.binding import Moved, as_it_would_wait, tell, to_their_devices
 from fleetlane.work.changes import Undoable
 from fleetlane.work.repeats import RepeatWindow, is_twin_of, repeats_of
 from fleetlane.work.scheduler import Scheduler
@@ -93,7 +93,7 @@ class RetryAll:
         def change(repositories: Repositories) -> tuple[RetriedAll, list[Pending], list[Moved]]:
             done = self._sorted(repositories, ids, wish)
             pending = self._wait_again(repositories, done, now_ms, dry_run=dry_run)
-            return done, pending, to_their_devices(repositories, pending)
+            return done, pending, to_their_devices(repositories, [task.task_id for task in pending])
 
         done, pending, moved = await (self._store.read(change) if dry_run else self._store.write(change))
         for task in pending:
@@ -111,11 +111,12 @@ class RetryAll:
         again: list[Undoable] = []
         waiting: list[Task] = []
         for one in done.retried:
-            if self._is_repeat(repositories, one.before, now_ms) or (dry_run and is_twin_of(one.before, waiting)):
+            waits = as_it_would_wait(repositories, one.before)
+            if self._is_repeat(repositories, waits, now_ms) or (dry_run and is_twin_of(waits, waiting)):
                 done.skipped.append(Skipped(one.before.id, one.before, PassedOver.REPEAT))
                 continue
             again.append(one)
-            waiting.append(one.before)
+            waiting.append(waits)
             task = None if dry_run else repositories.tasks.retry(one.before.id, now_ms, force=False)
             if task is not None:
                 pending.append(task)

@@ -21,6 +21,7 @@ from fleetlane.core.ports.phone import Devices
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import Task
+from fleetlane.work.binding import Moved, tell, to_their_devices
 from fleetlane.work.canary import Canary
 from fleetlane.work.ending import RetryPolicy, settle_barely, settle_end
 from fleetlane.work.lateness import claim_in_time
@@ -315,16 +316,17 @@ class Scheduler:
         """Store an end; while the store cannot, wait: an outcome must not be lost."""
         task = event.task
 
-        def finish(repositories: Repositories) -> bool:
-            return settle_end(repositories, event, self._retries, self._clock.now_ms())
+        def finish(repositories: Repositories) -> tuple[bool, list[Moved]]:
+            accepted = settle_end(repositories, event, self._retries, self._clock.now_ms())
+            return accepted, to_their_devices(repositories, [task.id])
 
-        def barely(repositories: Repositories) -> bool:
-            return settle_barely(repositories, event, self._clock.now_ms())
+        def barely(repositories: Repositories) -> tuple[bool, list[Moved]]:
+            return settle_barely(repositories, event, self._clock.now_ms()), []
 
         work, refusals = finish, 0
         while True:
             try:
-                return await self._store.write(work)
+                accepted, moved = await self._store.write(work)
             except StoreError as error:
                 log.warning("task_end_not_stored", task_id=task.id, error=str(error))
                 if self._paused:
@@ -338,6 +340,9 @@ class Scheduler:
                 if work is barely:
                     return False  # the next start settles it by its journal
                 work = barely
+            else:
+                tell(self, moved)
+                return accepted
 
     # -- the loop ----------------------------------------------------------------------------------------
 

@@ -71,6 +71,11 @@ class AccountRepository:
             found.extend(_account(row) for row in self._connection.execute(statement))
         return found
 
+    def devices(self) -> list[str]:
+        """Return what accounts are bound to, each once."""
+        bound = select(accounts.c.serial).where(accounts.c.serial.is_not(None)).distinct()
+        return list(self._connection.execute(bound).scalars())
+
     def update(self, account_id: int, changed: NewAccount, now_ms: int) -> Account | None:
         """Replace what is known of an account. None when there is none, or the new name is taken."""
         other = self._by_key(changed)

@@ -515,6 +515,10 @@ class TaskRepository:
         """End a pending task that is late. None when it is not pending, or in doubt."""
         return self._end_pending(task_id, outcome, now_ms, KNOWN_OUTCOME, late_ms=late_ms)
 
+    def drop(self, task_id: int, now_ms: int, outcome: Outcome) -> Task | None:
+        """End a pending task that is not to begin. None when it is not pending, or in doubt."""
+        return self._end_pending(task_id, outcome, now_ms, KNOWN_OUTCOME)
+
     def start(self, task_id: int, now_ms: int) -> Task | None:
         """Let a pending task be due now, held or not. None when it is not pending, or in doubt."""
         held, ahead = tasks.c.held_ms.is_not(None), tasks.c.scheduled_ms > now_ms

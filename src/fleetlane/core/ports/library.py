@@ -51,6 +51,10 @@ class Accounts(Protocol):
         """Return the accounts bound to these devices, oldest first."""
         ...
 
+    def devices(self) -> list[str]:
+        """Return what accounts are bound to, each once."""
+        ...
+
     def update(self, account_id: int, changed: NewAccount, now_ms: int) -> Account | None:
         """Replace what is known of an account. None when there is none, or the new name is taken."""
         ...

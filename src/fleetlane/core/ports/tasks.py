@@ -303,6 +303,10 @@ class Tasks(Protocol):
         """End a pending task that is late. None when it is not pending, or in doubt."""
         ...
 
+    def drop(self, task_id: int, now_ms: int, outcome: Outcome) -> Task | None:
+        """End a pending task that is not to begin. None when it is not pending, or in doubt."""
+        ...
+
     def start(self, task_id: int, now_ms: int) -> Task | None:
         """Let a pending task be due now, held or not. None when it is not pending, or in doubt."""
         ...

@@ -1,0 +1,94 @@
+"""What waits for a word on which phone is meant stays on the list of what needs a person, whatever else it needed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, time
+
+import pytest
+
+from fleetlane.core.phones import Identity
+from fleetlane.core.schedule import rfc3339
+from fleetlane.core.task import NeedsPerson
+from fleetlane.work.look_ahead import LookAhead
+from fleetlane.work.phones import PhoneDirectory
+from support.fakes import FakeTransports
+from support.making import Making
+from support.rig import VIDEO
+
+HERE = "10.0.0.1:5555"
+HOUR_S = 3600
+
+
+@pytest.fixture
+def making(tmp_path):
+    with Making(tmp_path / "s.db") as made:
+        yield made
+
+
+@asynccontextmanager
+async def another_phone_at(making: Making, address: str):
+    """Let another phone answer where one was."""
+    transports = FakeTransports()
+    phones = PhoneDirectory(transports, making.store, making.clock)
+    phones.in_use, phones.on_moved = making.scheduler.is_busy, making.scheduler.changed
+    making.scheduler.on_added = phones.added
+    who = [Identity("R58A", "pixel", "a"), Identity("R58B", "pixel", "b")]
+
+    async def ask(_transport):
+        return who.pop(0)
+
+    phones.ask_phone = ask
+    await phones.load()
+    for _ in range(2):
+        there = transports.plug(address)
+        phones.look()
+        await asyncio.gather(*phones._asking.values())
+        await phones.settle()
+        if who:
+            transports.unplug(there)
+            phones.look()
+    running = asyncio.create_task(phones.run())
+    try:
+        yield phones
+    finally:
+        running.cancel()
+
+
+async def listed(making: Making, task_id: int) -> NeedsPerson | None:
+    """Return why a task is on the list, when all that goes on has been done."""
+    for _ in range(50):
+        await asyncio.sleep(0.01)
+        if why := (await making.task(task_id)).needs_person:
+            return why
+    return None
+
+
+@pytest.mark.parametrize("ends", ["post now", "undo", "look ahead"])
+def test_what_waits_for_a_word_on_its_phone_is_listed_also_after_another_reason_is_gone(making, ends, tmp_path):
+    async def scenario():
+        async with another_phone_at(making, HERE) as phones:
+            missing = tmp_path / "later.mp4"
+            start = rfc3339(making.clock.now_ms() + 5 * HOUR_S * 1000, UTC)
+            config = {"material_list": [str(missing)]}
+            [task_id] = (await making.ask(HERE, start_at=start, config=config)).task_ids
+            assert await listed(making, task_id) is NeedsPerson.OTHER_PHONE
+            if ends == "post now":
+                making.clock.advance(8 * HOUR_S)
+                await making.late_tasks.look()
+                assert (await making.task(task_id)).needs_person is NeedsPerson.HELD
+                await making.decisions.start(task_id)
+            elif ends == "undo":
+                await making.decisions.dismiss(task_id)
+                await making.changes.undo(await making.changes.stop(task_id))
+            else:
+                await making.decisions.dismiss(task_id)
+                ahead = LookAhead(making.store, making.outlook, making.clock, UTC, time(20, 0), on_fine=phones.added)
+                await ahead.look()
+                assert (await making.task(task_id)).needs_person is NeedsPerson.WILL_FAIL
+                missing.write_bytes(VIDEO.read_bytes())
+                await ahead.look()
+            assert await listed(making, task_id) is NeedsPerson.OTHER_PHONE
+
+    asyncio.run(scenario())
