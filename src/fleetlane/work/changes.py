@@ -127,6 +127,8 @@ class Changes:
             before = repositories.tasks.get(task_id)
             pending = repositories.tasks.retry(task_id, now_ms, force=force)
             again = [pending] if pending else []
+            if pending and allow_repeat:
+                repositories.tasks.allow_repeat(task_id, now_ms)
             moved = to_their_devices(repositories, [task.task_id for task in again])
             if pending and not allow_repeat:
                 self._refuse_repeat(repositories, task_id, now_ms)

@@ -495,6 +495,10 @@ class TaskRepository:
         """Note what a task has really published, for those that would be its repeats."""
         self._connection.execute(update(tasks).where(tasks.c.id == task_id).values(content_key=content_key))
 
+    def allow_repeat(self, task_id: int, now_ms: int) -> None:
+        """Note that a task may repeat what was made by now."""
+        self._connection.execute(update(tasks).where(tasks.c.id == task_id).values(repeat_allowed_ms=now_ms))
+
     def put_off(self, task_id: int, late_at_ms: int | None, late_ms: int | None = None) -> None:
         """Note up to when a pending task may begin, None for ever; with `late_ms` it may although it is that late."""
         values = {"late_at_ms": late_at_ms, **({} if late_ms is None else {"late_ms": late_ms})}
