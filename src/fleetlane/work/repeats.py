@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import TypeVar
@@ -159,16 +159,30 @@ def refuse(repeats: Iterable[Repeat], zone: tzinfo) -> None:
     )
 
 
-def drop_repeats(repositories: Repositories, tasks: Sequence[Task], now_ms: int, window: RepeatWindow) -> None:
+def drop_repeats(
+    repositories: Repositories,
+    tasks: Sequence[Task],
+    now_ms: int,
+    window: RepeatWindow,
+    of: Collection[int] | None = None,
+) -> None:
     """End what repeats a post since some waiting tasks wait where they do now: they were asked about for elsewhere.
 
-    Two go out where the one made later was let repeat the other. Else one of them ends that was not let repeat a post:
-    the one that has moved, if it can be.
+    Two go out where the one made later was let repeat the other. Else one that was not let repeat a post ends: that of
+    the given tasks, if it can be.
+
+    Args:
+        repositories: the unit of work.
+        tasks: what may be a repeat. What does not wait stays as it is.
+        now_ms: the time.
+        window: what counts as not long ago.
+        of: the tasks that it may repeat; None for all.
     """
+    meant = None if of is None else frozenset(of)
     for _, task, twins in _with_twins(repositories, tasks, now_ms, window):
         for twin in twins:
             both = _may_repeat(task, twin.made_ms) or _may_repeat(twin, task.created_ms)
-            if both or not _is_refused(twin, now_ms, window):
+            if both or (meant is not None and twin.task_id not in meant) or not _is_refused(twin, now_ms, window):
                 continue
             if task.repeat_allowed_ms is None:
                 _drop(repositories, task.id, now_ms, _told(twin))

@@ -426,8 +426,8 @@ class TaskRepository:
         self._count(changes)
         return [to_pending(row) for row in before]
 
-    def move(self, serial: str, to: str, *, in_doubt: bool = False) -> int:
-        """Give a lane's tasks that do not run to another lane of the same phone. Returns how many."""
+    def move(self, serial: str, to: str, *, in_doubt: bool = False) -> list[int]:
+        """Give a lane's tasks that do not run to another lane of the same phone. Returns which."""
         which = IN_DOUBT if in_doubt else or_(tasks.c.status >= int(Status.COMPLETED), KNOWN_OUTCOME)
         mine = and_(tasks.c.serial == serial, tasks.c.status != int(Status.RUNNING), which)
         rows = self._connection.execute(update(tasks).where(mine).values(serial=to).returning(*tasks.c)).all()
@@ -439,7 +439,7 @@ class TaskRepository:
                 self._note(told_of(row))
         if changes:
             self._count(changes)
-        return len(rows)
+        return [row.id for row in rows]
 
     def flag(self, task_ids: Collection[int], why: NeedsPerson, note: Mapping[str, Any]) -> list[int]:
         """Put pending tasks on the list of those that need a person. Returns which it put there: not those on it."""

@@ -233,8 +233,8 @@ class Tasks(Protocol):
         """
         ...
 
-    def move(self, serial: str, to: str, *, in_doubt: bool = False) -> int:
-        """Give a lane's tasks that do not run to another lane of the same phone. Returns how many.
+    def move(self, serial: str, to: str, *, in_doubt: bool = False) -> list[int]:
+        """Give a lane's tasks that do not run to another lane of the same phone. Returns which.
 
         Args:
             serial: the lane.
