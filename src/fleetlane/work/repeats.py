@@ -165,8 +165,10 @@ def drop_repeats(
     now_ms: int,
     window: RepeatWindow,
     of: Collection[int] | None = None,
-) -> None:
+) -> list[Task]:
     """End what repeats a post since some waiting tasks wait where they do now: they were asked about for elsewhere.
+
+    Returns what has ended.
 
     Two go out where the one made later was let repeat the other. Else one that was not let repeat a post ends: that of
     the given tasks, if it can be.
@@ -179,20 +181,22 @@ def drop_repeats(
         of: the tasks that it may repeat; None for all.
     """
     meant = None if of is None else frozenset(of)
+    ended: list[Task | None] = []
     for _, task, twins in _with_twins(repositories, tasks, now_ms, window):
         for twin in twins:
             both = _may_repeat(task, twin.made_ms) or _may_repeat(twin, task.created_ms)
             if both or (meant is not None and twin.task_id not in meant) or not _is_refused(twin, now_ms, window):
                 continue
             if task.repeat_allowed_ms is None:
-                _drop(repositories, task.id, now_ms, _told(twin))
+                ended.append(_drop(repositories, task.id, now_ms, _told(twin)))
                 break
-            _drop(repositories, twin.task_id, now_ms, Sentence(WAITS, {"task": str(task.id)}))
+            ended.append(_drop(repositories, twin.task_id, now_ms, Sentence(WAITS, {"task": str(task.id)})))
+    return [task for task in ended if task is not None]
 
 
-def _drop(repositories: Repositories, task_id: int, now_ms: int, why: Sentence) -> None:
+def _drop(repositories: Repositories, task_id: int, now_ms: int, why: Sentence) -> Task | None:
     said = str(why)
-    repositories.tasks.drop(task_id, now_ms, failed("repeat", f"{said[:1].upper()}{said[1:]}."))
+    return repositories.tasks.drop(task_id, now_ms, failed("repeat", f"{said[:1].upper()}{said[1:]}."))
 
 
 def _may_repeat(task: NewTask | Task | Twin, made_ms: int) -> bool:
