@@ -144,7 +144,7 @@ def as_before(task: Task) -> dict[str, Any]:
         "late_ms": task.late_ms,
         "held_ms": task.held_ms,
         "needs_person": task.needs_person,
-        "needs_note": json.dumps(dict(task.needs_note), ensure_ascii=False),
+        "needs_note": json.dumps(dict(task.needs_note) if task.needs_person else {}, ensure_ascii=False),
         "repeat_allowed_ms": task.repeat_allowed_ms,
     }
 

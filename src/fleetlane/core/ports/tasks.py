@@ -251,7 +251,10 @@ class Tasks(Protocol):
         ...
 
     def unflag(self, task_ids: Collection[int], why: NeedsPerson | None = None) -> list[int]:
-        """Take tasks off the list of those that need a person; None for whatever reason. A held one stays held."""
+        """Take tasks off the list of those that need a person; a held one stays held.
+
+        None: a person has dismissed them, whatever the reason. What was said of their phone is not said of them again.
+        """
         ...
 
     def twins(
