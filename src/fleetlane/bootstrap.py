@@ -97,9 +97,10 @@ def build(settings: Settings) -> Server:
     store.on_change = events.tell
     supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)
     devices = PhoneDirectory(supervisor, store, clock)
+    devices.window = window = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
     licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
     scheduler, leases = _scheduling(
-        settings, store=store, clock=clock, devices=devices, licensing=licensing, events=events
+        settings, store=store, clock=clock, devices=devices, licensing=licensing, events=events, window=window
     )
     hands = Hands(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
     scheduler.on_free = hands.freed
@@ -121,7 +122,6 @@ def build(settings: Settings) -> Server:
     pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
     runner.on_picture = pictures.keep
     desk = Desk(store, waiting)
-    devices.window = window = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
     changes = Changes(store, scheduler, clock, traces.forget, repeats=window, zone=settings.zone)
     rules = _rules(settings)
     inspection = Inspection(inspector, script_settings.folders, settings.inspect_max_s)
@@ -136,7 +136,7 @@ def build(settings: Settings) -> Server:
         decisions=Decisions(store, scheduler, clock, window, settings.zone),
         retry_all=RetryAll(store, scheduler, clock, settings.max_retry_count if settings.auto_retry else None, window),
         undo=UndoBook(changes),
-        accounts=AccountBook(store, scheduler, clock),
+        accounts=AccountBook(store, scheduler, clock, window),
         devices=device_desk,
         hands=hands,
         checkups=Checkups(hands, devices, clock, lambda driver: check(driver, clock)),
@@ -162,7 +162,7 @@ def build(settings: Settings) -> Server:
             try:
                 await asyncio.gather(licensing.look(), services.access.sessions.load())
                 await leases.seize()  # the lock of the directory says that no other server lives
-                await recover(store, clock)
+                await recover(store, clock, repeats=window)
                 await devices.load()
                 executor = LocalExecutor(devices, runner, scheduler.ended)
                 hands.use(executor)
@@ -213,10 +213,13 @@ def _scheduling(
     devices: PhoneDirectory,
     licensing: Licensing,
     events: EventBook,
+    window: RepeatWindow,
 ) -> tuple[Scheduler, DeviceLeases]:
     """Return what gives tasks to phones, and this server's right to them; each hears of what changes for it."""
     canary = Canary(store, clock) if settings.canary else None
-    leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy})
+    leases = DeviceLeases(
+        store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy}, repeats=window
+    )
     scheduler = Scheduler(
         store,
         devices,
@@ -226,6 +229,7 @@ def _scheduling(
         leases=leases,
         longest_attempt_s=settings.task_timeout_s + _LONGEST_UPLOAD_S,
         canary=canary,
+        repeats=window,
     )
     if canary is not None:
         canary.wake = scheduler.wake

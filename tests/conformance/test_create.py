@@ -98,10 +98,14 @@ def test_enable_multi_account_makes_one_task_for_each_enabled_account_of_the_dev
 
 
 def test_enable_multi_account_is_for_device_mode_only(api):
-    """An account that is named gets its one task, whoever else is on its device."""
+    """An account that is named gets its one task, whoever else is on its device, and its caller is told so."""
     serial = api.name()
     account, _ = api.account(device=serial), api.account(device=serial)
     assert len(api.tasks(usernames=[account["username"]], enable_multi_account=True)) == 1
+    made = api.request(usernames=[api.name()], enable_multi_account=True).good()
+    assert made["created_count"] == 1
+    assert [issue["severity"] for issue in made["issues"] if issue["field"] == "enable_multi_account"] == ["warning"]
+    assert any("enable_multi_account" in warning for warning in made["warnings"])
 
 
 @pytest.mark.parametrize("text", ["25:00", "12:60", "noon", "1430", "12:00:00", "", "-1:00"])

@@ -28,20 +28,20 @@ def making(tmp_path):
 
 
 @asynccontextmanager
-async def another_phone_at(making: Making, address: str):
-    """Let another phone answer where one was."""
+async def another_phone_at(making: Making, address: str, known: int = 0):
+    """Let another phone answer where one was; `known` 1: the one that was is on record already."""
     transports = FakeTransports()
     phones = PhoneDirectory(transports, making.store, making.clock)
     phones.in_use, phones.on_moved = making.scheduler.is_busy, making.scheduler.changed
     making.scheduler.on_added = phones.added
-    who = [Identity("R58A", "pixel", "a"), Identity("R58B", "pixel", "b")]
+    who = [Identity("R58A", "pixel", "a"), Identity("R58B", "pixel", "b")][known:]
 
     async def ask(_transport):
         return who.pop(0)
 
     phones.ask_phone = ask
     await phones.load()
-    for _ in range(2):
+    for _ in range(2 - known):
         there = transports.plug(address)
         phones.look()
         await asyncio.gather(*phones._asking.values())
@@ -90,5 +90,29 @@ def test_what_waits_for_a_word_on_its_phone_is_listed_also_after_another_reason_
                 missing.write_bytes(VIDEO.read_bytes())
                 await ahead.look()
             assert await listed(making, task_id) is NeedsPerson.OTHER_PHONE
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("then", ["another task comes", "restart", "post now"])
+def test_what_was_dismissed_stays_off_the_list_for_as_long_as_the_same_phone_is_asked_about(making, then):
+    async def scenario():
+        async with another_phone_at(making, HERE) as phones:
+            [task_id] = (await making.ask(HERE)).task_ids
+            assert await listed(making, task_id) is NeedsPerson.OTHER_PHONE
+            await making.decisions.dismiss(task_id)
+            if then == "another task comes":
+                [other] = (await making.ask(HERE, config={"captions": "else"})).task_ids
+                assert await listed(making, other) is NeedsPerson.OTHER_PHONE
+            elif then == "post now":
+                await making.decisions.start(task_id)
+            if then != "restart":
+                assert await listed(making, task_id) is None
+                await phones.adopt(HERE, keep_present=False)
+        if then == "restart":
+            async with another_phone_at(making, HERE, known=1):
+                [other] = (await making.ask(HERE, config={"captions": "else"})).task_ids
+                assert await listed(making, other) is NeedsPerson.OTHER_PHONE
+                assert await listed(making, task_id) is None
 
     asyncio.run(scenario())

@@ -6,39 +6,17 @@ import asyncio
 
 import pytest
 
-from fleetlane.core.phones import Identity
 from fleetlane.core.retrying import PassedOver
 from fleetlane.core.task import Status
-from fleetlane.work.phones import PhoneDirectory
-from support.fakes import FakeTransports
 from support.making import Making
+from support.shelf import ADDRESS, CABLE, NAME, Shelf
 from support.world import DONE
-
-CABLE, ADDRESS, NAME = "R58A", "10.0.0.1:5555", "Shelf 3"
 
 
 @pytest.fixture
 def making(tmp_path):
     with Making(tmp_path / "s.db") as made:
         yield made
-
-
-class Shelf:
-    """One phone, which comes by one way after another."""
-
-    def __init__(self, making: Making) -> None:
-        self.transports = FakeTransports()
-        self.phones = PhoneDirectory(self.transports, making.store, making.clock)
-        self.phones.ask_phone = self._ask
-
-    async def _ask(self, _transport):
-        return Identity(CABLE, "pixel", "a")
-
-    async def comes_by(self, serial: str) -> None:
-        self.transports.plug(serial, usb=serial == CABLE)
-        self.phones.look()
-        await asyncio.gather(*self.phones._asking.values())
-        await self.phones.settle()
 
 
 @pytest.mark.parametrize("other", [ADDRESS, NAME])

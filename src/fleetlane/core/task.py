@@ -105,6 +105,8 @@ class NewTask:
     late_policy: LatePolicy | None = None
     content_key: str | None = None
     """A hash of what it publishes, where; equal for two tasks that publish the same. None when it cannot be known."""
+    repeat_allowed_ms: int | None = None
+    """When somebody said that it may repeat what was made by then; None: nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Task:
 
     `late_at_ms` is from when on it is late if it has not begun, `late_ms` by how much it was when it was let begin,
     `held_ms` since when a person must decide. `needs_note` says more about `needs_person`: `code` and `message`.
+    `repeat_allowed_ms` is when somebody said that it may repeat what was made by then.
     """
 
     id: int
@@ -146,6 +149,7 @@ class Task:
     needs_person: NeedsPerson | None = None
     needs_note: Mapping[str, Any] = field(default_factory=dict[str, Any])
     content_key: str | None = None
+    repeat_allowed_ms: int | None = None
 
     @property
     def is_held(self) -> bool:

@@ -15,6 +15,7 @@ from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import username_key
 from fleetlane.work.binding import Moved, rebind, tell, unbind
 from fleetlane.work.cells import read_again
+from fleetlane.work.repeats import RepeatWindow
 from fleetlane.work.request import NAME_RULE, is_name
 from fleetlane.work.scheduler import Scheduler
 from fleetlane.work.sheets import CLEARED, AccountRow, Sheet, named
@@ -60,12 +61,20 @@ class ImportPlan:
 
 
 class AccountBook:
-    """Changes accounts, and gives their pending tasks to the device they are on."""
+    """Changes accounts, and gives their pending tasks to the device they are on.
 
-    def __init__(self, store: Store, scheduler: Scheduler, clock: Clock) -> None:
+    Args:
+        store: where they are.
+        scheduler: told of the tasks that move.
+        clock: the time.
+        repeats: for how long a post is not to be repeated.
+    """
+
+    def __init__(self, store: Store, scheduler: Scheduler, clock: Clock, repeats: RepeatWindow | None = None) -> None:
         self._store = store
         self._scheduler = scheduler
         self._clock = clock
+        self._repeats = repeats or RepeatWindow()
 
     async def page(self, asked: AccountFilter, number: int, size: int) -> AccountPage:
         """Return page `number`, from 1, of the accounts that are wanted, by name."""
@@ -99,7 +108,7 @@ class AccountBook:
 
         def work(repositories: Repositories) -> tuple[Account | None, list[Moved]]:
             account = repositories.accounts.add(_at_phone(repositories, new), self._clock.now_ms())
-            return account, rebind(repositories, account) if account else []
+            return account, self._rebind(repositories, account) if account else []
 
         account, moved = await self._store.write(work)
         if account is None:
@@ -129,7 +138,7 @@ class AccountBook:
             if after is None:
                 raise ConflictError(f"There is an account {changed.username} on {changed.platform} already.")
             moved = unbind(repositories, before) if before.key != after.key else []
-            return after, moved + rebind(repositories, after)
+            return after, moved + self._rebind(repositories, after)
 
         account, moved = await self._store.write(work)
         tell(self._scheduler, moved)
@@ -150,6 +159,9 @@ class AccountBook:
         if account is None:
             raise NotFoundError("account", account_id)
         tell(self._scheduler, moved)
+
+    def _rebind(self, repositories: Repositories, account: Account) -> list[Moved]:
+        return rebind(repositories, account, self._clock.now_ms(), self._repeats)
 
     # -- sheets ----------------------------------------------------------------------------------------
 
@@ -172,11 +184,11 @@ class AccountBook:
             now_ms = self._clock.now_ms()
             for change in plan.added:
                 account = repositories.accounts.add(change.after, now_ms)
-                moved += rebind(repositories, account) if account else []
+                moved += self._rebind(repositories, account) if account else []
             for change in plan.changed:
                 assert change.before is not None
                 account = repositories.accounts.update(change.before.id, change.after, now_ms)
-                moved += rebind(repositories, account) if account else []
+                moved += self._rebind(repositories, account) if account else []
             return plan, moved
 
         plan, moved = await (self._store.read(work) if dry_run else self._store.write(work))

@@ -83,4 +83,5 @@ class Batch:
             platform=target.platform,
             late_after_ms=late_after_ms if scheduled else None,
             late_policy=late_policy if scheduled else None,
+            repeat_allowed_ms=self._now_ms if self._request.allow_repeat else None,
         )

@@ -11,6 +11,7 @@ from fleetlane.core.lanes import Head
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import Pending
 from fleetlane.core.task import Task, username_key
+from fleetlane.work.repeats import RepeatWindow, drop_repeats
 
 
 class Lanes(Protocol):
@@ -27,16 +28,24 @@ class Lanes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A pending task that has changed its lane: `task` as it was, `serial` where it is now."""
+    """A task that has left its lane: `task` as it was, `serial` where it waits now; None: nowhere."""
 
     task: Pending
     serial: str | None
 
 
-def rebind(repositories: Repositories, account: Account) -> list[Moved]:
-    """Let the pending tasks of an account wait for its device; for none while it is disabled."""
+def rebind(repositories: Repositories, account: Account, now_ms: int, window: RepeatWindow) -> list[Moved]:
+    """Let the pending tasks of an account wait for its device; for none while it is disabled.
+
+    What would then repeat a post ends: another task may be for that device, and not name the account.
+    """
     moved = repositories.tasks.bind(username_key(account.username), account.platform, account.lane)
-    return [Moved(task, account.lane) for task in moved]
+    found = [Moved(task, account.lane) for task in moved]
+    if account.lane is None:
+        return found
+    here = repositories.tasks.some([task.task_id for task in moved])
+    ended = drop_repeats(repositories, here, now_ms, window)
+    return found + [Moved(Pending(task.id, task.serial, task.due_ms), None) for task in ended]
 
 
 def unbind(repositories: Repositories, account: Account) -> list[Moved]:
@@ -45,16 +54,20 @@ def unbind(repositories: Repositories, account: Account) -> list[Moved]:
     return [Moved(task, None) for task in moved]
 
 
-def rebind_named(repositories: Repositories, usernames: Collection[str]) -> list[Moved]:
+def rebind_named(
+    repositories: Repositories, usernames: Collection[str], now_ms: int, window: RepeatWindow
+) -> list[Moved]:
     """Do `rebind` for the accounts of these names that are on record."""
     accounts = repositories.accounts.named({username_key(name) for name in usernames}) if usernames else []
-    return [moved for account in accounts for moved in rebind(repositories, account)]
+    return [moved for account in accounts for moved in rebind(repositories, account, now_ms, window)]
 
 
-def to_their_devices(repositories: Repositories, task_ids: Collection[int]) -> list[Moved]:
+def to_their_devices(
+    repositories: Repositories, task_ids: Collection[int], now_ms: int, window: RepeatWindow
+) -> list[Moved]:
     """Let tasks of accounts wait for where the accounts are now: they may have moved since, or be gone."""
     tasks = [task for task in repositories.tasks.some(task_ids) if task.username]
-    moved = rebind_named(repositories, {str(task.username) for task in tasks})
+    moved = rebind_named(repositories, {str(task.username) for task in tasks}, now_ms, window)
     here = {account.key for account in repositories.accounts.named([username_key(str(t.username)) for t in tasks])}
     for key, platform in {(username_key(str(t.username)), t.platform) for t in tasks if t.serial and t.platform}:
         if (platform, key) not in here:

@@ -127,9 +127,11 @@ class Changes:
             before = repositories.tasks.get(task_id)
             pending = repositories.tasks.retry(task_id, now_ms, force=force)
             again = [pending] if pending else []
-            moved = to_their_devices(repositories, [task.task_id for task in again])
+            if pending and allow_repeat:
+                repositories.tasks.allow_repeat(task_id, now_ms)
             if pending and not allow_repeat:
                 self._refuse_repeat(repositories, task_id, now_ms)
+            moved = to_their_devices(repositories, [task.task_id for task in again], now_ms, self._repeats)
             if pending and force:
                 repositories.materials.seal(task_id)  # nobody will ever be asked again about the former post
             return before, again, moved
@@ -175,7 +177,8 @@ class Changes:
     async def _undo_some(self, done: Sequence[Undoable]) -> list[int]:
         def change(repositories: Repositories) -> tuple[list[Task | None], list[Moved]]:
             tasks = [self._put_back(repositories, one) for one in done]
-            return tasks, to_their_devices(repositories, [task.id for task in tasks if _waits(task)])
+            again = [task.id for task in tasks if _waits(task)]
+            return tasks, to_their_devices(repositories, again, self._clock.now_ms(), self._repeats)
 
         tasks, moved = await self._store.write(change)
         for task in tasks:
@@ -278,7 +281,8 @@ class Changes:
     def _refuse_repeat(self, repositories: Repositories, task_id: int, now_ms: int) -> None:
         """Refuse that a task waits again whose post waits, runs or was published with another one."""
         task = repositories.tasks.get(task_id)
-        refuse(repeats_of(repositories, [task] if task else [], now_ms, self._repeats), self._zone)
+        again = [as_it_would_wait(repositories, task)] if task else []
+        refuse(repeats_of(repositories, again, now_ms, self._repeats), self._zone)
 
     def _put_back(self, repositories: Repositories, done: Undoable) -> Task | None:
         """Take one stop or retry back; None when anything happened since, also the same post with another task."""

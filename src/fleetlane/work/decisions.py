@@ -10,7 +10,7 @@ from fleetlane.core.lanes import Head
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
-from fleetlane.work.repeats import RepeatWindow, refuse, repeats_of
+from fleetlane.work.repeats import RepeatWindow, refuse, repeats_of, unallowed
 from fleetlane.work.scheduler import Scheduler
 
 
@@ -51,8 +51,10 @@ class Decisions:
 
         def change(repositories: Repositories) -> Task | None:
             started = repositories.tasks.start(task_id, now_ms)
-            if started is not None and not allow_repeat:
-                refuse(repeats_of(repositories, [started], now_ms, self._repeats), self._zone)
+            if started is not None and allow_repeat:
+                repositories.tasks.allow_repeat(task_id, now_ms)
+            elif started is not None:
+                refuse(repeats_of(repositories, [unallowed(started)], now_ms, self._repeats), self._zone)
             return started
 
         await self._decided(task_id, await self._store.write(change), "started")

@@ -6,7 +6,7 @@ with the phone where it was published.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from fleetlane.core.errors import ConflictError, StoreBusyError
 from fleetlane.core.phones import Adoption, Finding
@@ -52,8 +52,8 @@ def adopt(repositories: Repositories, done: Adoption, now_ms: int, window: Repea
         repositories.tasks.move(done.lane, done.former.serial, in_doubt=True)
         lanes.add(done.former.serial)
     repositories.devices.adopt(done, now_ms)
-    repositories.tasks.move(done.left, done.lane, in_doubt=True)
-    _move(repositories, done.left, done.lane, now_ms, window)
+    in_doubt = repositories.tasks.move(done.left, done.lane, in_doubt=True)
+    _move(repositories, done.left, done.lane, now_ms, window, came=in_doubt)
     unflag(repositories, done.lane)
     return lanes
 
@@ -103,17 +103,31 @@ def _running(repositories: Repositories) -> set[str]:
     return {task.serial for task in repositories.tasks.running() if task.serial}
 
 
-def _move(repositories: Repositories, lane: str, to: str, now_ms: int, window: RepeatWindow) -> Moves:
-    _move_tasks(repositories, lane, to, now_ms, window)
+def _move(
+    repositories: Repositories, lane: str, to: str, now_ms: int, window: RepeatWindow, *, came: Sequence[int] = ()
+) -> Moves:
+    _move_tasks(repositories, lane, to, now_ms, window, came=came)
     repositories.accounts.move(lane, to)
     repositories.leases.release([lane])
     return lane, to
 
 
-def _move_tasks(repositories: Repositories, lane: str, to: str, now_ms: int, window: RepeatWindow) -> int:
-    """Move the tasks of a lane, and end those whose post waits, or went out, in the other: it is one phone."""
+def _move_tasks(
+    repositories: Repositories, lane: str, to: str, now_ms: int, window: RepeatWindow, *, came: Sequence[int] = ()
+) -> int:
+    """Move the tasks of a lane, and end what waits in either whose post waits, or went out, in the other.
+
+    `came` names those that have moved already. Returns how many have moved.
+    """
+    waits_here = _comparable(repositories, to)
+    waits_there = _comparable(repositories, lane)
+    moved = [*came, *repositories.tasks.move(lane, to)]
+    drop_repeats(repositories, repositories.tasks.some(waits_there), now_ms, window)
+    drop_repeats(repositories, repositories.tasks.some(waits_here), now_ms, window, of=moved)
+    return len(moved)
+
+
+def _comparable(repositories: Repositories, lane: str) -> set[int]:
+    """Return what waits in a lane and may be a repeat."""
     waiting = repositories.tasks.find(TaskFilter(Status.PENDING, serial=lane), 0, _MOST_TASKS)
-    moved = repositories.tasks.move(lane, to)
-    here = repositories.tasks.some([task.id for task in waiting if task.content_key and not task.in_doubt])
-    drop_repeats(repositories, [task for task in here if task.serial == to], now_ms, window)
-    return moved
+    return {task.id for task in waiting if task.content_key and not task.in_doubt}

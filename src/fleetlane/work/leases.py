@@ -19,6 +19,7 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.leases import Heartbeat
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.work.recovery import recover
+from fleetlane.work.repeats import RepeatWindow
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +45,16 @@ class DeviceLeases:
         clock: the time. Only its monotonic side is used, which goes on while the computer sleeps.
         wanted: the devices it could work on, and those it works on.
         ttl_s: how long a lease outlives its last heartbeat.
+        repeats: for how long a post is not to be repeated.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, wanted: Callable[[], Collection[str]], ttl_s: float = _TTL_S
+        self,
+        store: Store,
+        clock: Clock,
+        wanted: Callable[[], Collection[str]],
+        ttl_s: float = _TTL_S,
+        repeats: RepeatWindow | None = None,
     ) -> None:
         self.owner = uuid.uuid4().hex
         self.ttl_s = ttl_s
@@ -56,6 +63,7 @@ class DeviceLeases:
         self._store = store
         self._clock = clock
         self._wanted = wanted
+        self._repeats = repeats
         self._held: frozenset[str] = frozenset()
         self._foreign: frozenset[str] = frozenset()
         self._unsettled: frozenset[str] = frozenset()
@@ -114,7 +122,7 @@ class DeviceLeases:
             log.warning("leases_lost", devices=sorted(lost))
         self._unsettled = (self._unsettled | found.taken) & found.held
         if self._unsettled:
-            await recover(self._store, self._clock, self._unsettled)
+            await recover(self._store, self._clock, self._unsettled, self._repeats)
             self._unsettled = frozenset()
         before, self._held, self._renewed_s = self._held, found.held, began_s
         if before != self._held:

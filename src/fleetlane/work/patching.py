@@ -18,7 +18,7 @@ from fleetlane.core.task import LatePolicy, NeedsPerson, Status, Task
 from fleetlane.work.known import Known
 from fleetlane.work.options import unknown_fields
 from fleetlane.work.outlook import Outlook, Subject, refuse_errors
-from fleetlane.work.repeats import RepeatWindow, refuse, repeats_of
+from fleetlane.work.repeats import RepeatWindow, refuse, repeats_of, unallowed
 from fleetlane.work.request import (
     FIELDS,
     Rules,
@@ -140,7 +140,8 @@ class Patching:
         own = [issue for issues in self._outlook.issues(subjects, known, looks) for issue in issues]
         if patch.strict:
             refuse_errors([*about_target, *own])
-        after = replace(after, content_key=key_of(subjects[0], looks) if subjects else None)
+        key = key_of(subjects[0], looks) if subjects else None
+        after = replace(after, content_key=key, repeat_allowed_ms=_allowed_ms(before, key, patch, now_ms))
         issues = [*told, *about_target, *(plan.idle() if plan else ()), *own]
         keep = partial(self._keep, before, after, patch, issues)
         if patch.dry_run:
@@ -173,7 +174,7 @@ class Patching:
         return Patched(task, [*issues, *repeats])
 
     def _repeats(self, after: Task, patch: Patch, repositories: Repositories) -> list[Issue]:
-        repeats = repeats_of(repositories, [after], self._clock.now_ms(), self._window)
+        repeats = repeats_of(repositories, [unallowed(after)], self._clock.now_ms(), self._window)
         if not patch.allow_repeat:
             refuse(repeats, self._rules.zone)
         return [repeat.issue for repeat in repeats]
@@ -270,6 +271,13 @@ def _after(
     )
 
 
+def _allowed_ms(before: Task, content_key: str | None, patch: Patch, now_ms: int) -> int | None:
+    """Return when a changed task was let repeat a post: what was said of another post says nothing of this one."""
+    if patch.allow_repeat:
+        return now_ms
+    return before.repeat_allowed_ms if content_key == before.content_key else None
+
+
 def _rewritten(after: Task, *, keeps_start: bool, keeps_flag: bool) -> Rewritten:
     return Rewritten(
         script_config=json.dumps(dict(after.script_config), ensure_ascii=False),
@@ -281,6 +289,7 @@ def _rewritten(after: Task, *, keeps_start: bool, keeps_flag: bool) -> Rewritten
         late_after_ms=after.late_after_ms,
         late_policy=after.late_policy,
         content_key=after.content_key,
+        repeat_allowed_ms=after.repeat_allowed_ms,
         keeps_start=keeps_start,
         keeps_flag=keeps_flag,
     )

@@ -13,18 +13,23 @@ from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.work.binding import to_their_devices
 from fleetlane.work.ending import RetryPolicy, settle_end
+from fleetlane.work.repeats import RepeatWindow
 
 log = structlog.get_logger(__name__)
 
 
-async def recover(store: Store, clock: Clock, serials: Collection[str] | None = None) -> int:
+async def recover(
+    store: Store, clock: Clock, serials: Collection[str] | None = None, repeats: RepeatWindow | None = None
+) -> int:
     """Settle every task that is still marked as running, as its journal says. Returns how many there were.
 
     Args:
         store: where they are.
         clock: the time.
         serials: only those on devices that were taken from another worker; None for all.
+        repeats: for how long a post is not to be repeated.
     """
+    window = repeats or RepeatWindow()
 
     def settle(repositories: Repositories) -> list[tuple[Task, Task | None]]:
         settled: list[tuple[Task, Task | None]] = []
@@ -37,7 +42,7 @@ async def recover(store: Store, clock: Clock, serials: Collection[str] | None = 
             if settle_end(repositories, ended, RetryPolicy(), now_ms) and seen_ms is not None:
                 # While no server lived nothing worked: that time must count for what is late.
                 repositories.attempts.ended_at(task.id, task.attempt, min(seen_ms, now_ms))
-            to_their_devices(repositories, [task.id])
+            to_their_devices(repositories, [task.id], now_ms, window)
             settled.append((task, repositories.tasks.get(task.id)))
         return settled
 

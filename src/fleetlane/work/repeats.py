@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import tzinfo
+from typing import TypeVar
 
 from fleetlane.core.errors import RepeatError
 from fleetlane.core.issue import REPEAT, Issue, Severity
@@ -27,6 +28,7 @@ UNKNOWN = "nobody knows whether the same post went out with task %(task)s"
 PUBLISHED = "the same post was published with task %(task)s"
 SENTENCES = (WAITS, UNKNOWN, PUBLISHED)
 _ANY = "any"
+_T = TypeVar("_T", NewTask, Task, NewTask | Task)
 _DIGITS = 40
 _MOST_TOLD = 100
 _MINUTE_MS, _DAY_MS = 60_000, 24 * 60 * 60_000
@@ -57,9 +59,7 @@ class Repeat:
     @property
     def issue(self) -> Issue:
         """Return it as something to know, which forbids nothing."""
-        template = WAITS if self.twin.is_open else UNKNOWN if self.twin.is_unknown else PUBLISHED
-        sentence = Sentence(template, {"task": str(self.twin.task_id)})
-        return Issue("script_config.material_list", REPEAT, Severity.WARNING, sentence, self.target)
+        return Issue("script_config.material_list", REPEAT, Severity.WARNING, _told(self.twin), self.target)
 
 
 def content_key(planned: Planned, hashes: Sequence[str], platform: str | None) -> str:
@@ -81,29 +81,44 @@ def repeats_of(
 ) -> list[Repeat]:
     """Return which tasks would repeat a post, the nearest twin of each. They are not compared with one another.
 
+    What a task was let repeat is told of, and not to be refused.
+
     Args:
         repositories: a transaction; what is found there holds until it ends.
         tasks: tasks to be stored, or stored ones, which are no twins of themselves.
         now_ms: the time.
         window: what counts as not long ago.
     """
+    repeats: list[Repeat] = []
+    for index, task, twins in _with_twins(repositories, tasks, now_ms, window):
+        refused = [twin for twin in twins if _is_refused(twin, now_ms, window) and not _may_repeat(task, twin.made_ms)]
+        first = min(refused or twins, key=lambda twin: (-twin.at_ms, twin.task_id))
+        repeats.append(Repeat(index, task.username or task.serial or "", first, bool(refused)))
+    return repeats
+
+
+def unallowed(task: Task) -> Task:
+    """Return a task that nobody has let repeat a post: what was allowed is asked about again."""
+    return replace(task, repeat_allowed_ms=None)
+
+
+def _with_twins(
+    repositories: Repositories, tasks: Sequence[_T], now_ms: int, window: RepeatWindow
+) -> Iterator[tuple[int, _T, list[Twin]]]:
+    """Yield those of some tasks that have twins, each with its place among them."""
     keyed = [(index, task, task.content_key) for index, task in enumerate(tasks) if task.content_key]
     if not keyed:
-        return []
+        return
     since_ms = now_ms - max(window.refuse_ms, window.warn_ms)
     keys = {same for _, _, key in keyed for same in _same_keys(key)}
     own = {task.id for task in tasks if isinstance(task, Task)}
     found = repositories.tasks.twins(keys, since_ms, *_names([task for _, task, _ in keyed]))
     twins = _by_target(twin for twin in found if twin.task_id not in own)
-    repeats: list[Repeat] = []
     for index, task, key in keyed:
         fitting = [twin for same in _same_keys(key) for name in _targets(task) for twin in twins.get((same, name), ())]
         fitting = [twin for twin in fitting if _is_same_target(task, twin)]
         if fitting:
-            refused = [twin for twin in fitting if _is_refused(twin, now_ms, window)]
-            first = min(refused or fitting, key=lambda twin: (-twin.at_ms, twin.task_id))
-            repeats.append(Repeat(index, task.username or task.serial or "", first, bool(refused)))
-    return repeats
+            yield index, task, fitting
 
 
 def is_twin_of(task: Task, others: Sequence[Task]) -> bool:
@@ -113,6 +128,7 @@ def is_twin_of(task: Task, others: Sequence[Task]) -> bool:
     same = set(_same_keys(task.content_key))
     return any(
         other.content_key in same
+        and not _may_repeat(task, other.created_ms)
         and (
             username_key(task.username) == username_key(other.username)
             if task.username and other.username
@@ -143,13 +159,54 @@ def refuse(repeats: Iterable[Repeat], zone: tzinfo) -> None:
     )
 
 
-def drop_repeats(repositories: Repositories, tasks: Sequence[Task], now_ms: int, window: RepeatWindow) -> None:
-    """End those of some waiting tasks that repeat a post where they wait now: they were asked about for elsewhere."""
-    for repeat in repeats_of(repositories, tasks, now_ms, window):
-        if repeat.is_refused:
-            said = str(repeat.issue.sentence)
-            outcome = failed("repeat", f"{said[:1].upper()}{said[1:]}.")
-            repositories.tasks.drop(tasks[repeat.index].id, now_ms, outcome)
+def drop_repeats(
+    repositories: Repositories,
+    tasks: Sequence[Task],
+    now_ms: int,
+    window: RepeatWindow,
+    of: Collection[int] | None = None,
+) -> list[Task]:
+    """End what repeats a post since some waiting tasks wait where they do now: they were asked about for elsewhere.
+
+    Returns what has ended.
+
+    Two go out where the one made later was let repeat the other. Else one that was not let repeat a post ends: that of
+    the given tasks, if it can be.
+
+    Args:
+        repositories: the unit of work.
+        tasks: what may be a repeat. What does not wait stays as it is.
+        now_ms: the time.
+        window: what counts as not long ago.
+        of: the tasks that it may repeat; None for all.
+    """
+    meant = None if of is None else frozenset(of)
+    ended: list[Task | None] = []
+    for _, task, twins in _with_twins(repositories, tasks, now_ms, window):
+        for twin in twins:
+            both = _may_repeat(task, twin.made_ms) or _may_repeat(twin, task.created_ms)
+            if both or (meant is not None and twin.task_id not in meant) or not _is_refused(twin, now_ms, window):
+                continue
+            if task.repeat_allowed_ms is None:
+                ended.append(_drop(repositories, task.id, now_ms, _told(twin)))
+                break
+            ended.append(_drop(repositories, twin.task_id, now_ms, Sentence(WAITS, {"task": str(task.id)})))
+    return [task for task in ended if task is not None]
+
+
+def _drop(repositories: Repositories, task_id: int, now_ms: int, why: Sentence) -> Task | None:
+    said = str(why)
+    return repositories.tasks.drop(task_id, now_ms, failed("repeat", f"{said[:1].upper()}{said[1:]}."))
+
+
+def _may_repeat(task: NewTask | Task | Twin, made_ms: int) -> bool:
+    """Return whether a task was let repeat a post that was made at an instant: by then, or before."""
+    return task.repeat_allowed_ms is not None and made_ms <= task.repeat_allowed_ms
+
+
+def _told(twin: Twin) -> Sentence:
+    template = WAITS if twin.is_open else UNKNOWN if twin.is_unknown else PUBLISHED
+    return Sentence(template, {"task": str(twin.task_id)})
 
 
 def _same_keys(key: str) -> list[str]:

@@ -93,7 +93,8 @@ class RetryAll:
         def change(repositories: Repositories) -> tuple[RetriedAll, list[Pending], list[Moved]]:
             done = self._sorted(repositories, ids, wish)
             pending = self._wait_again(repositories, done, now_ms, dry_run=dry_run)
-            return done, pending, to_their_devices(repositories, [task.task_id for task in pending])
+            again = [task.task_id for task in pending]
+            return done, pending, to_their_devices(repositories, again, now_ms, self._repeats)
 
         done, pending, moved = await (self._store.read(change) if dry_run else self._store.write(change))
         for task in pending:

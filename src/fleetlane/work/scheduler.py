@@ -26,6 +26,7 @@ from fleetlane.work.canary import Canary
 from fleetlane.work.ending import RetryPolicy, settle_barely, settle_end
 from fleetlane.work.lateness import claim_in_time
 from fleetlane.work.leases import DeviceLeases
+from fleetlane.work.repeats import RepeatWindow
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class Scheduler:
         leases: which of the devices are this worker's; all of them when not given.
         longest_attempt_s: how long one attempt can work.
         canary: says which tasks wait for the first post with a new version of an app; none when not given.
+        repeats: for how long a post is not to be repeated.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Scheduler:
         leases: DeviceLeases | None = None,
         longest_attempt_s: float = 3600.0,
         canary: Canary | None = None,
+        repeats: RepeatWindow | None = None,
     ) -> None:
         self.longest_attempt_ms = round(longest_attempt_s * 1000)
         self._store = store
@@ -67,6 +70,7 @@ class Scheduler:
         self._limit = limit
         self._retries = retries or RetryPolicy()
         self._leases = leases
+        self._repeats = repeats or RepeatWindow()
         self.canary = canary
         """Says which tasks wait for the first post with a new version; None: none does."""
         self._executor: Executor | None = None
@@ -317,8 +321,9 @@ class Scheduler:
         task = event.task
 
         def finish(repositories: Repositories) -> tuple[bool, list[Moved]]:
-            accepted = settle_end(repositories, event, self._retries, self._clock.now_ms())
-            return accepted, to_their_devices(repositories, [task.id])
+            now_ms = self._clock.now_ms()
+            accepted = settle_end(repositories, event, self._retries, now_ms)
+            return accepted, to_their_devices(repositories, [task.id], now_ms, self._repeats)
 
         def barely(repositories: Repositories) -> tuple[bool, list[Moved]]:
             return settle_barely(repositories, event, self._clock.now_ms()), []

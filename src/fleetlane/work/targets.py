@@ -64,6 +64,9 @@ def find_targets(repositories: Repositories, request: Request, issues: list[Issu
     if request.usernames:
         if request.serials:
             issues.append(note("both serials and usernames are given: the usernames were used", "serials", IGNORED))
+        if request.enable_multi_account:
+            told = "enable_multi_account is for serials only: the usernames were used as they are given"
+            issues.append(note(told, "enable_multi_account", IGNORED))
         targets = _by_accounts(accounts, request.usernames, platform, issues)
     else:
         lanes = repositories.devices.lanes(request.serials)

@@ -77,6 +77,7 @@ tasks = Table(
     Column("needs_person", String(16)),
     Column("needs_note", Text, nullable=False, server_default=text("'{}'")),
     Column("content_key", String(64)),
+    Column("repeat_allowed_ms", BigInteger),
 )
 
 

@@ -144,7 +144,8 @@ def as_before(task: Task) -> dict[str, Any]:
         "late_ms": task.late_ms,
         "held_ms": task.held_ms,
         "needs_person": task.needs_person,
-        "needs_note": json.dumps(dict(task.needs_note), ensure_ascii=False),
+        "needs_note": json.dumps(dict(task.needs_note) if task.needs_person else {}, ensure_ascii=False),
+        "repeat_allowed_ms": task.repeat_allowed_ms,
     }
 
 
@@ -170,6 +171,7 @@ def new_row(task: NewTask, task_id: int) -> dict[str, Any]:
         "late_at_ms": _late_at_ms(task),
         "late_policy": task.late_policy,
         "content_key": task.content_key,
+        "repeat_allowed_ms": task.repeat_allowed_ms,
     }
 
 
@@ -186,6 +188,7 @@ def rewritten(after: Rewritten) -> dict[str, Any]:
         "late_after_ms": after.late_after_ms,
         "late_policy": after.late_policy,
         "content_key": after.content_key,
+        "repeat_allowed_ms": after.repeat_allowed_ms,
     }
     if not after.keeps_start:
         values |= {"late_at_ms": _late_at_ms(after), "late_ms": None, "held_ms": None}
@@ -250,4 +253,5 @@ def to_task(row: Row[Any]) -> Task:
         needs_person=NeedsPerson(row.needs_person) if row.needs_person else None,
         needs_note=json.loads(row.needs_note),
         content_key=row.content_key,
+        repeat_allowed_ms=row.repeat_allowed_ms,
     )

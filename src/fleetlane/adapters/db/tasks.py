@@ -67,11 +67,18 @@ from fleetlane.core.task import NeedsPerson, NewTask, Status, Task, TaskCounts
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
 _OTHER_PHONE = tasks.c.needs_person == NeedsPerson.OTHER_PHONE.value
+_DISMISSED = {
+    "needs_person": None,
+    "needs_note": case((_OTHER_PHONE, tasks.c.needs_note), else_=NEEDS_NOBODY["needs_note"]),
+}
+"""What a task becomes that a person takes off the list. What was said of its phone is kept: it is not said again."""
 _DECIDED = {
     "late_at_ms": None,
     "held_ms": None,
     "needs_person": case((_OTHER_PHONE, tasks.c.needs_person), else_=null()),
-    "needs_note": case((_OTHER_PHONE, tasks.c.needs_note), else_=NEEDS_NOBODY["needs_note"]),
+    "needs_note": case(
+        (or_(_OTHER_PHONE, tasks.c.needs_person.is_(None)), tasks.c.needs_note), else_=NEEDS_NOBODY["needs_note"]
+    ),
 }
 """What a task becomes when a person has said when it begins. That another phone answers is still so."""
 _HAS_PENDING = and_(task_counts.c.status == int(Status.PENDING), task_counts.c.n > 0, task_counts.c.serial != "")
@@ -426,8 +433,8 @@ class TaskRepository:
         self._count(changes)
         return [to_pending(row) for row in before]
 
-    def move(self, serial: str, to: str, *, in_doubt: bool = False) -> int:
-        """Give a lane's tasks that do not run to another lane of the same phone. Returns how many."""
+    def move(self, serial: str, to: str, *, in_doubt: bool = False) -> list[int]:
+        """Give a lane's tasks that do not run to another lane of the same phone. Returns which."""
         which = IN_DOUBT if in_doubt else or_(tasks.c.status >= int(Status.COMPLETED), KNOWN_OUTCOME)
         mine = and_(tasks.c.serial == serial, tasks.c.status != int(Status.RUNNING), which)
         rows = self._connection.execute(update(tasks).where(mine).values(serial=to).returning(*tasks.c)).all()
@@ -439,17 +446,22 @@ class TaskRepository:
                 self._note(told_of(row))
         if changes:
             self._count(changes)
-        return len(rows)
+        return [row.id for row in rows]
 
     def flag(self, task_ids: Collection[int], why: NeedsPerson, note: Mapping[str, Any]) -> list[int]:
-        """Put pending tasks on the list of those that need a person. Returns which it put there: not those on it."""
+        """Put pending tasks on the list of those that need a person. Returns which it put there: not those on it.
+
+        Nor those that were taken off it when the same was said of their phone.
+        """
         values = {"needs_person": why.value, "needs_note": json.dumps(dict(note), ensure_ascii=False)}
-        return self._set(task_ids, values, and_(tasks.c.status == int(Status.PENDING), tasks.c.needs_person.is_(None)))
+        listed = or_(tasks.c.needs_person.is_not(None), tasks.c.needs_note == values["needs_note"])
+        return self._set(task_ids, values, and_(tasks.c.status == int(Status.PENDING), not_(listed)))
 
     def unflag(self, task_ids: Collection[int], why: NeedsPerson | None = None) -> list[int]:
-        """Take tasks off the list of those that need a person; None for whatever reason. A held one stays held."""
-        listed = tasks.c.needs_person.is_not(None) if why is None else tasks.c.needs_person == why.value
-        return self._set(task_ids, NEEDS_NOBODY, listed)
+        """Take tasks off the list of those that need a person; None: dismissed, whatever it is. Held ones stay so."""
+        if why is None:
+            return self._set(task_ids, _DISMISSED, tasks.c.needs_person.is_not(None))
+        return self._set(task_ids, NEEDS_NOBODY, tasks.c.needs_person == why.value)
 
     def twins(
         self, keys: Collection[str], since_ms: int, accounts: Collection[str], serials: Collection[str]
@@ -494,6 +506,10 @@ class TaskRepository:
     def rekey(self, task_id: int, content_key: str) -> None:
         """Note what a task has really published, for those that would be its repeats."""
         self._connection.execute(update(tasks).where(tasks.c.id == task_id).values(content_key=content_key))
+
+    def allow_repeat(self, task_id: int, now_ms: int) -> None:
+        """Note that a task may repeat what was made by now."""
+        self._connection.execute(update(tasks).where(tasks.c.id == task_id).values(repeat_allowed_ms=now_ms))
 
     def put_off(self, task_id: int, late_at_ms: int | None, late_ms: int | None = None) -> None:
         """Note up to when a pending task may begin, None for ever; with `late_ms` it may although it is that late."""

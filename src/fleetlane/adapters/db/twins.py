@@ -23,6 +23,8 @@ _COLUMNS = (
     tasks.c.due_ms,
     tasks.c.scheduled_ms,
     tasks.c.ended_ms,
+    tasks.c.created_ms,
+    tasks.c.repeat_allowed_ms,
 )
 _IS_OPEN = tasks.c.status < int(Status.COMPLETED)
 _IS_UNKNOWN = tasks.c.outcome == PublishState.UNKNOWN.value
@@ -54,6 +56,8 @@ def _found(connection: Connection, keys: list[str], matters: ColumnElement[bool]
             is_open=row.status < int(Status.COMPLETED),
             is_unknown=row.outcome == PublishState.UNKNOWN.value,
             at_ms=_at_ms(row),
+            made_ms=row.created_ms,
+            repeat_allowed_ms=row.repeat_allowed_ms,
         )
 
 

@@ -63,7 +63,10 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A task with a given content: one that waits, runs, may have published it, or has. `at_ms`: when, or when due."""
+    """A task with a given content: one that waits, runs, may have published it, or has. `at_ms`: when, or when due.
+
+    `made_ms` is when it was created, `repeat_allowed_ms` when it was let repeat what was made by then.
+    """
 
     task_id: int
     content_key: str
@@ -72,6 +75,8 @@ class Twin:
     is_open: bool
     is_unknown: bool
     at_ms: int
+    made_ms: int
+    repeat_allowed_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class Rewritten:
     late_after_ms: int | None
     late_policy: LatePolicy | None
     content_key: str | None
+    repeat_allowed_ms: int | None = None
     keeps_start: bool = False
     keeps_flag: bool = False
 
@@ -227,8 +233,8 @@ class Tasks(Protocol):
         """
         ...
 
-    def move(self, serial: str, to: str, *, in_doubt: bool = False) -> int:
-        """Give a lane's tasks that do not run to another lane of the same phone. Returns how many.
+    def move(self, serial: str, to: str, *, in_doubt: bool = False) -> list[int]:
+        """Give a lane's tasks that do not run to another lane of the same phone. Returns which.
 
         Args:
             serial: the lane.
@@ -245,7 +251,10 @@ class Tasks(Protocol):
         ...
 
     def unflag(self, task_ids: Collection[int], why: NeedsPerson | None = None) -> list[int]:
-        """Take tasks off the list of those that need a person; None for whatever reason. A held one stays held."""
+        """Take tasks off the list of those that need a person; a held one stays held.
+
+        None: a person has dismissed them, whatever the reason. What was said of their phone is not said of them again.
+        """
         ...
 
     def twins(
@@ -301,6 +310,10 @@ class Tasks(Protocol):
 
     def miss(self, task_id: int, now_ms: int, late_ms: int, outcome: Outcome) -> Task | None:
         """End a pending task that is late. None when it is not pending, or in doubt."""
+        ...
+
+    def allow_repeat(self, task_id: int, now_ms: int) -> None:
+        """Note that a task may repeat what was made by now."""
         ...
 
     def drop(self, task_id: int, now_ms: int, outcome: Outcome) -> Task | None:
