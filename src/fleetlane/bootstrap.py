@@ -32,6 +32,7 @@ from fleetlane.dashboard.router import router as dashboard
 from fleetlane.data_directory import only_server
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, HeldSetting, Place, Services
+from fleetlane.own_packs import use_packs
 from fleetlane.scripts.packs import PACKS, InForce
 from fleetlane.scripts.script import ScriptSettings, broken_scripts
 from fleetlane.settings import Settings, config_path, held, own_config_path
@@ -91,7 +92,7 @@ class Server:
 def build(settings: Settings) -> Server:
     """Return a server; nothing is started yet."""
     clock = SystemClock()
-    packs = PackWatch(PACKS, settings.packs_dir)
+    packs = _packs(settings)
     store = SqliteStore(settings.store_path)
     events = EventBook(clock)
     store.on_change = events.tell
@@ -189,6 +190,11 @@ def build(settings: Settings) -> Server:
                 store.close()
 
     return Server(create_app(services, _http_options(settings), [dashboard]), running)
+
+
+def _packs(settings: Settings) -> PackWatch:
+    use_packs(settings)
+    return PackWatch(PACKS, settings.packs_dir)
 
 
 def _ready_data(settings: Settings, materials: MaterialFolder) -> None:

@@ -17,10 +17,10 @@ from support.rig import ROOT, VIDEO
 SHIPPED = ROOT / "tests" / "transcripts"
 
 
-def fleetlane(*args, cwd=None, timeout=120):
+def fleetlane(*args, cwd=None, timeout=120, **environment):
     return subprocess.run(
         [sys.executable, "-m", "fleetlane", *args],
-        capture_output=True, text=True, timeout=timeout, cwd=cwd, env={**os.environ, "COLUMNS": "200"},
+        capture_output=True, text=True, timeout=timeout, cwd=cwd, env={**os.environ, "COLUMNS": "200", **environment},
     )  # fmt: skip
 
 
@@ -43,6 +43,15 @@ def test_a_rehearsal_on_a_phone_is_recorded_looked_at_and_done_again(tmp_path):
     again = fleetlane("replay", "a.jsonl.gz", cwd=tmp_path)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "The same steps and the same outcome as recorded." in again.stdout
+
+
+def test_a_session_is_done_again_with_the_packs_of_the_data_folder(tmp_path):
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / "mine.yaml").write_text("app: tiktok\npackages: [org.example.other]\n", encoding="utf-8")
+    [file, *_] = sorted(SHIPPED.glob("*.gz"))
+    assert fleetlane("replay", str(file)).returncode == 0
+    done = fleetlane("replay", str(file), FLEETLANE_DATA_DIR=str(tmp_path))
+    assert (done.returncode, 'platform: must be "instagram"' in done.stdout) == (1, True), done.stdout
 
 
 @pytest.mark.phone

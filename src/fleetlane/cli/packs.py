@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.scripts.packs import PACKS, HeldPack, InForce
+from fleetlane.own_packs import use_packs
+from fleetlane.scripts.packs import HeldPack, InForce
 from fleetlane.scripts.packs.cases import CASES, Case, cases_in
 from fleetlane.settings import load_settings
 
@@ -20,8 +21,8 @@ Folder = Annotated[
 
 def in_force(folder: Path | None) -> tuple[InForce, Path]:
     """Return the packs in force with a folder of the user's own (None: that of the settings), and that folder."""
-    chosen = folder or load_settings().packs_dir
-    return PACKS.use(chosen), chosen
+    settings = load_settings()
+    return use_packs(settings, folder), folder or settings.packs_dir
 
 
 def check(folder: Folder = None) -> None:
