@@ -290,6 +290,7 @@ def _health(
         problems.append(f"{have} not allowed this computer{named}: accept the dialog on the screen.")
     problems += [f"The script {one.name!r} cannot be used. {one.error}" for one in broken_scripts()]
     problems += [f"A screen pack is refused. {problem}." for problem in packs.problems]
+    problems += [f"A setting does not hold. {problem}." for problem in packs.misnamed]
     ready = sum(device.is_ready for device in known)
     return Health(store.problem, tuple(problems), len(known), ready, len(locked))
 

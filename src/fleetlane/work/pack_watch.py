@@ -53,5 +53,7 @@ class PackWatch:
 def _log(packs: InForce) -> None:
     for problem in packs.problems:
         log.warning("pack_refused", problem=problem)
+    for problem in packs.misnamed:
+        log.warning("app_packages_refused", problem=problem)
     if packs.files:
         log.info("packs_in_force", files=dict(packs.files))
