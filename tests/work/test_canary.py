@@ -108,6 +108,20 @@ def test_the_first_is_another_when_the_former_has_that_version_no_more(making):
     run(scenario())
 
 
+def test_each_of_several_new_versions_has_its_own_canary(making):
+    async def scenario():
+        await has(making, NEW, "a", "b")
+        await has(making, "99.0.2", "c", "d")
+        canary, tasks = making.scheduler.canary, await posts(making, "a", "c", "b", "d")
+        asked = [
+            await making.store.write(lambda r, t=task, s=serial: canary.withholds(r, t, s))
+            for task, serial in zip(tasks, "acbd", strict=True)
+        ]
+        assert asked == [False, False, True, True], "b waits for a, d for c"
+
+    run(scenario())
+
+
 def test_a_task_that_only_looks_for_its_post_does_not_wait(making):
     async def scenario():
         await has(making, NEW, "a")

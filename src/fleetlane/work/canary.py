@@ -105,8 +105,9 @@ def _new_version(repositories: Repositories, task: Task, serial: str) -> tuple[P
 def _first(repositories: Repositories, serial: str, package: str, version: str) -> str:
     """Return the canary of a version: the one there is while it has that version, else this device."""
     canaries: dict[str, dict[str, str]] = json.loads(repositories.facts.get(_FACT) or "{}")
-    first = canaries.get(package, {}).get(version)
-    if first is not None and versions_on(repositories, first).get(package) == version:
-        return first
-    repositories.facts.set(_FACT, json.dumps({**canaries, package: {version: serial}}))
+    former = canaries.get(package, {})
+    kept = {known: first for known, first in former.items() if versions_on(repositories, first).get(package) == known}
+    if version in kept:
+        return kept[version]
+    repositories.facts.set(_FACT, json.dumps({**canaries, package: {**kept, version: serial}}))
     return serial
