@@ -32,6 +32,7 @@ from fleetlane.dashboard.router import router as dashboard
 from fleetlane.data_directory import only_server
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.services import Health, HeldSetting, Place, Services
+from fleetlane.own_packs import use_packs
 from fleetlane.scripts.packs import PACKS, InForce
 from fleetlane.scripts.script import ScriptSettings, broken_scripts
 from fleetlane.settings import Settings, config_path, held, own_config_path
@@ -91,7 +92,7 @@ class Server:
 def build(settings: Settings) -> Server:
     """Return a server; nothing is started yet."""
     clock = SystemClock()
-    packs = PackWatch(PACKS, settings.packs_dir)
+    packs = _packs(settings)
     store = SqliteStore(settings.store_path)
     events = EventBook(clock)
     store.on_change = events.tell
@@ -193,6 +194,11 @@ def build(settings: Settings) -> Server:
     return Server(create_app(services, _http_options(settings), [dashboard]), running)
 
 
+def _packs(settings: Settings) -> PackWatch:
+    use_packs(settings)
+    return PackWatch(PACKS, settings.packs_dir)
+
+
 def _ready_data(settings: Settings, materials: MaterialFolder) -> None:
     """Bring the store to this version, and remove what a server that was killed left half received."""
     migrate(settings.store_path, backups=settings.backups_dir)
@@ -290,6 +296,7 @@ def _health(
         problems.append(f"{have} not allowed this computer{named}: accept the dialog on the screen.")
     problems += [f"The script {one.name!r} cannot be used. {one.error}" for one in broken_scripts()]
     problems += [f"A screen pack is refused. {problem}." for problem in packs.problems]
+    problems += [f"A setting does not hold. {problem}." for problem in packs.misnamed]
     ready = sum(device.is_ready for device in known)
     return Health(store.problem, tuple(problems), len(known), ready, len(locked))
 

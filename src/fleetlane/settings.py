@@ -18,7 +18,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -53,6 +54,7 @@ _PUBLIC_KEY_BYTES = 32
 _PUBLIC_KEY_LENGTH = 43
 _SHORTEST_TOKEN = 20
 _FEWEST_CHARACTERS = 8
+_PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 
 
@@ -60,6 +62,8 @@ DEFAULT_ROOTS = Path("default")
 """Stands, in `material_roots`, for the folders that are allowed when the setting is absent."""
 _PREFIX = "FLEETLANE_"
 _CONFIG_VARIABLE = "FLEETLANE_CONFIG"
+_IN_JSON = {"list_type": '["a", "b"]', "dict_type": '{"instagram": ["com.instagram.androim"]}'}
+"""How a value that is no text is written in the environment, by what pydantic calls its fault."""
 _STARTED_WITH = "the command line"
 
 
@@ -100,8 +104,20 @@ class _Contradictions(ValueError):  # noqa: N818 - several of them
         super().__init__("; ".join(faults))
 
 
+class _File(TomlConfigSettingsSource):
+    """The settings file."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return what it says."""
+        return _whole(super().__call__())
+
+
 class _Environment(EnvSettingsSource):
     """The environment; a list that is no JSON is left to be refused with all else that is wrong."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return what it says."""
+        return _whole(super().__call__())
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         """Return a list from its JSON."""
@@ -109,6 +125,14 @@ class _Environment(EnvSettingsSource):
             return super().decode_complex_value(field_name, field, value)
         except ValueError:
             return value
+
+
+def _whole(values: dict[str, Any]) -> dict[str, Any]:
+    """Keep mappings from being merged with those that another source says: the last source wins, whole."""
+    return {
+        name: MappingProxyType(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+        for name, value in values.items()
+    }
 
 
 def _zone(name: str) -> str:
@@ -184,6 +208,12 @@ def _host(name: str) -> str:
     return name
 
 
+def _package(name: str) -> str:
+    if not _PACKAGE.fullmatch(name):
+        raise ValueError(f"{name!r} is no Android package; use a name such as com.instagram.android")
+    return name
+
+
 AbsolutePath = Annotated[Path, BeforeValidator(_not_blank), AfterValidator(_absolute)]
 Root = Annotated[Path, BeforeValidator(_not_blank), AfterValidator(_root)]
 
@@ -220,6 +250,11 @@ class Settings(BaseSettings):
     accept_music_rights: bool = Field(
         False,
         description="Accept TikTok's music rights statement in the owner's name. Without it such a task fails.",
+    )
+    app_packages: dict[str, list[Annotated[str, AfterValidator(_package)]]] = Field(
+        default_factory=dict,
+        description="Further Android packages of the apps, by app, such as cloned and renamed builds; see "
+        "own-packs.md. On a phone with several packages of an app those of its pack come first.",
     )
     canary: bool = Field(
         False,
@@ -417,7 +452,7 @@ class Settings(BaseSettings):
         sources: list[PydanticBaseSettingsSource] = [init_settings, _Environment(settings_cls)]
         path = config_path()
         if path is not None:
-            sources.append(TomlConfigSettingsSource(settings_cls, path))
+            sources.append(_File(settings_cls, path))
         return tuple(sources)
 
     @property
@@ -646,6 +681,6 @@ def _sentence(fault: ErrorDetails, origins: Mapping[str, str]) -> str:
         return f"{key}: there is no such setting{_meant(name, Settings.model_fields)}. Take it out of {origin}."
     if name == "token":
         return f"token: {problem}. Correct it in {origin}, or take it out."  # not what it is
-    if fault["type"] == "list_type" and origin == _variable(name):
-        problem += ' in JSON, such as ["a", "b"]'
+    if fault["type"] in _IN_JSON and origin == _variable(name):
+        problem += f" in JSON, such as {_IN_JSON[fault['type']]}"
     return f"{key}: {problem}; {origin} says {fault['input']!r}. Correct it there, or take it out."

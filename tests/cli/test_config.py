@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fleetlane.cli.main import app
+from fleetlane.scripts.packs import PACKS
 from fleetlane.settings import Settings, SettingsError, load_settings
 
 
@@ -66,6 +67,65 @@ def test_every_mistake_is_one_sentence_with_its_key_its_place_and_its_mending(ch
         f"  log_leval: there is no such setting; log_level is meant, perhaps. Take it out of {file}.",
         "  FLEETLANE_PROT: there is no such setting; FLEETLANE_PORT is meant, perhaps. Take it out of the environment.",
     ]
+
+
+@pytest.fixture
+def _as_shipped():
+    yield
+    PACKS.use(None)
+
+
+@pytest.mark.usefixtures("_as_shipped")
+def test_packages_of_apps_are_said_in_the_file_or_as_json_and_the_last_wins_whole(check):
+    code, lines = check('[app_packages]\ninstagram = ["com.instagram.androim"]\n')
+    [row] = [line for line in lines if "app_packages" in line]
+    assert (code, '{"instagram": ["com.instagram.androim"]}' in row) == (0, True)
+    code, lines = check(FLEETLANE_APP_PACKAGES='{"tiktok": ["org.example.tok"]}')
+    [row] = [line for line in lines if "app_packages" in line]
+    assert (code, '{"tiktok": ["org.example.tok"]}' in row, "FLEETLANE_APP_PACKAGES" in row) == (0, True, True)
+    assert load_settings().app_packages == {"tiktok": ["org.example.tok"]}
+
+
+@pytest.mark.usefixtures("_as_shipped")
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        (
+            'instagram = ["instagram"]',
+            "app_packages.instagram.0: 'instagram' is no Android package; use a name such as",
+        ),
+        ('instagram = ["com.9x"]', "app_packages.instagram.0: 'com.9x' is no Android package"),
+        ('instagram = "com.x"', "app_packages.instagram: it should be a valid list"),
+        (
+            'instagrm = ["org.example.x"]',
+            "app_packages.instagrm: there is no app 'instagrm'; known: tiktok, instagram.",
+        ),
+        ('tiktok = ["com.instagram.android"]', "app_packages.tiktok: com.instagram.android is Instagram's already."),
+        (
+            'tiktok = ["org.example.x"]\ninstagram = ["org.example.x"]',
+            "app_packages.instagram: org.example.x is TikTok's already. Correct it in the settings, or take it out.",
+        ),
+    ],
+)
+def test_packages_of_apps_that_cannot_be_stop_the_start_with_a_sentence(check, toml, words):
+    code, [line] = check(f"[app_packages]\n{toml}\n")
+    assert code == 1
+    assert words in line
+
+
+def test_packages_of_apps_that_are_no_json_say_how_to_write_them(check):
+    _, [line] = check(FLEETLANE_APP_PACKAGES="com.instagram.androim")
+    assert 'app_packages: it should be a valid dictionary in JSON, such as {"instagram": ["com' in line
+    _, [line] = check(FLEETLANE_APP_PACKAGES='{"instagram": ["x"]}', FLEETLANE_HOST="127.0.0.1")
+    assert line.startswith("  app_packages.instagram.0: 'x' is no Android package")
+
+
+@pytest.mark.usefixtures("_as_shipped")
+def test_while_a_pack_is_refused_its_packages_do_not_stop_the_start(check, tmp_path):
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / "shop.yaml").write_text("app: shop\npackags: [com.shop]\n", encoding="utf-8")
+    code, _ = check(f'data_dir = "{tmp_path.as_posix()}"\n[app_packages]\nshop = ["com.shop.blue"]\n')
+    assert (code, len(PACKS.now.misnamed), len(PACKS.now.problems)) == (0, 1, 1)
 
 
 def test_settings_that_contradict_each_other_name_both(check):

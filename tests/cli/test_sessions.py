@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -12,15 +14,16 @@ from typer.testing import CliRunner
 from fleetlane.cli.main import app
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.model import builtin_models
 from support.rig import ROOT, VIDEO
 
 SHIPPED = ROOT / "tests" / "transcripts"
 
 
-def fleetlane(*args, cwd=None, timeout=120):
+def fleetlane(*args, cwd=None, timeout=120, **environment):
     return subprocess.run(
         [sys.executable, "-m", "fleetlane", *args],
-        capture_output=True, text=True, timeout=timeout, cwd=cwd, env={**os.environ, "COLUMNS": "200"},
+        capture_output=True, text=True, timeout=timeout, cwd=cwd, env={**os.environ, "COLUMNS": "200", **environment},
     )  # fmt: skip
 
 
@@ -43,6 +46,33 @@ def test_a_rehearsal_on_a_phone_is_recorded_looked_at_and_done_again(tmp_path):
     again = fleetlane("replay", "a.jsonl.gz", cwd=tmp_path)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "The same steps and the same outcome as recorded." in again.stdout
+
+
+@pytest.mark.phone
+def test_an_app_that_a_setting_names_is_recorded_done_again_and_checked(tmp_path):
+    [tiktok] = [model for model in builtin_models() if model.app == "tiktok"]
+    facts = replace(next(iter(tiktok.packages.values())), name="org.example.tok")
+    models = [replace(tiktok, packages={facts.name: facts})]
+    named = {"FLEETLANE_APP_PACKAGES": f'{{"tiktok": ["{facts.name}"]}}', "FLEETLANE_DATA_DIR": str(tmp_path)}
+    with FleetThread(FleetSettings(phones=1, app_delay_factor=0.25, models=models)) as phones:
+        [serial], port = phones.fleet.serials, str(phones.fleet.adb.port)
+        wish = ["dry-run", "--app", "tiktok", "--video", str(VIDEO)]
+        done = fleetlane("record", serial, "--adb-port", port, "--out", "a.jsonl", "--", *wish, cwd=tmp_path, **named)
+        assert done.returncode == 0, done.stdout + done.stderr
+        checked = fleetlane("doctor", "--phone", serial, "--adb-port", port, "--json", **named)
+    rows = {row["about"]: row["grade"] for row in json.loads(checked.stdout)["rows"] if row["name"] == "app"}
+    assert rows[facts.name] == "ok"
+    assert fleetlane("replay", "a.jsonl", cwd=tmp_path, **named).returncode == 0
+    assert fleetlane("replay", "a.jsonl", cwd=tmp_path).returncode == 1
+
+
+def test_a_session_is_done_again_with_the_packs_of_the_data_folder(tmp_path):
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / "mine.yaml").write_text("app: tiktok\npackages: [org.example.other]\n", encoding="utf-8")
+    [file, *_] = sorted(SHIPPED.glob("*.gz"))
+    assert fleetlane("replay", str(file)).returncode == 0
+    done = fleetlane("replay", str(file), FLEETLANE_DATA_DIR=str(tmp_path))
+    assert (done.returncode, 'platform: must be "instagram"' in done.stdout) == (1, True), done.stdout
 
 
 @pytest.mark.phone

@@ -38,6 +38,7 @@ from support.rig import VIDEO
 
 PREFIX = "/api/v1"
 GOOD_TASK = {"serials": ["a"], "script_name": "post", "script_config": {}}
+NEW_VERSION = {"package": "com.zhiliaoapp.musically", "version": "99"}
 NONE = 999_999
 FILE = {"files": {"file": ("a.mp4", VIDEO.read_bytes())}}
 SHEET = {"files": {"file": ("a.csv", b"username\nnew\n")}}
@@ -139,6 +140,10 @@ OPERATIONS = {
         40001: f"/device/{'x' * 256}/check", 40401: "/device/none/check", 40901: "/device/{device}/check",
     }),
     "get_device": ("GET", "/device/{device}", {}, {40001: f"/device/{'x' * 256}", 40401: "/device/none"}),
+    "list_new_versions": ("GET", "/canary", {}, {}),
+    "let_version_go": ("POST", "/canary/let-go", json_body(NEW_VERSION), {
+        40001: json_body({}), 40401: json_body(NEW_VERSION | {"version": "98"}), 41501: WRONG_KIND,
+    }),
     "upload_materials": ("POST", "/material", FILE, {
         40001: {"files": {"file": ("a.mp4", b"no video")}}, 41501: WRONG_KIND,
     }),
@@ -242,6 +247,10 @@ class World:
         await self.store.write(lambda r: r.attempts.add_step(step))
         unknown = failed("outcome_unknown")
         assert await self.store.write(lambda r: r.tasks.finish(self.ids["unknown"], 1, unknown, now))
+        canaries = {NEW_VERSION["package"]: {NEW_VERSION["version"]: "task"}}
+        await self.store.write(lambda r: r.facts.set("canaries", json.dumps(canaries)))
+        apps = {"apps": {NEW_VERSION["package"]: NEW_VERSION["version"]}}
+        await self.store.write(lambda r: r.devices.seen("task", now, apps))
         self.ids["account"] = await self._make("POST", "/account", json_body({"username": "one"}), "id")
         await self._make("POST", "/account", json_body({"username": "disabled", "enabled": False}), "id")
         self.ids["held"] = await self._upload("held", VIDEO.read_bytes())
@@ -264,7 +273,7 @@ class World:
 
 @asynccontextmanager
 async def world(folder):
-    settings = Settings(data_dir=folder, adb_port=1)
+    settings = Settings(data_dir=folder, adb_port=1, canary=True)
     server = build(settings)
     for path in (settings.materials_dir, settings.traces_dir):
         path.mkdir(parents=True)

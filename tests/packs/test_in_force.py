@@ -10,7 +10,7 @@ import yaml
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
 from fleetlane.scripts.packs import load_pack
-from fleetlane.scripts.packs.in_force import PackFolder
+from fleetlane.scripts.packs.in_force import PackFile, PackFolder
 
 SHOP = """\
 app: shop
@@ -156,6 +156,51 @@ def test_a_fault_in_what_a_patch_left_alone_names_the_file_it_stands_in(folder):
     folder.write("shop.yaml", SHOP)
     [problem] = folder.write("p.yaml", "patches: shop\nelements: {next: [{text: $nxt}]}\n").problems
     assert problem.startswith("p.yaml:2: elements.next: there are no words '$nxt'")
+
+
+def test_named_packages_are_the_apps_whatever_its_files_say_later(folder):
+    assert folder.shows("Try our new thing", package="org.example.tok") == "org.example.tok unknown"
+    folder.packs.use(folder.path, {"tiktok": ["org.example.tok"]})
+    assert folder.shows("Try our new thing", package="org.example.tok") == "tiktok unknown"
+    now = folder.write("promo.yaml", PROMO)
+    assert folder.shows("Try our new thing", package="org.example.tok") == "tiktok promo"
+    held = now.held["tiktok"]
+    assert held.pack.packages == ("com.zhiliaoapp.musically", "com.ss.android.ugc.trill", "org.example.tok")
+    assert (held.named, held.files, now.misnamed) == (("org.example.tok",), ("promo.yaml",), ())
+    assert not folder.packs.refresh()
+    now = now.with_file(PackFile.of("q.yaml", PROMO.replace("new thing", "old thing")))
+    assert now.held["tiktok"].pack.packages == held.pack.packages, "a patch that is tried lies over it as well"
+
+
+@pytest.mark.parametrize(
+    ("named", "problem"),
+    [
+        ({"tictoc": ["org.example.tok"]}, "app_packages.tictoc: there is no app 'tictoc'; known: tiktok, instagram"),
+        ({"android": ["org.example.tok"]}, "app_packages.android: there is no app 'android'; known: tiktok, instagram"),
+        (
+            {"tiktok": ["org.example.tok", "com.instagram.android"]},
+            "app_packages.tiktok: com.instagram.android is Instagram's already",
+        ),
+        ({"tiktok": ["com.instagram.androim"]}, "app_packages.tiktok: com.instagram.androim is Instagram's already"),
+    ],
+)
+def test_packages_that_do_not_fit_the_packs_are_told_and_do_not_hold(folder, named, problem):
+    now = folder.packs.use(folder.path, named)
+    assert now.misnamed == (problem,)
+    assert folder.shows("Try our new thing", package="org.example.tok") == "org.example.tok unknown"
+
+
+def test_one_package_for_two_apps_is_the_firsts(folder):
+    now = folder.packs.use(folder.path, {"tiktok": ["org.example.x"], "instagram": ["org.example.x"]})
+    assert now.misnamed == ("app_packages.instagram: org.example.x is TikTok's already",)
+
+
+def test_packages_of_an_app_of_the_users_own_hold_while_its_pack_does(folder):
+    now = folder.packs.use(folder.path, {"shop": ["com.shop.blue"], "tiktok": ["com.shop"]})
+    assert now.misnamed == ("app_packages.shop: there is no app 'shop'; known: tiktok, instagram",)
+    now = folder.write("shop.yaml", SHOP)
+    assert folder.shows("Next", package="com.shop.blue") == "shop page"
+    assert now.misnamed == ("app_packages.tiktok: com.shop is shop's already",)
 
 
 def test_a_version_is_met_by_itself_or_by_its_beginning():

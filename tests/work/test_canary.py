@@ -7,6 +7,7 @@ from datetime import UTC
 
 import pytest
 
+from fleetlane.core.errors import NotFoundError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.work.canary import Canary
@@ -61,6 +62,7 @@ def test_the_others_wait_for_the_first_and_say_so_until_it_has_published(making)
         said = await reason(making, second)
         assert said.startswith(f"device a to publish first with TikTok {NEW}, which is new")
         await published(making, first)
+        assert await making.scheduler.canary.new_versions() == []
         assert await making.scheduler.tick() == 1
 
     run(scenario())
@@ -73,9 +75,15 @@ def test_a_first_post_that_fails_lets_nobody_go_and_a_person_does(making):
         await making.scheduler.tick()
         await making.end(first, failed("screen_unrecognised"))
         assert await making.scheduler.tick() == 0
-        await making.scheduler.canary.let_go("b")
+        canary = making.scheduler.canary
+        [new] = await canary.new_versions()
+        assert (new.app, new.package, new.version, new.canary, new.waiting) == ("tiktok", TIKTOK, NEW, "a", ["b"])
+        await canary.let_go(TIKTOK, NEW)
         assert await making.scheduler.tick() == 1
         assert making.scheduler.withheld("b") is None
+        assert await canary.new_versions() == []
+        with pytest.raises(NotFoundError, match="no wait for a first post with com.zhiliaoapp.musically 99.0.1"):
+            await canary.let_go(TIKTOK, NEW)
 
     run(scenario())
 
@@ -103,7 +111,24 @@ def test_the_first_is_another_when_the_former_has_that_version_no_more(making):
         await making.end(first, failed("screen_unrecognised"))
         await has(making, "47.0.3", "a")
         making.clock.jump(making.clock.now_ms() / 1000 + 31)
+        assert await making.scheduler.canary.new_versions() == [], "nobody is first with it"
         assert await making.scheduler.tick() == 1, "looked at again after half a minute, b is the first now"
+        assert making.scheduler.withheld("b") is None
+        assert [new.canary for new in await making.scheduler.canary.new_versions()] == ["b"]
+
+    run(scenario())
+
+
+def test_each_of_several_new_versions_has_its_own_canary(making):
+    async def scenario():
+        await has(making, NEW, "a", "b")
+        await has(making, "99.0.2", "c", "d")
+        canary, tasks = making.scheduler.canary, await posts(making, "a", "c", "b", "d")
+        asked = [
+            await making.store.write(lambda r, t=task, s=serial: canary.withholds(r, t, s))
+            for task, serial in zip(tasks, "acbd", strict=True)
+        ]
+        assert asked == [False, False, True, True], "b waits for a, d for c"
 
     run(scenario())
 

@@ -24,6 +24,7 @@ from fleetlane.core.device import Device, DeviceState
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.data_directory import DataDirectoryInUseError, without_server
 from fleetlane.logs import configure_logs
+from fleetlane.own_packs import use_packs
 from fleetlane.settings import Settings
 
 _LONGEST_S = 300.0
@@ -80,6 +81,7 @@ def _made_by_server(settings: Settings, serial: str) -> dict[str, Any]:
 
 
 def _made_here(settings: Settings, serial: str) -> Checkup:
+    use_packs(settings)
     clock = SystemClock()
     seen = threading.Event()
     supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fleetlane.cli.allow import allow_folder
+from fleetlane.own_packs import use_packs
 from fleetlane.settings import SettingsError, config_path, held, load_settings, own_config_path, unused_variables
 
 app = typer.Typer(help="Settings, from the file and the environment.", no_args_is_help=True)
@@ -26,6 +27,7 @@ def check() -> None:
     faults = unused_variables()
     try:
         settings = load_settings()
+        use_packs(settings)
     except SettingsError as error:
         raise SettingsError.of([*error.faults, *faults]) from error
     if faults:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.scripts.packs import PACKS, HeldPack, InForce
+from fleetlane.own_packs import use_packs
+from fleetlane.scripts.packs import HeldPack, InForce
 from fleetlane.scripts.packs.cases import CASES, Case, cases_in
 from fleetlane.settings import load_settings
 
@@ -20,8 +21,8 @@ Folder = Annotated[
 
 def in_force(folder: Path | None) -> tuple[InForce, Path]:
     """Return the packs in force with a folder of the user's own (None: that of the settings), and that folder."""
-    chosen = folder or load_settings().packs_dir
-    return PACKS.use(chosen), chosen
+    settings = load_settings()
+    return use_packs(settings, folder), folder or settings.packs_dir
 
 
 def check(folder: Folder = None) -> None:
@@ -30,21 +31,17 @@ def check(folder: Folder = None) -> None:
     for held in packs.held.values():
         typer.echo(_line(held, packs))
     cases = cases_in(chosen / CASES)
-    wrong = [*packs.problems, *(said for case in cases if (said := _wrong(case, packs)))]
-    typer.echo(f"Cases in {chosen / CASES}: {len(cases)}, of which {len(wrong) - len(packs.problems)} are wrong.")
-    if wrong:
-        raise FleetlaneError("\n".join(f"{said}." for said in wrong))
+    wrong = [said for case in cases if (said := _wrong(case, packs))]
+    typer.echo(f"Cases in {chosen / CASES}: {len(cases)}, of which {len(wrong)} are wrong.")
+    if problems := [*packs.problems, *packs.misnamed, *wrong]:
+        raise FleetlaneError("\n".join(f"{said}." for said in problems))
 
 
 def _line(held: HeldPack, packs: InForce) -> str:
-    origin = ["comes with Fleetlane"] if held.is_shipped and not _replaces(held) else []
+    origin = ["comes with Fleetlane"] if held.is_shipped else []
     own = [f"{file} ({packs.files[file]})" for file in held.files]
-    return f"{held.pack.app} {held.pack.version or '(no version)'}: {', '.join([*origin, *own])}"
-
-
-def _replaces(held: HeldPack) -> bool:
-    """Return whether a whole pack of the user's stands in the place of the one that comes with Fleetlane."""
-    return bool(held.files) and getattr(held.document, "file", "") == held.files[0]
+    named = [f"app_packages ({', '.join(held.named)})"] if held.named else []
+    return f"{held.pack.app} {held.pack.version or '(no version)'}: {', '.join([*origin, *own, *named])}"
 
 
 def _wrong(case: Case, packs: InForce) -> str | None:

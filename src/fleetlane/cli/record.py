@@ -24,6 +24,7 @@ from fleetlane.cli import sessions
 from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.transcript import write
+from fleetlane.own_packs import use_packs
 from fleetlane.scripts.phone import Control
 from fleetlane.scripts.script import script
 from fleetlane.settings import load_settings
@@ -76,6 +77,7 @@ def record(
     if session[0] != _DRY_RUN:
         raise FleetlaneError(f"After -- comes {_DRY_RUN} and its options, not {session[0]!r}.")
     settings = load_settings(adb_port=adb_port)
+    use_packs(settings)
     command = typer.main.get_command(_rehearsal)
     config, account = command.main(session[1:], prog_name=f"fleetlane record … -- {_DRY_RUN}", standalone_mode=False)
     path = out or Path(f"fleetlane-{config['platform']}-{datetime.now(settings.zone):%Y%m%d-%H%M%S}.jsonl.gz")

@@ -12,6 +12,8 @@ import typer
 from fleetlane.cli import sessions
 from fleetlane.core.screen import parse_tree
 from fleetlane.core.transcript import Transcript, read
+from fleetlane.own_packs import use_packs
+from fleetlane.settings import load_settings
 from fleetlane.simulator.likeness import BUILTIN, likeness, set_by_words
 
 
@@ -40,6 +42,7 @@ def replay(
     seed: Annotated[int, typer.Option(help="Fixes what is drawn for it.")] = 0,
 ) -> None:
     """Let the driver and the script do a recorded session again, on its answers. Exit code 1 when something differs."""
+    use_packs(load_settings())
     transcript = read(file)
     if texts:
         for text in sorted(set(_texts(transcript))):

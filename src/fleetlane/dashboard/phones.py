@@ -65,7 +65,7 @@ async def show_phone(request: Request, serial: Lane, services: Wired) -> HTMLRes
         checkup=services.checkups.of(shown.device.serial),
         grades=_GRADES,
         titles=TITLES,
-        withheld=services.canary.reason(serial) if services.canary else None,
+        withheld=services.canary.withheld(serial) if services.canary else None,
         keys=acts.KEYS,
         most_text=acts.MOST_TEXT,
     )
@@ -78,6 +78,20 @@ async def connect_phone(
     """Connect a phone by TCP."""
     await services.devices.connect(address.strip())
     return told(request, translated(request, N_("The phone is connected.")), changed=True)
+
+
+@router.post("/let-go")
+async def let_go(
+    request: Request,
+    services: Wired,
+    package: Annotated[str, Form(max_length=300)],
+    version: Annotated[str, Form(max_length=300)],
+) -> HTMLResponse:
+    """Let no phone wait any more for a first post with a version of an app."""
+    await services.let_go(package, version)
+    return told(
+        request, translated(request, N_("Nothing waits any more for a first post with this version.")), changed=True
+    )
 
 
 @router.post("/{serial}/words")
@@ -111,14 +125,6 @@ async def check_phone(request: Request, serial: Lane, services: Wired) -> HTMLRe
     return told(
         request, translated(request, N_("The phone is being checked. No task starts on it meanwhile.")), changed=True
     )
-
-
-@router.post("/{serial}/let-go")
-async def let_go(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
-    """Let no phone wait any more for a first post with the versions of the apps that this phone has."""
-    if services.canary is not None:
-        await services.canary.let_go(serial)
-    return told(request, translated(request, N_("Nothing waits for a first post with these versions.")), changed=True)
 
 
 @router.post("/{serial}/take-over")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from fleetlane import __version__
-from fleetlane.http import accounts, devices, events, materials, metrics, pages, scripts, tasks, traces
+from fleetlane.http import accounts, canary, devices, events, materials, metrics, pages, scripts, tasks, traces
 from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
@@ -67,6 +67,7 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         accounts.sheets,
         accounts.router,
         devices.router,
+        canary.router,
         materials.uploads,
         materials.router,
         scripts.router,

@@ -56,8 +56,8 @@ async def health(request: Request, services: Wired) -> JSONResponse:
 
 
 def _pack(held: HeldPack) -> dict[str, Any]:
-    """Return the version of a pack in force, and the files of the data folder that it is made of."""
-    return {"version": held.pack.version, "files": list(held.files)}
+    """Return the version of a pack in force, and what of the user's lies over it: files, and packages of settings."""
+    return {"version": held.pack.version, "files": list(held.files), "app_packages": list(held.named)}
 
 
 def _may_know(request: Request, services: Services) -> bool:

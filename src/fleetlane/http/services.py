@@ -14,7 +14,7 @@ from fleetlane.core.license import License
 from fleetlane.scripts.packs import InForce
 from fleetlane.work.access import Access
 from fleetlane.work.accounts import AccountBook
-from fleetlane.work.canary import Canary
+from fleetlane.work.canary import Canary, nothing_awaited
 from fleetlane.work.changes import Changes
 from fleetlane.work.checkups import Checkups
 from fleetlane.work.decisions import Decisions
@@ -97,6 +97,16 @@ class Services:
     packs: Callable[[], InForce]
     workshop: Workshop
     canary: Canary | None = None
+
+    async def let_go(self, package: str, version: str) -> None:
+        """Let no phone wait any more for a first post with a version of an app.
+
+        Raises:
+            NotFoundError: no first post is awaited with it.
+        """
+        if self.canary is None:
+            raise nothing_awaited(package, version)
+        await self.canary.let_go(package, version)
 
     def end_streams(self) -> None:
         """End the answers that would never end by themselves."""

@@ -19,14 +19,14 @@ class PackWatch:
     """Takes what changes in a folder of packs without a restart. An attempt that runs keeps the packs it began with.
 
     Args:
-        packs: the packs in force; the folder is laid over them at once.
+        packs: the packs in force, with the folder laid over them.
         folder: where the user's own packs and patches lie; it need not be there.
     """
 
     def __init__(self, packs: PackFolder, folder: Path) -> None:
         self._packs = packs
         self._folder = folder
-        _log(packs.use(folder))
+        _log(packs.now)
 
     @property
     def now(self) -> InForce:
@@ -53,5 +53,7 @@ class PackWatch:
 def _log(packs: InForce) -> None:
     for problem in packs.problems:
         log.warning("pack_refused", problem=problem)
+    for problem in packs.misnamed:
+        log.warning("app_packages_refused", problem=problem)
     if packs.files:
         log.info("packs_in_force", files=dict(packs.files))

@@ -117,7 +117,8 @@ class Scheduler:
 
     def withheld(self, serial: str) -> Sentence | None:
         """Return what the next task of a device waits for while a version of its app is new, None when it does not."""
-        return self.canary.reason(serial) if self.canary is not None else None
+        found = self.canary.withheld(serial) if self.canary is not None else None
+        return found.reason if found is not None else None
 
     def wake(self) -> None:
         """Look again: a device or a limit has changed."""

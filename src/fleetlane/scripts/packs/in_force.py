@@ -1,8 +1,9 @@
-"""The packs in force: those that come with Fleetlane, and over them what lies in a folder of its user's.
+"""The packs in force: those that come with Fleetlane, and over them what their user says.
 
-A file of that folder (`*.yaml`) is a whole pack, which takes the place of the one for the same app or adds an app, or a
-patch of a pack (see `patches`). Whole packs are laid first, then patches, each by file name. A file that is wrong
-changes nothing: what it held before stays in force, until the server ends.
+A file of the user's folder (`*.yaml`) is a whole pack, which takes the place of the one for the same app or adds an
+app, or a patch of a pack (see `patches`). Whole packs are laid first, then patches, each by file name; the packages
+that the setting `app_packages` names come last. A file that is wrong changes nothing: what it held before stays in
+force, until the server ends.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from fleetlane.scripts.packs import source
 from fleetlane.scripts.packs.loader import pack_of, shipped, shipped_packs
 from fleetlane.scripts.packs.patches import PATCHES, Document, patched
 
+APP_PACKAGES = "app_packages"
+"""What the setting is called in sentences about it."""
+AppPackages = Mapping[str, Sequence[str]]
+"""Android packages by app: `{"instagram": ["com.instagram.androim"]}`."""
 _Seen = tuple[tuple[str, int, int], ...]
 """Name, time of the last change (ns) and size (bytes) of each file of a folder."""
 
@@ -34,13 +39,20 @@ class HeldPack:
         pack: what it says.
         files: the files of the user's folder that it is made of, in order; none: it is as it came with Fleetlane.
         document: the YAML it was made from.
-        is_shipped: whether Fleetlane brings a pack for this app.
+        is_shipped: whether it came with Fleetlane, whatever lies over it; the user's own whole pack did not.
+        named: the packages that the setting `app_packages` names.
     """
 
     pack: Pack
     document: Document
     files: Sequence[str] = ()
     is_shipped: bool = False
+    named: Sequence[str] = ()
+
+    def with_packages(self, packages: Sequence[str]) -> HeldPack:
+        """Return the pack with further packages of its app, after its own."""
+        document = patched(self.document, {"packages": list(packages)}, APP_PACKAGES)
+        return replace(self, pack=pack_of(document, APP_PACKAGES), document=document, named=tuple(packages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +60,13 @@ class InForce:
     """The packs in force, by app and in the order in which they are tried; and what is wrong with the user's files.
 
     `files` are those of the user's folder that hold, by name: their hash (the first 8 digits of the sha256).
+    `misnamed` is what is wrong with the packages that the setting names.
     """
 
     held: Mapping[str, HeldPack]
     problems: Sequence[str] = ()
     files: Mapping[str, str] = field(default_factory=dict[str, str])
+    misnamed: Sequence[str] = ()
 
     @property
     def packs(self) -> tuple[Pack, ...]:
@@ -72,12 +86,35 @@ class InForce:
                 known = ", ".join(self.held)
                 raise PackError(source.place(file.name, file.document, PATCHES), f"no pack {app!r}; known: {known}")
             document, files = patched(former.document, file.document, file.name), (*former.files, file.name)
+            new = replace(former, pack=pack_of(document, file.name), document=document, files=files)
         else:
             if former is not None and former.files:
                 raise PackError(file.name, f"{former.files[0]} is a pack for {app!r} already; remove one of them")
-            document, files = file.document, (file.name,)
-        new = HeldPack(pack_of(document, file.name), document, files, app in shipped())
+            new = HeldPack(pack_of(file.document, file.name), file.document, (file.name,))
         return replace(self, held={**self.held, app: new}, files={**self.files, file.name: file.digest})
+
+    def with_packages(self, named: AppPackages) -> InForce:
+        """Return what is in force with further packages of the apps.
+
+        Those of an app are left out when one of them is wrong; `misnamed` says what is.
+        """
+        made = self
+        for app, packages in named.items():
+            if faults := [f"{APP_PACKAGES}.{app}: {fault}" for fault in made._misfits(app, packages)]:
+                made = replace(made, misnamed=(*made.misnamed, *faults))
+            else:
+                made = replace(made, held={**made.held, app: made.held[app].with_packages(packages)})
+        return made
+
+    def _misfits(self, app: str, packages: Sequence[str]) -> Iterator[str]:
+        apps = {name: held.pack for name, held in self.held.items() if held.pack.packages}
+        if app not in apps:
+            yield f"there is no app {app!r}; known: {', '.join(apps)}"
+            return
+        for package in packages:
+            for name, other in apps.items():
+                if name != app and package in other.drawn_by:
+                    yield f"{package} is {other.label}'s already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +141,7 @@ class PackFolder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._folder: Path | None = None
+        self._named: AppPackages = {}
         self._seen: _Seen = ()
         self._good: dict[str, PackFile] = {}
         self._now: InForce | None = None
@@ -113,12 +151,17 @@ class PackFolder:
         """Return the packs in force."""
         return self._now or _as_shipped()
 
-    def use(self, folder: Path | None) -> InForce:
-        """Lay a folder over the packs that come with Fleetlane, None for none, and return what is in force then."""
+    def use(self, folder: Path | None, named: AppPackages | None = None) -> InForce:
+        """Lay a folder over the packs that come with Fleetlane, and return what is in force then.
+
+        Args:
+            folder: of the user's own packs; None for none.
+            named: further packages of the apps, by app.
+        """
         with self._lock:
-            self._folder, self._seen, self._good, self._now = folder, (), {}, None
-        self.refresh()
-        return self.now
+            self._folder, self._named, self._good = folder, named or {}, {}
+            self._take(_seen_in(folder))
+            return self.now
 
     def refresh(self) -> bool:
         """Read the folder if a file of it has changed. Returns whether one had. Blocking.
@@ -129,23 +172,25 @@ class PackFolder:
             seen = _seen_in(self._folder)
             if seen == self._seen:
                 return False
-            self._seen, self._now = seen, self._composed([name for name, _, _ in seen])
+            self._take(seen)
             return True
+
+    def _take(self, seen: _Seen) -> None:
+        self._seen, self._now = seen, self._composed([name for name, _, _ in seen])
 
     def _composed(self, names: Sequence[str]) -> InForce:
         problems: list[str] = []
         made = _as_shipped()
-        files = list(self._read(names, problems))
+        files = [] if self._folder is None else list(self._read(self._folder, names, problems))
         for file in sorted(files, key=lambda one: (PATCHES in one.document, one.name)):
             made = self._with(made, file, problems)
         self._good = {name: file for name, file in self._good.items() if name in names}
-        return replace(made, problems=tuple(problems))
+        return replace(made.with_packages(self._named), problems=tuple(problems))
 
-    def _read(self, names: Sequence[str], problems: list[str]) -> Iterator[PackFile]:
-        assert self._folder is not None
+    def _read(self, folder: Path, names: Sequence[str], problems: list[str]) -> Iterator[PackFile]:
         for name in names:
             try:
-                yield PackFile.of(name, text_of(self._folder / name))
+                yield PackFile.of(name, text_of(folder / name))
             except PackError as error:
                 former = self._good.get(name)
                 problems.append(_refused(error, has_former=former is not None))
