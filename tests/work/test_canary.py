@@ -82,7 +82,7 @@ def test_a_first_post_that_fails_lets_nobody_go_and_a_person_does(making):
         assert await making.scheduler.tick() == 1
         assert making.scheduler.withheld("b") is None
         assert await canary.new_versions() == []
-        with pytest.raises(NotFoundError, match="no wait for a first post with com.zhiliaoapp.musically 99.0.1"):
+        with pytest.raises(NotFoundError, match=r"no wait for a first post with com\.zhiliaoapp\.musically 99\.0\.1"):
             await canary.let_go(TIKTOK, NEW)
 
     run(scenario())
