@@ -50,7 +50,7 @@ class SlowPhone:
         self._driver.start_app(self._package, anew=True)
         self._rig.wait(10)
         self.app.faults = AppFaults()
-        self.app.data = {**self.app.model.data, "first_run": False}
+        self.app.data = {**self.app.model.data, "first_run": False, "first_reel": False}  # else sheets lie over Share
         self.app.selected = self._link.phone.media.newest_first()
         self.app.stack = stack
         self._link.phone.touch()
