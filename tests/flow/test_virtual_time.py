@@ -98,6 +98,26 @@ def test_calls_cost_what_the_phone_takes_and_are_counted_by_kind():
     driver.close()
 
 
+def test_a_call_may_be_heard_late_and_answered_late():
+    rig = VirtualRig(FleetSettings(phones=1))
+    [serial] = rig.serials
+    driver, [link] = rig.driver(serial), rig.fleet.links
+    driver.tree()
+    heard: list[float] = []
+    link.phone.tap = lambda *_where, **_how: heard.append(rig.clock.monotonic_s() - asked_s)
+    link.phone.dump = lambda: str(heard.append(rig.clock.monotonic_s() - asked_s))
+    link.latency_s, link.answer_latency_s = 0.5, 2.0
+    for call in (lambda: driver.tap(5, 5), lambda: driver.tap_once(5, 5), driver.tree):
+        asked_s = rig.clock.monotonic_s()
+        call()
+        assert rig.clock.monotonic_s() - asked_s == pytest.approx(2.5)
+    link.answer_latency_s, asked_s = 30.0, rig.clock.monotonic_s()
+    with pytest.raises(DeviceTimeoutError):
+        driver.tap_once(5, 5)
+    assert heard == pytest.approx([0.5] * 4)
+    driver.close()
+
+
 def test_a_phone_that_is_unplugged_hangs_or_is_cut_off_fails_as_on_the_wire():
     rig = VirtualRig(FleetSettings(phones=1))
     [serial] = rig.serials

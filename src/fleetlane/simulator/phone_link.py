@@ -64,6 +64,9 @@ class PhoneLink(ABC):
         self.phone = phone
         self.number = number
         self.latency_s = latency_s
+        """Seconds until a call is heard, beside those that its traits say."""
+        self.answer_latency_s = 0.0
+        """Seconds from what a shell line or an RPC did to its answer, likewise."""
         self.faults: list[Fault] = []
         self.on_kill_adb_server: Callable[[], None] = lambda: None
         self.calls: dict[str, int] = {}
@@ -160,7 +163,7 @@ class PhoneLink(ABC):
         if self.latency_s or before_s:
             await self.pass_time(self.latency_s + before_s)
         await self.answers()
-        return after_s
+        return after_s + self.answer_latency_s
 
     async def _shell_v1(self, stream: Stream, line: str) -> None:
         if UI_SERVER in line:

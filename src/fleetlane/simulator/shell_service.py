@@ -22,14 +22,14 @@ _EXIT = 3
 class ShellService:
     """Runs the lines of one phone.
 
-    `before` is awaited before each line, with its name. `sleep` lets a line sleep some seconds, after as many seconds
-    (its second argument) in which it printed nothing.
+    `before` is awaited before each line, with its name; it returns the seconds from the line's end to its answer.
+    `sleep` lets a line sleep some seconds, after as many seconds (its second argument) in which it printed nothing.
     """
 
     def __init__(
         self,
         phone: SimPhone,
-        before: Callable[[str], Awaitable[object]],
+        before: Callable[[str], Awaitable[float]],
         sleep: Callable[[float, float], Awaitable[None]],
     ) -> None:
         self._phone = phone
@@ -46,13 +46,15 @@ class ShellService:
         await stream.write(_packet(_EXIT, bytes([status & 0xFF])))
 
     async def _run(self, stream: Stream, line: str, wrap: Callable[[Sequence[Printed]], bytes]) -> int:
-        await self._before(f"shell:{line}")
+        after_s = await self._before(f"shell:{line}")
         printed, silent_s = list[Printed](), 0.0
         steps = shell.start(self._phone, line)
         while True:
             try:
                 event = next(steps)
             except StopIteration as end:
+                if after_s:
+                    await self._sleep(after_s, silent_s)
                 await stream.write(wrap(printed))
                 return int(end.value)
             if isinstance(event, Printed):
