@@ -7,6 +7,8 @@ import io
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from PIL import Image
@@ -119,6 +121,26 @@ def test_a_jpeg_in_many_scans_is_decoded_only_as_far_as_memory_and_time_allow(in
     for content in (_of_size(scans, 8000, 8000), _of_size(many, 6000, 6000), _of_size(one_by_one, 8000, 8000)):
         assert "more pixels" in inspect(content).problem
     assert inspect(scans).problem is None
+
+
+@pytest.mark.parametrize(("side", "meet"), [(100, True), (4000, False)])
+def test_of_large_pictures_one_is_decoded_at_a_time(tmp_path, monkeypatch, side, meet):
+    both = threading.Barrier(2)
+    met = []
+
+    def decoded(_file, facts):
+        with suppress(threading.BrokenBarrierError):
+            met.append(both.wait(timeout=5 if meet else 0.3))
+        return facts
+
+    monkeypatch.setattr("fleetlane.adapters.media._decoded_image", decoded)
+    for name in ("a", "b"):
+        Image.new("1", (side, side)).save(tmp_path / f"{name}.png")
+    inspector = FileInspector()
+    with ThreadPoolExecutor(2) as pool:
+        seen = list(pool.map(inspector.inspect, [tmp_path / "a.png", tmp_path / "b.png"]))
+    assert [one.problem for one in seen] == [None, None]
+    assert bool(met) is meet
 
 
 def test_a_jpeg_that_says_two_sizes_is_not_decoded():

@@ -29,8 +29,10 @@ HOSTILE = [
     'a\t""=x',
     'a; "\xa0=x',
     "a;\xa0=x",
+    "＝x",
+    "a;＠x",
 ]
-BEGINS_A_FORMULA = re.compile(r"(^|[;\t|\r\n])[ \xa0]*[=+\-@]")
+BEGINS_A_FORMULA = re.compile(r"(^|[;\t|\r\n])[ \xa0]*[=+\-@＝＋－＠]")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
@@ -45,6 +46,8 @@ _JPEG_SHRINK, _SCANS_SHRINK = 8, 2
 _LARGEST_TWICE = 64 * 1024 * 1024
 _MORE_DATA = bytes(random.Random(0).choices(range(1, 255), k=256))
 _DECODES_AT_ONCE = 2
+_LARGE_PIXELS = 10_000_000
+"""Of pictures larger than that one is decoded at a time: the largest take 260 MB."""
 _ORIENTATION = 0x0112
 _TURNED = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 
@@ -64,6 +67,7 @@ class FileInspector:
         self._looks: dict[Path, Future[Inspected]] = {}
         self._lock = threading.Lock()
         self._decoding = threading.BoundedSemaphore(_DECODES_AT_ONCE)
+        self._decoding_large = threading.Lock()
 
     def inspect(self, path: Path, timeout_s: float | None = None) -> Inspected:
         """Return what a file is (see the port)."""
@@ -115,7 +119,8 @@ class FileInspector:
             return _with_flaw(size_bytes, TOO_LARGE)
         seen = look(file)
         if isinstance(seen, MediaFacts):
-            with self._decoding:
+            is_large = seen.kind is MediaKind.IMAGE and (seen.width or 0) * (seen.height or 0) > _LARGE_PIXELS
+            with self._decoding_large if is_large else nullcontext(), self._decoding:
                 seen = self._decode(file, seen)
         if isinstance(seen, Flaw):
             return _with_flaw(size_bytes, seen)

@@ -10,7 +10,9 @@ from functools import lru_cache
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 AS_TEXT = "format the column as text and type it again"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_SIGNS = "=+-@＝＋－＠"
+"""The wide ones for programs of East Asia."""
+_FORMULA_STARTS = (*_FORMULA_SIGNS, "\t", "\r")
 _ERROR = re.compile(r"#(N/[A-Z]|Н/Д|NV|GETTING_DATA|[^\s#]{2,16}[!?]|##+)|Err:[0-9]{3}")
 """What spreadsheet programs show in the place of a value, in any language: #N/A, #REF!, #BEZUG!, #¡VALOR!, ######."""
 _SHORTENED = re.compile(r"[+-]?[0-9]([.,][0-9]+)?[Ee][+-][0-9]{2,3}")
@@ -22,8 +24,8 @@ _NO_NAMES = {
     "=": "begins with =, as a formula does; type the text itself, or an apostrophe in front if it is meant so",
     "#": "begins with #, as errors and comments do; type the text itself, or an apostrophe in front if it is meant so",
 }
-_AFTER_SEPARATOR = re.compile(r"([;\t|\r\n][ \xa0\"]*)('*)(?=[=+\-@])")
-_MARKED_AFTER_SEPARATOR = re.compile(r"([;\t|\r\n][ \xa0\"]*)'('*)(?=[=+\-@])")
+_AFTER_SEPARATOR = re.compile(rf"([;\t|\r\n][ \xa0\"]*)('*)(?=[{re.escape(_FORMULA_SIGNS)}])")
+_MARKED_AFTER_SEPARATOR = re.compile(rf"([;\t|\r\n][ \xa0\"]*)'('*)(?=[{re.escape(_FORMULA_SIGNS)}])")
 """Where a program that separates cells elsewhere than we do would begin one, which is then taken for a formula.
 
 Quotation marks before it are no part of such a cell: CSV writes them twice, and two are an empty text there.
