@@ -84,6 +84,15 @@ def test_the_oldest_half_sent_request_gives_way_and_the_newest_is_answered(serve
         del more
 
 
+def test_a_server_ends_at_once_beside_a_caller_who_was_answered_and_may_go_on_sending(tmp_path):
+    head = HALF.replace(b"localhost\r\n", b"elsewhere.example\r\nConnection: close\r\n")
+    with ExitStack() as stack:
+        with ServerThread(tmp_path, bounds=Bounds(linger_s=60)) as server:
+            assert answer_of(stack.enter_context(closing(connected(server, head))))[1]["code"] == 40302
+            began_s = time.monotonic()
+        assert time.monotonic() - began_s < 30
+
+
 @pytest.mark.parametrize(("host", "code"), [("localhost", 41301), ("elsewhere.example", 40302)])
 def test_a_caller_who_sends_everything_before_reading_hears_why_it_was_refused(tmp_path, host, code):
     """As Python's own urllib does, which closes after each request; a reset would hide the reason."""

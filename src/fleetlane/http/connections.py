@@ -27,7 +27,7 @@ _WANTED_FILES = 16_384
 _FEWEST_CONNECTIONS, _MOST_CONNECTIONS = 64, 4096
 _BUSY_FOR_S = 5
 _LINGERING = _SPARE_FILES // 4
-"""How many may be read on at a time; they count among the connections no more."""
+"""How many may be read on at a time; they do not count among the connections."""
 _REASONS = {400: b"Bad Request", 503: b"Service Unavailable"}
 
 
@@ -108,10 +108,8 @@ class _LingeringTransport:
         return self.lingers or self._transport.is_closing()
 
     def close(self) -> None:
-        """Close it, at once or when its caller has sent everything."""
-        if self.is_closing():
-            return
-        if not self._protocol.may_linger():
+        """Close it, at once or when its caller has sent everything; at once when it is closed again."""
+        if self.is_closing() or not self._protocol.begins_to_linger():
             self._transport.close()
             return
         self.lingers = True
@@ -137,7 +135,7 @@ class EnvelopeProtocol(H11Protocol):
         self._lingering = _LingeringTransport(transport, self)
         super().connection_made(cast("asyncio.Transport", self._lingering))
         self._begin()
-        if len(self.connections) > self.bounds.connections:
+        if self._too_many() > 0:
             self.app = _busy
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -157,8 +155,8 @@ class EnvelopeProtocol(H11Protocol):
         if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._end()
 
-    def may_linger(self) -> bool:
-        """Return whether its caller was answered and may still be sending, and end the wait for its request."""
+    def begins_to_linger(self) -> bool:
+        """End the wait for a request; return whether its caller was answered, may still be sending, and is read on."""
         answered = self.conn.our_state in (h11.MUST_CLOSE, h11.CLOSED)
         lingers = answered and self._due is not None and self.half_sent.lingering < _LINGERING
         self.half_sent.lingering += lingers
@@ -178,7 +176,11 @@ class EnvelopeProtocol(H11Protocol):
     def _begin(self) -> None:
         self._began_s, self._received_bytes = self.loop.time(), 0
         self._due = self.loop.call_later(self.bounds.header_s, self._look)
-        self.half_sent.add(self, self._began_s, len(self.connections) - self.bounds.connections)
+        self.half_sent.add(self, self._began_s, self._too_many())
+
+    def _too_many(self) -> int:
+        """Return how many more connections are open than may be; those that are only read on do not count."""
+        return len(self.connections) - self.half_sent.lingering - self.bounds.connections
 
     def _end(self) -> None:
         self.half_sent.remove(self)
@@ -212,12 +214,13 @@ class EnvelopeProtocol(H11Protocol):
 
     def _close(self) -> None:
         self.half_sent.remove(self)
-        self.connections.discard(self)  # it counts no more, though its end is still to be told
         # Before the first request there is none, whatever uvicorn's types say; the app must not wait for the rest.
         if self.cycle is not None and not self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.close()
+        if not self._lingering.lingers:
+            self.connections.discard(self)  # it counts no more, though its end is still to be told
 
 
 def _answer(status: int, code: int, message: str) -> tuple[h11.Event, ...]:
