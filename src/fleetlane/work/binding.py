@@ -10,7 +10,7 @@ from fleetlane.core.account import Account
 from fleetlane.core.lanes import Head
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import Pending
-from fleetlane.core.task import Task, username_key
+from fleetlane.core.task import Status, Task, username_key
 from fleetlane.work.repeats import RepeatWindow, drop_repeats
 
 
@@ -65,8 +65,13 @@ def rebind_named(
 def to_their_devices(
     repositories: Repositories, task_ids: Collection[int], now_ms: int, window: RepeatWindow
 ) -> list[Moved]:
-    """Let tasks of accounts wait for where the accounts are now: they may have moved since, or be gone."""
-    tasks = [task for task in repositories.tasks.some(task_ids) if task.username]
+    """Let tasks of accounts wait for where the accounts are now: they may have moved since, or be gone.
+
+    Those that do not wait stay as they are, and cost nothing more.
+    """
+    tasks = [task for task in repositories.tasks.some(task_ids) if task.username and task.status is Status.PENDING]
+    if not tasks:
+        return []
     moved = rebind_named(repositories, {str(task.username) for task in tasks}, now_ms, window)
     here = {account.key for account in repositories.accounts.named([username_key(str(t.username)) for t in tasks])}
     for key, platform in {(username_key(str(t.username)), t.platform) for t in tasks if t.serial and t.platform}:
