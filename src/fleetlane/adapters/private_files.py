@@ -16,7 +16,7 @@ _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and those above it, for its owner alone; one that is there stays as it is.
+    """Make a folder for its owner alone, those above it as ever; one that is there stays as it is.
 
     Raises:
         OSError: it cannot be made.
