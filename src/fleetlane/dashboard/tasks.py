@@ -21,7 +21,8 @@ from fleetlane.dashboard.calendar import Day, day_of
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.dashboard.retry_all import said
 from fleetlane.http.services import Services, Wired
-from fleetlane.http.task_models import LARGEST_ID, task_view
+from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.http.task_views import task_view
 from fleetlane.scripts.script import scripts
 from fleetlane.work.cells import neutral
 from fleetlane.work.changes import Undoable

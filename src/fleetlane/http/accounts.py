@@ -18,7 +18,8 @@ from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
 from fleetlane.http.services import Services, Wired
 from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
-from fleetlane.http.task_models import LARGEST_ID, CreatedTasks, created_view
+from fleetlane.http.task_models import LARGEST_ID, CreatedTasks
+from fleetlane.http.task_views import created_view
 from fleetlane.scripts.platforms import platform_named, platform_rule
 from fleetlane.work.accounts import AccountChange
 from fleetlane.work.request import TaskRequest

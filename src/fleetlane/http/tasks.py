@@ -33,11 +33,8 @@ from fleetlane.http.task_models import (
     TaskPage,
     TaskStats,
     TaskView,
-    created_view,
-    patched_view,
-    task_view,
-    would_create_view,
 )
+from fleetlane.http.task_views import created_view, patched_view, task_view, would_create_view
 from fleetlane.work.options import unknown_parameters
 from fleetlane.work.patching import Patch
 from fleetlane.work.request import FIELDS, TaskRequest
