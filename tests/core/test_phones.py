@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from fleetlane.core.device import DeviceState, why_not_ready
-from fleetlane.core.phones import Identity, Phone, PhoneBook
+from fleetlane.core.phone_book import PhoneBook
+from fleetlane.core.phones import Identity, Phone
 from support.fakes import FakeTransports
 
 R58 = Identity("R58", "pixel", "aa11")

@@ -18,7 +18,8 @@ import structlog
 from fleetlane.core.address import is_address
 from fleetlane.core.device import Device, DeviceState, Transport, why_not_ready
 from fleetlane.core.errors import ConflictError, DeviceError, DeviceGoneError, NotFoundError, StoreError
-from fleetlane.core.phones import Adoption, Identity, Phone, PhoneBook, Question, View
+from fleetlane.core.phone_book import PhoneBook
+from fleetlane.core.phones import Adoption, Identity, Phone, Question, View
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Driver, PhoneReport, Transports
 from fleetlane.core.ports.records import DeviceRecord, SerialRecord
