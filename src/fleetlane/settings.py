@@ -1,6 +1,8 @@
 """The settings: one frozen class, from defaults, a TOML file and the environment (strongest last).
 
 Read only by the entry points and `bootstrap`; everything else is given values.
+
+Long, because each setting stands here once, with its bounds and the words that docs/settings.md and the page show.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Synchronous and without I/O: the phone gives the time and is told what happens. Everything that takes
 time is a timer of the phone, so that the same app runs in real and in virtual time.
+
+Long, because it is one class whose methods are what a model may say; the models themselves are data.
 """
 
 from __future__ import annotations

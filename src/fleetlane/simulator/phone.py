@@ -2,6 +2,8 @@
 
 The wire (`simulator.adbd`) and the fake driver of the deterministic tests stand on it. Time comes from
 a `Clock`; see `simulator.timers`.
+
+Long, because it is one class, the whole of what a shell, an app and a finger may do to one phone.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 One object a phone, used from the phone's own thread (uiautomator2 is not thread-safe). Commands are
 argument lists throughout; captions go by clipboard or input method, never through `input text`.
+
+Long, because it is one class with the methods of one port; what they parse is in `answers`, `asking` and `listing`.
 """
 
 # adbutils and uiautomator2 carry few types; what they return is typed here, at the border.

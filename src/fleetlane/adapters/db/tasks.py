@@ -2,6 +2,8 @@
 
 Every change of state is one conditional UPDATE, and moves the counters in the same transaction.
 Nothing here commits.
+
+Long, because it is one class with the methods of one port, and they share the counters that each change moves.
 """
 
 from __future__ import annotations
