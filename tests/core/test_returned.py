@@ -20,7 +20,7 @@ from fleetlane.core.outcome import FAILURES, SERVERS_OWN, FailureClass, Outcome,
 from fleetlane.core.returned import raised, returned
 from fleetlane.core.storable import LARGEST_VALUES, storable
 from fleetlane.core.task import Source, Status, Task
-from fleetlane.scripts.phone import Control
+from fleetlane.scripts.control import Control
 
 
 class MuteError(Exception):

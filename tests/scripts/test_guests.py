@@ -12,8 +12,8 @@ import pytest
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.errors import InvalidParametersError, TaskFailedError
 from fleetlane.scripts.asking import run_apart
+from fleetlane.scripts.control import Control
 from fleetlane.scripts.guest import Guest
-from fleetlane.scripts.phone import Control
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.guests import environment, guest_server, install, said
 from support.rig import wait_for

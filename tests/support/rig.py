@@ -21,8 +21,9 @@ from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.library import TakenMaterial
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.task import Source, Status, Task
+from fleetlane.scripts.control import Control
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Control, Phone
+from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.script import Job, ScriptSettings, script
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from fleetlane.simulator.phone_server import PhoneServer

@@ -9,7 +9,7 @@ from typing import Any
 
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.core.device import DeviceState, Transport
-from fleetlane.scripts.phone import Control
+from fleetlane.scripts.control import Control
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.likeness import likeness, trait_values

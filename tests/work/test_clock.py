@@ -9,7 +9,7 @@ import pytest
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.lanes import Head
 from fleetlane.core.task import NewTask, Source, Status
-from fleetlane.scripts.phone import Control
+from fleetlane.scripts.control import Control
 from support.world import World
 
 HOUR_S = 3600

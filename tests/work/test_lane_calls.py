@@ -12,7 +12,7 @@ from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.core.errors import DeviceGoneError, TaskStoppedError
 from fleetlane.core.outcome import PublishState, succeeded
 from fleetlane.core.task import Source, Status, Task
-from fleetlane.scripts.phone import Control
+from fleetlane.scripts.control import Control
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
 

@@ -13,7 +13,7 @@ from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.task import NewTask, Source, Status
-from fleetlane.scripts.phone import Control
+from fleetlane.scripts.control import Control
 from fleetlane.work.runner import StoreJournal
 from support.world import DONE, TTL_S, World
 

@@ -10,7 +10,7 @@ from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.core.outcome import failed
 from fleetlane.core.task import Source, Status, Task
-from fleetlane.scripts.phone import Control
+from fleetlane.scripts.control import Control
 
 
 class Stuck:

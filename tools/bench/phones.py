@@ -22,8 +22,9 @@ from fleetlane.adapters.media import FileInspector
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.journal import Phase
 from fleetlane.core.task import Source, Status, Task
+from fleetlane.scripts.control import Control
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Control, Phone
+from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.script import Job, ScriptSettings, script
 from fleetlane.simulator.fleet import FleetSettings, FleetThread, free_port
 from fleetlane.simulator.ledger import read_ledger

@@ -25,7 +25,7 @@ from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.transcript import write
 from fleetlane.own_packs import use_packs
-from fleetlane.scripts.phone import Control
+from fleetlane.scripts.control import Control
 from fleetlane.scripts.script import script
 from fleetlane.settings import load_settings
 

@@ -24,8 +24,8 @@ from fleetlane.core.ports.media import Inspected, MediaInspector
 from fleetlane.core.recognition import View, recognise
 from fleetlane.core.screen import parse_tree
 from fleetlane.core.transcript import Ending, Header, Transcript
+from fleetlane.scripts.control import Control
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Control
 from fleetlane.scripts.rehearsal import SCRIPT, Rehearsed, rehearse
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.simulator.asking_again import AskedAgain

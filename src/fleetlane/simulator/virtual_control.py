@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleetlane.scripts.phone import Control
+from fleetlane.scripts.control import Control
 from fleetlane.simulator.virtual import VirtualClock
 
 

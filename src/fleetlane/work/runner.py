@@ -25,8 +25,9 @@ from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.returned import claimed, raised, returned
 from fleetlane.core.storable import storable
 from fleetlane.core.task import Task
+from fleetlane.scripts.control import Control
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.phone import Control, Phone
+from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.script import Job, ScriptSettings, Verifier, script
 from fleetlane.work.leases import DeviceLeases
 from fleetlane.work.trace import AttemptTrace

@@ -21,7 +21,7 @@ from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.core.returned import raised
 from fleetlane.core.task import Task
-from fleetlane.scripts.phone import Control
+from fleetlane.scripts.control import Control
 from fleetlane.work.ending import was_cut_off
 from fleetlane.work.runner import Runner
 
