@@ -15,7 +15,7 @@ import click
 import typer
 from pydantic_core import PydanticUndefined
 
-from fleetlane.bootstrap import build
+from fleetlane.bootstrap.server import build
 from fleetlane.cli.main import app as command_line
 from fleetlane.core.outcome import FAILURES
 from fleetlane.http.errors import MEANINGS

@@ -19,9 +19,9 @@ from fleetlane.dashboard.languages import LANGUAGES
 from fleetlane.dashboard.schema_form import fields
 from fleetlane.scripts.script import scripts
 from fleetlane.settings import Settings
-from fleetlane.work.sentences import ISSUES
-from fleetlane.work.sheets import WARNINGS
-from fleetlane.work.waiting import REASONS
+from fleetlane.work.content.sheets.account_sheet import WARNINGS
+from fleetlane.work.tasks.issue_templates import ISSUES
+from fleetlane.work.tasks.pending_reasons import REASONS
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "fleetlane"
 DASHBOARD, SCRIPTS = PACKAGE / "dashboard", PACKAGE / "scripts"

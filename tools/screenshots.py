@@ -1,7 +1,7 @@
 """Takes every page, run by `make screenshots`: three languages, light and dark, and a phone's width in one language.
 
-Starts simulated phones and a server, and fills it with something of everything (tests/support/story.py). The pages
-come from the router, what a person does on them from tests/support/scenes.py.
+Starts simulated phones and a server, and fills it with something of everything (tests/support/demo_data.py). The pages
+come from the router, what a person does on them from tests/support/page_states.py.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from fleetlane.dashboard.languages import COOKIE, LANGUAGES
 from fleetlane.dashboard.page import THEMES
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.browser import NO_CHROMIUM, chromium, found_chromium
-from support.scenes import scenes
+from support.demo_data import Story, fleet, tell
+from support.page_states import scenes
 from support.server import ServerThread
-from support.story import Story, fleet, tell
 
 ROOT = Path(__file__).resolve().parents[1]
 _ZONE = "Asia/Shanghai"

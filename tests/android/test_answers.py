@@ -6,7 +6,7 @@ import pytest
 
 from fleetlane.adapters.android import answers
 from fleetlane.core.errors import ShellFailedError
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 
 
 @pytest.mark.parametrize(

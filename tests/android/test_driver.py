@@ -16,7 +16,6 @@ import uiautomator2
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.android.transport import QuickClient, Wire, translated
 from fleetlane.core.device import DeviceState
-from fleetlane.core.dumped import as_dumped
 from fleetlane.core.errors import (
     AdbServerDownError,
     CallLostError,
@@ -26,8 +25,9 @@ from fleetlane.core.errors import (
     ShellFailedError,
     TaskStoppedError,
 )
-from fleetlane.core.media import MediaKind
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.media.files import MediaKind
+from fleetlane.core.screens.dumped import as_dumped
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.fleet import FleetSettings
 from support.rig import VIDEO, Rig, wait_for

@@ -9,7 +9,7 @@ import pytest
 
 from fleetlane.adapters.android.blanked import SERIAL, blanked
 from fleetlane.adapters.android.conversations import MOST_TEXT_BYTES, Conversation
-from fleetlane.core.blanking import Blanking, OwnWords
+from fleetlane.core.screens.blanking import Blanking, OwnWords
 from fleetlane.core.transcript import Exchange
 
 TREE = '<hierarchy><node text="my secret" bounds="[0,0][9,9]" /></hierarchy>'

@@ -12,14 +12,14 @@ import zipfile
 import pytest
 from typer.testing import CliRunner
 
-from fleetlane.adapters.backup import BackupError
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.backup import BackupError
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.cli.main import app
 from fleetlane.core.errors import StoreError, StoreVersionError
 from fleetlane.core.journal import Phase
 from fleetlane.core.material import MaterialDescription, MaterialWish, NewMaterial
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import NewTask, Source, Status

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.data_directory import only_server
 from fleetlane.settings import Settings
 from support.server import ServerThread

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetlane.core.blanking import Blanking, OwnWords
-from fleetlane.core.dumped import as_dumped, sure_start
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.redaction import REMOVED, redacted_tree
-from fleetlane.core.screen import normalise, parse_tree
+from fleetlane.core.screens.blanking import Blanking, OwnWords
+from fleetlane.core.screens.dumped import as_dumped, sure_start
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.redaction import REMOVED, redacted_tree
+from fleetlane.core.screens.screen import normalise, parse_tree
 from fleetlane.scripts.packs import load_packs
 from support.recorded import FOLDER, ROWS, needs_recordings
 

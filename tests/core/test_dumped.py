@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetlane.core.dumped import as_dumped, may_hide, sure_start
+from fleetlane.core.screens.dumped import as_dumped, may_hide, sure_start
 
 
 def by_unit(text):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fleetlane.core.media import MediaFacts, MediaKind, look, probe
+from fleetlane.core.media.files import MediaFacts, MediaKind, look, probe
 from support.movies import ALL_ONES, FTYP, box, fragmented, full, movie, mvhd, trak
 from support.rig import VIDEO
 

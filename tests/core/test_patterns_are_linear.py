@@ -15,8 +15,8 @@ import pytest
 
 import fleetlane
 from fleetlane.core.captions import CaptionFormat, guess_format, spin, split_title
-from fleetlane.core.patterns import bound_pattern
-from fleetlane.core.recognition import Element, Pack
+from fleetlane.core.screens.patterns import bound_pattern
+from fleetlane.core.screens.recognition import Element, Pack
 from fleetlane.scripts.packs import load_packs
 
 _NOT_FROM_OUTSIDE = ("fleetlane.simulator", "fleetlane.cli.demo", "fleetlane.__main__")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.core.redaction import REMOVED, redacted_tree
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.redaction import REMOVED, redacted_tree
+from fleetlane.core.screens.screen import parse_tree
 
 NODE = (
     '<node index="0" text="" resource-id="com.zhiliaoapp.musically:id/desc" class="android.widget.EditText" '

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.adapters.executors.lane import Lane, Work
 from fleetlane.adapters.executors.local import LocalExecutor
+from fleetlane.adapters.executors.phone_thread import Lane, Work
 from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase, never_denied
 from fleetlane.core.outcome import FAILURES, SERVERS_OWN, FailureClass, Outcome, PublishState, failed, succeeded

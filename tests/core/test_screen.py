@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.core.screen import Bounds, normalise, parse_tree
+from fleetlane.core.screens.screen import Bounds, normalise, parse_tree
 
 
 def tree(inner: str, **options):

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fleetlane.core.message import Sentence, found_in
 from fleetlane.core.outcome import FAILURES, REMARKS, Remark, failed
-from fleetlane.core.sentence import Sentence, found_in
 
 
 def test_in_english_a_time_is_as_in_the_api():

@@ -6,9 +6,9 @@ import pytest
 
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.browser import Watched, chromium
+from support.demo_data import fleet, tell
 from support.rig import wait_for
 from support.server import ServerThread
-from support.story import fleet, tell
 
 
 @pytest.fixture(scope="session")

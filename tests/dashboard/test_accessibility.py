@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from support.browser import Watched
-from support.scenes import scenes
+from support.page_states import scenes
 
 pytestmark = [pytest.mark.phone, pytest.mark.timeout(900)]  # each test looks at all pages
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]

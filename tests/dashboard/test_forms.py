@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi.datastructures import FormData
 
-from fleetlane.dashboard import create, schema_form
+from fleetlane.dashboard import new_task as create
+from fleetlane.dashboard import schema_form
 
 SCHEMA = {"properties": {"captions": {"type": "string", "maxLength": 10**6}, "files": {"type": "array"}}}
 

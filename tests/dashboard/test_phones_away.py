@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 from support.server import ServerThread
 
 OURS = {"HX-Request": "true"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 
 from fleetlane.simulator.faults import Fault
+from support.parallel_scenarios import Scenarios
 from support.phones import app_on
 from support.rig import CAPTION
-from support.scenarios import Scenarios
 
 scenario = Scenarios(first_port=24400)
 running = scenario.fixture()

@@ -12,8 +12,8 @@ from PIL import Image
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.ports.library import TakenMaterial
 from support.movies import fragmented
+from support.parallel_scenarios import Scenarios
 from support.rig import ANYWHERE, PATIENT, VIDEO, Shelf
-from support.scenarios import Scenarios
 
 scenario = Scenarios(first_port=24100)
 running = scenario.fixture()

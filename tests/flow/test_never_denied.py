@@ -11,9 +11,9 @@ from fleetlane.core.errors import LeaseLostError, StoreBusyError, StoreError, St
 from fleetlane.core.journal import Phase
 from fleetlane.simulator.accounts import Post
 from fleetlane.simulator.faults import Fault
+from support.parallel_scenarios import Scenarios
 from support.phones import on_screen
 from support.rig import CAPTION, VIDEO, Phases
-from support.scenarios import Scenarios
 
 OTHER_VIDEO = VIDEO.read_bytes() + b"\x00\x00\x00\x08free"
 

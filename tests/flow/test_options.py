@@ -7,8 +7,8 @@ from hashlib import sha256
 
 from PIL import Image
 
+from support.parallel_scenarios import Scenarios
 from support.rig import CAPTION, VIDEO
-from support.scenarios import Scenarios
 
 LANGUAGES = ("en", "zh", "id")
 DIGEST = sha256(VIDEO.read_bytes()).hexdigest()

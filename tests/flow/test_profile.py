@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.profile import Profile, ProfileState, is_newer, same_caption

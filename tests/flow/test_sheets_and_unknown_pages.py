@@ -6,7 +6,7 @@ import pytest
 
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.ports.phone import PhoneFacts
-from fleetlane.core.screen import parse_bounds
+from fleetlane.core.screens.screen import parse_bounds
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone

@@ -10,8 +10,8 @@ import pytest
 from fleetlane.core.journal import Phase
 from fleetlane.simulator.accounts import Post
 from fleetlane.simulator.faults import Fault
+from support.parallel_scenarios import Scenarios
 from support.rig import CAPTION, Phases
-from support.scenarios import Scenarios
 
 SHORT = {"upload_wait_time": 3}
 

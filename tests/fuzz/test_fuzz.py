@@ -25,8 +25,8 @@ from fleetlane.adapters.android import answers
 from fleetlane.adapters.android.asking import identity_of
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.android.listing import listed
-from fleetlane.adapters.backup import BackupError, DataFolder, make_backup, verify_backup
-from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite.backup import BackupError, DataFolder, make_backup, verify_backup
+from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.license import verify
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.video import video_check
@@ -39,15 +39,15 @@ from fleetlane.core.errors import (
     LicenseInvalidError,
     StoreError,
 )
-from fleetlane.core.media import MediaKind, look
+from fleetlane.core.media.files import MediaKind, look
 from fleetlane.core.phones import Identity
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.redaction import redacted_tree
-from fleetlane.core.screen import Node, parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.redaction import redacted_tree
+from fleetlane.core.screens.screen import Node, parse_tree
 from fleetlane.http.strict_json import parse_strict
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.post.limits import over_limits
-from fleetlane.work.sheets import read_sheet
+from fleetlane.work.content.sheets.account_sheet import read_sheet
 from fuzz.mutation import mutations
 from support.licenses import PUBLIC, token
 from support.movies import movie

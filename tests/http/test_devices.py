@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.phones import Finding, Identity, Phone
 from support.rig import wait_for
 from support.server import ServerThread

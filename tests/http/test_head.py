@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.bootstrap import build
+from fleetlane.bootstrap.server import build
 from fleetlane.settings import Settings
 from support.server import ServerThread
 

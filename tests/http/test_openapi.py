@@ -17,12 +17,12 @@ import jsonschema_rs
 import pytest
 
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.bootstrap import build
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.bootstrap.server import build
 from fleetlane.core.errors import StoreBusyError, StoreFullError, TaskStoppedError
 from fleetlane.core.license import UNLICENSED, License, Plan
 from fleetlane.core.material import MaterialWish
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import failed
 from fleetlane.core.phones import Identity
 from fleetlane.core.ports.attempts import Step
@@ -31,8 +31,8 @@ from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.http.errors import EVERYWHERE, MEANINGS
 from fleetlane.http.openapi import EXAMPLES
 from fleetlane.settings import Settings
-from fleetlane.work.access import Access
-from fleetlane.work.guesses import Guesses
+from fleetlane.work.access.access import Access
+from fleetlane.work.access.guesses import Guesses
 from support.fakes import FakeTransports
 from support.rig import VIDEO
 

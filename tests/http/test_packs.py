@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.bootstrap import build
+from fleetlane.bootstrap.server import build
 from fleetlane.own_packs import use_packs
 from fleetlane.scripts.packs import PACKS
 from fleetlane.settings import Settings, SettingsError

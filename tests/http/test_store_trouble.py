@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.bootstrap import build
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.bootstrap.server import build
 from fleetlane.core.errors import StoreBusyError
 from support.rig import wait_for
 from support.server import ServerThread

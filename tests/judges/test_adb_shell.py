@@ -15,8 +15,8 @@ from adb_shell.exceptions import DeviceAuthError, InvalidCommandError, PushFaile
 from PIL import Image
 
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
-from support.handset import TIKTOK
 from support.rig import VIDEO, wait_for
+from support.virtual_phone import TIKTOK
 
 pytestmark = pytest.mark.phone
 

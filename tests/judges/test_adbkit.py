@@ -7,9 +7,9 @@ import hashlib
 import pytest
 
 from fleetlane.simulator.fleet import free_port
-from support.handset import INSTAGRAM, TIKTOK
 from support.judges import Refused, check, fields, has, run_judge
 from support.rig import VIDEO
+from support.virtual_phone import INSTAGRAM, TIKTOK
 
 pytestmark = pytest.mark.phone
 VIDEO_SHA256 = hashlib.sha256(VIDEO.read_bytes()).hexdigest()

@@ -8,9 +8,9 @@ import adbutils
 import pytest
 
 from fleetlane.simulator.fleet import free_port
-from support.handset import INSTAGRAM, TIKTOK
 from support.judges import Refused, check, fields, has, run_judge
 from support.rig import VIDEO
+from support.virtual_phone import INSTAGRAM, TIKTOK
 
 pytestmark = pytest.mark.phone
 ACTIVITY = "com.ss.android.ugc.aweme.splash.SplashActivity"

@@ -12,7 +12,7 @@ from fleetlane.adapters.media import FileInspector
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.leftovers import leftover
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.scripts.post.folder import MediaFolder
 from support.movies import movie
 from support.rig import Shelf

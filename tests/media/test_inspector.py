@@ -15,9 +15,9 @@ from PIL import Image
 
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.video import video_check
-from fleetlane.core.media import MediaKind
-from fleetlane.core.pictures import Picture, read_jpeg
-from fleetlane.core.wholeness import DAMAGED_IMAGE, DAMAGED_VIDEO
+from fleetlane.core.media.files import MediaKind
+from fleetlane.core.media.pictures import Picture, read_jpeg
+from fleetlane.core.media.wholeness import DAMAGED_IMAGE, DAMAGED_VIDEO
 from support.movies import movie
 from support.rig import VIDEO
 

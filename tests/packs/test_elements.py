@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.core.recognition import recognise
+from fleetlane.core.screens.recognition import recognise
 from fleetlane.scripts.packs import load_packs
 from support.recorded import ROWS, needs_recordings, view_of_file
 from support.trees import LANGUAGES, cases_from_facts, cases_in_languages, cases_of_dialogs, view_of, view_of_case

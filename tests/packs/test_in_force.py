@@ -7,8 +7,8 @@ import os
 import pytest
 import yaml
 
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.packs import load_pack
 from fleetlane.scripts.packs.in_force import PackFile, PackFolder
 

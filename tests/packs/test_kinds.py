@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from fleetlane.cli.screens import app as cli
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.packs import load_packs
 from support.trees import cases_of_kinds, view_of_case, xml_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.packs import load_pack, load_pack_file
 
 GOOD = """\

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.looks import near_edge
 from fleetlane.scripts.packs import load_packs
 from fleetlane.simulator.ledger import Ledger

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.looks import near_edge
 from fleetlane.scripts.packs import load_packs
 from support.recorded import ROWS, needs_recordings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.core.recognition import recognise
+from fleetlane.core.screens.recognition import recognise
 from fleetlane.scripts.packs import load_packs
 from support.trees import view_of
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import pytest
 
 from fleetlane.core.errors import TaskFailedError
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.scripts.apps import needed_permissions
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 from fleetlane.simulator.app import AppFaults
 from fleetlane.simulator.fleet_settings import FleetSettings
-from support.handset import INSTAGRAM, TIKTOK
 from support.rig import VIDEO
 from support.virtual import VirtualRig
+from support.virtual_phone import INSTAGRAM, TIKTOK
 
 # What stands before the page with the publishing button, and that page.
 EDITORS = [

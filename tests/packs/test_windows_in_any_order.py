@@ -8,13 +8,13 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import Bounds, parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import Bounds, parse_tree
 from fleetlane.scripts.looks import Screen, points_of
 from fleetlane.scripts.packs import load_packs
 from fleetlane.simulator.windows import hit
-from support.handset import INSTAGRAM, MODELS, TIKTOK, Handset
 from support.virtual import like
+from support.virtual_phone import INSTAGRAM, MODELS, TIKTOK, Handset
 
 PAGES = {"tiktok": ("post", "editor", "home_feed"), "instagram": ("share", "reel_editor", "home_feed")}
 PACKAGES = {"tiktok": TIKTOK, "instagram": INSTAGRAM}

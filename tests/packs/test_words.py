@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from fleetlane.cli.screens import app as cli
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.packs.words import languages, missing, read_language, words_of
-from fleetlane.scripts.post.page import last_page
+from fleetlane.scripts.post.posting_page import last_page
 from support.trees import PACKAGES, nodes_xml, view_of_case
 
 WANTED = ("en", "zh", "id", "es", "pt", "fr", "de", "it", "ru", "vi", "th", "tr", "ja", "ko", "ar")

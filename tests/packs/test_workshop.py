@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import View
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.packs.drawing import marked, picture_of
 from fleetlane.scripts.packs.explain import explain
 from fleetlane.scripts.packs.in_force import InForce, PackFile, PackFolder

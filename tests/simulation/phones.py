@@ -12,8 +12,8 @@ from fleetlane.core.errors import DeviceGoneError, FleetlaneError, LeaseLostErro
 from fleetlane.core.journal import Phase, never_denied
 from fleetlane.core.outcome import Outcome, PublishState, failed, from_error, succeeded
 from fleetlane.core.task import Task
-from fleetlane.work.leases import DeviceLeases
-from fleetlane.work.runner import StoreJournal
+from fleetlane.work.running.leases import DeviceLeases
+from fleetlane.work.running.runner import StoreJournal
 
 FAULTS_OF_A_POST = ("app_crash", "tap_lost", "upload_fails", "cannot_be_seen", "hangs")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite.migrate import migrate
 from simulation.phones import FAULTS_OF_A_POST
 from simulation.world import EVENTS, World
 

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fleetlane.adapters.db.check import check_store
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.integrity import check_store
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.device import Transport
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.journal import Phase
@@ -26,18 +26,18 @@ from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.retrying import RetryWish, was_stopped
 from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, is_legal
-from fleetlane.work.changes import Changes, Undoable
-from fleetlane.work.decisions import Decisions
-from fleetlane.work.ending import RetryPolicy, was_cut_off
-from fleetlane.work.late_tasks import LateTasks
-from fleetlane.work.leases import DeviceLeases
-from fleetlane.work.patience import Patience
-from fleetlane.work.phones import PhoneDirectory
-from fleetlane.work.recovery import recover
-from fleetlane.work.repeats import RepeatWindow, repeats_of
-from fleetlane.work.retry_all import RetryAll
-from fleetlane.work.runner import StoreJournal
-from fleetlane.work.scheduler import Scheduler
+from fleetlane.work.phones.directory import PhoneDirectory
+from fleetlane.work.preflight.repeats import RepeatWindow, repeats_of
+from fleetlane.work.running.completion import RetryPolicy, was_cut_off
+from fleetlane.work.running.doubt_timeout import Patience
+from fleetlane.work.running.late_tasks import LateTasks
+from fleetlane.work.running.leases import DeviceLeases
+from fleetlane.work.running.recovery import recover
+from fleetlane.work.running.runner import StoreJournal
+from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.tasks.changes import Changes, Undoable
+from fleetlane.work.tasks.decisions import Decisions
+from fleetlane.work.tasks.retry_all import RetryAll
 from simulation.phones import Attempt, Handset
 from support.clock import ManualClock
 from support.fakes import FakeTransports

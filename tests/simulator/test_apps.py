@@ -6,8 +6,8 @@ from hashlib import sha256
 
 import pytest
 
-from support.handset import INSTAGRAM, SHARE, TIKTOK, Handset
 from support.rig import VIDEO
+from support.virtual_phone import INSTAGRAM, SHARE, TIKTOK, Handset
 
 
 def digest(name: str) -> str:

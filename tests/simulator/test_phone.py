@@ -8,8 +8,8 @@ import json
 import pytest
 
 from fleetlane.simulator.ui_server import UiServer
-from support.handset import INSTAGRAM, SHARE, TIKTOK, Handset
 from support.rig import VIDEO
+from support.virtual_phone import INSTAGRAM, SHARE, TIKTOK, Handset
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from fleetlane.simulator import shell
 from fleetlane.simulator.mksh.result import Pause, Printed
-from support.handset import Handset
+from support.virtual_phone import Handset
 
 
 @pytest.fixture

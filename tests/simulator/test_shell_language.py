@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from support.handset import Handset
+from support.virtual_phone import Handset
 
 _NONE = "mksh is not installed here; .ci/tools installs it on Debian and Ubuntu"
 

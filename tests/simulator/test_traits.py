@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from fleetlane.core.errors import PackError
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.simulator.faults import Fault, parse_faults
 from fleetlane.simulator.files import Blob, File
 from fleetlane.simulator.fleet_settings import FleetSettings, load_plans
@@ -22,8 +22,8 @@ from fleetlane.simulator.traits import ABOUT, IDEAL, NAMES, Traits
 from fleetlane.simulator.tree_writer import dotted
 from fleetlane.simulator.ui_server import UiServer
 from fleetlane.simulator.virtual import VirtualFleet
-from support.handset import INSTAGRAM, MODELS, SHARE, TIKTOK, Handset
 from support.virtual import like
+from support.virtual_phone import INSTAGRAM, MODELS, SHARE, TIKTOK, Handset
 
 DOCS = Path(__file__).parents[2] / "docs" / "simulated-phones.md"
 REAL = likeness("real")

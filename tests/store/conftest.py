@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import create_engine, event, text
 
-from fleetlane.adapters.db.agenda import due_spans
+from fleetlane.adapters.db.due_spans import due_spans
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source
 

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy.dialects import sqlite
 from structlog.testing import capture_logs
 
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.adapters.db.tasks import _ALL_HEADS
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.journal import Phase

@@ -7,16 +7,16 @@ from datetime import UTC, time
 from fleetlane.adapters.media import FileInspector
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.outcome import PublishState, succeeded
-from fleetlane.work.inspection import Inspection
-from fleetlane.work.intake import Intake
-from fleetlane.work.look_ahead import LookAhead
-from fleetlane.work.outlook import Outlook
-from fleetlane.work.patching import Patching
-from fleetlane.work.repeats import RepeatWindow
-from fleetlane.work.request import Rules, TaskRequest
-from fleetlane.work.waiting import Waiting
+from fleetlane.work.preflight.inspection import Inspection
+from fleetlane.work.preflight.outlook import Outlook
+from fleetlane.work.preflight.repeats import RepeatWindow
+from fleetlane.work.tasks.intake import Intake
+from fleetlane.work.tasks.look_ahead import LookAhead
+from fleetlane.work.tasks.patching import Patching
+from fleetlane.work.tasks.pending_reasons import Waiting
+from fleetlane.work.tasks.request import Rules, TaskRequest
 from support.rig import VIDEO
-from support.world import World
+from support.scheduler_harness import World
 
 
 class Making(World):

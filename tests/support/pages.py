@@ -51,7 +51,7 @@ def places(values: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     for route in page_routes():
         names = re.findall(r"{(\w+)}", route.path)
         unknown = [name for name in names if name not in values]
-        assert not unknown, f"{route.path}: tests/support/story.py has no value for {unknown}"
+        assert not unknown, f"{route.path}: tests/support/demo_data.py has no value for {unknown}"
         for chosen in product(*(values[name].items() for name in names)):
             address, label = route.path, route.path
             for name, (what, value) in zip(names, chosen, strict=True):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fleetlane.core.recognition import View
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View
+from fleetlane.core.screens.screen import parse_tree
 
 FOLDER = Path(__file__).parents[3] / "shared" / "screens"
 _INDEX = FOLDER / "INDEX.tsv"

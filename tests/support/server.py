@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from fleetlane.bootstrap import build
+from fleetlane.bootstrap.server import build
 from fleetlane.http.connections import Bounds
 from fleetlane.http.server import listen, serve
 from fleetlane.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fleetlane.core.phones import Identity
-from fleetlane.work.phones import PhoneDirectory
+from fleetlane.work.phones.directory import PhoneDirectory
 from support.fakes import FakeTransports
 from support.making import Making
 

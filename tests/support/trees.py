@@ -7,8 +7,8 @@ from xml.sax.saxutils import quoteattr
 
 import yaml
 
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.packs import load_packs
 
 PACKAGES = {"tiktok": "com.zhiliaoapp.musically", "instagram": "com.instagram.android", "android": "android"}

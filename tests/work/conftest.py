@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.world import World
+from support.scheduler_harness import World
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from fleetlane.core.errors import ConflictError
 from fleetlane.core.outcome import failed
 from fleetlane.core.retrying import PassedOver
 from fleetlane.core.task import Status
-from fleetlane.work.ending import RetryPolicy
-from fleetlane.work.recovery import recover
+from fleetlane.work.running.completion import RetryPolicy
+from fleetlane.work.running.recovery import recover
 from support.making import Making
-from support.world import World
+from support.scheduler_harness import World
 
 
 @pytest.fixture

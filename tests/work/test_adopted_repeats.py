@@ -9,12 +9,12 @@ import pytest
 from fleetlane.core.outcome import failed
 from fleetlane.core.phones import Identity
 from fleetlane.core.task import Status
-from fleetlane.work.phones import PhoneDirectory
-from fleetlane.work.repeats import RepeatWindow
+from fleetlane.work.phones.directory import PhoneDirectory
+from fleetlane.work.preflight.repeats import RepeatWindow
 from support.fakes import FakeTransports
 from support.making import Making
+from support.scheduler_harness import DONE
 from support.shelf import ADDRESS, CABLE, NAME, Shelf
-from support.world import DONE
 
 HOUR_S = 3600
 

@@ -10,7 +10,7 @@ from fleetlane.core.errors import ConflictError
 from fleetlane.core.outcome import failed
 from fleetlane.core.retrying import PassedOver
 from fleetlane.core.task import Status
-from fleetlane.work.patching import Patch
+from fleetlane.work.tasks.patching import Patch
 from support.making import Making
 from support.shelf import ADDRESS, CABLE, NAME, Shelf
 

@@ -11,10 +11,10 @@ from fleetlane.core.account import NewAccount
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.outcome import failed
 from fleetlane.core.task import Status
-from fleetlane.work.ending import RetryPolicy
-from fleetlane.work.recovery import recover
-from fleetlane.work.repeats import RepeatWindow
-from fleetlane.work.sheets import read_sheet
+from fleetlane.work.content.sheets.account_sheet import read_sheet
+from fleetlane.work.preflight.repeats import RepeatWindow
+from fleetlane.work.running.completion import RetryPolicy
+from fleetlane.work.running.recovery import recover
 from support.making import Making
 
 

@@ -10,8 +10,8 @@ import pytest
 from fleetlane.core.errors import NotFoundError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import PublishState, failed, succeeded
-from fleetlane.work.canary import Canary
-from fleetlane.work.waiting import Waiting
+from fleetlane.work.running.canary import Canary
+from fleetlane.work.tasks.pending_reasons import Waiting
 from support.making import Making
 
 TIKTOK, INSTAGRAM = "com.zhiliaoapp.musically", "com.instagram.android"

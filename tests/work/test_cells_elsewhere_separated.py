@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetlane.work.cells import marked, neutral, read_again, text_cell
+from fleetlane.work.content.sheets.cells import marked, neutral, read_again, text_cell
 
 HOSTILE = [
     "a;=cmd()",

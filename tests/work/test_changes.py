@@ -17,8 +17,8 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import Status, is_legal
-from fleetlane.work.ending import RetryPolicy
-from support.world import DONE, World
+from fleetlane.work.running.completion import RetryPolicy
+from support.scheduler_harness import DONE, World
 
 
 def run(work):

@@ -9,7 +9,7 @@ import pytest
 from fleetlane.core.checkup import Grade, Row, plain, said
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError, TaskStoppedError
-from fleetlane.work.checkups import Checkups
+from fleetlane.work.phones.checkups import Checkups
 from work.test_hands import Handled
 
 ROWS = [Row("users", Grade.OK, plain(0), said("There is one user."))]

@@ -10,7 +10,7 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.lanes import Head
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.scripts.control import Control
-from support.world import World
+from support.scheduler_harness import World
 
 HOUR_S = 3600
 

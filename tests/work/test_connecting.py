@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from fleetlane.core.errors import AdbServerDownError, ConflictError, DeviceGoneError
-from fleetlane.work.devices import DeviceDesk
+from fleetlane.work.phones.devices import DeviceDesk
 
 
 def told(error, address="192.168.1.20:5555"):

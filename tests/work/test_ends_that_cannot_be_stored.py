@@ -10,7 +10,7 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import Outcome, PublishState, failed
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.task import Status
-from fleetlane.work.runner import StoreJournal
+from fleetlane.work.running.runner import StoreJournal
 
 
 @pytest.mark.parametrize(

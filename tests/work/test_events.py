@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fleetlane.core.event import Change, EventFilter, EventKind
-from fleetlane.work.events import EventBook
+from fleetlane.work.upkeep.event_broker import EventBook
 from support.clock import ManualClock
 
 ALL = EventFilter()

@@ -8,10 +8,10 @@ import pytest
 
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError, DeviceGoneError, DriverBrokenError, InvalidParametersError
-from fleetlane.work import acts
-from fleetlane.work.acts import Spot
-from fleetlane.work.hands import Hands
-from support.world import World
+from fleetlane.work.phones import gestures
+from fleetlane.work.phones.gestures import Spot
+from fleetlane.work.phones.manual_control import Hands
+from support.scheduler_harness import World
 
 IDLE_S = 300
 
@@ -62,7 +62,7 @@ class Handled(World):
         self.scheduler.on_free = self.hands.freed
 
     async def tap(self, serial="a"):
-        await self.hands.act(serial, "me", acts.tap(Spot(0.5, 0.5)))
+        await self.hands.act(serial, "me", gestures.tap(Spot(0.5, 0.5)))
 
 
 @pytest.fixture
@@ -205,12 +205,12 @@ def test_a_phone_that_is_away_says_so(world):
 @pytest.mark.parametrize(
     ("act", "done"),
     [
-        (acts.tap(Spot(1, 1)), ("tap_once", 1079, 2399)),
-        (acts.tap(Spot(0.25, 0.5, wide=True)), ("tap_once", 600, 540)),
-        (acts.long_tap(Spot(0, 0)), ("long_tap", 0, 0)),
-        (acts.swipe(Spot(0.5, 0.75), Spot(0.5, 0.25)), ("swipe", (540, 1800), (540, 600))),
-        (acts.press("recent"), ("press", "recent")),
-        (acts.type_text("héllo 你好"), ("type", "héllo 你好", "paste")),
+        (gestures.tap(Spot(1, 1)), ("tap_once", 1079, 2399)),
+        (gestures.tap(Spot(0.25, 0.5, wide=True)), ("tap_once", 600, 540)),
+        (gestures.long_tap(Spot(0, 0)), ("long_tap", 0, 0)),
+        (gestures.swipe(Spot(0.5, 0.75), Spot(0.5, 0.25)), ("swipe", (540, 1800), (540, 600))),
+        (gestures.press("recent"), ("press", "recent")),
+        (gestures.type_text("héllo 你好"), ("type", "héllo 你好", "paste")),
     ],
 )
 def test_acts_land_where_the_person_sees_them(act, done):
@@ -222,20 +222,20 @@ def test_acts_land_where_the_person_sees_them(act, done):
 
 def test_text_is_typed_in_the_way_the_phone_takes():
     hand = Hand("paste", "set")
-    acts.type_text("x").do(hand)
+    gestures.type_text("x").do(hand)
     assert hand.done == [("type", "x", "keyboard")]
     with pytest.raises(DriverBrokenError, match="Tap a field first"):
-        acts.type_text("x").do(Hand("paste", "set", "keyboard"))
+        gestures.type_text("x").do(Hand("paste", "set", "keyboard"))
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: acts.tap(Spot(1.01, 0)),
-        lambda: acts.swipe(Spot(0, 0), Spot(0, float("nan"))),
-        lambda: acts.press("power"),
-        lambda: acts.type_text(""),
-        lambda: acts.type_text("x" * (acts.MOST_TEXT + 1)),
+        lambda: gestures.tap(Spot(1.01, 0)),
+        lambda: gestures.swipe(Spot(0, 0), Spot(0, float("nan"))),
+        lambda: gestures.press("power"),
+        lambda: gestures.type_text(""),
+        lambda: gestures.type_text("x" * (gestures.MOST_TEXT + 1)),
     ],
 )
 def test_what_is_no_act_is_refused(wrong):

@@ -13,11 +13,11 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import FAILURES, PublishState, Remark, failed, succeeded
 from fleetlane.core.task import NeedsPerson, NewTask, Source, Status
-from fleetlane.work.ending import RetryPolicy
-from fleetlane.work.patience import Patience
-from fleetlane.work.recovery import recover
-from fleetlane.work.runner import StoreJournal
-from support.world import World
+from fleetlane.work.running.completion import RetryPolicy
+from fleetlane.work.running.doubt_timeout import Patience
+from fleetlane.work.running.recovery import recover
+from fleetlane.work.running.runner import StoreJournal
+from support.scheduler_harness import World
 
 FOLDER, HASH = "tiktok/shop", "f" * 64
 FACTS = {"caption": "x", "profile": {"handle": "shop"}}

@@ -14,10 +14,10 @@ from fleetlane.core.outcome import failed
 from fleetlane.core.ports.attempts import Step
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import LatePolicy, NeedsPerson, Status
-from fleetlane.work.ending import RetryPolicy
-from fleetlane.work.recovery import recover
+from fleetlane.work.running.completion import RetryPolicy
+from fleetlane.work.running.recovery import recover
 from support.moving import move
-from support.world import DONE, World
+from support.scheduler_harness import DONE, World
 
 HOUR_S = 3600.0
 LATE_AFTER_S = 2 * HOUR_S

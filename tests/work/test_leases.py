@@ -14,8 +14,8 @@ from fleetlane.core.outcome import failed
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.scripts.control import Control
-from fleetlane.work.runner import StoreJournal
-from support.world import DONE, TTL_S, World
+from fleetlane.work.running.runner import StoreJournal
+from support.scheduler_harness import DONE, TTL_S, World
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.adapters.license import LicenseFile, verify
 from fleetlane.core.errors import LicenseInvalidError
 from fleetlane.core.license import UNLICENSED, Plan, Terms
-from fleetlane.work.licensing import Licensing
+from fleetlane.work.upkeep.licensing import Licensing
 from support.clock import ManualClock
 from support.licenses import DAY_MS, KEY, OTHER_KEY, PUBLIC, token
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fleetlane.core.task import NeedsPerson
-from fleetlane.work.patching import Patch
+from fleetlane.work.tasks.patching import Patch
 from support.making import Making
 from support.rig import VIDEO
 

@@ -9,7 +9,7 @@ import pytest
 from fleetlane.core.account import NewAccount
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError
-from fleetlane.work.phones import PhoneDirectory
+from fleetlane.work.phones.directory import PhoneDirectory
 from support.fakes import FakeTransports
 from support.making import Making
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.work.options import is_empty, unknown_fields, unknown_options
+from fleetlane.work.tasks.options import is_empty, unknown_fields, unknown_options
 
 NESTED = {
     "type": "object",

@@ -11,8 +11,8 @@ import pytest
 from fleetlane.core.phones import Identity
 from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import NeedsPerson
-from fleetlane.work.look_ahead import LookAhead
-from fleetlane.work.phones import PhoneDirectory
+from fleetlane.work.phones.directory import PhoneDirectory
+from fleetlane.work.tasks.look_ahead import LookAhead
 from support.fakes import FakeTransports
 from support.making import Making
 from support.rig import VIDEO

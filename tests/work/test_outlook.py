@@ -13,7 +13,7 @@ from fleetlane.core.account import NewAccount
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.journal import Phase
 from fleetlane.core.material import MaterialDescription, NewMaterial
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import FAILURES, PublishState, succeeded
 from fleetlane.core.task import NewTask, Source
 from support.making import Making

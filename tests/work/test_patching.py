@@ -9,7 +9,7 @@ import pytest
 from fleetlane.core.errors import ConflictError, InvalidParametersError, NotFoundError
 from fleetlane.core.outcome import failed
 from fleetlane.core.task import LatePolicy, NeedsPerson
-from fleetlane.work.patching import Patch
+from fleetlane.work.tasks.patching import Patch
 from support.making import Making
 
 LATER = "2099-01-01T00:00:00+00:00"

@@ -13,8 +13,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.device import DeviceState, Transport
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.journal import Phase
@@ -24,9 +24,9 @@ from fleetlane.core.phones import Identity
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
-from fleetlane.work.phones import PhoneDirectory
-from fleetlane.work.recovery import recover
-from fleetlane.work.scheduler import Scheduler
+from fleetlane.work.phones.directory import PhoneDirectory
+from fleetlane.work.running.recovery import recover
+from fleetlane.work.running.scheduler import Scheduler
 from support.clock import ManualClock
 from support.fakes import FakeExecutor, FakeTransports
 

@@ -11,7 +11,7 @@ import pytest
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import DeviceTimeoutError, TaskStoppedError
-from fleetlane.work.pictures import LARGE, SMALL, Pictures, until_turn
+from fleetlane.work.phones.live_pictures import LARGE, SMALL, Pictures, until_turn
 from support.fakes import FakeDevices
 
 

@@ -16,11 +16,11 @@ from fleetlane.core.outcome import failed
 from fleetlane.core.retrying import PassedOver
 from fleetlane.core.task import Status
 from fleetlane.scripts.script import Planned
-from fleetlane.work.patching import Patch
-from fleetlane.work.repeats import RepeatWindow, content_key
+from fleetlane.work.preflight.repeats import RepeatWindow, content_key
+from fleetlane.work.tasks.patching import Patch
 from support.making import Making
 from support.rig import VIDEO
-from support.world import DONE
+from support.scheduler_harness import DONE
 
 HOUR_S = 60 * 60
 

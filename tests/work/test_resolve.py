@@ -9,10 +9,10 @@ import pytest
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.journal import Phase
 from fleetlane.core.material import MaterialDescription, MaterialWish, NewMaterial, UseState
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.task import Status
-from support.world import World
+from support.scheduler_harness import World
 
 FOLDER, HASH = "tiktok/shop", "f" * 64
 

@@ -6,14 +6,14 @@ import asyncio
 
 import pytest
 
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.adapters.files import TraceFolder
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.attempts import Step
 from fleetlane.core.ports.records import StoredAnswer
 from fleetlane.core.task import NewTask, Source
-from fleetlane.work.retention import AnswerRetention, TraceRetention
+from fleetlane.work.upkeep.retention import AnswerRetention, TraceRetention
 from support.clock import ManualClock
 
 KEEP_MS = 3_600_000

@@ -10,9 +10,9 @@ import pytest
 from fleetlane.core.outcome import failed
 from fleetlane.core.retrying import PassedOver, RetryWish
 from fleetlane.core.task import Status
-from fleetlane.work.retry_all import RetryAll
-from fleetlane.work.undo import UndoBook
-from support.world import DONE, World
+from fleetlane.work.tasks.retry_all import RetryAll
+from fleetlane.work.tasks.undo import UndoBook
+from support.scheduler_harness import DONE, World
 
 DAY_S = 24 * 3600.0
 

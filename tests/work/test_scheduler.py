@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fleetlane.adapters.db.migrate import migrate
-from fleetlane.adapters.db.sqlite import SqliteStore
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.device import DeviceState
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
@@ -20,8 +20,8 @@ from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
-from fleetlane.work.recovery import recover
-from fleetlane.work.scheduler import Scheduler
+from fleetlane.work.running.recovery import recover
+from fleetlane.work.running.scheduler import Scheduler
 from support.clock import ManualClock
 from support.fakes import FakeDevices, FakeExecutor
 

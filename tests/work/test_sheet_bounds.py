@@ -8,9 +8,9 @@ import tracemalloc
 import pytest
 
 from fleetlane.core.errors import InvalidParametersError
-from fleetlane.work.cells import Cell
-from fleetlane.work.sheet_table import Area, Row, Source, read_table
-from fleetlane.work.sheets import read_sheet
+from fleetlane.work.content.sheets.account_sheet import read_sheet
+from fleetlane.work.content.sheets.cells import Cell
+from fleetlane.work.content.sheets.table import Area, Row, Source, read_table
 from support.sheets import raw_book
 
 HEAD = '<row r="1"><c r="A1" t="inlineStr"><is><t>username</t></is></c></row>'

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from fleetlane.core.errors import InvalidParametersError
-from fleetlane.work.sheets import AccountRow, read_sheet
+from fleetlane.work.content.sheets.account_sheet import AccountRow, read_sheet
 from support.sheets import HEADER, book, inline, raw_book
 
 T = "tiktok"

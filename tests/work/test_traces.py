@@ -15,9 +15,9 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.attempts import Step
 from fleetlane.core.task import NewTask, Source
-from fleetlane.work.desk import Desk
-from fleetlane.work.traces import Traces
-from support.world import World
+from fleetlane.work.tasks.queries import Desk
+from fleetlane.work.upkeep.trace_archive import Traces
+from support.scheduler_harness import World
 
 SECRETS = ("geheim", "@anna", "anna.mp4", "R58SERIAL")
 TREE = """<?xml version="1.0"?><hierarchy rotation="0"><node text="geheim" content-desc="by @anna" hint="geheim"

@@ -9,8 +9,8 @@ import pytest
 from fleetlane.core.retrying import PassedOver
 from fleetlane.core.task import Status
 from support.making import Making
+from support.scheduler_harness import DONE
 from support.shelf import ADDRESS, CABLE, NAME, Shelf
-from support.world import DONE
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from fleetlane.core.errors import ConflictError
 from fleetlane.core.outcome import failed
 from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import Status
-from fleetlane.work.patching import Patch
-from fleetlane.work.undo import UndoBook
+from fleetlane.work.tasks.patching import Patch
+from fleetlane.work.tasks.undo import UndoBook
 from support.making import Making
-from support.world import World
+from support.scheduler_harness import World
 
 
 def run(work):

@@ -8,8 +8,8 @@ import pytest
 
 from fleetlane.core.device import DeviceState
 from fleetlane.core.task import NewTask, Source, Status, Task
-from fleetlane.work.scheduler import Scheduler
-from fleetlane.work.waiting import Waiting
+from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.tasks.pending_reasons import Waiting
 from support.clock import ManualClock
 from support.fakes import FakeDevices
 

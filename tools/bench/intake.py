@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 from phones import process, until
 
-from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.simulator.fleet import free_port
 
 TARGETS = 10_000

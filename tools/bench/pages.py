@@ -15,7 +15,7 @@ import httpx2
 import psutil
 from phones import process, until
 
-from fleetlane.adapters.db.migrate import migrate
+from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.simulator.fleet import free_port
 
 PHONES = 100

@@ -16,8 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for server_process
 
+from kill_loop import POINTS, Storm
 from server import ChaosError, Victim
-from storm import POINTS, Storm
 
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 

@@ -12,7 +12,7 @@ from server_process import ServerProcessError as ChaosError
 
 __all__ = ["ChaosError", "Victim", "wait_for"]
 
-_VICTIM = Path(__file__).with_name("victim.py")
+_VICTIM = Path(__file__).with_name("killed_server.py")
 _SETTINGS = {
     "FLEETLANE_AUTO_RETRY": "true",
     "FLEETLANE_RETRY_DELAY_MIN_S": "0",

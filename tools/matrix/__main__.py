@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for server_proce
 
 import page
 from cells import Cell
-from places import JOURNEYS, Journey
+from checkpoints import JOURNEYS, Journey
 from results import Results
 from rows import ROWS, Row
 from runs import Wanted, run_cells, run_cells_on_the_wire, run_stops

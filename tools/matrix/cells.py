@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from places import Journey, Place, watch
+from checkpoints import Journey, Place, watch
 from rows import POSTED, Row, before, mend
 
 from fleetlane.core.outcome import FAILURES

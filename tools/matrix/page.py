@@ -8,9 +8,9 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from after_post import ELSEWHERE
 from cells import Cell
-from elsewhere import ELSEWHERE
-from places import JOURNEYS, Journey
+from checkpoints import JOURNEYS, Journey
 from results import ROOT, Results
 from rows import NEVER_KNOWN, POSTED, UNKNOWN, Row
 from stops import Stop

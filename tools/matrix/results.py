@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cells import Cell
-from places import JOURNEYS
+from checkpoints import JOURNEYS
 from rows import ROWS, Row
 from stops import STOP_ROWS, Stop
 

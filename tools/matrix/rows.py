@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from places import Place
+from checkpoints import Place
 
 from fleetlane.simulator.app import AppFaults
 from fleetlane.simulator.faults import Fault

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import stops
 from cells import Cell, run_cell
-from places import Journey, Place
+from checkpoints import Journey, Place
 from rows import Row
 from stops import Stop
 from virtual_lane import VirtualLane

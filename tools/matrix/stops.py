@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cells import unfit, untrue
-from places import Journey, Place, watch
+from checkpoints import Journey, Place, watch
 from rows import ROWS, Row, before, mend
 from wire import Bench
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cells import Ended, StuckError
-from places import Journey, Place
+from checkpoints import Journey, Place
 from rows import Row
 
 from fleetlane.core.journal import Phase

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cells import STUCK_AFTER_S, Ended, StuckError
-from places import Journey
+from checkpoints import Journey
 from server_process import ServerProcess, ServerProcessError, wait_for
 
 from fleetlane.cli.demo_processes import video

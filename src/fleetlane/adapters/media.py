@@ -19,11 +19,9 @@ from typing import BinaryIO
 
 from PIL import ImageFile, JpegImagePlugin, PngImagePlugin
 
-from fleetlane.core.media import MediaFacts, MediaKind, look
-from fleetlane.core.opened import open_regular
-from fleetlane.core.pictures import read_jpeg
-from fleetlane.core.ports.media import Inspected
-from fleetlane.core.wholeness import (
+from fleetlane.core.media.files import MediaFacts, MediaKind, look
+from fleetlane.core.media.pictures import read_jpeg
+from fleetlane.core.media.wholeness import (
     CHANGING,
     CUT_OFF,
     DAMAGED_IMAGE,
@@ -32,6 +30,8 @@ from fleetlane.core.wholeness import (
     TOO_MANY_PIXELS,
     Flaw,
 )
+from fleetlane.core.opened import open_regular
+from fleetlane.core.ports.media import Inspected
 
 VideoCheck = Callable[[BinaryIO, MediaFacts], MediaFacts | Flaw]
 """Looks at a video that is whole by its boxes, and says what it knows better."""

@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from fleetlane.adapters.media import VideoCheck
-from fleetlane.core.media import MediaFacts
-from fleetlane.core.wholeness import DAMAGED_VIDEO, Flaw
+from fleetlane.core.media.files import MediaFacts
+from fleetlane.core.media.wholeness import DAMAGED_VIDEO, Flaw
 
 _MOST_PACKETS = 120
 _MICROSECONDS = 1000

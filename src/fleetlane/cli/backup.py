@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from fleetlane.adapters.backup import DataFolder, Verified, make_backup, restore_backup, verify_backup, verify_data
+from fleetlane.adapters.db.sqlite.backup import (
+    DataFolder,
+    Verified,
+    make_backup,
+    restore_backup,
+    verify_backup,
+    verify_data,
+)
 from fleetlane.data_directory import only_server
 from fleetlane.settings import Settings, load_settings
 

@@ -12,9 +12,9 @@ import typer
 from fleetlane import __version__
 from fleetlane.cli.packs import in_force
 from fleetlane.cli.recorded import tree_in
-from fleetlane.core.blanking import Blanking, OwnWords
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.core.recognition import View, recognise
+from fleetlane.core.screens.blanking import Blanking, OwnWords
+from fleetlane.core.screens.recognition import View, recognise
 from fleetlane.scripts.packs import InForce
 from fleetlane.settings import load_settings
 

@@ -10,8 +10,8 @@ import typer
 
 from fleetlane.cli.packs import Folder, in_force
 from fleetlane.cli.recorded import TreeFile, tree_in
-from fleetlane.core.recognition import View
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.recognition import View
+from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.packs.drawing import marked, picture_of
 from fleetlane.scripts.packs.explain import Explanation, explain
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.core.screen import Tree, parse_tree
+from fleetlane.core.screens.screen import Tree, parse_tree
 
 TreeFile = Annotated[Path, typer.Argument(help="A UI tree (XML), as `uiautomator dump` writes it.")]
 

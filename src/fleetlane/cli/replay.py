@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import typer
 
 from fleetlane.cli import sessions
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.core.transcript import Transcript, read
 from fleetlane.own_packs import use_packs
 from fleetlane.settings import load_settings

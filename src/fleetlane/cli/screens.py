@@ -13,7 +13,7 @@ from fleetlane.cli.packs import check, in_force
 from fleetlane.cli.recorded import tree_in
 from fleetlane.cli.suggest import suggest_rule
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.core.recognition import View, recognise
+from fleetlane.core.screens.recognition import View, recognise
 from fleetlane.scripts.packs import load_pack_file
 from fleetlane.scripts.packs.words import SOURCES, languages, missing
 

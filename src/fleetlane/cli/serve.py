@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from fleetlane.bootstrap import build
+from fleetlane.bootstrap.server import build
 from fleetlane.cli.signals import stop_event
 from fleetlane.http.server import listen
 from fleetlane.http.server import serve as serve_app

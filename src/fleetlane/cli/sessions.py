@@ -14,15 +14,15 @@ from fleetlane.adapters.android.blanked import SERIAL, blanked
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.android.recording import Recording, RecordingClient
 from fleetlane.adapters.android.transport import QuickClient
-from fleetlane.core.blanking import Blanking, OwnWords
 from fleetlane.core.conformance import Difference, differences, medians_s
 from fleetlane.core.device import DeviceState, Transport
 from fleetlane.core.errors import DeviceError, FleetlaneError
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import Outcome
 from fleetlane.core.ports.media import Inspected, MediaInspector
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.blanking import Blanking, OwnWords
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.core.transcript import Ending, Header, Transcript
 from fleetlane.scripts.control import Control
 from fleetlane.scripts.packs import load_packs

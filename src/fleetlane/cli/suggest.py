@@ -9,10 +9,10 @@ import typer
 
 from fleetlane.cli.packs import Folder, in_force
 from fleetlane.cli.recorded import TreeFile, tree_in
-from fleetlane.core.blanking import Blanking, OwnWords
 from fleetlane.core.document import text_of
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.core.recognition import View
+from fleetlane.core.screens.blanking import Blanking, OwnWords
+from fleetlane.core.screens.recognition import View
 from fleetlane.scripts.packs.suggest import suggest
 from fleetlane.scripts.packs.trial import Recordings, Trial, save_patch, try_patch
 from fleetlane.settings import load_settings

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from fleetlane.core.device import Device, why_not_ready
-from fleetlane.core.sentence import Sentence
+from fleetlane.core.message import Sentence
 
 Measured = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, TypeGuard, cast
 
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.core.transcript import Exchange
 
 _ENDED = re.compile(r"X4(?:NEXT|EXIT):(\d+)")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from fleetlane.core.sentence import Sentence
+from fleetlane.core.message import Sentence
 
 
 class DeviceState(StrEnum):

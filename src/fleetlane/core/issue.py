@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fleetlane.core.sentence import Sentence
+from fleetlane.core.message import Sentence
 
 NOT_CHECKED = "not_checked"
 """The code of what could not be found out in time, or at all. It is looked at again before anything is published."""

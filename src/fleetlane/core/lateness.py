@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from fleetlane.core.message import Sentence
 from fleetlane.core.outcome import Outcome, Remark
-from fleetlane.core.sentence import Sentence
 from fleetlane.core.task import Task
 
 _MINUTE_MS = 60_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 
 
 class UseState(StrEnum):

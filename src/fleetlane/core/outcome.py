@@ -109,7 +109,7 @@ FAILURES: Mapping[str, Failure] = {
 
 
 class Remark(StrEnum):
-    """What else remarks say, in templates (`core.sentence`)."""
+    """What else remarks say, in templates (`core.message`)."""
 
     PUBLISHED = "Published on @%(account)s."
     SEEN_LATER = "Published on @%(account)s, as a later look at its profile shows."

@@ -1,9 +1,9 @@
 """Which phone is which: phones are known by what they are, never by the address they are reached at.
 
 A `PhoneBook` holds the phones on record and what adb lists now, and says which phone each transport leads to. Pure:
-`work.phones` feeds it, stores what it finds, and lets it know when that is stored. Nothing runs on a transport
-before its phone has said who it is; whoever else answers at a known address is another phone until a person says
-otherwise.
+`work.phones.directory` feeds it, stores what it finds, and lets it know when that is stored. Nothing runs on a
+transport before its phone has said who it is; whoever else answers at a known address is another phone until a person
+says otherwise.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from fleetlane.core.errors import TranscriptError
-from fleetlane.core.wholeness import LARGEST_BYTES
+from fleetlane.core.media.wholeness import LARGEST_BYTES
 
 VERSION = 1
 MOST_EXCHANGES = 20_000

@@ -15,10 +15,10 @@ from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.dashboard.page import N_, PageRoute, render, said, sent_to, told, translated
 from fleetlane.http.accounts import SHEETS, AccountId
-from fleetlane.http.services import Wired
 from fleetlane.scripts.platforms import platform_named, platform_rule, platforms
-from fleetlane.work.separated import Encoding
-from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
+from fleetlane.web.wiring import Wired
+from fleetlane.work.content.sheets.account_sheet import read_sheet, write_csv, write_xlsx
+from fleetlane.work.content.sheets.csv_file import Encoding
 
 _PAGE_SIZE = 100
 _SHOWN_CHANGES = 50

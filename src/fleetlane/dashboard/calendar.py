@@ -17,7 +17,7 @@ from fleetlane.core.ports.tasks import DueSpan
 from fleetlane.core.schedule import instant_on
 from fleetlane.dashboard.languages import wanted
 from fleetlane.dashboard.page import PageRoute, render
-from fleetlane.http.services import Wired
+from fleetlane.web.wiring import Wired
 
 _MOST_COUNTED = 1000
 _DAY = timedelta(days=1)

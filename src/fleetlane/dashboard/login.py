@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.errors import TokenRequiredError
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
-from fleetlane.http.proxies import came_by_https
-from fleetlane.http.services import Wired
+from fleetlane.web.proxies import came_by_https
+from fleetlane.web.wiring import Wired
 
 router = APIRouter(route_class=PageRoute)
 

@@ -11,12 +11,12 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from fleetlane.core.errors import NotFoundError
 from fleetlane.core.lines import with_plain_ends
 from fleetlane.core.material import MaterialDescription, UseState, parse_tags
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
 from fleetlane.http.materials import MaterialId
-from fleetlane.http.services import Wired
-from fleetlane.work.library import Upload
+from fleetlane.web.wiring import Wired
+from fleetlane.work.content.library import Upload
 
 _PAGE_SIZE = 48
 _LARGEST_SORT = 1_000_000

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.services import Wired
 from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.web.wiring import Wired
 
 PAGE_SIZE = 50
 _Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]

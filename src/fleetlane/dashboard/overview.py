@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Status
 from fleetlane.dashboard.page import PageRoute, render
-from fleetlane.http.services import Wired
+from fleetlane.web.wiring import Wired
 
 _ROWS = 8
 _NEEDING = 3

@@ -17,13 +17,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from fleetlane import __version__
 from fleetlane.core.device import NOT_READY, Device, why_not_ready
 from fleetlane.core.errors import FleetlaneError, ForeignRequestError, StoreError
+from fleetlane.core.message import Sentence, found_in
 from fleetlane.core.outcome import REMARKS
 from fleetlane.core.schedule import rfc3339
-from fleetlane.core.sentence import Sentence, found_in
 from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
 from fleetlane.http.errors import code_of
-from fleetlane.http.pairs import FormRequest
-from fleetlane.http.services import Services
+from fleetlane.web.pairs import FormRequest
+from fleetlane.work.services import Services
 
 _MOST_COUNTED = 100
 """Up to how many tasks that need a person are counted for the bar of pages."""

@@ -16,9 +16,10 @@ from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Status
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.http.devices import Lane
-from fleetlane.http.services import Services, Wired, caller
-from fleetlane.work import acts
-from fleetlane.work.acts import Act, Spot
+from fleetlane.web.wiring import Wired, caller
+from fleetlane.work.phones import gestures
+from fleetlane.work.phones.gestures import Act, Spot
+from fleetlane.work.services import Services
 
 _QUEUE = 20
 _GRADES: Mapping[Grade, tuple[str, str]] = {
@@ -66,8 +67,8 @@ async def show_phone(request: Request, serial: Lane, services: Wired) -> HTMLRes
         grades=_GRADES,
         titles=TITLES,
         withheld=services.canary.withheld(serial) if services.canary else None,
-        keys=acts.KEYS,
-        most_text=acts.MOST_TEXT,
+        keys=gestures.KEYS,
+        most_text=gestures.MOST_TEXT,
     )
 
 
@@ -158,24 +159,24 @@ async def touch(
     spot = Spot(x, y, wide)
     match kind:
         case "tap":
-            act = acts.tap(spot)
+            act = gestures.tap(spot)
         case "long_tap":
-            act = acts.long_tap(spot)
+            act = gestures.long_tap(spot)
         case "swipe":
-            act = acts.swipe(spot, Spot(to_x, to_y, wide))
+            act = gestures.swipe(spot, Spot(to_x, to_y, wide))
     return await _do(request, serial, services, act)
 
 
 @router.post("/{serial}/key")
 async def press_key(request: Request, serial: Lane, services: Wired, key: Annotated[str, Form()]) -> Response:
     """Press a key of the phone."""
-    return await _do(request, serial, services, acts.press(key))
+    return await _do(request, serial, services, gestures.press(key))
 
 
 @router.post("/{serial}/text")
 async def type_text(request: Request, serial: Lane, services: Wired, text: Annotated[str, Form()] = "") -> Response:
     """Type into the field that has the cursor."""
-    return await _do(request, serial, services, acts.type_text(text))
+    return await _do(request, serial, services, gestures.type_text(text))
 
 
 async def _do(request: Request, serial: str, services: Services, act: Act) -> Response:

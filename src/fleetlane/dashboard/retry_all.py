@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse
 
 from fleetlane.core.retrying import PassedOver, RetryWish
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.services import Wired
 from fleetlane.http.task_models import LARGEST_ID
-from fleetlane.work.retry_all import Skipped
+from fleetlane.web.wiring import Wired
+from fleetlane.work.tasks.retry_all import Skipped
 
 _SHOWN = 50
 _COUNTED = {

@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse
 
 from fleetlane.core.device import why_not_ready
 from fleetlane.dashboard.page import N_, PageRoute, render, said, translated
-from fleetlane.http.services import Services, Wired
+from fleetlane.web.wiring import Wired
+from fleetlane.work.services import Services
 
 _LEAST_FREE_BYTES = 1 << 30
 

@@ -11,13 +11,13 @@ from fastapi.responses import HTMLResponse, Response
 from fleetlane.core.errors import RepeatError
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.attempts import Attempt, Step
-from fleetlane.dashboard.create import instant_of
+from fleetlane.dashboard.new_task import instant_of
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
-from fleetlane.http.services import Wired
 from fleetlane.http.task_models import TaskId
 from fleetlane.http.traces import file_response
-from fleetlane.work.desk import Trace
-from fleetlane.work.patching import Patch
+from fleetlane.web.wiring import Wired
+from fleetlane.work.tasks.patching import Patch
+from fleetlane.work.tasks.queries import Trace
 
 router = APIRouter(prefix="/tasks/{task_id}", route_class=PageRoute)
 

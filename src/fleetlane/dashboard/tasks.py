@@ -20,12 +20,13 @@ from fleetlane.core.task import Source, Status
 from fleetlane.dashboard.calendar import Day, day_of
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.dashboard.retry_all import said
-from fleetlane.http.services import Services, Wired
 from fleetlane.http.task_models import LARGEST_ID
 from fleetlane.http.task_views import task_view
 from fleetlane.scripts.script import scripts
-from fleetlane.work.cells import neutral
-from fleetlane.work.changes import Undoable
+from fleetlane.web.wiring import Wired
+from fleetlane.work.content.sheets.cells import neutral
+from fleetlane.work.services import Services
+from fleetlane.work.tasks.changes import Undoable
 
 PAGE_SIZE = 50
 _Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import UNKNOWN
+from fleetlane.core.screens.recognition import UNKNOWN
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.services import Wired
 from fleetlane.http.task_models import LARGEST_ID, TaskId
 from fleetlane.scripts.packs.drawing import marked
-from fleetlane.work.workshop import KeptTree
+from fleetlane.web.wiring import Wired
+from fleetlane.work.upkeep.workshop import KeptTree
 
 _LONGEST = 20_000
 

@@ -16,15 +16,16 @@ from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import Source
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Services, Wired
 from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
 from fleetlane.http.task_models import LARGEST_ID, CreatedTasks
 from fleetlane.http.task_views import created_view
 from fleetlane.scripts.platforms import platform_named, platform_rule
-from fleetlane.work.accounts import AccountChange
-from fleetlane.work.request import TaskRequest
-from fleetlane.work.separated import Encoding
-from fleetlane.work.sheets import read_sheet, write_csv, write_xlsx
+from fleetlane.web.wiring import Wired
+from fleetlane.work.content.accounts import AccountChange
+from fleetlane.work.content.sheets.account_sheet import read_sheet, write_csv, write_xlsx
+from fleetlane.work.content.sheets.csv_file import Encoding
+from fleetlane.work.services import Services
+from fleetlane.work.tasks.request import TaskRequest
 
 LARGEST_SHEET_BYTES = 16 * 1024 * 1024
 SHEETS = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from fleetlane import __version__
-from fleetlane.http import accounts, canary, devices, events, materials, metrics, pages, scripts, tasks, traces
+from fleetlane.http import accounts, canary, devices, events, materials, metrics, scripts, tasks, traces
+from fleetlane.http import health_and_docs as pages
 from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.guard import Guard
 from fleetlane.http.head import HeadAsGet
 from fleetlane.http.openapi import use_whole_document
-from fleetlane.http.pairs import LARGEST_LOGIN_BYTES
 from fleetlane.http.query import EmptyParameters
-from fleetlane.http.services import Services
 from fleetlane.http.strict_json import BodyLimit
+from fleetlane.web.pairs import LARGEST_LOGIN_BYTES
+from fleetlane.work.services import Services
 
 PREFIX = "/api/v1"
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Wired
 from fleetlane.http.strict_json import StrictJsonRoute
-from fleetlane.work.canary import NewVersion
+from fleetlane.web.wiring import Wired
+from fleetlane.work.running.canary import NewVersion
 
 _PACKAGE = "Its Android package"
 

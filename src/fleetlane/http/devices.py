@@ -12,9 +12,10 @@ from fleetlane.core.device import why_not_ready
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Services, Wired, caller
 from fleetlane.http.strict_json import StrictJsonRoute
-from fleetlane.work.devices import ShownDevice
+from fleetlane.web.wiring import Wired, caller
+from fleetlane.work.phones.devices import ShownDevice
+from fleetlane.work.services import Services
 
 Serial = Annotated[
     str, Path(max_length=255, description="The device's serial, another one of its serials, or its name")

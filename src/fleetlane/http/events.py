@@ -12,8 +12,9 @@ from fastapi.responses import StreamingResponse
 from fleetlane.core.event import Event, EventFilter
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Services, Wired
 from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.web.wiring import Wired
+from fleetlane.work.services import Services
 
 HEARTBEAT_S = 15.0
 _RETRY_MS = 2000

@@ -32,7 +32,7 @@ from fleetlane.http.cut_off import only_while
 from fleetlane.http.envelope import ALWAYS
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.rate_limit import RateLimit
-from fleetlane.work.access import Access, bearer
+from fleetlane.work.access.access import Access, bearer
 
 _LOGIN = "/login"
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", _LOGIN})

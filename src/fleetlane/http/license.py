@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Wired
+from fleetlane.web.wiring import Wired
 
 
 class LicenseView(BaseModel):

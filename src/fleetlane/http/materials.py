@@ -9,15 +9,16 @@ from fastapi import APIRouter, File, Form, Path, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from fleetlane.core.material import Material, MaterialDescription, UseState, parse_tags
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Services, Wired
 from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
 from fleetlane.http.task_models import LARGEST_ID
-from fleetlane.work.library import Upload
+from fleetlane.web.wiring import Wired
+from fleetlane.work.content.library import Upload
+from fleetlane.work.services import Services
 
 _LONGEST_CAPTION = 10_000
 _LONGEST_TAGS = 2_000

@@ -8,8 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 
 from fleetlane import __version__
 from fleetlane.core.license import License
-from fleetlane.http.services import Wired
 from fleetlane.scripts.script import broken_scripts
+from fleetlane.web.wiring import Wired
 
 router = APIRouter(include_in_schema=False)
 

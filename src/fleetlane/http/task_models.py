@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.retrying import REASONS, PassedOver, RetryWish
 from fleetlane.core.schedule import parse_instant
-from fleetlane.work.request import MOST_TARGETS
+from fleetlane.work.tasks.request import MOST_TARGETS
 
 LARGEST_ID = 2**63 - 1
 _MOST_WRONG = 50

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from fleetlane.core.issue import Issue, in_sentences
 from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import Task
-from fleetlane.http.services import Services
 from fleetlane.http.task_models import CreatedTasks, IssueView, Need, PatchedTask, PlannedTask, TaskView, WouldCreate
-from fleetlane.work.desk import Shown
-from fleetlane.work.intake import Created, Preview
-from fleetlane.work.patching import Patched
+from fleetlane.work.services import Services
+from fleetlane.work.tasks.intake import Created, Preview
+from fleetlane.work.tasks.patching import Patched
+from fleetlane.work.tasks.queries import Shown
 
 _MOST_SHOWN = 1000
 

@@ -12,7 +12,6 @@ from fleetlane.core.retrying import REASONS
 from fleetlane.core.task import Source, Status
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Wired
 from fleetlane.http.strict_json import StrictJsonRoute
 from fleetlane.http.task_models import (
     LARGEST_ID,
@@ -35,9 +34,10 @@ from fleetlane.http.task_models import (
     TaskView,
 )
 from fleetlane.http.task_views import created_view, patched_view, task_view, would_create_view
-from fleetlane.work.options import unknown_parameters
-from fleetlane.work.patching import Patch
-from fleetlane.work.request import FIELDS, TaskRequest
+from fleetlane.web.wiring import Wired
+from fleetlane.work.tasks.options import unknown_parameters
+from fleetlane.work.tasks.patching import Patch
+from fleetlane.work.tasks.request import FIELDS, TaskRequest
 
 router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
 

@@ -13,10 +13,10 @@ from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.http.services import Wired
 from fleetlane.http.strict_json import StrictJsonRoute
 from fleetlane.http.task_models import LARGEST_ID, TaskId
-from fleetlane.work.desk import Trace
+from fleetlane.web.wiring import Wired
+from fleetlane.work.tasks.queries import Trace
 
 _ZIP = "application/zip"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}

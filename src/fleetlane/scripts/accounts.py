@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from fleetlane.core.errors import TaskFailedError
-from fleetlane.core.recognition import Action
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.recognition import Action
+from fleetlane.core.screens.screen import Node
 from fleetlane.core.task import username_key
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator

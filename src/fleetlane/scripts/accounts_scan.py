@@ -7,7 +7,7 @@ from typing import Any
 
 from fleetlane.core.errors import FieldError, InvalidParametersError, TaskFailedError
 from fleetlane.core.outcome import Outcome, PublishState, failed, from_error, succeeded
-from fleetlane.core.recognition import Pack
+from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.accounts import AccountSwitcher
 from fleetlane.scripts.apps import installed_apps, open_app
 from fleetlane.scripts.navigator import Navigator

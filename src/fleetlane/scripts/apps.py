@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fleetlane.core.errors import TaskFailedError
-from fleetlane.core.recognition import Pack
+from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 

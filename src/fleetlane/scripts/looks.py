@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from fleetlane.core.errors import DriverBrokenError, TaskFailedError
-from fleetlane.core.places import Places, SeenPlaces, places_of
 from fleetlane.core.ports.phone import Driver
-from fleetlane.core.recognition import UNKNOWN, Edge, Element, Pack, Recognised, View, recognise
-from fleetlane.core.screen import Bounds, Node, parse_tree
-from fleetlane.core.selector import Pick, Selector
+from fleetlane.core.screens.places import Places, SeenPlaces, places_of
+from fleetlane.core.screens.recognition import UNKNOWN, Edge, Element, Pack, Recognised, View, recognise
+from fleetlane.core.screens.screen import Bounds, Node, parse_tree
+from fleetlane.core.screens.selector import Pick, Selector
 
 _EDGE = 8
 _ALONG = (0.25, 0.75, 0.1, 0.9)

@@ -6,7 +6,7 @@ was asked for long after it still shows the screen. A careful tap is one whose r
 screen's Post: it never repeats by itself, goes where Post was not recorded, waits until the screen takes taps
 (`editor_dwell` of the pack), and is repeated only when two looks in a row, both asked for long after it, show the same;
 then what repeats it says so first (`on_risk`). A tap that could fall through on a button that publishes
-(`core.places`) is careful as well, and made elsewhere on its target, or Back is pressed instead.
+(`core.screens.places`) is careful as well, and made elsewhere on its target, or Back is pressed instead.
 
 A sheet that nobody has named is refused, or left by Back. A page that nobody knows is left by Back once, before the
 task fails: never where something publishes, or a person is needed.
@@ -20,8 +20,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from fleetlane.core.errors import CallLostError, ShellFailedError, TaskFailedError
-from fleetlane.core.recognition import UNKNOWN, Action, Edge, Pack
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.recognition import UNKNOWN, Action, Edge, Pack
+from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.looks import Attempt, Screen, Watched, beside_places, near_edge, not_left, the_last
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.waits import STARTED_FOR_S, WAITS, Situation, Wait, has_passed

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from fleetlane.core.dumped import as_dumped, may_hide
 from fleetlane.core.errors import (
     CallLostError,
     DeviceError,
@@ -21,12 +20,13 @@ from fleetlane.core.errors import (
     TaskFailedError,
     TaskStoppedError,
 )
-from fleetlane.core.media import MediaKind
-from fleetlane.core.places import SeenPlaces
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.phone import Driver, MediaEntry, PhoneFacts, Pushed, ShellAnswer
 from fleetlane.core.ports.report import Trace
-from fleetlane.core.recognition import Pack
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.dumped import as_dumped, may_hide
+from fleetlane.core.screens.places import SeenPlaces
+from fleetlane.core.screens.recognition import Pack
+from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.control import Control
 from fleetlane.scripts.looks import Screen, Sighting, points_of, read_screen
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from fleetlane.core.dumped import as_dumped
 from fleetlane.core.errors import TaskFailedError
-from fleetlane.core.recognition import Action
-from fleetlane.core.screen import Node, normalise
+from fleetlane.core.screens.dumped import as_dumped
+from fleetlane.core.screens.recognition import Action
+from fleetlane.core.screens.screen import Node, normalise
 from fleetlane.core.task import username_key
 from fleetlane.scripts.apps import restart_app
 from fleetlane.scripts.looks import Screen

@@ -10,7 +10,7 @@ from typing import Any
 from fleetlane.core.errors import FleetlaneError, TaskStoppedError, UnknownRequestError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.journal import Phase
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.library import TakenMaterial
 from fleetlane.core.ports.media import MediaInspector

@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from fleetlane.core.document import known_keys, mapping
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.specs import Action, Expression, Text
+from fleetlane.simulator.compiled_model import Action, Expression, Text
 
 _PUBLISHED = (
     "kind", "caption", "title", "placement", "sound", "original_volume", "sound_volume", "product_link",

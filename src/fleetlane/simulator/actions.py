@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fleetlane.simulator.compiled_model import Action, Expression
 from fleetlane.simulator.media_store import MediaRow
-from fleetlane.simulator.specs import Action, Expression
 from fleetlane.simulator.text_fields import with_suggestion
 from fleetlane.simulator.uploads import publish
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fleetlane.simulator.accounts import Account
 from fleetlane.simulator.actions import Actions
+from fleetlane.simulator.compiled_model import Action, AppModel, PackageFacts, ScreenSpec
 from fleetlane.simulator.media_store import MediaRow
 from fleetlane.simulator.nodes import SimNode, build_screen
 from fleetlane.simulator.spans import Span
-from fleetlane.simulator.specs import Action, AppModel, PackageFacts, ScreenSpec
 from fleetlane.simulator.text_fields import Fields, limited, suggestions
 from fleetlane.simulator.uploads import Upload
 

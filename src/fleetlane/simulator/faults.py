@@ -17,10 +17,10 @@ from typing import Any
 
 from fleetlane.core.document import known_keys, mapping, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.documents import parse_yaml_list
+from fleetlane.simulator.compiled_model import AppModel
 from fleetlane.simulator.likeness import trait_value
-from fleetlane.simulator.specs import AppModel
 from fleetlane.simulator.traits import NAMES
+from fleetlane.simulator.yaml_files import parse_yaml_list
 
 KINDS: Mapping[str, str] = {
     "unplug": "the cable is pulled; plugged in again after `for_s`",

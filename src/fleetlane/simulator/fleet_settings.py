@@ -23,13 +23,13 @@ from typing import Any, cast
 
 from fleetlane.core.document import known_keys, mapping, strings, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.documents import parse_yaml_list
+from fleetlane.simulator.compiled_model import AppModel
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.likeness import likeness, trait_values
 from fleetlane.simulator.model import LANGUAGES, builtin_models
 from fleetlane.simulator.phone_facts import SDK_OF, PhoneFacts
-from fleetlane.simulator.specs import AppModel
 from fleetlane.simulator.traits import IDEAL, Traits
+from fleetlane.simulator.yaml_files import parse_yaml_list
 
 FIRST_PORT = 21501
 _IDENTITY = ("serialno", "android_id")

@@ -17,9 +17,9 @@ import yaml
 
 from fleetlane.core.document import known_keys, mapping, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.documents import parse_yaml
 from fleetlane.simulator.spans import Span, read_span
 from fleetlane.simulator.traits import ABOUT, IDEAL, NAMES, Traits
+from fleetlane.simulator.yaml_files import parse_yaml
 
 FOLDER = Path(__file__).parent / "profiles"
 BUILTIN = ("ideal", "real", "slow")

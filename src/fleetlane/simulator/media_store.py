@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
 
-from fleetlane.core.media import MediaKind, probe
+from fleetlane.core.media.files import MediaKind, probe
 from fleetlane.simulator.files import FileSystem, canonical
 
 _BY_EXTENSION = {

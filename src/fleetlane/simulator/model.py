@@ -10,9 +10,9 @@ from pathlib import Path
 
 from fleetlane.core.document import mapping, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.documents import parse_yaml
+from fleetlane.simulator.compiled_model import AppModel
 from fleetlane.simulator.model_reader import ModelReader
-from fleetlane.simulator.specs import AppModel
+from fleetlane.simulator.yaml_files import parse_yaml
 
 LANGUAGES = ("en", "zh", "id")
 BUILTIN_FOLDER = Path(__file__).parent / "models"

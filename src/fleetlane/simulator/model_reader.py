@@ -9,7 +9,7 @@ from typing import Any
 from fleetlane.core.document import known_keys, mapping, strings
 from fleetlane.core.errors import PackError
 from fleetlane.simulator.action_reader import ActionReader, placed
-from fleetlane.simulator.specs import (
+from fleetlane.simulator.compiled_model import (
     Action,
     AppModel,
     Expression,

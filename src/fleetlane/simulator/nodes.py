@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fleetlane.simulator.specs import Action, NodeSpec, ScreenSpec
+from fleetlane.simulator.compiled_model import Action, NodeSpec, ScreenSpec
 
 if TYPE_CHECKING:
     from fleetlane.simulator.app import App

@@ -14,6 +14,7 @@ from typing import Any
 
 from fleetlane.simulator.accounts import Account, Post, standard_account
 from fleetlane.simulator.app import App
+from fleetlane.simulator.compiled_model import AppModel
 from fleetlane.simulator.files import FileSystem
 from fleetlane.simulator.ledger import Ledger
 from fleetlane.simulator.media_store import MediaRow, MediaStore
@@ -21,7 +22,6 @@ from fleetlane.simulator.nodes import SimNode
 from fleetlane.simulator.permissions import Permissions, Question
 from fleetlane.simulator.phone_facts import SDK_OF, PhoneFacts, SystemFaults
 from fleetlane.simulator.spans import Draws
-from fleetlane.simulator.specs import AppModel
 from fleetlane.simulator.system_windows import in_bars, typed_by
 from fleetlane.simulator.timers import Clock, Timers
 from fleetlane.simulator.wakefulness import Wakefulness

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fleetlane.simulator.accounts import standard_account
+from fleetlane.simulator.compiled_model import AppModel
 from fleetlane.simulator.fleet_settings import FleetSettings, PhonePlan
 from fleetlane.simulator.ledger import Ledger
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.phone_facts import PhoneFacts
-from fleetlane.simulator.specs import AppModel
 from fleetlane.simulator.timers import Clock
 
 _MODELS = (

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from fleetlane.simulator import commands
+from fleetlane.simulator.fault_injector import Strikes
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.http_stream import Request, next_request, response
 from fleetlane.simulator.latency import TREE, Latency
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.phone_services import PhoneServices
 from fleetlane.simulator.shell_service import ShellService
-from fleetlane.simulator.strikes import Strikes
 from fleetlane.simulator.sync import SyncService
 from fleetlane.simulator.ui_server import UiServer
 

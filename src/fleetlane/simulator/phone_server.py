@@ -1,6 +1,6 @@
 """One simulated phone on the network: adbd's services over sockets.
 
-It can be unplugged, fall silent, or hang; `simulator.strikes` says when.
+It can be unplugged, fall silent, or hang; `simulator.fault_injector` says when.
 """
 
 from __future__ import annotations

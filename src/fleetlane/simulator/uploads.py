@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.simulator.accounts import Post
-from fleetlane.simulator.specs import Action, Text
+from fleetlane.simulator.compiled_model import Action, Text
 
 if TYPE_CHECKING:
     from fleetlane.simulator.app import App

@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from uiautomator2 import Selector
 
-from fleetlane.core.dumped import as_dumped, sure_start
 from fleetlane.core.errors import ShellFailedError
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, ShellAnswer
-from fleetlane.core.screen import Bounds, Node
+from fleetlane.core.screens.dumped import as_dumped, sure_start
+from fleetlane.core.screens.screen import Bounds, Node
 
 _ROW = re.compile(r"^Row: \d+ (.*)", re.MULTILINE)
 _PROPERTY = re.compile(r"^\[([^\]]+)\]: \[([^\]]*)\]", re.MULTILINE)

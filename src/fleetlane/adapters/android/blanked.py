@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from fleetlane.adapters.android.conversations import UI_SERVER
-from fleetlane.core.blanking import Blanking
+from fleetlane.core.screens.blanking import Blanking
 from fleetlane.core.transcript import Exchange
 
 SERIAL = "RECORDED"

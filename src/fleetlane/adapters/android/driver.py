@@ -36,10 +36,10 @@ from fleetlane.core.errors import (
     ShareLostError,
     ShellFailedError,
 )
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.opened import open_regular
 from fleetlane.core.ports.phone import MediaEntry, PhoneFacts, PhoneReport, Pushed, ShellAnswer, Where
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.screen import Node
 
 _LEVEL = re.compile(r"^[ \t]*level: (\d{1,3})\b", re.MULTILINE)
 _LISTED = re.compile(r"^package:(\S+)(?: versionCode:(\d+))?", re.MULTILINE)

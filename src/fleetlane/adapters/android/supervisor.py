@@ -2,7 +2,7 @@
 
 Two threads: one follows `track-devices` and subscribes again when that ends, one reconnects phones
 that came by TCP, waiting longer after each failure. Everything else only reads the table. Which phone is behind a
-transport is not known here (`work.phones`).
+transport is not known here (`work.phones.directory`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import file_uses, materials
 from fleetlane.core.material import Material, MaterialDescription, MaterialWish, NewMaterial, UseState
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.core.task import username_key

@@ -35,9 +35,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
-from fleetlane.adapters.db.agenda import due_spans
 from fleetlane.adapters.db.attempts import AttemptRepository
 from fleetlane.adapters.db.bulk import insert_many, parts
+from fleetlane.adapters.db.due_spans import due_spans
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import task_counts, tasks
 from fleetlane.adapters.db.task_rows import (

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import structlog
 
-from fleetlane.adapters.executors.lane import Lane, Work
+from fleetlane.adapters.executors.phone_thread import Lane, Work
 from fleetlane.core.errors import DeviceError, TaskStoppedError
 from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.execution import Ended
@@ -22,8 +22,8 @@ from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.core.returned import raised
 from fleetlane.core.task import Task
 from fleetlane.scripts.control import Control
-from fleetlane.work.ending import was_cut_off
-from fleetlane.work.runner import Runner
+from fleetlane.work.running.completion import was_cut_off
+from fleetlane.work.running.runner import Runner
 
 log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
@@ -140,7 +140,7 @@ class LocalExecutor:
     async def close(self) -> None:
         """Interrupt what runs, wait for its end, and end the threads; not for longer than `end_s`.
 
-        What becomes of their tasks is for their journals to say (`work.ending`).
+        What becomes of their tasks is for their journals to say (`work.running.completion`).
         """
         self._closed = True
         for run in list(self._runs.values()):

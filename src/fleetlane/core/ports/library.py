@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 
 from fleetlane.core.account import Account, NewAccount
 from fleetlane.core.material import Material, MaterialDescription, MaterialWish, NewMaterial, UseState
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.media import Inspected
 

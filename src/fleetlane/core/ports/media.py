@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 
 
 @dataclass(frozen=True, slots=True)

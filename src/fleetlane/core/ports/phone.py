@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from fleetlane.core.device import Device, Transport
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.phones import Identity
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.screen import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Driver(Protocol):
     def whole_text(self, node: Node) -> str | None:
         """Return the whole text (or description) of a node that a tree showed; None when it cannot be told which it is.
 
-        A tree shows some characters as dots (`core.dumped`).
+        A tree shows some characters as dots (`core.screens.dumped`).
         """
         ...
 

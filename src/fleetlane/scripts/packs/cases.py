@@ -11,8 +11,8 @@ from pathlib import Path
 
 from fleetlane.core.document import text_of
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import Pack, View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import Pack, View, recognise
+from fleetlane.core.screens.screen import parse_tree
 
 CASES = "cases"
 """The folder of cases, in the folder of packs."""

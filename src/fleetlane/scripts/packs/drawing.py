@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.packs.explain import Explanation
 
 _WIDTH = 480

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fleetlane.core.recognition import Condition, Pack, Recognised, View, Way, recognise
-from fleetlane.core.screen import Bounds, Node
-from fleetlane.core.sentence import Sentence
-from fleetlane.core.windows import below
+from fleetlane.core.message import Sentence
+from fleetlane.core.screens.recognition import Condition, Pack, Recognised, View, Way, recognise
+from fleetlane.core.screens.screen import Bounds, Node
+from fleetlane.core.screens.windows import below
 from fleetlane.scripts.packs.nearly import named, nearest, said_of
 
 LACKS = "it needs %(what)s, and nothing like it is there"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from fleetlane.core.document import mapping, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import Pack
+from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.packs import source
 from fleetlane.scripts.packs.loader import pack_of, shipped, shipped_packs
 from fleetlane.scripts.packs.patches import PATCHES, Document, patched

@@ -1,4 +1,4 @@
-"""Reads screen packs (YAML) into `core.recognition` values, and says where a pack is wrong.
+"""Reads screen packs (YAML) into `core.screens.recognition` values, and says where a pack is wrong.
 
 The format is described in docs/screen-packs.md.
 """
@@ -14,7 +14,7 @@ from typing import Any, cast
 from fleetlane.core.document import items, known_keys, mapping, strings, text_of
 from fleetlane.core.errors import PackError
 from fleetlane.core.outcome import FAILURES
-from fleetlane.core.recognition import (
+from fleetlane.core.screens.recognition import (
     Action,
     Condition,
     Edge,

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from typing import Any, cast
 
-from fleetlane.core.patterns import BoundPattern
-from fleetlane.core.recognition import Element, View
-from fleetlane.core.screen import Node, normalise
-from fleetlane.core.selector import Selector
+from fleetlane.core.screens.patterns import BoundPattern
+from fleetlane.core.screens.recognition import Element, View
+from fleetlane.core.screens.screen import Node, normalise
+from fleetlane.core.screens.selector import Selector
 
 _NAMES: Mapping[str, str] = {
     "texts": "text", "descs": "desc", "labels": "label", "ids": "id", "classes": "class", "packages": "package",

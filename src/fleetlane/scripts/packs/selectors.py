@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from fleetlane.core.document import known_keys, strings
 from fleetlane.core.errors import PackError
-from fleetlane.core.patterns import BoundPattern, bound_pattern
-from fleetlane.core.screen import normalise
-from fleetlane.core.selector import Names, Pick, Selector
+from fleetlane.core.screens.patterns import BoundPattern, bound_pattern
+from fleetlane.core.screens.screen import normalise
+from fleetlane.core.screens.selector import Names, Pick, Selector
 from fleetlane.scripts.packs.words import Words
 
 _TEXT_KEYS = ("text", "desc", "label", "starts", "has", "pattern")

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fleetlane.core.blanking import OwnWords
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import UNKNOWN, Element, Pack, Recognised, View, recognise
-from fleetlane.core.screen import Node, normalise
+from fleetlane.core.screens.blanking import OwnWords
+from fleetlane.core.screens.recognition import UNKNOWN, Element, Pack, Recognised, View, recognise
+from fleetlane.core.screens.screen import Node, normalise
 from fleetlane.scripts.packs.in_force import HeldPack, InForce
 from fleetlane.scripts.packs.selectors import Written, read_written
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from fleetlane.core.document import text_of
 from fleetlane.core.errors import PackError
-from fleetlane.core.recognition import View, recognise
-from fleetlane.core.screen import parse_tree
+from fleetlane.core.screens.recognition import View, recognise
+from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.packs.cases import CASES
 from fleetlane.scripts.packs.in_force import InForce, PackFile
 from fleetlane.scripts.packs.patches import PATCHES

@@ -15,7 +15,7 @@ from typing import Any
 
 from fleetlane.core.document import known_keys, mapping, strings
 from fleetlane.core.errors import PackError
-from fleetlane.core.screen import normalise
+from fleetlane.core.screens.screen import normalise
 from fleetlane.scripts.packs import source
 
 FOR_ALL = "all"

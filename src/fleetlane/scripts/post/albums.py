@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fleetlane.core.screen import Bounds, Node
+from fleetlane.core.screens.screen import Bounds, Node
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fleetlane.core.captions import Caption
 from fleetlane.core.errors import DriverBrokenError, TaskFailedError
 from fleetlane.core.ports.phone import TYPING_WAYS
-from fleetlane.core.recognition import Element, Pack
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.recognition import Element, Pack
+from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.post.page import LastPage
+from fleetlane.scripts.post.posting_page import LastPage
 
 _FOCUS_TRIES = 5
 _SHOWS_TIMEOUT_S = 2.0

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from fleetlane.core.captions import LONGEST_TEMPLATE, CaptionFormat, guess_format
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.lines import lines_of
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.scripts.platforms import platform_rule, platforms
 
 MOST_IMAGES = 35

@@ -10,7 +10,7 @@ from fleetlane.core.captions import Caption, CaptionFormat, draw, guess_format
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.material import parse_tags
-from fleetlane.core.recognition import Pack
+from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.post.config import PostConfig, PostWay, Source, is_sound_link
 from fleetlane.scripts.post.folder import MediaFolder
 from fleetlane.scripts.post.limits import over_limits, titled

@@ -14,9 +14,9 @@ from typing import Any
 
 from fleetlane.core.errors import DeviceError, DeviceTimeoutError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import Outcome, PublishState, Remark, succeeded
-from fleetlane.core.recognition import Action, Pack
+from fleetlane.core.screens.recognition import Action, Pack
 from fleetlane.scripts.accounts import AccountSwitcher
 from fleetlane.scripts.apps import open_app
 from fleetlane.scripts.looks import Screen
@@ -25,8 +25,8 @@ from fleetlane.scripts.post.caption import CaptionWriter
 from fleetlane.scripts.post.config import PostConfig
 from fleetlane.scripts.post.content import Content, find_content
 from fleetlane.scripts.post.gallery import Gallery, PhoneMedia
-from fleetlane.scripts.post.page import last_page, must_offer, way_in
 from fleetlane.scripts.post.picker import MediaPicker
+from fleetlane.scripts.post.posting_page import last_page, must_offer, way_in
 from fleetlane.scripts.post.product import add_product_link
 from fleetlane.scripts.post.proof import ProfileProof, Proof, StoryProof
 from fleetlane.scripts.post.publish import Publisher

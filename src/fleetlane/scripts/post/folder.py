@@ -22,7 +22,7 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.leftovers import Leftover, leftover
 from fleetlane.core.lines import names_of, trimmed
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.opened import open_regular
 from fleetlane.core.ports.library import Shelf
 from fleetlane.core.ports.media import MediaInspector

@@ -11,10 +11,10 @@ from fleetlane.core.errors import FieldError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.issue import IGNORED, Issue, error, warning
 from fleetlane.core.material import MaterialWish, parse_tags
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
+from fleetlane.core.message import Sentence
 from fleetlane.core.ports.media import Inspected
-from fleetlane.core.recognition import Pack
-from fleetlane.core.sentence import Sentence
+from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.apps import app_pack
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.platforms import platform_rule
@@ -23,7 +23,7 @@ from fleetlane.scripts.post.content import named_files
 from fleetlane.scripts.post.folder import MediaFolder
 from fleetlane.scripts.post.limits import over_limits, titled
 from fleetlane.scripts.post.media_files import is_named_as, kind_by_name
-from fleetlane.scripts.post.page import not_offered, takes_caption
+from fleetlane.scripts.post.posting_page import not_offered, takes_caption
 from fleetlane.scripts.script import FolderView, Planned
 
 NO_MEDIA_NAME = "%(file)s is not an MP4, JPG or PNG file by its name"

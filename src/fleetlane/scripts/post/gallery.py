@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fleetlane.core.errors import DeviceError, ShellFailedError, TaskFailedError
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, Pushed
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.post.media_files import MediaFile

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 
 from fleetlane.core.captions import Caption, split_title
-from fleetlane.core.media import MediaKind
-from fleetlane.core.recognition import Pack
-from fleetlane.core.sentence import Sentence
+from fleetlane.core.media.files import MediaKind
+from fleetlane.core.message import Sentence
+from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.post.config import PostConfig
 
 _HASHTAGS = re.compile(r"(?<!\w)(?:#\w+)+")

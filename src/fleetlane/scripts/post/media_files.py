@@ -10,7 +10,7 @@ from pathlib import Path, PureWindowsPath
 
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.media import Inspected, MediaInspector
 
 _KIND_OF_SUFFIX = {

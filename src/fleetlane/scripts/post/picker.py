@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fleetlane.core.errors import TaskFailedError
-from fleetlane.core.media import MediaKind
-from fleetlane.core.recognition import Action
-from fleetlane.core.screen import Node
+from fleetlane.core.media.files import MediaKind
+from fleetlane.core.screens.recognition import Action
+from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.post.albums import OwnAlbum

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.post.page import LastPage
+from fleetlane.scripts.post.posting_page import LastPage
 
 _REACTS_S = 5.0
 

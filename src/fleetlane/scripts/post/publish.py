@@ -19,11 +19,11 @@ from typing import Any
 from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, sentence_of, succeeded
-from fleetlane.core.recognition import Action
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.recognition import Action
+from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.post.page import ASKS_A_PERSON, LastPage
+from fleetlane.scripts.post.posting_page import ASKS_A_PERSON, LastPage
 from fleetlane.scripts.post.proof import Proof
 from fleetlane.scripts.profile import UPLOADING
 from fleetlane.scripts.script import Job

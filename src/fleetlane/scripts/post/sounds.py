@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from fleetlane.core.errors import ShellFailedError, TaskFailedError
 from fleetlane.core.ports.phone import TYPING_WAYS
-from fleetlane.core.screen import Node, normalise
+from fleetlane.core.screens.screen import Node, normalise
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.post.config import AddSound, PostConfig

@@ -24,13 +24,13 @@ from fleetlane.core.errors import (
 )
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, sentence_of, succeeded
-from fleetlane.core.recognition import Action
+from fleetlane.core.screens.recognition import Action
 from fleetlane.scripts.apps import wait_until_started
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.post.config import PostConfig
-from fleetlane.scripts.post.page import ASKS_A_PERSON, LastPage, last_page
+from fleetlane.scripts.post.posting_page import ASKS_A_PERSON, LastPage, last_page
 from fleetlane.scripts.post.proof import ProfileProof
 from fleetlane.scripts.profile import UPLOADING, Profile, ProfileState, same_caption, same_handle
 from fleetlane.scripts.script import Job

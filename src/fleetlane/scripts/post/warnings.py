@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fleetlane.core.media import MediaKind
-from fleetlane.core.recognition import Pack
+from fleetlane.core.media.files import MediaKind
+from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.post.config import AddSound, PostConfig, PostWay
-from fleetlane.scripts.post.page import last_page, takes_caption, way_in
+from fleetlane.scripts.post.posting_page import last_page, takes_caption, way_in
 
 
 def warnings_of(config: PostConfig, pack: Pack) -> list[str]:

@@ -6,7 +6,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.simulator.media_store import COLUMNS, MediaRow
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.shell import Result, UnsupportedArgumentsError, command, options

@@ -8,7 +8,7 @@ from fleetlane.adapters.android import answers
 from fleetlane.adapters.android.checkup.visit import Round, Visit
 from fleetlane.core.checkup import NOTHING, Grade, Row, plain, said
 from fleetlane.core.errors import ShellFailedError
-from fleetlane.core.recognition import Pack
+from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.apps import needed_permissions
 from fleetlane.scripts.packs import load_packs
 

@@ -12,7 +12,7 @@ from PIL import Image
 from fleetlane.adapters.android.checkup.visit import Round, Visit
 from fleetlane.core.checkup import NOTHING, Grade, Measured, Row, plain, said
 from fleetlane.core.errors import DriverBrokenError, FileRefusedError, PhoneFullError
-from fleetlane.core.media import MediaKind
+from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.phone import MediaEntry, Pushed
 
 _FOLDER = "/sdcard/DCIM"

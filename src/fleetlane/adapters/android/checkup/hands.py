@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from fleetlane.adapters.android.checkup.visit import Round, Visit
 from fleetlane.core.checkup import NOTHING, Grade, Row, plain, said
 from fleetlane.core.errors import CallLostError, DriverBrokenError
-from fleetlane.core.screen import Tree, parse_tree
+from fleetlane.core.screens.screen import Tree, parse_tree
 
 WAKEUP, SLEEP = "224", "223"
 _JAR = "/data/local/tmp/u2.jar"

@@ -11,7 +11,7 @@ from fleetlane.adapters.android.checkup.visit import Round, Visit
 from fleetlane.adapters.android.vendor import ends_background_work, known_switch
 from fleetlane.core.checkup import NOTHING, Grade, Row, plain, said
 from fleetlane.core.errors import ShellFailedError
-from fleetlane.core.sentence import Sentence
+from fleetlane.core.message import Sentence
 
 _USER = re.compile(r"UserInfo\{(\d+):([^:}]*)")
 _SHOWS, _SECURE = re.compile(r"\bshowing=(true|false)"), re.compile(r"\bsecure=(true|false)")

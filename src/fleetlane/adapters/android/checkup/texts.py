@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from fleetlane.adapters.android.checkup.hands import look
 from fleetlane.adapters.android.checkup.visit import Round, Visit
 from fleetlane.core.checkup import NOTHING, Grade, Row, plain, said
-from fleetlane.core.dumped import as_dumped, may_hide
-from fleetlane.core.screen import Node
+from fleetlane.core.screens.dumped import as_dumped, may_hide
+from fleetlane.core.screens.screen import Node
 
 TEXT = "Fleetlane 🎉 👩‍👩‍👧 𝗯𝗼𝗹𝗱 𠮷 .."
 _CARD_SDK = 33

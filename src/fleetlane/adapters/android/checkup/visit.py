@@ -15,10 +15,10 @@ from fleetlane.core.errors import (
     InputNotAllowedError,
     TaskStoppedError,
 )
+from fleetlane.core.message import Sentence
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Driver
-from fleetlane.core.screen import Tree
-from fleetlane.core.sentence import Sentence
+from fleetlane.core.screens.screen import Tree
 
 _LONGEST_S = 180.0
 _MOST_TIMEOUTS = 2

@@ -1,4 +1,4 @@
-"""Alembic's environment: runs migrations on the engine that `fleetlane.adapters.db.migrate` gives."""
+"""Alembic's environment: runs migrations on the engine that `fleetlane.adapters.db.sqlite.migrate` gives."""
 
 from alembic import context
 

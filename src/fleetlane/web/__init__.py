@@ -1,0 +1,1 @@
+"""What the API and the pages share: how routes get the services, their parameters, and how errors are numbered."""

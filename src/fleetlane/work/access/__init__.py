@@ -1,0 +1,1 @@
+"""Who may use a server that asks for a token."""

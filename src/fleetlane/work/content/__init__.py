@@ -1,0 +1,1 @@
+"""What tasks publish and for whom: the library of media, and the accounts."""

@@ -1,0 +1,1 @@
+"""Sheets of accounts: workbooks and CSV files, read cell by cell with nothing guessed, and written."""

@@ -1,0 +1,255 @@
+"""The devices as people see them: their state, what they say of themselves, and what they do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import structlog
+
+from fleetlane.core.address import canonical_address
+from fleetlane.core.device import Device, DeviceState
+from fleetlane.core.errors import (
+    ConflictError,
+    DeviceError,
+    DeviceGoneError,
+    InvalidParametersError,
+    NotFoundError,
+    StoreError,
+)
+from fleetlane.core.lanes import Head
+from fleetlane.core.phones import Phone, Question
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.records import DeviceRecord, SerialRecord
+from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.work.phones.directory import PhoneDirectory
+from fleetlane.work.preflight.app_versions import Met, met_here, unmet_apps
+from fleetlane.work.tasks.request import NAME_RULE, is_name
+
+log = structlog.get_logger(__name__)
+
+_STALE_AFTER_MS = 60_000
+_AT_ONCE = 4
+_FRESH_S = 600.0
+_MOST_TAGS = 50
+_CHECK_IT = (
+    "Check that its address and port are right, that it is in the same network, that debugging by network is on, and "
+    "that no other program uses it. The log says more."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the store knows of the devices."""
+
+    records: list[DeviceRecord]
+    serials: list[SerialRecord]
+    running: Mapping[str, int]
+    waiting: Mapping[str, int]
+    heads: Mapping[str, Head]
+    met: Met
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDevice:
+    """A device.
+
+    `facts` is what it last said of itself, empty when it never did; `head` the next of its tasks; `phone` None until it
+    is on record; `question` what a person must say, when another phone answers in its place; `unmet`
+    the packages of apps that it has in a version no pack is made from, and that has not published here.
+    """
+
+    device: Device
+    last_seen_ms: int | None
+    facts: Mapping[str, Any]
+    current_task: int | None
+    pending_tasks: int
+    head: Head | None = None
+    phone: Phone | None = None
+    serials: Sequence[str] = ()
+    question: Question | None = None
+    unmet: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: its name, else its serial."""
+        return (self.phone and self.phone.name) or self.device.serial
+
+
+class DeviceDesk:
+    """Answers questions about devices, and asks the devices when what is known grows old.
+
+    Args:
+        devices: the devices.
+        store: remembers them.
+        clock: the time.
+        packages: returns the apps whose versions matter; asked each time.
+    """
+
+    def __init__(
+        self, devices: PhoneDirectory, store: Store, clock: Clock, packages: Callable[[], Collection[str]]
+    ) -> None:
+        self._devices = devices
+        self._store = store
+        self._clock = clock
+        self._packages = packages
+        self._asked_ms: dict[str, int] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def all(self) -> Sequence[ShownDevice]:
+        """Return every device ever seen, by serial; ready ones not asked for a minute are asked meanwhile."""
+        now_ms = self._clock.now_ms()
+        for device in self._devices.all():
+            if device.is_ready and now_ms - self._asked_ms.get(device.serial, 0) > _STALE_AFTER_MS:
+                self.ask(device.serial)
+
+        found = await self._store.read(self._read)
+        known = {record.serial: record for record in found.records}
+        serials: dict[str, list[str]] = {}
+        for one in found.serials:
+            serials.setdefault(one.device, []).append(one.serial)
+        devices = {device.serial: device for device in self._devices.all()}
+        return [
+            ShownDevice(
+                device=devices.get(serial) or self._absent(known[serial]),
+                last_seen_ms=known[serial].last_seen_ms if serial in known else None,
+                facts=known[serial].facts if serial in known else {},
+                current_task=found.running.get(serial),
+                pending_tasks=found.waiting.get(serial, 0),
+                head=found.heads.get(serial),
+                phone=known[serial].phone if serial in known else None,
+                serials=serials.get(serial, [serial]),
+                question=self._devices.question(serial),
+                unmet=unmet_apps(known[serial].facts, found.met) if serial in known else frozenset(),
+            )
+            for serial in sorted(known.keys() | devices.keys())
+        ]
+
+    async def keep_fresh(self) -> None:
+        """Ask the ready devices every ten minutes what they are, until cancelled: apps are updated by themselves."""
+        while True:
+            try:
+                await self.all()
+            except StoreError as error:
+                log.warning("devices_not_asked", error=str(error))
+            await asyncio.sleep(_FRESH_S)
+
+    def _read(self, repositories: Repositories) -> _Read:
+        running = {task.serial: task.id for task in repositories.tasks.running() if task.serial}
+        records = repositories.devices.all()
+        lanes = {record.serial for record in records} | {device.serial for device in self._devices.all()}
+        waiting = repositories.tasks.waiting()
+        heads = repositories.tasks.heads(lanes & waiting.keys())
+        return _Read(records, repositories.devices.serials(), running, waiting, heads, met_here(repositories))
+
+    def _absent(self, record: DeviceRecord) -> Device:
+        known = self._devices.get(record.serial)
+        return known or Device(record.serial, DeviceState.ABSENT, record.last_seen_ms)
+
+    def lane(self, text: str) -> str:
+        """Return the lane that a serial, an alias or a name means; the text itself when it is none on record."""
+        return self._devices.lane(text)
+
+    async def get(self, serial: str) -> ShownDevice:
+        """Return a device by its serial, an alias or its name.
+
+        Raises:
+            NotFoundError: it was never seen.
+        """
+        lane = self._devices.lane(serial)
+        for shown in await self.all():
+            if shown.device.serial == lane:
+                return shown
+        raise NotFoundError("device", serial)
+
+    async def describe(self, serial: str, name: str | None, tags: Sequence[str] | None) -> ShownDevice:
+        """Give a device a name and tags; None leaves what is there.
+
+        Raises:
+            InvalidParametersError: the name or a tag is none.
+            NotFoundError: the device is not on record.
+            ConflictError: another device is meant by that name.
+        """
+        if name is not None and name.strip() and not is_name(name):
+            raise InvalidParametersError.one("name", NAME_RULE)
+        bare = None if tags is None else list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+        for number, tag in enumerate(bare or ()):
+            if not is_name(tag):
+                raise InvalidParametersError.one(f"tags.{number}", NAME_RULE)
+        if len(bare or ()) > _MOST_TAGS:
+            raise InvalidParametersError.one("tags", f"at most {_MOST_TAGS} tags")
+        lane = self._devices.lane(serial)
+        await self._devices.describe(lane, name, bare)
+        return await self.get(lane)
+
+    async def adopt(self, serial: str, *, keep_present: bool) -> ShownDevice:
+        """Say which phone is meant where another one answers (see `PhoneDirectory.adopt`)."""
+        lane = self._devices.lane(serial)
+        await self._devices.adopt(lane, keep_present=keep_present)
+        return await self.get(lane)
+
+    def ask(self, serial: str) -> asyncio.Task[None]:
+        """Ask a device what it is, and remember it. Asked once at a time."""
+        asking = self._asking.get(serial)
+        if asking is None:
+            self._asked_ms[serial] = self._clock.now_ms()
+            asking = self._asking[serial] = asyncio.create_task(self._ask(serial), name=f"ask {serial}")
+            asking.add_done_callback(lambda _task: self._asking.pop(serial, None))
+        return asking
+
+    async def _ask(self, serial: str) -> None:
+        facts: dict[str, Any] | None = None
+        async with self._slots:
+            try:
+                facts = asdict(await asyncio.to_thread(self._devices.report, serial, tuple(self._packages())))
+            except DeviceError as error:
+                log.info("device_not_asked", device=serial, error=str(error))
+        now_ms = self._clock.now_ms()
+        await self._store.write(lambda repositories: repositories.devices.seen(serial, now_ms, facts))
+
+    async def connect(self, address: str) -> ShownDevice:
+        """Connect a phone by TCP.
+
+        Raises:
+            InvalidParametersError: no address.
+            ConflictError: nothing answers there, or it is no phone.
+        """
+        canonical = _canonical(address)
+        try:
+            lane = await self._devices.connect(canonical)
+        except DeviceGoneError as error:
+            # What it was told is not for the caller: he would learn what is behind this server, port by port.
+            log.warning("connect_failed", address=canonical, error=str(error))
+            raise ConflictError(f"No phone could be connected at {address}. {_CHECK_IT}") from error
+        except DeviceError as error:
+            raise ConflictError(f"{address} could not be connected: {error}") from error
+        device = self._devices.get(lane)
+        if device is not None and device.is_ready:
+            await self.ask(lane)
+        return await self.get(lane)
+
+    async def disconnect(self, address: str) -> None:
+        """Let go of a TCP phone.
+
+        Raises:
+            InvalidParametersError: no address.
+            NotFoundError: it is not connected.
+        """
+        if not await self._devices.disconnect(_canonical(address)):
+            raise NotFoundError("device", address)
+
+    async def close(self) -> None:
+        """Ask no more."""
+        for asking in list(self._asking.values()):
+            asking.cancel()
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+
+
+def _canonical(address: str) -> str:
+    canonical = canonical_address(address)
+    if canonical is None:
+        raise InvalidParametersError.one("address", 'must be "host:port", such as "192.168.1.20:5555"')
+    return canonical

@@ -1,0 +1,400 @@
+"""The phones: one device for each, by whatever ways adb reaches it.
+
+It stands between adb's transports and all that uses `Devices`. Each phone is asked who it is, once a connection, on a
+thread; what its answer means is stored before anything can run there. The event loop owns the book; other threads read
+a table that is replaced as a whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from fleetlane.core.address import is_address
+from fleetlane.core.device import Device, DeviceState, Transport, why_not_ready
+from fleetlane.core.errors import ConflictError, DeviceError, DeviceGoneError, NotFoundError, StoreError
+from fleetlane.core.phone_book import PhoneBook
+from fleetlane.core.phones import Adoption, Identity, Phone, Question, View
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.phone import Driver, PhoneReport, Transports
+from fleetlane.core.ports.records import DeviceRecord, SerialRecord
+from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.work.phones.lane_merges import Moves, absorb, adopt, flag, flagged_lanes, strays, tidy, unflag
+from fleetlane.work.preflight.repeats import RepeatWindow
+
+log = structlog.get_logger(__name__)
+
+_ASKED_AT_ONCE = 32
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 1.0, 30.0
+_STORE_RETRY_S = 1.0
+_TIDY_EVERY_S = 30.0
+_PATIENCE_S = 3.0
+_LOOK_S = 0.1
+_ANSWER_WAIT_S = 12.0
+_QUESTIONS = (DeviceState.OTHER_PHONE, DeviceState.RESET)
+
+
+class PhoneDirectory:
+    """The devices (`core.ports.phone.Devices`), one for each phone.
+
+    Args:
+        transports: the ways to phones that adb has.
+        store: remembers them.
+        clock: the time.
+        draw_id: gives a new phone its id.
+    """
+
+    def __init__(
+        self, transports: Transports, store: Store, clock: Clock, draw_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    ) -> None:
+        self.on_change: Callable[[Device], None] = lambda _device: None
+        """Called on the event loop with each device that has changed its state."""
+        self.on_moved: Callable[[str], None] = lambda _lane: None
+        """Called on the event loop with each lane whose tasks have come or gone."""
+        self.ask_phone: Callable[[Transport], Awaitable[Identity]] = self._ask_on_a_thread
+        """Asks the phone behind a transport who it is."""
+        self.in_use: Callable[[str], bool] = lambda _lane: False
+        """Whether a task runs on a device, or a person uses it: then it takes nobody's place."""
+        self.window = RepeatWindow()
+        """For how long a post is not to be repeated."""
+        self._transports = transports
+        self._store = store
+        self._clock = clock
+        self._book = PhoneBook(draw_id)
+        self._let_go: dict[str, int] = {}
+        """Addresses that are not to be connected again, and the last connection that was let go of."""
+        self._last_seen: dict[str, int] = {}
+        self._views: Mapping[str, View] = {}
+        self._devices: Sequence[Device] = ()
+        self._pool = ThreadPoolExecutor(_ASKED_AT_ONCE, thread_name_prefix="ask phone")
+        self._asking: dict[int, asyncio.Task[None]] = {}
+        self._writing = asyncio.Lock()
+        """Held from a decision to the moment when the book knows that it is stored."""
+        self._flagged: set[str] = set()
+        self._closed = False
+        self._changed = asyncio.Event()
+        self._shown = asyncio.Event()
+        self._news = threading.Condition()
+
+    # -- Devices: asked from any thread ----------------------------------------------------------------
+
+    def all(self) -> Sequence[Device]:
+        """Return every device seen since the start, by serial."""
+        return self._devices
+
+    def get(self, serial: str) -> Device | None:
+        """Return a device by its lane, None when it is not on record."""
+        view = self._views.get(serial)
+        return view.device if view else self._book.device(serial, self._last_seen.get(serial, 0))
+
+    def driver(self, serial: str) -> Driver:
+        """Return a new driver for a device. The caller closes it."""
+        return self._transports.driver_at(serial, lambda check: self._where(serial, check))
+
+    def report(self, serial: str, packages: Collection[str]) -> PhoneReport:
+        """Ask a device what it is (see the port)."""
+        return self._transports.report_at(serial, lambda check: self._where(serial, check), packages)
+
+    def _where(self, lane: str, check: Callable[[], None]) -> Transport:
+        """Return the transport of a device that has said who it is since it was connected.
+
+        Raises:
+            DeviceGoneError: there is none.
+        """
+        until_s = self._clock.monotonic_s() + _PATIENCE_S
+        while True:
+            view = self._views.get(lane)
+            if view and view.transport and self._transports.is_current(view.transport):
+                return view.transport
+            asking = view is not None and view.device.state in (DeviceState.ASKING, DeviceState.ONLINE)
+            if not asking or self._clock.monotonic_s() > until_s:
+                sentence = str(why_not_ready(lane, view.device if view else self.get(lane)) or "it is not connected")
+                raise DeviceGoneError(f"{sentence[:1].upper()}{sentence[1:]}.", serial=lane)
+            with self._news:
+                self._news.wait(_LOOK_S)
+            check()
+
+    # -- asked on the event loop -----------------------------------------------------------------------
+
+    def lane(self, text: str) -> str:
+        """Return the lane that a serial, an alias or a name means; the text itself when it is none on record."""
+        return self._book.lane(text)
+
+    def phone(self, lane: str) -> Phone | None:
+        """Return a phone on record."""
+        return self._book.phones.get(lane)
+
+    def serials(self, lane: str) -> list[str]:
+        """Return all serials by which a phone is or was reached."""
+        return self._book.serials(lane)
+
+    def question(self, lane: str) -> Question | None:
+        """Return what a person must say about a device, None when there is nothing, or nothing that can be said."""
+        found = self._book.questions(lane)
+        return found[0] if len(found) == 1 else None
+
+    def added(self, lane: str) -> None:
+        """Note a task that has become pending in a lane: it may need a person, too."""
+        if lane in self._flagged:
+            self._flagged = self._flagged - {lane}
+            self._changed.set()
+
+    # -- life ------------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Read what is on record, before anything is followed."""
+        records, serials, flagged = await self._store.read(_on_record)
+        self._book.load([record.phone for record in records], {one.serial: one.device for one in serials})
+        self._let_go = {one.serial: 0 for one in serials if one.let_go}
+        self._last_seen = {record.serial: record.last_seen_ms for record in records}
+        self._flagged = flagged
+        self._keep_connected()
+
+    def look(self) -> None:
+        """Look at what adb lists now. On the event loop."""
+        self._book.listed(self._transports.all())
+        self._show()
+        for transport in () if self._closed else self._book.unasked():
+            if transport.connection not in self._asking:
+                asking = asyncio.create_task(self._ask(transport), name=f"ask {transport.serial}")
+                self._asking[transport.connection] = asking
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Store strangers, and let no task wait in a lane that has ended, until cancelled."""
+        try:
+            while True:
+                self._changed.clear()
+                try:
+                    await self.settle()
+                    pause_s = _TIDY_EVERY_S
+                except StoreError as error:
+                    log.warning("phones_not_stored", error=str(error))
+                    pause_s = _STORE_RETRY_S
+                try:
+                    async with asyncio.timeout(pause_s):
+                        await self._changed.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            self._closed = True
+            for asking in self._asking.values():
+                asking.cancel()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def settle(self) -> None:
+        """Do what is left to do: one step of `run`.
+
+        Raises:
+            StoreError: the store failed; it can be done again.
+        """
+        await self._meet_strangers()
+        await self._flag_questions()
+        await self._tidy()
+
+    async def _meet_strangers(self) -> None:
+        async with self._writing:
+            strangers = self._book.strangers()
+            if strangers:
+                await self._store.write(lambda r: r.devices.meet(strangers, self._clock.now_ms()))
+                for phone in strangers:
+                    self._book.met(phone)
+                self._show()
+
+    async def _flag_questions(self) -> None:
+        """Put what waits for a phone about which there is a question on the list of what needs a person."""
+        asked = {lane for lane, view in self._views.items() if view.device.state in _QUESTIONS}
+        for lane in asked - self._flagged:
+            sentence = str(why_not_ready(lane, self.get(lane)))
+            await self._store.write(lambda r, lane=lane, sentence=sentence: flag(r, lane, sentence))
+        for lane in self._flagged - asked:
+            await self._store.write(lambda r, lane=lane: unflag(r, lane))
+        self._flagged = asked
+
+    async def _tidy(self) -> None:
+        """Give tasks and accounts of what is no lane to the phone that is meant."""
+        if await self._store.read(strays):
+            self._tell(await self._store.write(self._tidied))
+
+    def _tidied(self, repositories: Repositories) -> Moves:
+        return tidy(repositories, self._clock.now_ms(), self.window)
+
+    # -- asking ----------------------------------------------------------------------------------------
+
+    async def _ask(self, transport: Transport) -> None:
+        pause_s = _FIRST_PAUSE_S
+        try:
+            while self._book.is_current(transport):
+                try:
+                    await self._take(transport, await self.ask_phone(transport))
+                except DeviceError as error:
+                    log.info("phone_not_asked", device=transport.serial, error=str(error))
+                except StoreError as error:
+                    log.warning("phone_not_stored", device=transport.serial, error=str(error))
+                except Exception:
+                    # The edge of what a phone may answer: it is asked again, and the others go on.
+                    log.exception("phone_ask_failed", device=transport.serial)
+                else:
+                    return
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _LAST_PAUSE_S)
+        finally:
+            self._asking.pop(transport.connection, None)
+
+    async def _ask_on_a_thread(self, transport: Transport) -> Identity:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._transports.ask, transport)
+
+    async def _take(self, transport: Transport, identity: Identity) -> None:
+        """Store what an answer means, and let the phone be used."""
+        async with self._writing:
+            was_let_go = transport.connection <= self._let_go.get(transport.serial, -1)
+            if was_let_go or not self._book.is_current(transport):
+                return
+            finding = self._book.judge(transport, identity)
+            now_ms = self._clock.now_ms()
+            moves = await self._store.write(lambda repositories: absorb(repositories, finding, now_ms, self.window))
+            self._book.accept(finding, transport)
+        self._let_go.pop(transport.serial, None)
+        log.info("phone_known", device=finding.phone.serial, at=transport.serial, absorbed=finding.absorbed)
+        self._show()
+        self._tell(moves)
+        self._changed.set()
+
+    def _show(self) -> None:
+        """Replace the table that others read, and tell of what has changed."""
+        before = self._views
+        self._views = self._book.views(before, self._clock.now_ms())
+        self._devices = sorted((view.device for view in self._views.values()), key=lambda device: device.serial)
+        with self._news:
+            self._news.notify_all()
+        self._shown.set()
+        self._shown = asyncio.Event()
+        for lane, view in self._views.items():
+            known = before.get(lane)
+            if known is None or known.device != view.device:
+                if known is not None and known.device.is_ready:
+                    self._last_seen[lane] = self._clock.now_ms()
+                log.info("device_changed", device=lane, state=view.device.state.value)
+                self.on_change(view.device)
+        self._keep_connected()
+
+    def _tell(self, moves: Moves) -> None:
+        for lane in moves:
+            self.on_moved(lane)
+
+    # -- the network -----------------------------------------------------------------------------------
+
+    def _keep_connected(self) -> None:
+        """Let the addresses of phones that are not there be connected again, unless they were let go."""
+        here = {device.serial for device in self._devices if device.is_ready}
+        owners = self._book.owners
+        self._transports.keep(
+            [s for s, lane in owners.items() if lane not in here and s not in self._let_go and is_address(s)]
+        )
+
+    async def connect(self, address: str) -> str:
+        """Connect a phone by TCP, keep it connected, and return its lane once it has said who it is.
+
+        Raises:
+            DeviceError: it does not answer.
+        """
+        serial = await asyncio.to_thread(self._transports.connect, address)
+        for one in (serial, address):
+            self._let_go.pop(one, None)
+        await self._store.write(lambda repositories: repositories.devices.let_go(serial, gone=False))
+        self.look()
+        try:
+            async with asyncio.timeout(_ANSWER_WAIT_S):
+                while not self._book.is_settled(serial):
+                    await self._shown.wait()
+        except TimeoutError:
+            log.info("phone_not_known_yet", device=serial)
+        return self._book.lane_at(serial)
+
+    async def disconnect(self, address: str) -> bool:
+        """Let go of a TCP phone: it is not connected again, also after a restart. False when there is none."""
+        self._let_go[address] = max((t.connection for t in self._transports.all() if t.serial == address), default=0)
+        self._keep_connected()
+        await self._store.write(lambda repositories: repositories.devices.let_go(address, gone=True))
+        return await asyncio.to_thread(self._transports.disconnect, address)
+
+    # -- what people say -------------------------------------------------------------------------------
+
+    async def describe(self, lane: str, name: str | None, tags: Sequence[str] | None) -> None:
+        """Give a phone a name, unique without case, and tags; None leaves what is there.
+
+        Raises:
+            NotFoundError: it is not on record.
+            ConflictError: another phone is meant by that name.
+        """
+        async with self._writing:
+            phone = self._book.phones.get(lane)
+            if phone is None:
+                raise NotFoundError("device", lane)
+            new_name = phone.name if name is None else name.strip()
+            other = self._book.taken_name(new_name, lane) if new_name else None
+            if other is not None:
+                raise ConflictError(f"{new_name!r} means device {other} already. Choose another name.")
+            new_tags = phone.tags if tags is None else tuple(tags)
+
+            def change(repositories: Repositories) -> Moves:
+                repositories.devices.describe(lane, new_name, new_tags)
+                return self._tidied(repositories)  # the name may have been used before any phone had it
+
+            moves = await self._store.write(change)
+            self._book.describe(lane, new_name, new_tags)
+        self._tell(moves)
+        self._changed.set()
+
+    async def adopt(self, lane: str, *, keep_present: bool) -> None:
+        """Say which phone is meant where another one answers.
+
+        Args:
+            lane: the phone that was known there.
+            keep_present: the phone that answers takes its place; else its tasks go on waiting for it.
+
+        Raises:
+            NotFoundError: it is not on record.
+            ConflictError: no other phone answers there, or a task runs on one of the two.
+        """
+        async with self._writing:
+            if lane not in self._book.phones:
+                raise NotFoundError("device", lane)
+            question = self._question_of(lane)
+            if not keep_present:
+                refused = self._book.phones[question.present].id
+                await self._store.write(lambda repositories: repositories.devices.refuse(lane, refused))
+                self._book.refuse(lane, refused)
+            else:
+                await self._adopt(question)
+        self._show()
+        self._changed.set()
+
+    def _question_of(self, lane: str) -> Question:
+        questions = self._book.questions(lane)
+        if not questions:
+            raise ConflictError(f"No other phone answers for device {lane}: there is nothing to decide.")
+        if len(questions) > 1:
+            raise ConflictError(f"Several phones answer for device {lane}. Unplug all but the one that is meant.")
+        return questions[0]
+
+    async def _adopt(self, question: Question) -> None:
+        for lane in (question.former, question.present):
+            if self.in_use(lane):
+                raise ConflictError(f"Device {lane} is in use. Wait for the end of its task, or give it back, first.")
+        done: Adoption = self._book.adoption(question)
+        now_ms = self._clock.now_ms()
+        moves = await self._store.write(lambda repositories: adopt(repositories, done, now_ms, self.window))
+        self._book.adopted(done)
+        log.info("phone_adopted", device=done.lane, was=done.left, former=done.former and done.former.serial)
+        self._tell(moves)
+
+
+def _on_record(repositories: Repositories) -> tuple[list[DeviceRecord], list[SerialRecord], set[str]]:
+    """Return the devices and serials on record, and the lanes with tasks that wait for a person's word on a phone."""
+    return repositories.devices.all(), repositories.devices.serials(), flagged_lanes(repositories)

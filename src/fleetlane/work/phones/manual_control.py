@@ -1,0 +1,237 @@
+"""Taking a phone over: a person uses it by hand, and no task starts on it until it is given back.
+
+What runs when it is taken over goes on to its end, and nothing can be done by hand until then. A phone that
+nobody touches for a while is given back by itself. Kept in memory: after a restart every lane is free again.
+All of it runs on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+
+from fleetlane.core.device import why_not_ready
+from fleetlane.core.errors import ConflictError, DeviceError, TaskStoppedError
+from fleetlane.core.event import Change, EventKind
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.execution import LaneCalls
+from fleetlane.core.ports.phone import Devices, Driver
+from fleetlane.scripts.looks import Screen, read_screen
+from fleetlane.scripts.packs import load_packs
+from fleetlane.work.phones.gestures import Act
+from fleetlane.work.running.scheduler import Scheduler
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """A phone that a person has taken over. `left_s` is when it is given back by itself, None while a task runs."""
+
+    by: str
+    since_ms: int
+    left_s: float | None
+
+
+@dataclass(slots=True)
+class _Hold:
+    by: str
+    since_ms: int
+    last_s: float
+    lent: bool = False
+    """Taken over for one thing only: it is given back after that, unless a person takes it over meanwhile."""
+    acting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held for each act, and to give back: a lane is not given back in the middle of an act."""
+
+
+class Hands:
+    """Lets people use phones.
+
+    Args:
+        scheduler: keeps tasks away from what is taken over.
+        devices: which of them can be used.
+        clock: the time.
+        idle_s: how long a phone may go untouched before it is given back by itself.
+        tell: told of every phone that is taken over or given back.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        devices: Devices,
+        clock: Clock,
+        idle_s: float,
+        tell: Callable[[Sequence[Change]], None],
+    ) -> None:
+        self._scheduler = scheduler
+        self._devices = devices
+        self._clock = clock
+        self._idle_s = idle_s
+        self._tell = tell
+        self._lanes: LaneCalls | None = None
+        self._holds: dict[str, _Hold] = {}
+        self._changed = asyncio.Event()
+
+    def use(self, lanes: LaneCalls) -> None:
+        """Give it the way to the phones."""
+        self._lanes = lanes
+
+    def of(self, serial: str) -> TakeOver | None:
+        """Return who has taken a phone over, None when nobody has."""
+        hold = self._holds.get(serial)
+        if hold is None:
+            return None
+        left_s = max(hold.last_s + self._idle_s - self._clock.monotonic_s(), 0.0)
+        return TakeOver(hold.by, hold.since_ms, None if self._scheduler.is_busy(serial) else left_s)
+
+    def take_over(self, serial: str, by: str) -> None:
+        """Take a phone over; nothing happens when somebody has already.
+
+        Raises:
+            ConflictError: it is not connected.
+        """
+        self._must_be_ready(serial)
+        hold = self._holds.get(serial)
+        if hold is None:
+            self._take(serial, by)
+        elif hold.lent:
+            hold.lent, hold.by = False, by
+            self._say(serial, taken_over=True)
+
+    def _take(self, serial: str, by: str, *, lent: bool = False) -> _Hold:
+        hold = self._holds[serial] = _Hold(by, self._clock.now_ms(), self._clock.monotonic_s(), lent)
+        self._scheduler.hold(serial)
+        log.info("phone_taken_over", device=serial, by=by, busy=self._scheduler.is_busy(serial))
+        self._say(serial, taken_over=True)
+        return hold
+
+    async def lend(self, serial: str, by: str, what: Callable[[Driver], T]) -> T:
+        """Take a phone over for one thing, do it on its thread, and give it back. Who had taken it over keeps it.
+
+        Raises:
+            ConflictError: it cannot be used now; the sentence says why.
+        """
+        self.must_be_idle(serial)
+        hold = self._holds.get(serial) or self._take(serial, by, lent=True)
+        try:
+            async with hold.acting:
+                return await self._do(serial, hold, what)
+        finally:
+            if hold.lent:
+                self._let_go(serial, hold, by)
+            else:
+                self._say(serial, taken_over=True)  # nothing changed hands, but something was done
+
+    def must_be_idle(self, serial: str) -> None:
+        """Raise when a phone cannot be used now.
+
+        Raises:
+            ConflictError: a task runs on it, or it is not connected.
+        """
+        if self._scheduler.is_busy(serial):
+            raise ConflictError(f"A task still runs on {serial}. Wait for its end, or stop it.")
+        self._must_be_ready(serial)
+
+    async def give_back(self, serial: str, by: str) -> None:
+        """Give a phone back, once the present act has ended; nothing happens when nobody has it."""
+        hold = self._holds.get(serial)
+        if hold is None:
+            return
+        async with hold.acting:
+            self._let_go(serial, hold, by)
+
+    def _let_go(self, serial: str, hold: _Hold, by: str) -> None:
+        if self._holds.get(serial) is not hold:
+            return
+        del self._holds[serial]
+        self._scheduler.release(serial)
+        log.info("phone_given_back", device=serial, by=by)
+        self._say(serial, taken_over=False)
+
+    def _say(self, serial: str, *, taken_over: bool) -> None:
+        self._changed.set()
+        self._tell([Change(EventKind.DEVICE, serial=serial, facts={"taken_over": taken_over})])
+
+    def freed(self, serial: str) -> None:
+        """Note that a task has ended: from now on the phone can be used, and the time counts."""
+        hold = self._holds.get(serial)
+        if hold is not None:
+            hold.last_s = self._clock.monotonic_s()
+            self._changed.set()
+
+    async def act(self, serial: str, by: str, act: Act) -> None:
+        """Do something by hand.
+
+        Raises:
+            ConflictError: the phone is not taken over, or cannot be used now; the sentence says why.
+        """
+        hold = self._holds.get(serial)
+        if hold is None:
+            raise ConflictError(f"Take {serial} over first.")
+        async with hold.acting:
+            if self._holds.get(serial) is not hold:
+                raise ConflictError(f"{serial} was given back. Take it over again.")
+            self.must_be_idle(serial)
+            log.info("phone_touched", device=serial, by=by, act=act.name, **act.facts)
+            await self._do(serial, hold, act.do)
+
+    async def _do(self, serial: str, hold: _Hold, what: Callable[[Driver], T]) -> T:
+        try:
+            return await self._calls.call(serial, what, gives_way=False)
+        except TaskStoppedError as error:
+            raise ConflictError("The server is stopping.") from error
+        except DeviceError as error:
+            raise ConflictError(f"This could not be done: {error}") from error
+        finally:
+            hold.last_s = self._clock.monotonic_s()
+
+    async def look(self, serial: str) -> Screen:
+        """Return what the screen of a phone shows, read between tasks; it need not be taken over.
+
+        Raises:
+            ConflictError: it cannot be read now; the sentence says why.
+        """
+        self._must_be_ready(serial)
+        if self._scheduler.is_busy(serial):
+            raise ConflictError("A task runs on this phone: its steps show what it sees.")
+        try:
+            return await self._calls.call(serial, lambda driver: read_screen(driver, load_packs()), gives_way=True)
+        except TaskStoppedError as error:
+            raise ConflictError("Something else came first on this phone. Look again.") from error
+        except DeviceError as error:
+            raise ConflictError(f"Its screen could not be read: {error}") from error
+
+    @property
+    def _calls(self) -> LaneCalls:
+        assert self._lanes is not None
+        return self._lanes
+
+    def _must_be_ready(self, serial: str) -> None:
+        if reason := why_not_ready(serial, self._devices.get(serial)):
+            sentence = str(reason)
+            raise ConflictError(f"{sentence[:1].upper()}{sentence[1:]}.")
+
+    def expire(self) -> float | None:
+        """Give back what was not touched for long. Returns the seconds until the next one may be; None for none."""
+        now_s = self._clock.monotonic_s()
+        for serial, hold in list(self._holds.items()):
+            if self._scheduler.is_busy(serial) or hold.acting.locked():
+                hold.last_s = now_s  # the time counts from when it can be used
+            elif now_s - hold.last_s >= self._idle_s:
+                self._let_go(serial, hold, "nobody touched it")
+        return min((hold.last_s + self._idle_s - now_s for hold in self._holds.values()), default=None)
+
+    async def run(self) -> None:
+        """Give back in time, until cancelled."""
+        while True:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(self.expire()):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue

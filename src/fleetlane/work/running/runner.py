@@ -1,0 +1,270 @@
+"""Runs one attempt on its phone's thread: from a task and a driver to an outcome.
+
+The one place where whatever a script raises becomes an outcome.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import structlog
+
+from fleetlane.core.errors import FleetlaneError, LeaseLostError, TaskFailedError, TaskStoppedError
+from fleetlane.core.journal import Phase, moves_forward, never_denied
+from fleetlane.core.material import MaterialWish
+from fleetlane.core.media.files import MediaKind
+from fleetlane.core.outcome import Outcome, failed
+from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.library import MaterialFiles, TakenMaterial
+from fleetlane.core.ports.media import MediaInspector
+from fleetlane.core.ports.phone import Driver
+from fleetlane.core.ports.report import TraceFiles
+from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.returned import claimed, raised, returned
+from fleetlane.core.storable import storable
+from fleetlane.core.task import Task
+from fleetlane.scripts.control import Control
+from fleetlane.scripts.packs import load_packs
+from fleetlane.scripts.phone import Phone
+from fleetlane.scripts.script import Job, ScriptSettings, Verifier, script
+from fleetlane.work.running.leases import DeviceLeases
+from fleetlane.work.running.trace_recorder import AttemptTrace
+
+log = structlog.get_logger(__name__)
+_MOST_UPLOAD_S = 86_400
+
+
+class StoreJournal:
+    """The publish journal of one attempt, kept in the store (`core.ports.report.Journal`).
+
+    After `close` it takes nothing more: what a script left behind on a thread of its own cannot press any more.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        task: Task,
+        clock: Clock,
+        *,
+        phase: Phase = Phase.NONE,
+        leases: DeviceLeases | None = None,
+    ) -> None:
+        self._store = store
+        self._task = task
+        self._clock = clock
+        self._phase = phase
+        self._leases = leases
+        self._lock = threading.RLock()
+        self._closed = False
+        self.has_refused = False
+        """Whether the attempt was told here that it must end."""
+
+    def close(self) -> None:
+        """Take nothing more. Returns when nothing is on its way: `phase` is final."""
+        with self._lock:
+            self._closed = True
+
+    @property
+    def phase(self) -> Phase:
+        """Return how far the attempt has come."""
+        return self._phase
+
+    def at_risk(self, facts: Mapping[str, Any]) -> None:
+        """Commit that a tap is repeated that could land on Post."""
+        if self._phase is Phase.NONE:
+            self._move(Phase.AT_RISK, facts)
+
+    def prepared(self, facts: Mapping[str, Any]) -> None:
+        """Note what will be published, and how the profile looked before."""
+        self._move(Phase.PREPARED, facts)
+
+    def arm(self) -> None:
+        """Commit that the tap on Post comes next. Returns when it is on the disk, and the phone is still ours.
+
+        Another worker may take the phone when the lease has expired: whoever was held up for half of its time, as by
+        a computer that slept, does not press any more.
+        """
+        began_s = self._clock.monotonic_s()
+        self._move(Phase.ARMED, {})
+        if self._leases is not None and self._clock.monotonic_s() - began_s > self._leases.ttl_s / 2:
+            self.decided(Phase.NOT_PUBLISHED, {"evidence": "held up before Post was pressed"})
+            self.has_refused = True
+            raise LeaseLostError(str(self._task.serial))
+
+    def tapped(self) -> None:
+        """Note that the tap was sent."""
+        self._move(Phase.TAPPED, {})
+
+    def note(self, facts: Mapping[str, Any]) -> None:
+        """Commit something more that was seen."""
+        task, now_ms, kept = self._task, self._clock.now_ms(), storable(facts).values
+        with self._lock:
+            self._must_be_open()
+            if not self._store.submit(lambda r: r.attempts.note(task.id, task.attempt, kept, now_ms)).result():
+                self._refuse(TaskStoppedError("this attempt is no longer the one that runs"))
+
+    def decided(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        """Note what became of the post."""
+        if phase not in set(Phase) or not Phase(phase).is_decided:
+            raise TaskFailedError("script_error", "Its journal was told of an end that is none.")
+        self._move(Phase(phase), facts)
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise TaskStoppedError("this attempt has ended")
+
+    def _refuse(self, error: TaskStoppedError | LeaseLostError) -> NoReturn:
+        self.has_refused = True
+        raise error
+
+    def _move(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._must_be_open()
+            if not moves_forward(self._phase, phase):
+                raise TaskFailedError("script_error", f"Its journal cannot go from {self._phase} to {phase}.")
+            self._store_move(phase, storable(facts).values)
+
+    def _store_move(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        task, now_ms, leases = self._task, self._clock.now_ms(), self._leases
+        serial = str(task.serial)
+
+        def move(repositories: Repositories) -> bool | None:
+            if phase is Phase.ARMED and leases is not None and not leases.renew(repositories, serial):
+                return None
+            return repositories.attempts.set_phase(task.id, task.attempt, phase, facts, now_ms)
+
+        moved = self._store.submit(move).result()
+        if moved is None:
+            self._refuse(LeaseLostError(serial))
+        if not moved:
+            self._refuse(TaskStoppedError("this attempt is no longer the one that runs"))
+        self._phase = phase
+
+
+class StoreShelf:
+    """What one task may take from the library (`core.ports.library.Shelf`)."""
+
+    def __init__(self, store: Store, files: MaterialFiles, task: Task, clock: Clock) -> None:
+        self._store = store
+        self._files = files
+        self._task = task
+        self._clock = clock
+
+    def take(self, kind: MediaKind, count: int, tags: Sequence[str], username: str) -> list[TakenMaterial]:
+        """Reserve library items: as many as asked for, or none at all."""
+        wish = MaterialWish(kind, count, tuple(tags), username or None)
+        task_id, now_ms = self._task.id, self._clock.now_ms()
+        taken = self._store.submit(lambda repositories: repositories.materials.take(wish, task_id, now_ms)).result()
+        return [
+            TakenMaterial(self._files.path(item.file), item.described.name or item.file, item.described.caption)
+            for item in taken
+        ]
+
+    def used_files(self, account: str) -> set[str]:
+        """Return the sha256 of the files that were used, or are reserved, on an account."""
+        return self._store.submit(lambda repositories: repositories.materials.used_files(account)).result()
+
+    def take_files(self, account: str, hashes: Sequence[str]) -> bool:
+        """Reserve files on an account. False, and nothing reserved, when one of them is taken."""
+        task_id, now_ms = self._task.id, self._clock.now_ms()
+
+        def take(repositories: Repositories) -> bool:
+            return repositories.materials.take_files(account, hashes, task_id, now_ms)
+
+        return self._store.submit(take).result()
+
+
+class Runner:
+    """Runs attempts.
+
+    Args:
+        store: for journal and steps.
+        traces: for screenshots and trees.
+        materials: the library's files.
+        clock: the time.
+        settings: what the owner has set for scripts.
+        timeout_s: how long an attempt may take, on top of the upload's own bound.
+        leases: which phones may be worked on.
+        inspector: looks into media files.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        traces: TraceFiles,
+        materials: MaterialFiles,
+        clock: Clock,
+        *,
+        settings: ScriptSettings,
+        timeout_s: float,
+        leases: DeviceLeases,
+        inspector: MediaInspector,
+    ) -> None:
+        self._store = store
+        self._traces = traces
+        self._materials = materials
+        self._clock = clock
+        self._settings = settings
+        self._timeout_s = timeout_s
+        self.on_picture: Callable[[str, bytes], None] = lambda _serial, _jpeg: None
+        """Called from the phones' threads with each picture of a step."""
+        self._leases = leases
+        self._inspector = inspector
+
+    def control(self, task: Task) -> Control:
+        """Return the stop flag and deadline for an attempt that starts now."""
+        upload_s = task.script_config.get("upload_wait_time", 0)
+        extra_s = min(max(upload_s, 0), _MOST_UPLOAD_S) if isinstance(upload_s, int) else 0
+        serial = str(task.serial)
+
+        def lost() -> LeaseLostError | None:
+            return None if self._leases.holds(serial) else LeaseLostError(serial)
+
+        return Control(self._clock, self._clock.monotonic_s() + self._timeout_s + extra_s, lost)
+
+    def run(self, task: Task, driver: Driver, control: Control) -> Outcome:
+        """Run an attempt to its end. Never raises.
+
+        The attempt of a task in doubt goes on with the former one's journal, and only looks for its post.
+        """
+        structlog.contextvars.bind_contextvars(task_id=task.id, attempt=task.attempt, device=task.serial)
+        trace = AttemptTrace(self._store, self._traces, task, self.on_picture)
+        phase = Phase.ARMED if task.in_doubt else Phase.NONE
+        journal = StoreJournal(self._store, task, self._clock, phase=phase, leases=self._leases)
+        try:
+            outcome = self._run_script(task, Phone(driver, load_packs(), control, trace), journal)
+        except BaseException as error:  # noqa: BLE001 - the executor's edge: a script must not take its lane with it
+            outcome = _ended_by(error, control, journal)
+        finally:
+            control.finish()
+            journal.close()
+            trace.close()
+            structlog.contextvars.clear_contextvars()
+        return never_denied(outcome, journal.phase)
+
+    def _run_script(self, task: Task, phone: Phone, journal: StoreJournal) -> Outcome:
+        shelf = StoreShelf(self._store, self._materials, task, self._clock)
+        job = Job(task, phone, journal, shelf, self._settings, self._inspector)
+        chosen = script(task.script_name)
+        if not task.in_doubt:
+            return returned(chosen.run(job))
+        if isinstance(chosen, Verifier):
+            return returned(chosen.verify(job, self._former_facts(task)))
+        return failed("outcome_unknown", "This script cannot look for its post.")
+
+    def _former_facts(self, task: Task) -> Mapping[str, Any]:
+        """Return what the journal says of the post that is looked for."""
+        attempts = self._store.submit(lambda repositories: repositories.attempts.attempts(task.id)).result()
+        return attempts[-1].facts
+
+
+def _ended_by(error: BaseException, control: Control, journal: StoreJournal) -> Outcome:
+    """Return the outcome for what a script raised; a stop, or a lost phone, only where there was one."""
+    if not isinstance(error, FleetlaneError):
+        log.error("script_failed", exc_info=error)
+    was_told = control.stopped or control.is_lost or journal.has_refused
+    if isinstance(error, (TaskStoppedError, LeaseLostError)) and not was_told:
+        return claimed(error)
+    return raised(error)

@@ -1,0 +1,111 @@
+"""The use cases behind every face of the server; built by `bootstrap`. Nothing here knows of the web."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+from fleetlane.core.license import License
+from fleetlane.scripts.packs import InForce
+from fleetlane.work.access.access import Access
+from fleetlane.work.content.accounts import AccountBook
+from fleetlane.work.content.library import Library
+from fleetlane.work.phones.checkups import Checkups
+from fleetlane.work.phones.devices import DeviceDesk
+from fleetlane.work.phones.live_pictures import Pictures
+from fleetlane.work.phones.manual_control import Hands
+from fleetlane.work.running.canary import Canary, nothing_awaited
+from fleetlane.work.tasks.changes import Changes
+from fleetlane.work.tasks.decisions import Decisions
+from fleetlane.work.tasks.intake import Intake
+from fleetlane.work.tasks.patching import Patching
+from fleetlane.work.tasks.queries import Desk
+from fleetlane.work.tasks.retry_all import RetryAll
+from fleetlane.work.tasks.undo import UndoBook
+from fleetlane.work.upkeep.event_broker import EventBook
+from fleetlane.work.upkeep.trace_archive import Traces
+from fleetlane.work.upkeep.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the server can do its work. `problems` are sentences; with `store_problem` nothing can be done."""
+
+    store_problem: str | None
+    problems: tuple[str, ...]
+    devices_known: int
+    devices_ready: int
+    devices_unauthorized: int = 0
+    """How many have not allowed this computer."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSetting:
+    """A setting as people read it: its value, and who says so. A secret's value is not here."""
+
+    name: str
+    value: str
+    origin: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the server lives on its computer, and what it was started with.
+
+    `free_bytes` is asked at each request; `config_file` is where settings are read from, or would be.
+    """
+
+    data_dir: Path
+    config_file: Path
+    settings: Sequence[HeldSetting]
+    free_bytes: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases behind the routes. `license`, `health` and `packs` are asked at each request.
+
+    `canary` is None where nobody waits for one.
+    """
+
+    intake: Intake
+    desk: Desk
+    traces: Traces
+    changes: Changes
+    decisions: Decisions
+    retry_all: RetryAll
+    undo: UndoBook
+    accounts: AccountBook
+    devices: DeviceDesk
+    hands: Hands
+    checkups: Checkups
+    pictures: Pictures
+    library: Library
+    patching: Patching
+    events: EventBook
+    access: Access
+    license: Callable[[], License]
+    health: Callable[[], Health]
+    zone: tzinfo
+    place: Place
+    packs: Callable[[], InForce]
+    workshop: Workshop
+    canary: Canary | None = None
+
+    async def let_go(self, package: str, version: str) -> None:
+        """Let no phone wait any more for a first post with a version of an app.
+
+        Raises:
+            NotFoundError: no first post is awaited with it.
+        """
+        if self.canary is None:
+            raise nothing_awaited(package, version)
+        await self.canary.let_go(package, version)
+
+    def end_streams(self) -> None:
+        """End the answers that would never end by themselves."""
+        self.events.close()
+        self.pictures.close()

@@ -1,0 +1,92 @@
+"""A scheduler over a real store without phones, with attempts that a test ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleetlane.adapters.db.sqlite.migrate import migrate
+from fleetlane.adapters.db.sqlite.store import SqliteStore
+from fleetlane.core.lanes import Head
+from fleetlane.core.outcome import PublishState, succeeded
+from fleetlane.core.ports.execution import Ended
+from fleetlane.core.task import LatePolicy, NewTask, Source
+from fleetlane.work.content.accounts import AccountBook
+from fleetlane.work.running.completion import RetryPolicy
+from fleetlane.work.running.late_tasks import LateTasks
+from fleetlane.work.running.leases import DeviceLeases
+from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.tasks.changes import Changes
+from fleetlane.work.tasks.decisions import Decisions
+from fleetlane.work.tasks.retry_all import RetryAll
+from support.clock import ManualClock
+from support.fakes import FakeDevices, FakeExecutor
+
+TTL_S = 30.0
+DONE = succeeded("Published.", PublishState.PUBLISHED, {})
+
+
+class World:
+    """A scheduler and its changes over a real store, with attempts that a test ends.
+
+    With `leased` it works on a device only when it has the lease, as a server does; several may share a store.
+    """
+
+    def __init__(self, path, retries: RetryPolicy | None = None, *, leased: bool = False) -> None:
+        migrate(path)
+        self.path = path
+        self.store = SqliteStore(path)
+        self.store.start()
+        self.clock = ManualClock(1000.0)
+        self.devices = FakeDevices("a", "b")
+        self.executor = FakeExecutor()
+        self.leases = DeviceLeases(
+            self.store, self.clock, lambda: {*self.devices.table, *self.scheduler.busy}, ttl_s=TTL_S
+        )
+        leases = self.leases if leased else None
+        self.scheduler = Scheduler(self.store, self.devices, self.clock, retries=retries, leases=leases)
+        self.scheduler.use(self.executor)
+        self.forgotten: list[int] = []
+        self.changes = Changes(self.store, self.scheduler, self.clock, self.forgotten.append)
+        self.retry_all = RetryAll(self.store, self.scheduler, self.clock)
+        self.decisions = Decisions(self.store, self.scheduler, self.clock)
+        self.late_tasks = LateTasks(self.store, self.scheduler, self.clock)
+        self.accounts = AccountBook(self.store, self.scheduler, self.clock)
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.store.close()
+
+    async def add(
+        self,
+        serial: str | None = "a",
+        username: str | None = None,
+        *,
+        start_s: float | None = None,
+        late_after_s: float | None = None,
+        policy: LatePolicy | None = None,
+    ) -> int:
+        """Add a task, due now or with a start time in so many seconds."""
+        now = self.clock.now_ms()
+        start = None if start_s is None else now + round(start_s * 1000)
+        new = NewTask(
+            "b", 0, "post", "{}", serial, username, Source.API, 1, now, now if start is None else start, start
+        )
+        late_after_ms = None if late_after_s is None else round(late_after_s * 1000)
+        new = replace(new, late_after_ms=late_after_ms, late_policy=policy)
+        [task_id] = await self.store.write(lambda r: r.tasks.add([new]))
+        if serial is not None:
+            self.scheduler.added(serial, Head(new.due_ms, task_id))
+        return task_id
+
+    async def running(self) -> int:
+        task_id = await self.add()
+        assert await self.scheduler.tick() == 1
+        return task_id
+
+    async def end(self, task_id: int, outcome=DONE, *, cut_off: bool = False) -> None:
+        await self.scheduler.ended(Ended(self.executor.end(task_id), outcome, cut_off))
+
+    async def task(self, task_id: int):
+        return await self.store.read(lambda r: r.tasks.get(task_id))
