@@ -152,7 +152,7 @@ def test_a_call_ends_at_once_when_the_lane_is_aborted(rig):
     serial = rig.serials[1]
     driver = rig.devices.driver(serial)
     driver.tree()
-    rig.on(serial, lambda server: server.strike(Fault("hang")))
+    rig.on(serial, lambda server: server.inject(Fault("hang")))
     threading.Timer(0.2, driver.abort).start()
     start = time.monotonic()
     with pytest.raises(TaskStoppedError):
@@ -170,7 +170,7 @@ def test_a_hanging_phone_ends_in_a_timeout(rig):
     serial = rig.serials[1]
     client = QuickClient("127.0.0.1", rig.fleet.adb.port, call_timeout_s=0.5)
     driver = AndroidDriver(client, serial, lambda _check: rig.devices.get(serial))
-    rig.on(serial, lambda server: server.strike(Fault("hang")))
+    rig.on(serial, lambda server: server.inject(Fault("hang")))
     with pytest.raises(DeviceTimeoutError):
         driver.shell("echo", "hello")
     rig.on(serial, lambda server: server._answering.set())
@@ -181,7 +181,7 @@ def test_a_phone_without_room_for_the_automation_server_is_said_to_be_full():
     with Rig(FleetSettings(phones=1, first_port=22620)) as rig:
         [serial] = rig.serials
         driver = rig.devices.driver(serial)
-        rig.on(serial, lambda server: server.strike(Fault("storage_full")))
+        rig.on(serial, lambda server: server.inject(Fault("storage_full")))
         with pytest.raises(PhoneFullError) as caught:
             driver.tree()
         assert (caught.value.code, str(caught.value)) == ("storage_full", f"{serial} has 0 bytes left.")
@@ -205,7 +205,7 @@ def test_a_dead_automation_server_is_started_again(rig):
     serial = rig.serials[1]
     driver = rig.devices.driver(serial)
     driver.tree()
-    rig.on(serial, lambda server: server.strike(Fault("kill_ui_server")))
+    rig.on(serial, lambda server: server.inject(Fault("kill_ui_server")))
     wait_for(lambda: not rig.fleet.server(serial).ui_runs)
     assert "<hierarchy" in driver.tree()
     driver.close()
@@ -214,7 +214,7 @@ def test_a_dead_automation_server_is_started_again(rig):
 def test_an_unplugged_phone_is_gone_and_comes_back_by_itself(rig):
     serial = rig.serials[1]
     driver = rig.devices.driver(serial)
-    rig.on(serial, lambda server: server.strike(Fault("unplug", for_s=0.5)))
+    rig.on(serial, lambda server: server.inject(Fault("unplug", for_s=0.5)))
     wait_for(lambda: not rig.devices.get(serial).is_ready)
     with pytest.raises(DeviceGoneError):
         driver.tree()
@@ -228,7 +228,7 @@ def test_an_unplugged_phone_is_gone_and_comes_back_by_itself(rig):
 )
 def test_states_of_a_phone_are_followed(rig, kind, state):
     serial = rig.serials[1]
-    rig.on(serial, lambda server: server.strike(Fault(kind, for_s=1.0)))
+    rig.on(serial, lambda server: server.inject(Fault(kind, for_s=1.0)))
     wait_for(lambda: rig.devices.get(serial).state is state)
     wait_for(lambda: rig.devices.get(serial).is_ready)
 
@@ -236,7 +236,7 @@ def test_states_of_a_phone_are_followed(rig, kind, state):
 def test_a_phone_that_does_not_trust_this_computer_is_said_so_without_adbs_own_advice(rig):
     serial = rig.serials[1]
     driver = rig.devices.driver(serial)
-    rig.on(serial, lambda server: server.strike(Fault("unauthorized", for_s=2.0)))
+    rig.on(serial, lambda server: server.inject(Fault("unauthorized", for_s=2.0)))
     wait_for(lambda: rig.devices.get(serial).state is DeviceState.UNAUTHORIZED)
     with pytest.raises(DeviceGoneError) as caught:
         driver.shell("echo", "hello")
@@ -258,7 +258,7 @@ def test_a_phone_whose_port_was_taken_meanwhile_is_plugged_in_when_it_is_free(ri
     serial = rig.serials[1]
     log = []
     rig.on(serial, lambda server: setattr(server.phone, "log", log.append))
-    rig.on(serial, lambda server: server.strike(Fault("unplug", for_s=0.5)))
+    rig.on(serial, lambda server: server.inject(Fault("unplug", for_s=0.5)))
     wait_for(lambda: not rig.devices.get(serial).is_ready)
     with socket.create_server(("127.0.0.1", rig.fleet.server(serial).port)):
         wait_for(lambda: any(line.startswith("not plugged in yet") for line in log))

@@ -18,7 +18,7 @@ from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.cli.main import app
 from fleetlane.core.errors import StoreError, StoreVersionError
 from fleetlane.core.journal import Phase
-from fleetlane.core.material import MaterialDescription, MaterialWish, NewMaterial
+from fleetlane.core.material import MaterialDescription, MaterialRequest, NewMaterial
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
@@ -71,7 +71,7 @@ def fill(store, data):
     running = ended("running", None)
     assert store.submit(lambda r: r.attempts.set_phase(running, 1, Phase.PREPARED, {}, 2)).result(10)
     material(store, data, b"a video")
-    wish = MaterialWish(MediaKind.VIDEO, 1)
+    wish = MaterialRequest(MediaKind.VIDEO, 1)
     assert store.submit(lambda r: r.materials.take(wish, running, 2)).result(10)
 
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetlane.core.lanes import Head, LaneBook
+from fleetlane.core.lanes import Head, LaneTable
 
 SERIALS = ("a", "b", "c")
 
 
 def test_the_earliest_due_task_starts_first_and_ids_decide_between_equals():
-    book = LaneBook()
+    book = LaneTable()
     book.added("a", Head(20, 1))
     book.added("a", Head(10, 3))
     book.added("a", Head(10, 2))
@@ -17,7 +17,7 @@ def test_the_earliest_due_task_starts_first_and_ids_decide_between_equals():
 
 
 def test_a_busy_a_stale_and_an_unready_lane_start_nothing():
-    book = LaneBook()
+    book = LaneTable()
     for serial in SERIALS:
         book.added(serial, Head(0, 1))
     book.taken("a")
@@ -26,7 +26,7 @@ def test_a_busy_a_stale_and_an_unready_lane_start_nothing():
 
 
 def test_a_held_lane_starts_nothing_and_wakes_nobody():
-    book = LaneBook()
+    book = LaneTable()
     book.added("a", Head(1, 1))
     book.held.add("a")
     assert book.startable(["a"], 5, None) == []
@@ -36,7 +36,7 @@ def test_a_held_lane_starts_nothing_and_wakes_nobody():
 
 
 def test_a_limit_gives_the_slots_to_the_earliest():
-    book = LaneBook()
+    book = LaneTable()
     for number, serial in enumerate(SERIALS):
         book.added(serial, Head(10 - number, number))
     assert [serial for serial, _ in book.startable(SERIALS, 50, 2)] == ["c", "b"]
@@ -44,7 +44,7 @@ def test_a_limit_gives_the_slots_to_the_earliest():
 
 
 def test_a_task_that_comes_while_heads_are_read_is_not_lost():
-    book = LaneBook()
+    book = LaneTable()
     book.changed("a")
     assert book.take_stale() == {"a"}
     book.added("a", Head(1, 7))  # the answer on its way does not know it
@@ -60,7 +60,7 @@ def test_a_task_that_comes_while_heads_are_read_is_not_lost():
     st.integers(0, 4),
 )
 def test_what_starts_is_due_of_a_ready_lane_and_never_more_than_the_slots(tasks, now, slots):
-    book = LaneBook()
+    book = LaneTable()
     for number, (serial, due) in enumerate(tasks):
         book.added(serial, Head(due, number))
     started = book.startable(SERIALS[:2], now, slots)

@@ -20,7 +20,7 @@ from fleetlane.core.outcome import FAILURES, SERVERS_OWN, FailureClass, Outcome,
 from fleetlane.core.returned import raised, returned
 from fleetlane.core.storable import LARGEST_VALUES, storable
 from fleetlane.core.task import Source, Status, Task
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 
 
 class MuteError(Exception):
@@ -163,7 +163,7 @@ class Phones:
     def close(self): ...
 
     def control(self, _task):
-        return Control(SystemClock(), 10**9)
+        return AttemptControl(SystemClock(), 10**9)
 
     def run(self, _task, _driver, _control):
         deed = next(self.deeds)
@@ -226,8 +226,8 @@ def test_a_call_between_attempts_gives_back_whatever_it_raised():
             raise GeneratorExit
 
         with pytest.raises(GeneratorExit):
-            await executor.call("a", leave, gives_way=False)
-        assert await executor.call("a", lambda _driver: 7, gives_way=False) == 7
+            await executor.call("a", leave, preemptible=False)
+        assert await executor.call("a", lambda _driver: 7, preemptible=False) == 7
         await executor.close()
 
     asyncio.run(scenario())

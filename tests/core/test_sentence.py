@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fleetlane.core.message import Sentence, found_in
+from fleetlane.core.message import Message, found_in
 from fleetlane.core.outcome import FAILURES, REMARKS, Remark, failed
 
 
 def test_in_english_a_time_is_as_in_the_api():
     at = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
-    sentence = Sentence("its start at %(at)s on %(serial)s", {"at": at, "serial": "a"})
+    sentence = Message("its start at %(at)s on %(serial)s", {"at": at, "serial": "a"})
     assert str(sentence) == "its start at 2026-03-01T14:30:00.000+00:00 on a"
     italian = {"its start at %(at)s on %(serial)s": "su %(serial)s alle %(at)s"}
     assert sentence.filled(italian.__getitem__, lambda at: f"{at:%H:%M}") == "su a alle 14:30"

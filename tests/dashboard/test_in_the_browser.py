@@ -118,7 +118,7 @@ def test_a_phone_that_goes_and_comes_is_seen_at_once(page, phones):
     page.goto("/phones")
     state = page.locator(f"section[data-serial='{serial}'] .badge").first
     expect(state).to_have_text("online")
-    phones.call(lambda: phones.fleet.server(serial).strike(Fault("unplug")))
+    phones.call(lambda: phones.fleet.server(serial).inject(Fault("unplug")))
     expect(state).to_have_text("not connected")
     phones.call(lambda: phones.fleet.server(serial).plug_in())
     expect(state).to_have_text("online")

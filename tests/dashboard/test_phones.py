@@ -190,7 +190,7 @@ def test_a_picture_is_sent_once(page, server, serial):
 
 def test_a_phone_that_hangs_does_not_hold_up_the_page(page, server, phones):
     hung, other = phones.fleet.serials[1], phones.fleet.serials[2]
-    change(phones, hung, lambda server: server.strike(Fault("hang", for_s=10)))
+    change(phones, hung, lambda server: server.inject(Fault("hang", for_s=10)))
     page.goto("/phones")
     expect(figure(page, other)).to_have_class(re.compile("live"))
     assert server.http.get(f"/phones/{hung}", timeout=5).status_code == 200
@@ -199,7 +199,7 @@ def test_a_phone_that_hangs_does_not_hold_up_the_page(page, server, phones):
 
 def test_a_phone_that_is_away_says_so_and_cannot_be_taken_over(page, server, phones):
     away = phones.fleet.serials[2]
-    change(phones, away, lambda server: server.strike(Fault("unplug")))
+    change(phones, away, lambda server: server.inject(Fault("unplug")))
     page.goto(f"/phones/{away}")
     expect(page.locator("h1 .badge")).to_have_text("not connected")
     expect(figure(page, away)).to_contain_text("is not connected")

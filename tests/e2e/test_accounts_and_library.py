@@ -122,7 +122,7 @@ def test_a_stop_takes_effect_at_every_step_and_the_lane_goes_on(phones, server, 
         [task_id] = _create(server, serials=[fresh], script_config={"captions": place, "material_list": [str(VIDEO)]})
         wait_for(lambda place=place: place in shown, 60)
         if hangs:
-            change(phones, fresh, lambda phone: phone.strike(Fault("hang", for_s=1.5)))
+            change(phones, fresh, lambda phone: phone.inject(Fault("hang", for_s=1.5)))
         took_s[place] = _stop(server, task_id)
     assert posts(phones, fresh) == []
     assert sorted(took_s.values())[len(took_s) // 2] < 1.0, took_s

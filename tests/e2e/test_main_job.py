@@ -133,7 +133,7 @@ def test_a_missing_file_and_a_file_that_is_no_video_end_clearly(phones, server, 
 
 
 def test_a_task_for_an_absent_phone_waits_says_so_and_starts_when_it_comes(phones, server, fresh):
-    change(phones, fresh, lambda s: s.strike(Fault("unplug")))
+    change(phones, fresh, lambda s: s.inject(Fault("unplug")))
     wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == len(phones.fleet.serials) - 1)
     [task_id] = server.create([fresh], {"captions": CAPTION})
     assert server.task(task_id)["status"] == 0
@@ -147,7 +147,7 @@ def test_a_phone_that_was_unplugged_after_post_is_looked_at_when_it_is_back(phon
     def unplug_after_post(phone_server):
         fault = Fault("unplug", for_s=2.0)
         on_screen(
-            phone_server, "post", lambda: on_screen(phone_server, "home_feed", lambda: phone_server.strike(fault))
+            phone_server, "post", lambda: on_screen(phone_server, "home_feed", lambda: phone_server.inject(fault))
         )
 
     change(phones, fresh, unplug_after_post)

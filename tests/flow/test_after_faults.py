@@ -16,7 +16,7 @@ running = scenario.fixture()
 def _strike_at(server, screen, fault, times=1):
     shown = itertools.count(1)
     server.phone.screen_listeners.append(
-        lambda _app, now: now == screen and next(shown) == times and server.strike(fault)
+        lambda _app, now: now == screen and next(shown) == times and server.inject(fault)
     )
 
 

@@ -20,7 +20,7 @@ def test_a_phone_that_did_not_answer_is_asked_nothing_more(call, carrier):
             if name.startswith(call) and calls.count("hangs") == 0:
                 calls.clear()
                 calls.append("hangs")
-                link.strike(Fault("hang"))
+                link.inject(Fault("hang"))
 
         link = rig.on(serial, lambda link: link)
         rig.on(serial, lambda link: link.call_listeners.append(came))

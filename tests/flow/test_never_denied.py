@@ -258,7 +258,7 @@ def a_next_that_is_slow_to_react_on_a_slow_phone_is_never_a_press_on_post(rig, s
 
         def slow():
             app.timing = lambda name: app_s if name == "transition" else usual(name)
-            server.strike(Fault("slow", factor=16.0, for_s=8.0))
+            server.inject(Fault("slow", factor=16.0, for_s=8.0))
 
         on_screen(server, "editor", slow)
         on_screen(server, "post", lambda: setattr(app, "timing", usual))
@@ -290,7 +290,7 @@ def a_phone_that_goes_away_after_the_press_leaves_the_outcome_to_a_later_look(ri
     def prepare(server):
         server.phone.upload_s = 4.0
         on_screen(
-            server, "post", lambda: on_screen(server, "home_feed", lambda: server.strike(Fault("unplug", for_s=2.0)))
+            server, "post", lambda: on_screen(server, "home_feed", lambda: server.inject(Fault("unplug", for_s=2.0)))
         )
 
     rig.on(serial, prepare)

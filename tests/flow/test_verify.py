@@ -193,12 +193,12 @@ def a_post_without_caption_cannot_be_told_from_others_and_no_phone_is_touched(ri
 
 
 def _check(server):
-    server.strike(Fault("security_check", app="tiktok"))
+    server.inject(Fault("security_check", app="tiktok"))
 
 
 def _lock_by_pin(server):
     server.phone.change_traits({"pin": True})
-    server.strike(Fault("lock"))
+    server.inject(Fault("lock"))
 
 
 def _at_home(act):
@@ -240,9 +240,9 @@ def a_post_after_which_the_app_asks_for_a_person_stays_in_doubt(rig, serial):
     shown = []
 
     def lay(server):
-        server.phone.screen_listeners.append(lambda _app, now: shown.append(now) or strike(server))
+        server.phone.screen_listeners.append(lambda _app, now: shown.append(now) or inject(server))
 
-    def strike(server):
+    def inject(server):
         if shown[-1] == "home_feed" and "post" in shown:
             shown.clear()
             _check(server)

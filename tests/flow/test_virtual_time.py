@@ -123,7 +123,7 @@ def test_a_phone_that_is_unplugged_hangs_or_is_cut_off_fails_as_on_the_wire():
     [serial] = rig.serials
     driver, [link] = rig.driver(serial), rig.fleet.links
     driver.tree()
-    link.strike(Fault("hang"))
+    link.inject(Fault("hang"))
     before = rig.clock.monotonic_s()
     with pytest.raises(DeviceTimeoutError):
         driver.tree()
@@ -134,7 +134,7 @@ def test_a_phone_that_is_unplugged_hangs_or_is_cut_off_fails_as_on_the_wire():
         ("offline", "DeviceGoneError"),
         ("unauthorized", "DeviceGoneError"),
     ):
-        link.strike(Fault(kind, for_s=5.0))
+        link.inject(Fault(kind, for_s=5.0))
         with pytest.raises(Exception, match=r".") as caught:
             driver.tree()
         assert type(caught.value).__name__ == error

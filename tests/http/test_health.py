@@ -16,7 +16,7 @@ def test_a_phone_that_has_not_allowed_this_computer_is_told_of(tmp_path):
         with ServerThread(tmp_path / "a", port) as server, ServerThread(tmp_path / "b", port, token=TOKEN) as other:
             wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == 2)
             assert server.http.get("/healthz").json()["problems"] == []
-            phones.call(lambda: phones.fleet.server(locked).strike(Fault("unauthorized", for_s=600)))
+            phones.call(lambda: phones.fleet.server(locked).inject(Fault("unauthorized", for_s=600)))
             wait_for(lambda: server.http.get("/healthz").json()["devices"]["unauthorized"] == 1)
             body = server.http.get("/healthz").json()
             assert body["problems"] == [

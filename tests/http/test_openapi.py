@@ -21,7 +21,7 @@ from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.bootstrap.server import build
 from fleetlane.core.errors import StoreBusyError, StoreFullError, TaskStoppedError
 from fleetlane.core.license import UNLICENSED, License, Plan
-from fleetlane.core.material import MaterialWish
+from fleetlane.core.material import MaterialRequest
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import failed
 from fleetlane.core.phones import Identity
@@ -195,7 +195,7 @@ class Phones(FakeTransports):
 class NoLanes:
     """No phone can be used: the server stops."""
 
-    async def call(self, serial, what, *, gives_way):
+    async def call(self, serial, what, *, preemptible):
         raise TaskStoppedError("the server stops")
 
 
@@ -205,11 +205,11 @@ class World:
     def __init__(self, server) -> None:
         self.services = replace(server.app.state.services, license=self.license_now)
         self.license = lambda: UNLICENSED
-        self.store = self.services.desk._store
+        self.store = self.services.queries._store
         self.transports = Phones()
         self.phones = self.services.devices._devices
         self.phones._transports = self.transports
-        self.services.hands.use(NoLanes())
+        self.services.manual_control.use(NoLanes())
         self.http = self.client(HttpOptions())
         self.ids = {"device": "127.0.0.1:5555"}
 
@@ -254,7 +254,7 @@ class World:
         self.ids["account"] = await self._make("POST", "/account", json_body({"username": "one"}), "id")
         await self._make("POST", "/account", json_body({"username": "disabled", "enabled": False}), "id")
         self.ids["held"] = await self._upload("held", VIDEO.read_bytes())
-        wish = MaterialWish(MediaKind.VIDEO, 1)
+        wish = MaterialRequest(MediaKind.VIDEO, 1)
         assert await self.store.write(lambda r: r.materials.take(wish, self.ids["stuck"], now))
         self.ids["material"] = await self._upload("free", VIDEO.read_bytes() + b"\0\0\0\x08free")
         other = json_body(GOOD_TASK | {"serials": ["other"]}, **{"Idempotency-Key": "used"})

@@ -12,7 +12,7 @@ import pytest
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.errors import InvalidParametersError, TaskFailedError
 from fleetlane.scripts.asking import run_apart
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.guest import Guest
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
 from support.guests import environment, guest_server, install, said
@@ -362,7 +362,7 @@ def test_a_check_that_fails_refuses_its_own_request_with_a_sentence(among, mood,
 class Slow:
     """A guest that answers when it is let."""
 
-    name, summary, offered = "slow", "", True
+    name, summary, listed = "slow", "", True
 
     def __init__(self) -> None:
         self.may_answer = threading.Event()
@@ -389,7 +389,7 @@ def test_a_guest_that_does_not_answer_holds_up_a_request_for_a_while_and_the_nex
 
 def test_a_guest_whose_time_is_over_is_cut_off_and_then_left_behind():
     clock, freed, cut = SystemClock(), threading.Event(), threading.Event()
-    phone = SimpleNamespace(control=Control(clock, clock.monotonic_s()), cut_off=cut.set)
+    phone = SimpleNamespace(control=AttemptControl(clock, clock.monotonic_s()), cut_off=cut.set)
     assert run_apart("quick", lambda: 5, phone) == 5
     with pytest.raises(TaskFailedError) as ended:
         run_apart("slow", freed.wait, phone, grace_s=0.1)

@@ -28,8 +28,8 @@ from fleetlane.core.retrying import RetryWish, was_stopped
 from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, is_legal
 from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.preflight.repeats import RepeatWindow, repeats_of
-from fleetlane.work.running.completion import RetryPolicy, was_cut_off
-from fleetlane.work.running.doubt_timeout import Patience
+from fleetlane.work.running.completion import RetryPolicy, was_interrupted
+from fleetlane.work.running.doubt_timeout import VerificationTimeout
 from fleetlane.work.running.late_tasks import LateTasks
 from fleetlane.work.running.leases import DeviceLeases
 from fleetlane.work.running.recovery import recover
@@ -158,11 +158,11 @@ class World:
         self.retry_all = RetryAll(self.store, self.scheduler, self.clock)
         self.decisions = Decisions(self.store, self.scheduler, self.clock)
         self.late_tasks = LateTasks(self.store, self.scheduler, self.clock)
-        self.patience = Patience(self.store, self.scheduler, self.clock, _PATIENCE_S)
+        self.patience = VerificationTimeout(self.store, self.scheduler, self.clock, _PATIENCE_S)
         await self.leases.seize()
         await recover(self.store, self.clock)
         await self._beat()
-        await self.scheduler.load()
+        await self.scheduler.load_heads()
 
     async def _ask(self, transport: Transport) -> Identity:
         serial = self.reached[transport.connection]
@@ -192,7 +192,7 @@ class World:
 
     async def shutdown(self) -> None:
         """SIGTERM: interrupt what runs, settle it, and start again."""
-        self.scheduler.pause()
+        self.scheduler.stop_starting()
         for attempt in list(self.attempts.values()):
             await self._end_stopped(attempt, interrupted=True)
         await self.boot()
@@ -258,7 +258,7 @@ class World:
     async def _deliver(self, attempt: Attempt, *, interrupted: bool = False) -> None:
         assert attempt.outcome is not None
         del self.attempts[attempt.task.id]
-        cut_off = was_cut_off(attempt.outcome, interrupted=interrupted or attempt.is_lost)
+        cut_off = was_interrupted(attempt.outcome, interrupted=interrupted or attempt.is_lost)
         if attempt.task.in_doubt:
             self.happened[f"looked_for_{attempt.outcome.publish_state}"] += 1
         await self.scheduler.ended(Ended(attempt.task, attempt.outcome, cut_off))
@@ -537,7 +537,7 @@ class World:
     async def on_patience(self) -> None:
         """A while in which nothing starts: phones that are not there by then have been waited for long enough."""
         for _ in range(9):
-            self.happened["given_up"] += await self.patience.look()
+            self.happened["given_up"] += await self.patience.sweep()
             await self._pass(5)
 
     async def on_person_takes_the_phone(self) -> None:

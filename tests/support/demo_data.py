@@ -76,7 +76,7 @@ def tell(server: ServerThread, phones: FleetThread) -> Story:
     for name in ("stuck", "busy"):
         change(phones, by_name[name], lambda p: p.faults.append(Fault("upload_stuck", screen="post")))
     for name, fault in (("gone", "unplug"), ("distrusted", "unauthorized")):
-        change(phones, by_name[name], lambda phone, fault=fault: phone.strike(Fault(fault)))
+        change(phones, by_name[name], lambda phone, fault=fault: phone.inject(Fault(fault)))
     tasks = _tasks(server, by_name)
     for name in ("done", "logged_out", "stuck", "checked", "greeting"):
         server.ended(tasks[name])

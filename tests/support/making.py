@@ -13,7 +13,7 @@ from fleetlane.work.preflight.repeats import RepeatWindow
 from fleetlane.work.tasks.intake import Intake
 from fleetlane.work.tasks.look_ahead import LookAhead
 from fleetlane.work.tasks.patching import Patching
-from fleetlane.work.tasks.pending_reasons import Waiting
+from fleetlane.work.tasks.pending_reasons import PendingReasons
 from fleetlane.work.tasks.request import Rules, TaskRequest
 from support.rig import VIDEO
 from support.scheduler_harness import World
@@ -29,7 +29,7 @@ class Making(World):
         folders = AllowedFolders((VIDEO.parent, self.folder))
         self.outlook = Outlook(Inspection(inspector or FileInspector(), folders, inspect_max_s))
         given = {"rules": Rules(UTC), "outlook": self.outlook, "window": window or RepeatWindow()}
-        waiting = Waiting(self.devices, self.scheduler, self.clock, UTC)
+        waiting = PendingReasons(self.devices, self.scheduler, self.clock, UTC)
         self.intake = Intake(self.store, self.scheduler, waiting, self.clock, **given)
         self.patching = Patching(self.store, self.scheduler, self.clock, **given)
         self.ahead = LookAhead(self.store, self.outlook, self.clock, UTC, time(20, 0))

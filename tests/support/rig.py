@@ -21,7 +21,7 @@ from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.library import TakenMaterial
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.task import Source, Status, Task
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.script import Job, ScriptSettings, script
@@ -95,7 +95,7 @@ class Phases:
 
 
 @dataclass
-class Shelf:
+class MaterialReservations:
     """A library kept in memory."""
 
     items: list[TakenMaterial] = field(default_factory=list)
@@ -176,9 +176,9 @@ class Rig:
         """Return a new driver of a phone."""
         return self.devices.driver(serial)
 
-    def control(self, deadline_s: float) -> Control:
+    def control(self, deadline_s: float) -> AttemptControl:
         """Return the control of an attempt."""
-        return Control(self.clock, deadline_s)
+        return AttemptControl(self.clock, deadline_s)
 
     def post(
         self,
@@ -188,11 +188,11 @@ class Rig:
         username: str | None = None,
         settings: ScriptSettings | None = None,
         timeout_s: float | None = None,
-        shelf: Shelf | None = None,
+        shelf: MaterialReservations | None = None,
         phases: Phases | None = None,
         name: str = "post",
         position: int = 0,
-        on_start: Callable[[Control], None] | None = None,
+        on_start: Callable[[AttemptControl], None] | None = None,
         former: Phases | None = None,
     ) -> Result:
         """Run the post script on a phone, with the documented example unless told otherwise.
@@ -224,7 +224,7 @@ class Rig:
             if on_start is not None:
                 on_start(control)
             phone = Phone(driver, load_packs(), control, steps)
-            job = Job(task, phone, phases, shelf or Shelf(), settings or self.settings, INSPECTOR)
+            job = Job(task, phone, phases, shelf or MaterialReservations(), settings or self.settings, INSPECTOR)
             chosen = script(name)
             outcome = chosen.verify(job, former.facts) if former else chosen.run(job)
         except FleetlaneError as error:

@@ -10,7 +10,7 @@ from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, succeeded
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.task import LatePolicy, NewTask, Source
-from fleetlane.work.content.accounts import AccountBook
+from fleetlane.work.content.accounts import AccountService
 from fleetlane.work.running.completion import RetryPolicy
 from fleetlane.work.running.late_tasks import LateTasks
 from fleetlane.work.running.leases import DeviceLeases
@@ -50,7 +50,7 @@ class World:
         self.retry_all = RetryAll(self.store, self.scheduler, self.clock)
         self.decisions = Decisions(self.store, self.scheduler, self.clock)
         self.late_tasks = LateTasks(self.store, self.scheduler, self.clock)
-        self.accounts = AccountBook(self.store, self.scheduler, self.clock)
+        self.accounts = AccountService(self.store, self.scheduler, self.clock)
 
     def __enter__(self) -> World:
         return self

@@ -114,7 +114,7 @@ class ServerThread:
     async def _serve(self) -> None:
         server = build(self.settings)
         self.services = server.app.state.services
-        self.store = self.services.desk._store
+        self.store = self.services.queries._store
         async with server.running():
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
             await serve(server.app, self._sockets, self._stop, self._bounds)

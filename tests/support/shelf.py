@@ -12,7 +12,7 @@ from support.making import Making
 CABLE, ADDRESS, NAME = "R58A", "10.0.0.1:5555", "Shelf 3"
 
 
-class Shelf:
+class MaterialReservations:
     """One phone, which comes by one way after another."""
 
     def __init__(self, making: Making) -> None:

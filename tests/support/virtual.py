@@ -9,7 +9,7 @@ from typing import Any
 
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.core.device import DeviceState, Transport
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.likeness import likeness, trait_values
@@ -54,7 +54,7 @@ class VirtualRig(Rig):
         at = Transport(serial, DeviceState.ONLINE, 0)
         return AndroidDriver(self.fleet.adb, serial, lambda _check: at)
 
-    def control(self, deadline_s: float) -> Control:
+    def control(self, deadline_s: float) -> AttemptControl:
         return VirtualControl(self.clock, deadline_s)
 
     def on(self, serial: str, change: Callable[[VirtualLink], Any]) -> Any:

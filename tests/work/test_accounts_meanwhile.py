@@ -70,7 +70,7 @@ async def after_a_crash(world, _task_id):
     world.executor.running.clear()
     await recover(world.store, world.clock)
     world.scheduler._book.busy.clear()
-    await world.scheduler.load()
+    await world.scheduler.load_heads()
 
 
 async def after_a_server_that_stopped(world, task_id):

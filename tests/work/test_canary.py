@@ -11,7 +11,7 @@ from fleetlane.core.errors import NotFoundError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.work.running.canary import Canary
-from fleetlane.work.tasks.pending_reasons import Waiting
+from fleetlane.work.tasks.pending_reasons import PendingReasons
 from support.making import Making
 
 TIKTOK, INSTAGRAM = "com.zhiliaoapp.musically", "com.instagram.android"
@@ -21,8 +21,8 @@ NEW = "99.0.1"
 @pytest.fixture
 def making(tmp_path):
     with Making(tmp_path / "s.db") as made:
-        made.scheduler.canary = Canary(made.store, made.clock, made.scheduler.wake)
-        made.waiting = Waiting(made.devices, made.scheduler, made.clock, UTC)
+        made.scheduler.canary = Canary(made.store, made.clock, made.scheduler.notify)
+        made.waiting = PendingReasons(made.devices, made.scheduler, made.clock, UTC)
         yield made
 
 

@@ -9,7 +9,7 @@ import pytest
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.lanes import Head
 from fleetlane.core.task import NewTask, Source, Status
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from support.scheduler_harness import World
 
 HOUR_S = 3600
@@ -61,7 +61,7 @@ def test_a_clock_set_back_lets_what_is_due_by_it_wait_and_never_runs_anything_tw
 
 @pytest.mark.parametrize("hours", [-5, 5])
 def test_the_deadline_of_what_runs_does_not_move_with_the_clock(world, hours):
-    control = Control(world.clock, world.clock.monotonic_s() + 600)
+    control = AttemptControl(world.clock, world.clock.monotonic_s() + 600)
     world.clock.jump(hours * HOUR_S)
     control.check()
     world.clock.advance(600)

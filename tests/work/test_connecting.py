@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from fleetlane.core.errors import AdbServerDownError, ConflictError, DeviceGoneError
-from fleetlane.work.phones.devices import DeviceDesk
+from fleetlane.work.phones.devices import DeviceService
 
 
 def told(error, address="192.168.1.20:5555"):
@@ -16,7 +16,7 @@ def told(error, address="192.168.1.20:5555"):
             raise error
 
     with pytest.raises(ConflictError) as refused:
-        asyncio.run(DeviceDesk(Devices(), None, None, []).connect(address))
+        asyncio.run(DeviceService(Devices(), None, None, []).connect(address))
     return str(refused.value)
 
 

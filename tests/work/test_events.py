@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fleetlane.core.event import Change, EventFilter, EventKind
-from fleetlane.work.upkeep.event_broker import EventBook
+from fleetlane.work.upkeep.event_broker import EventBroker
 from support.clock import ManualClock
 
 ALL = EventFilter()
@@ -17,7 +17,7 @@ def task(number, **fields):
 
 
 def opened(keep=8):
-    book = EventBook(ManualClock(), keep)
+    book = EventBroker(ManualClock(), keep)
     book.open()
     return book
 

@@ -9,8 +9,8 @@ import pytest
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError, DeviceGoneError, DriverBrokenError, InvalidParametersError
 from fleetlane.work.phones import gestures
-from fleetlane.work.phones.gestures import Spot
-from fleetlane.work.phones.manual_control import Hands
+from fleetlane.work.phones.gestures import PicturePoint
+from fleetlane.work.phones.manual_control import ManualControl
 from support.scheduler_harness import World
 
 IDLE_S = 300
@@ -43,8 +43,8 @@ class Lanes:
         self.driver, self.go, self.error = Hand(), asyncio.Event(), None
         self.go.set()
 
-    async def call(self, _serial, what, *, gives_way):
-        assert not gives_way
+    async def call(self, _serial, what, *, preemptible):
+        assert not preemptible
         await self.go.wait()
         if self.error is not None:
             raise self.error
@@ -57,12 +57,12 @@ class Handled(World):
     def __init__(self, path):
         super().__init__(path)
         self.lanes, self.told = Lanes(), []
-        self.hands = Hands(self.scheduler, self.devices, self.clock, IDLE_S, self.told.extend)
+        self.hands = ManualControl(self.scheduler, self.devices, self.clock, IDLE_S, self.told.extend)
         self.hands.use(self.lanes)
         self.scheduler.on_free = self.hands.freed
 
     async def tap(self, serial="a"):
-        await self.hands.act(serial, "me", gestures.tap(Spot(0.5, 0.5)))
+        await self.hands.act(serial, "me", gestures.tap(PicturePoint(0.5, 0.5)))
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_the_loop_gives_back_without_being_asked(world):
     async def scenario():
         from fleetlane.adapters.clock import SystemClock
 
-        hands = Hands(world.scheduler, world.devices, SystemClock(), 0.05, world.told.extend)
+        hands = ManualControl(world.scheduler, world.devices, SystemClock(), 0.05, world.told.extend)
         running = asyncio.create_task(hands.run())
         await asyncio.sleep(0)
         hands.take_over("a", "me")
@@ -205,10 +205,10 @@ def test_a_phone_that_is_away_says_so(world):
 @pytest.mark.parametrize(
     ("act", "done"),
     [
-        (gestures.tap(Spot(1, 1)), ("tap_once", 1079, 2399)),
-        (gestures.tap(Spot(0.25, 0.5, wide=True)), ("tap_once", 600, 540)),
-        (gestures.long_tap(Spot(0, 0)), ("long_tap", 0, 0)),
-        (gestures.swipe(Spot(0.5, 0.75), Spot(0.5, 0.25)), ("swipe", (540, 1800), (540, 600))),
+        (gestures.tap(PicturePoint(1, 1)), ("tap_once", 1079, 2399)),
+        (gestures.tap(PicturePoint(0.25, 0.5, wide=True)), ("tap_once", 600, 540)),
+        (gestures.long_tap(PicturePoint(0, 0)), ("long_tap", 0, 0)),
+        (gestures.swipe(PicturePoint(0.5, 0.75), PicturePoint(0.5, 0.25)), ("swipe", (540, 1800), (540, 600))),
         (gestures.press("recent"), ("press", "recent")),
         (gestures.type_text("héllo 你好"), ("type", "héllo 你好", "paste")),
     ],
@@ -231,8 +231,8 @@ def test_text_is_typed_in_the_way_the_phone_takes():
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: gestures.tap(Spot(1.01, 0)),
-        lambda: gestures.swipe(Spot(0, 0), Spot(0, float("nan"))),
+        lambda: gestures.tap(PicturePoint(1.01, 0)),
+        lambda: gestures.swipe(PicturePoint(0, 0), PicturePoint(0, float("nan"))),
         lambda: gestures.press("power"),
         lambda: gestures.type_text(""),
         lambda: gestures.type_text("x" * (gestures.MOST_TEXT + 1)),

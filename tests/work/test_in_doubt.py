@@ -14,7 +14,7 @@ from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import FAILURES, PublishState, Remark, failed, succeeded
 from fleetlane.core.task import NeedsPerson, NewTask, Source, Status
 from fleetlane.work.running.completion import RetryPolicy
-from fleetlane.work.running.doubt_timeout import Patience
+from fleetlane.work.running.doubt_timeout import VerificationTimeout
 from fleetlane.work.running.recovery import recover
 from fleetlane.work.running.runner import StoreJournal
 from support.scheduler_harness import World
@@ -56,7 +56,7 @@ async def restart(world: World) -> None:
     world.executor.running.clear()
     assert await recover(world.store, world.clock) >= 1
     world.scheduler._book.busy.clear()
-    await world.scheduler.load()
+    await world.scheduler.load_heads()
 
 
 async def used(world: World) -> set[str]:
@@ -211,10 +211,10 @@ def test_a_phone_that_goes_away_is_asked_for_its_post_when_it_is_back(world, pha
 
 def test_a_phone_that_was_away_while_its_post_was_looked_for_is_asked_again_but_not_for_ever(world):
     async def scenario():
-        patience = Patience(world.store, world.scheduler, world.clock, wait_s=600)
+        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600)
         task_id = await restarted(world)
         for over in (False, False, True):
-            assert await patience.look() == 0
+            assert await patience.sweep() == 0
             await world.scheduler.tick()
             assert list(world.executor.running) == [task_id]
             world.devices.set("a", DeviceState.OFFLINE)
@@ -337,13 +337,13 @@ def test_a_phone_that_does_not_come_back_in_time_leaves_it_unknown_and_the_lane_
         task_id = await restarted(world)
         world.devices.set("a", DeviceState.OFFLINE)
         next_id = await world.add("a")
-        patience = Patience(world.store, world.scheduler, world.clock, wait_s=600)
-        assert await patience.look() == 0
+        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600)
+        assert await patience.sweep() == 0
         world.clock.advance(599)
-        assert await patience.look() == 0
+        assert await patience.sweep() == 0
         assert await world.scheduler.tick() == 0
         world.clock.advance(1)
-        assert await patience.look() == 1
+        assert await patience.sweep() == 1
         task = await world.task(task_id)
         assert (task.error_code, task.outcome) == ("outcome_unknown", "unknown")
         assert "could not be seen on phone a within 10 minutes" in task.remark
@@ -357,18 +357,18 @@ def test_a_phone_that_does_not_come_back_in_time_leaves_it_unknown_and_the_lane_
 def test_a_phone_that_goes_while_it_is_looked_at_is_looked_at_again_within_the_same_time(world):
     async def scenario():
         task_id = await restarted(world)
-        patience = Patience(world.store, world.scheduler, world.clock, wait_s=600)
+        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600)
         for seconds in (0, 300, 299):
             world.clock.advance(seconds)
-            assert await patience.look() == 0
+            assert await patience.sweep() == 0
             world.devices.set("a", DeviceState.ONLINE)
             assert await world.scheduler.tick() == 1
-            assert await patience.look() == 0, "what is looked for now is not given up"
+            assert await patience.sweep() == 0, "what is looked for now is not given up"
             world.devices.set("a", DeviceState.OFFLINE)
             await world.end(task_id, UNKNOWN)
             assert (await world.task(task_id)).in_doubt
         world.clock.advance(1)
-        assert await patience.look() == 1
+        assert await patience.sweep() == 1
         assert (await world.task(task_id)).error_code == "outcome_unknown"
 
     asyncio.run(scenario())
@@ -384,7 +384,7 @@ async def ends_unseen(world: World, task_id: int):
 
 def test_a_post_that_was_not_seen_is_looked_for_after_other_tasks_had_their_turn(world):
     async def scenario():
-        patience = Patience(world.store, world.scheduler, world.clock, wait_s=3600)
+        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=3600)
         task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
         others = [await world.add(), await world.add()]
         task = await ends_unseen(world, task_id)
@@ -393,7 +393,7 @@ def test_a_post_that_was_not_seen_is_looked_for_after_other_tasks_had_their_turn
         await world.scheduler.tick()
         assert list(world.executor.running) == others[:1]
         world.clock.advance(61)
-        await patience.look()
+        await patience.sweep()
         assert (await world.task(task_id)).due_ms == FIRST_MS
         await world.end(others[0], succeeded("Published.", PublishState.PUBLISHED, {}))
         await world.scheduler.tick()
@@ -405,14 +405,14 @@ def test_a_post_that_was_not_seen_is_looked_for_after_other_tasks_had_their_turn
 
 def test_what_a_person_must_see_to_is_listed_until_a_look_goes_on_without_them(world):
     async def scenario():
-        patience = Patience(world.store, world.scheduler, world.clock, wait_s=3600)
+        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=3600)
         task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
         await world.end(task_id, failed("outcome_unknown", "It asks.", unseen=True, asks="security_check"))
         task = await world.task(task_id)
         assert (task.status, task.in_doubt, task.needs_person) == (Status.PENDING, True, NeedsPerson.OUTCOME_UNKNOWN)
         assert task.needs_note == {"code": "security_check", "message": FAILURES["security_check"].sentence}
         world.clock.advance(61)
-        await patience.look()
+        await patience.sweep()
         await world.scheduler.tick()
         assert list(world.executor.running) == [task_id], "it is looked for all the same"
         assert (await ends_unseen(world, task_id)).needs_person is None, "they have seen to it"
@@ -422,14 +422,14 @@ def test_what_a_person_must_see_to_is_listed_until_a_look_goes_on_without_them(w
 
 def test_the_pauses_between_its_looks_grow_until_the_wait_is_over(world):
     async def scenario():
-        patience = Patience(world.store, world.scheduler, world.clock, wait_s=3600)
+        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=3600)
         task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
         pauses: list[int] = []
         while (task := await ends_unseen(world, task_id)).in_doubt:
             pauses.append((task.due_ms - world.clock.now_ms()) // 1000)
-            await patience.look()
+            await patience.sweep()
             world.clock.advance(pauses[-1])
-            if await patience.look():
+            if await patience.sweep():
                 break
             await world.scheduler.tick()
             world.clock.advance(30)
@@ -448,8 +448,8 @@ def test_its_next_look_is_due_after_a_restart_as_well(world):
         await ends_unseen(world, task_id)
         world.clock.advance(61)
         world.scheduler._book.busy.clear()
-        await world.scheduler.load()
-        await Patience(world.store, world.scheduler, world.clock, wait_s=600).look()
+        await world.scheduler.load_heads()
+        await VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600).look()
         await world.scheduler.tick()
         assert list(world.executor.running) == [task_id]
 
@@ -474,10 +474,10 @@ def test_a_post_that_is_seen_in_a_later_look_is_published_once(world):
 def test_a_wall_clock_that_jumps_does_not_end_the_wait(world):
     async def scenario():
         await restarted(world)
-        patience = Patience(world.store, world.scheduler, world.clock, wait_s=600)
-        assert await patience.look() == 0
+        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600)
+        assert await patience.sweep() == 0
         world.clock.jump(86_400)
-        assert await patience.look() == 0
+        assert await patience.sweep() == 0
 
     asyncio.run(scenario())
 

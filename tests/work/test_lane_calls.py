@@ -12,7 +12,7 @@ from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.core.errors import DeviceGoneError, TaskStoppedError
 from fleetlane.core.outcome import PublishState, succeeded
 from fleetlane.core.task import Source, Status, Task
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
 
@@ -47,7 +47,7 @@ class Runner:
 
     def control(self, _task):
         clock = SystemClock()
-        return Control(clock, clock.monotonic_s() + 60)
+        return AttemptControl(clock, clock.monotonic_s() + 60)
 
     def run(self, _task, driver, _control):
         driver.threads.add(threading.get_ident())
@@ -69,7 +69,7 @@ class Bench:
         self.executor.start(Task(1, "b", 0, "post", {}, "a", None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1))
 
     def look(self):
-        return asyncio.create_task(self.executor.call("a", lambda driver: driver.look(), gives_way=True))
+        return asyncio.create_task(self.executor.call("a", lambda driver: driver.look(), preemptible=True))
 
     async def hangs(self):
         assert await asyncio.to_thread(self.hanging.entered.wait, 5)
@@ -101,7 +101,7 @@ def test_an_act_cuts_off_a_look_and_tells_its_own_end():
         bench = Bench()
         look = bench.look()
         await bench.hangs()
-        assert await bench.executor.call("a", lambda _driver: "tapped", gives_way=False) == "tapped"
+        assert await bench.executor.call("a", lambda _driver: "tapped", preemptible=False) == "tapped"
         with pytest.raises(TaskStoppedError):
             await look
 
@@ -109,7 +109,7 @@ def test_an_act_cuts_off_a_look_and_tells_its_own_end():
             raise DeviceGoneError("gone")
 
         with pytest.raises(DeviceGoneError):
-            await bench.executor.call("a", fails, gives_way=False)
+            await bench.executor.call("a", fails, preemptible=False)
         await bench.executor.close()
 
     asyncio.run(scenario())
@@ -120,11 +120,11 @@ def test_what_nobody_waits_for_any_more_is_not_done():
         bench, done = Bench(), []
         look = bench.look()
         await bench.hangs()
-        unwanted = asyncio.create_task(bench.executor.call("a", done.append, gives_way=True))
+        unwanted = asyncio.create_task(bench.executor.call("a", done.append, preemptible=True))
         await asyncio.sleep(0)
         unwanted.cancel()
         look.cancel()
-        assert await bench.executor.call("a", lambda _driver: 1, gives_way=False) == 1
+        assert await bench.executor.call("a", lambda _driver: 1, preemptible=False) == 1
         assert done == []
         await bench.executor.close()
 
@@ -134,7 +134,7 @@ def test_what_nobody_waits_for_any_more_is_not_done():
 def test_closing_ends_every_call():
     async def scenario():
         bench = Bench()
-        act = asyncio.create_task(bench.executor.call("a", lambda driver: driver.look(), gives_way=False))
+        act = asyncio.create_task(bench.executor.call("a", lambda driver: driver.look(), preemptible=False))
         await bench.hangs()
         waiting = bench.look()
         await asyncio.sleep(0)
@@ -143,6 +143,6 @@ def test_closing_ends_every_call():
             with pytest.raises(TaskStoppedError):
                 await call
         with pytest.raises(TaskStoppedError):
-            await bench.executor.call("a", lambda _driver: 1, gives_way=False)
+            await bench.executor.call("a", lambda _driver: 1, preemptible=False)
 
     asyncio.run(scenario())

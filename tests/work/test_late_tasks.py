@@ -224,7 +224,7 @@ def test_a_planned_task_that_was_cut_off_is_late_after_days_as_any_other(world):
         assert await world.scheduler.tick() == 1
         await away(world)
         await recover(world.store, world.clock)
-        await world.scheduler.load()
+        await world.scheduler.load_heads()
         world.scheduler._book.busy.clear()
         world.executor.running.clear()
         assert await world.scheduler.tick() == 0

@@ -13,7 +13,7 @@ from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.task import NewTask, Source, Status
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.work.running.runner import StoreJournal
 from support.scheduler_harness import DONE, TTL_S, World
 
@@ -69,7 +69,7 @@ def test_a_server_that_stands_still_loses_its_devices_and_the_other_settles_thei
         assert other.leases.holds("a")
         task = await one.task(task_id)
         assert (task.status, task.in_doubt) == (Status.PENDING, False)
-        await other.scheduler.load()
+        await other.scheduler.load_heads()
         assert await other.scheduler.tick() == 1
         assert other.executor.running[task_id].attempt == 2
 
@@ -87,7 +87,7 @@ def test_a_server_that_comes_back_too_late_arms_nothing_and_its_results_are_refu
         with pytest.raises(LeaseLostError, match="another one took over phone a"):
             await asyncio.to_thread(journal.arm)
         assert journal.phase is Phase.PREPARED
-        await other.scheduler.load()
+        await other.scheduler.load_heads()
         await other.scheduler.tick()
         before = await one.task(task_id)
         await one.scheduler.ended(Ended(one.executor.end(task_id), DONE))
@@ -104,7 +104,7 @@ def test_the_late_result_of_an_old_attempt_changes_nothing(worlds):
         task_id = await running_on(one)
         old = one.executor.end(task_id)
         await time_passes(TTL_S + 10, other)
-        await other.scheduler.load()
+        await other.scheduler.load_heads()
         await other.scheduler.tick()
         before = await one.task(task_id)
         for cut_off in (False, True):
@@ -153,7 +153,7 @@ def test_a_server_that_slept_touches_no_phone_until_its_heart_has_beaten(worlds)
     async def scenario():
         await one.leases.beat()
         lost = LeaseLostError("a")
-        control = Control(one.clock, 10**9, lambda: None if one.leases.holds("a") else lost)
+        control = AttemptControl(one.clock, 10**9, lambda: None if one.leases.holds("a") else lost)
         control.check()
         one.clock.advance(TTL_S)
         with pytest.raises(LeaseLostError):

@@ -43,7 +43,7 @@ class Rig:
         self.changes += 1
 
     def look(self):
-        asyncio.run(self.licensing.look())
+        asyncio.run(self.licensing.reload())
         return self.licensing.now()
 
     def put(self, text):

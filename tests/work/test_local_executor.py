@@ -10,7 +10,7 @@ from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.core.outcome import failed
 from fleetlane.core.task import Source, Status, Task
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 
 
 class Stuck:
@@ -21,7 +21,7 @@ class Stuck:
         self.returns = threading.Event()
 
     def control(self, _task):
-        return Control(SystemClock(), 10**9)
+        return AttemptControl(SystemClock(), 10**9)
 
     def run(self, _task, _driver, _control):
         self.called.set()

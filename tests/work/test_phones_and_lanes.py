@@ -65,7 +65,7 @@ def _template() -> Path:
     return path
 
 
-class Shelf:
+class MaterialReservations:
     """Phones are plugged, pulled, moved, reset and cloned; answers come late; people decide, or do not.
 
     Each act takes a number, by which it chooses among what there is.
@@ -102,7 +102,7 @@ class Shelf:
         self.phones.in_use = self.scheduler.is_busy
         self.phones.on_moved = self.scheduler.changed
         self.do(self.phones.load())
-        self.do(self.scheduler.load())
+        self.do(self.scheduler.load_heads())
         self.look()
 
     def _plugged(self, _phone, before: Transport) -> Transport:
@@ -320,17 +320,17 @@ def _is_in_the_way(link: Link, phone: str, by: str | None) -> bool:
 _STATES = (*[DeviceState.ONLINE] * 4, DeviceState.UNAUTHORIZED, DeviceState.OFFLINE)
 _PLUGS = tuple(itertools.product(PHONES, (None, *ADDRESSES), _STATES))
 ACTS = {
-    Shelf.plug: 6,
-    Shelf.create: 6,
-    Shelf.all_answer: 5,
-    Shelf.tick: 5,
-    Shelf.end: 3,
-    Shelf.answer: 2,
-    Shelf.pull: 2,
-    Shelf.authorise: 2,
-    Shelf.a_person_decides: 4,
-    Shelf.reset: 1,
-    Shelf.the_server_starts_anew: 1,
+    MaterialReservations.plug: 6,
+    MaterialReservations.create: 6,
+    MaterialReservations.all_answer: 5,
+    MaterialReservations.tick: 5,
+    MaterialReservations.end: 3,
+    MaterialReservations.answer: 2,
+    MaterialReservations.pull: 2,
+    MaterialReservations.authorise: 2,
+    MaterialReservations.a_person_decides: 4,
+    MaterialReservations.reset: 1,
+    MaterialReservations.the_server_starts_anew: 1,
 }
 """What can happen, and how often it does beside the others."""
 _ACTS = [act for act, weight in ACTS.items() for _ in range(weight)]
@@ -339,7 +339,7 @@ _ACTS = [act for act, weight in ACTS.items() for _ in range(weight)]
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(_ACTS), st.integers(0, 2**16)), min_size=25, max_size=40))
 def test_whatever_is_plugged_where_a_task_runs_on_its_phone_alone(acts):
-    shelf = Shelf()
+    shelf = MaterialReservations()
     try:
         for act, choice in acts:
             act(shelf, choice)

@@ -11,7 +11,7 @@ import pytest
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import DeviceTimeoutError, TaskStoppedError
-from fleetlane.work.phones.live_pictures import LARGE, SMALL, Pictures, until_turn
+from fleetlane.work.phones.live_pictures import LARGE, SMALL, LivePictures, until_turn
 from support.fakes import FakeDevices
 
 
@@ -34,8 +34,8 @@ class Camera:
     def __init__(self):
         self.taken, self.errors, self.hangs, self.text, self.at_once = [], {}, set(), "", 0
 
-    async def call(self, serial, what, *, gives_way):
-        assert gives_way
+    async def call(self, serial, what, *, preemptible):
+        assert preemptible
         self.serial = serial
         if serial in self.hangs:
             await asyncio.Event().wait()
@@ -53,7 +53,7 @@ class Room:
 
     def __init__(self, interval_s=0.02):
         self.book, self.camera, self.devices = Book(), Camera(), FakeDevices("a", "b")
-        self.pictures = Pictures(self.book, self.devices, SystemClock(), interval_s)
+        self.pictures = LivePictures(self.book, self.devices, SystemClock(), interval_s)
         self.pictures.use(self.camera)
 
     @asynccontextmanager

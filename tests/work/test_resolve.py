@@ -8,7 +8,7 @@ import pytest
 
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.journal import Phase
-from fleetlane.core.material import MaterialDescription, MaterialWish, NewMaterial, UseState
+from fleetlane.core.material import MaterialDescription, MaterialRequest, NewMaterial, UseState
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.task import Status
@@ -30,7 +30,7 @@ async def unknown(world: World) -> int:
             described = MaterialDescription(name=f"{digest}.mp4")
             new = NewMaterial(digest * 64, f"{digest}.mp4", MediaKind.VIDEO, "video/mp4", 1, 1, described)
             repositories.materials.add(new, 1)
-        assert repositories.materials.take(MaterialWish(MediaKind.VIDEO, 1), task_id, 1)
+        assert repositories.materials.take(MaterialRequest(MediaKind.VIDEO, 1), task_id, 1)
         assert repositories.materials.take_files(FOLDER, [HASH], task_id, 1)
         for phase in (Phase.PREPARED, Phase.ARMED, Phase.TAPPED, Phase.UNKNOWN):
             assert repositories.attempts.set_phase(task_id, 1, phase, {"caption": "x"}, 1)
@@ -106,7 +106,7 @@ def test_what_a_forced_retry_left_behind_stays_used(world):
         task_id = await unknown(world)
         await world.changes.retry(task_id, force=True)
         await world.scheduler.tick()
-        wish = MaterialWish(MediaKind.VIDEO, 1)
+        wish = MaterialRequest(MediaKind.VIDEO, 1)
         assert await world.store.write(lambda r: r.materials.take(wish, task_id, 2))
         await world.end(task_id, failed("outcome_unknown"))
         await world.changes.resolve(task_id, published=False)

@@ -11,9 +11,9 @@ from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.adapters.files import TraceFolder
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.attempts import Step
-from fleetlane.core.ports.records import StoredAnswer
+from fleetlane.core.ports.records import StoredResponse
 from fleetlane.core.task import NewTask, Source
-from fleetlane.work.upkeep.retention import AnswerRetention, TraceRetention
+from fleetlane.work.upkeep.retention import IdempotencyKeyRetention, TraceRetention
 from support.clock import ManualClock
 
 KEEP_MS = 3_600_000
@@ -44,7 +44,7 @@ def store(tmp_path):
 def put(store, first, count, now_ms):
     def work(repositories):
         for number in range(first, first + count):
-            repositories.answers.put(f"k{number}", StoredAnswer("r", {"n": number}), now_ms)
+            repositories.answers.put(f"k{number}", StoredResponse("r", {"n": number}), now_ms)
 
     store.submit(work).result(10)
 
@@ -58,7 +58,7 @@ def test_an_answer_is_kept_for_its_whole_time_and_no_longer(store):
     put(store, 1, 1, clock.now_ms())
     clock.advance(1)
     put(store, 2, 1, clock.now_ms())
-    retention = AnswerRetention(store, clock, KEEP_MS)
+    retention = IdempotencyKeyRetention(store, clock, KEEP_MS)
     clock.advance(KEEP_MS / 1000 - 1)
     assert asyncio.run(retention.sweep()) == 0
     clock.advance(0.001)
@@ -72,7 +72,7 @@ def test_many_old_answers_go_in_small_batches_so_that_others_can_write_between(s
     clock.advance(KEEP_MS / 1000 + 1)
     put(store, 5000, 3, clock.now_ms())
     counting = CountingStore(store)
-    assert asyncio.run(AnswerRetention(counting, clock, KEEP_MS).sweep()) == 1200
+    assert asyncio.run(IdempotencyKeyRetention(counting, clock, KEEP_MS).sweep()) == 1200
     assert counting.batches == [500, 500, 200]
     assert kept(store, 0, 1199, 5000, 5002) == [False, False, True, True]
 

@@ -11,7 +11,7 @@ from fleetlane.core.outcome import failed
 from fleetlane.core.retrying import PassedOver, RetryWish
 from fleetlane.core.task import Status
 from fleetlane.work.tasks.retry_all import RetryAll
-from fleetlane.work.tasks.undo import UndoBook
+from fleetlane.work.tasks.undo import UndoLog
 from support.scheduler_harness import DONE, World
 
 DAY_S = 24 * 3600.0
@@ -193,7 +193,7 @@ def test_a_thousand_tasks_are_retried_in_parts_and_undone_together(world):
         assert done.task_ids == ids
         counts = await world.store.read(lambda r: r.tasks.counts())
         assert (counts.pending, counts.failed) == (1000, 0)
-        book = UndoBook(world.changes)
+        book = UndoLog(world.changes)
         assert (await book.undo(book.keep(done.retried))).count == 1000
         counts = await world.store.read(lambda r: r.tasks.counts())
         assert (counts.pending, counts.failed) == (0, 1000)

@@ -51,7 +51,7 @@ class Lanes(RuleBasedStateMachine):
         self.executor = FakeExecutor()
         self.scheduler = Scheduler(self.store, self.devices, self.clock, lambda: self.limit)
         self.scheduler.use(self.executor)
-        self.do(self.scheduler.load())
+        self.do(self.scheduler.load_heads())
 
     def do(self, work):
         return self.loop.run_until_complete(work)

@@ -15,7 +15,7 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.attempts import Step
 from fleetlane.core.task import NewTask, Source
-from fleetlane.work.tasks.queries import Desk
+from fleetlane.work.tasks.queries import TaskQueries
 from fleetlane.work.upkeep.trace_archive import Traces
 from support.scheduler_harness import World
 
@@ -53,7 +53,7 @@ def traced(tmp_path):
 
         task_id = world.store.submit(work).result(10)
         files.write(task_id, 1, "09.jpg", b"no step names it")
-        yield Traces(Desk(world.store, NothingWaits()), files), task_id
+        yield Traces(TaskQueries(world.store, NothingWaits()), files), task_id
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from fleetlane.core.outcome import failed
 from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import Status
 from fleetlane.work.tasks.patching import Patch
-from fleetlane.work.tasks.undo import UndoBook
+from fleetlane.work.tasks.undo import UndoLog
 from support.making import Making
 from support.scheduler_harness import World
 
@@ -114,7 +114,7 @@ def test_a_task_whose_account_moved_meanwhile_waits_where_the_account_is(world):
 
 def test_the_book_undoes_many_once_says_what_it_could_not_and_forgets_the_oldest(world):
     async def scenario():
-        book = UndoBook(world.changes, keep=2)
+        book = UndoLog(world.changes, keep=2)
         one, two = await world.add(), await world.add("b")
         oldest = book.keep([await world.changes.stop(await world.add())])
         key = book.keep([done for done in [await world.changes.stop(i) for i in (one, two)] if done])

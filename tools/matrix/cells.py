@@ -114,7 +114,7 @@ def run_cell(lane: Lane, journey: Journey, place: Place, row: Row) -> Cell:
 def _strike(lane: Lane, phone: PhoneLink, faults: Sequence[Fault], struck: list[float]) -> None:
     struck.append(lane.now_s())
     for fault in faults:
-        phone.strike(fault)
+        phone.inject(fault)
 
 
 def untrue(what: str, task: Ended, posts: int) -> list[str]:

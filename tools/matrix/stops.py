@@ -69,7 +69,7 @@ def _stop_at(bench: Bench, serial: str, journey: Journey, place: Place, row: Row
         def act() -> None:
             there.set()
             for fault in faults:
-                phone.strike(fault)
+                phone.inject(fault)
 
         watch(phone, place.moments, act)
 

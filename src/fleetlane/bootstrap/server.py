@@ -38,39 +38,39 @@ from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
 from fleetlane.work.access.sessions import Sessions
-from fleetlane.work.content.accounts import AccountBook
+from fleetlane.work.content.accounts import AccountService
 from fleetlane.work.content.library import Library
 from fleetlane.work.phones.checkups import Checkups
-from fleetlane.work.phones.devices import DeviceDesk
+from fleetlane.work.phones.devices import DeviceService
 from fleetlane.work.phones.directory import PhoneDirectory
-from fleetlane.work.phones.live_pictures import Pictures
-from fleetlane.work.phones.manual_control import Hands
+from fleetlane.work.phones.live_pictures import LivePictures
+from fleetlane.work.phones.manual_control import ManualControl
 from fleetlane.work.preflight.inspection import Inspection
 from fleetlane.work.preflight.outlook import Outlook
 from fleetlane.work.preflight.repeats import RepeatWindow
 from fleetlane.work.running.canary import Canary
 from fleetlane.work.running.completion import RetryPolicy
-from fleetlane.work.running.doubt_timeout import Patience
+from fleetlane.work.running.doubt_timeout import VerificationTimeout
 from fleetlane.work.running.late_tasks import LateTasks
 from fleetlane.work.running.leases import DeviceLeases
 from fleetlane.work.running.recovery import recover
 from fleetlane.work.running.runner import Runner
 from fleetlane.work.running.scheduler import Scheduler
-from fleetlane.work.services import Health, HeldSetting, Place, Services
+from fleetlane.work.services import EffectiveSetting, Health, ServerInfo, Services
 from fleetlane.work.tasks.changes import Changes
 from fleetlane.work.tasks.decisions import Decisions
 from fleetlane.work.tasks.intake import Intake
 from fleetlane.work.tasks.look_ahead import LookAhead
 from fleetlane.work.tasks.patching import Patching
-from fleetlane.work.tasks.pending_reasons import Waiting
-from fleetlane.work.tasks.queries import Desk
+from fleetlane.work.tasks.pending_reasons import PendingReasons
+from fleetlane.work.tasks.queries import TaskQueries
 from fleetlane.work.tasks.request import Rules
 from fleetlane.work.tasks.retry_all import RetryAll
-from fleetlane.work.tasks.undo import UndoBook
-from fleetlane.work.upkeep.event_broker import EventBook
+from fleetlane.work.tasks.undo import UndoLog
+from fleetlane.work.upkeep.event_broker import EventBroker
 from fleetlane.work.upkeep.licensing import Licensing
 from fleetlane.work.upkeep.pack_watch import PackWatch
-from fleetlane.work.upkeep.retention import AnswerRetention, Retention, TraceRetention
+from fleetlane.work.upkeep.retention import IdempotencyKeyRetention, Retention, TraceRetention
 from fleetlane.work.upkeep.trace_archive import Traces
 from fleetlane.work.upkeep.workshop import Workshop
 
@@ -94,7 +94,7 @@ def build(settings: Settings) -> Server:
     clock = SystemClock()
     packs = _packs(settings)
     store = SqliteStore(settings.store_path)
-    events = EventBook(clock)
+    events = EventBroker(clock)
     store.on_change = events.tell
     supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)
     devices = PhoneDirectory(supervisor, store, clock)
@@ -103,9 +103,9 @@ def build(settings: Settings) -> Server:
     scheduler, leases = _scheduling(
         settings, store=store, clock=clock, devices=devices, licensing=licensing, events=events, window=window
     )
-    hands = Hands(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
-    scheduler.on_free = hands.freed
-    waiting = Waiting(devices, scheduler, clock, settings.zone)
+    manual_control = ManualControl(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
+    scheduler.on_free = manual_control.freed
+    waiting = PendingReasons(devices, scheduler, clock, settings.zone)
     traces = TraceFolder(settings.traces_dir)
     inspector = FileInspector(video_check())
     materials = MaterialFolder(settings.materials_dir, inspector)
@@ -120,38 +120,38 @@ def build(settings: Settings) -> Server:
         leases=leases,
         inspector=inspector,
     )
-    pictures = Pictures(scheduler, devices, clock, settings.picture_interval_s)
+    pictures = LivePictures(scheduler, devices, clock, settings.picture_interval_s)
     runner.on_picture = pictures.keep
-    desk = Desk(store, waiting)
+    queries = TaskQueries(store, waiting)
     changes = Changes(store, scheduler, clock, traces.forget, repeats=window, zone=settings.zone)
     rules = _rules(settings)
     inspection = Inspection(inspector, script_settings.folders, settings.inspect_max_s)
     outlook = Outlook(inspection)
-    device_desk = DeviceDesk(devices, store, clock, packs.packages)
+    device_service = DeviceService(devices, store, clock, packs.packages)
     services = Services(
         intake=Intake(store, scheduler, waiting, clock, rules=rules, outlook=outlook, window=window),
         patching=Patching(store, scheduler, clock, rules=rules, outlook=outlook, window=window),
-        desk=desk,
-        traces=Traces(desk, traces),
+        queries=queries,
+        traces=Traces(queries, traces),
         changes=changes,
         decisions=Decisions(store, scheduler, clock, window, settings.zone),
         retry_all=RetryAll(store, scheduler, clock, settings.max_retry_count if settings.auto_retry else None, window),
-        undo=UndoBook(changes),
-        accounts=AccountBook(store, scheduler, clock, window),
-        devices=device_desk,
-        hands=hands,
-        checkups=Checkups(hands, devices, clock, lambda driver: check(driver, clock)),
-        pictures=pictures,
+        undo=UndoLog(changes),
+        accounts=AccountService(store, scheduler, clock, window),
+        devices=device_service,
+        manual_control=manual_control,
+        checkups=Checkups(manual_control, devices, clock, lambda driver: check(driver, clock)),
+        live_pictures=pictures,
         library=Library(store, materials, clock),
         events=events,
         access=_access(settings, store, clock, events),
         license=licensing.now,
         packs=lambda: packs.now,
         canary=scheduler.canary,
-        workshop=Workshop(Traces(desk, traces), PACKS, settings.packs_dir, settings.traces_dir),
+        workshop=Workshop(Traces(queries, traces), PACKS, settings.packs_dir, settings.traces_dir),
         health=lambda: _health(store, supervisor, devices, licensing.now(), packs.now),
         zone=settings.zone,
-        place=_place(settings),
+        server_info=_server_info(settings),
     )
 
     @asynccontextmanager
@@ -161,16 +161,16 @@ def build(settings: Settings) -> Server:
             store.start()
             events.open()
             try:
-                await asyncio.gather(licensing.look(), services.access.sessions.load())
+                await asyncio.gather(licensing.reload(), services.access.sessions.load())
                 await leases.seize()  # the lock of the directory says that no other server lives
                 await recover(store, clock, repeats=window)
                 await devices.load()
                 executor = LocalExecutor(devices, runner, scheduler.ended)
-                hands.use(executor)
+                manual_control.use(executor)
                 pictures.use(executor)
                 loops = {
                     "scheduler": scheduler.run,
-                    "hands": hands.run,
+                    "manual control": manual_control.run,
                     "leases": leases.run,
                     "licence": licensing.run,
                     "look ahead": LookAhead(
@@ -178,16 +178,16 @@ def build(settings: Settings) -> Server:
                     ).run,
                     "late tasks": LateTasks(store, scheduler, clock).run,
                     "phones": devices.run,
-                    "patience": Patience(store, scheduler, clock, settings.verify_wait_s).run,
+                    "patience": VerificationTimeout(store, scheduler, clock, settings.verify_wait_s).run,
                     "packs": packs.run,
-                    **({"versions": device_desk.keep_fresh} if settings.canary else {}),
+                    **({"versions": device_service.keep_fresh} if settings.canary else {}),
                     "retention": _retention(settings, store, traces, clock).run,
                 }
                 async with _working(supervisor, devices, scheduler, executor, loops):
                     yield
             finally:
                 inspection.close()
-                await device_desk.close()
+                await device_service.close()
                 await leases.end()
                 store.close()
 
@@ -206,7 +206,7 @@ def _ready_data(settings: Settings, materials: MaterialFolder) -> None:
         log.info("uploads_swept", files=swept)
 
 
-def _access(settings: Settings, store: SqliteStore, clock: SystemClock, events: EventBook) -> Access:
+def _access(settings: Settings, store: SqliteStore, clock: SystemClock, events: EventBroker) -> Access:
     token = settings.secret_token
     return Access(token, Sessions(store, clock, token or ""), Guesses(clock, events.tell))
 
@@ -218,7 +218,7 @@ def _scheduling(
     clock: SystemClock,
     devices: PhoneDirectory,
     licensing: Licensing,
-    events: EventBook,
+    events: EventBroker,
     window: RepeatWindow,
 ) -> tuple[Scheduler, DeviceLeases]:
     """Return what gives tasks to phones, and this server's right to them; each hears of what changes for it."""
@@ -238,8 +238,8 @@ def _scheduling(
         repeats=window,
     )
     if canary is not None:
-        canary.wake = scheduler.wake
-    leases.on_change = licensing.on_change = scheduler.wake
+        canary.wake = scheduler.notify
+    leases.on_change = licensing.on_change = scheduler.notify
     devices.on_change = lambda device: _device_changed(device, scheduler, events)
     devices.in_use = lambda lane: scheduler.is_busy(lane) or scheduler.is_held(lane)
     devices.on_moved, scheduler.on_added = scheduler.changed, devices.added
@@ -263,17 +263,17 @@ async def _working(
         async with asyncio.TaskGroup() as group:  # when one of them fails, the server ends
             running = [group.create_task(loop_of(), name=name) for name, loop_of in loops.items()]
             yield
-            scheduler.pause()
+            scheduler.stop_starting()
             for task in running:
                 task.cancel()
     finally:
-        scheduler.pause()
+        scheduler.stop_starting()
         await executor.close()
         supervisor.stop()
 
 
-def _device_changed(device: Device, scheduler: Scheduler, events: EventBook) -> None:
-    scheduler.wake()
+def _device_changed(device: Device, scheduler: Scheduler, events: EventBroker) -> None:
+    scheduler.notify()
     events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
 
 
@@ -313,18 +313,18 @@ def _http_options(settings: Settings) -> HttpOptions:
 
 
 def _retention(settings: Settings, store: SqliteStore, traces: TraceFolder, clock: SystemClock) -> Retention:
-    answers = AnswerRetention(store, clock, round(settings.idempotency_keep_h * _HOUR_MS))
+    answers = IdempotencyKeyRetention(store, clock, round(settings.idempotency_keep_h * _HOUR_MS))
     keep_ms = round(settings.trace_keep_days * 24 * _HOUR_MS)
     old_traces = TraceRetention(store, traces, clock, keep_ms, settings.max_trace_bytes)
     return Retention({"answers_forgotten": answers.sweep, "traces_forgotten": old_traces.sweep})
 
 
-def _place(settings: Settings) -> Place:
-    return Place(
+def _server_info(settings: Settings) -> ServerInfo:
+    return ServerInfo(
         data_dir=settings.data_dir,
         config_file=config_path() or own_config_path(),
         settings=tuple(
-            HeldSetting(one.name, one.text, one.origin, Settings.model_fields[one.name].description or "")
+            EffectiveSetting(one.name, one.text, one.origin, Settings.model_fields[one.name].description or "")
             for one in held(settings)
         ),
         free_bytes=lambda: shutil.disk_usage(settings.data_dir).free,

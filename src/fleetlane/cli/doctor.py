@@ -29,7 +29,7 @@ from fleetlane.adapters.android.transport import QuickClient
 from fleetlane.adapters.private_files import close_to_others, open_to_others
 from fleetlane.cli.checkup import check_phone
 from fleetlane.core.device import Device, DeviceState, why_not_ready
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.http.server import PortTakenError, listen
 from fleetlane.scripts.script import broken_scripts, scripts
 from fleetlane.settings import Settings, SettingsError, load_settings
@@ -256,5 +256,5 @@ def _phones(lines: Sequence[str]) -> Iterator[Finding]:
         yield Finding(Verdict.NOTE, "Phones", str(_why(serial, DeviceState.SHARED_SERIAL, "")))
 
 
-def _why(serial: str, state: DeviceState, words: str) -> Sentence | None:
+def _why(serial: str, state: DeviceState, words: str) -> Message | None:
     return why_not_ready(serial, Device(serial, state, 0, {"words": words}))

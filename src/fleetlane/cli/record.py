@@ -25,7 +25,7 @@ from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.transcript import write
 from fleetlane.own_packs import use_packs
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.script import script
 from fleetlane.settings import load_settings
 
@@ -89,7 +89,7 @@ def record(
 
 def _record(port: int, wish: sessions.Wish, path: Path) -> None:
     clock = SystemClock()
-    control = Control(clock, clock.monotonic_s() + sessions.LONGEST_S)
+    control = AttemptControl(clock, clock.monotonic_s() + sessions.LONGEST_S)
     with _phone(port, wish.serial), _stopped_by_signals(control):
         transcript, outcome = sessions.record(QuickClient("127.0.0.1", port), control, wish, FileInspector())
     write(path, transcript)
@@ -133,7 +133,7 @@ _NO_WORDS: Mapping[str, Any] = {}
 
 
 @contextmanager
-def _stopped_by_signals(control: Control) -> Generator[None]:
+def _stopped_by_signals(control: AttemptControl) -> Generator[None]:
     """Let Ctrl+C end the rehearsal in order: what was recorded until then is kept."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:

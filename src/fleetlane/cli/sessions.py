@@ -24,7 +24,7 @@ from fleetlane.core.screens.blanking import Blanking, OwnWords
 from fleetlane.core.screens.recognition import View, recognise
 from fleetlane.core.screens.screen import parse_tree
 from fleetlane.core.transcript import Ending, Header, Transcript
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.rehearsal import SCRIPT, Rehearsed, rehearse
 from fleetlane.scripts.script import ScriptSettings
@@ -71,7 +71,7 @@ class Wish:
 
 def record(
     client: QuickClient,
-    control: Control,
+    control: AttemptControl,
     wish: Wish,
     inspector: MediaInspector,
     *,

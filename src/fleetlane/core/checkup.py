@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from fleetlane.core.device import Device, why_not_ready
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 
 Measured = Mapping[str, Any]
 
@@ -24,14 +24,14 @@ class Grade(StrEnum):
     NOT_TRIED = "not_tried"
 
 
-def said(template: str, **facts: object) -> Sentence:
+def said(template: str, **facts: object) -> Message:
     """Return a sentence; `make messages` collects the templates of these calls."""
-    return Sentence(template, {name: str(fact) for name, fact in facts.items()})
+    return Message(template, {name: str(fact) for name, fact in facts.items()})
 
 
-def plain(text: object) -> Sentence:
+def plain(text: object) -> Message:
     """Return words that are the same in every language, such as "30 s"."""
-    return Sentence("%(text)s", {"text": str(text)})
+    return Message("%(text)s", {"text": str(text)})
 
 
 NOTHING = plain("")
@@ -80,8 +80,8 @@ class Row:
 
     name: str
     grade: Grade
-    value: Sentence
-    sentence: Sentence
+    value: Message
+    sentence: Message
     measured: Measured = field(default_factory=dict[str, Any])
     about: str = ""
 

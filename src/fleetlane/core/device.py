@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 
 
 class DeviceState(StrEnum):
@@ -147,10 +147,10 @@ NOT_READY: Mapping[DeviceState | None, str] = {
 """Why a device cannot take a task. None: it was never seen."""
 
 
-def why_not_ready(serial: str, device: Device | None) -> Sentence | None:
+def why_not_ready(serial: str, device: Device | None) -> Message | None:
     """Return why a device cannot take a task, None when it can."""
     if device is not None and device.is_ready:
         return None
     if device is None:
-        return Sentence(NOT_READY[None], {"serial": serial})
-    return Sentence(NOT_READY[device.state], {**device.facts, "serial": serial})
+        return Message(NOT_READY[None], {"serial": serial})
+    return Message(NOT_READY[device.state], {**device.facts, "serial": serial})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 
 NOT_CHECKED = "not_checked"
 """The code of what could not be found out in time, or at all. It is looked at again before anything is published."""
@@ -45,7 +45,7 @@ class Issue:
     field: str
     code: str
     severity: Severity
-    sentence: Sentence
+    sentence: Message
     target: str | None = None
 
     @property
@@ -66,23 +66,23 @@ class Issue:
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> Issue:
         """Return the issue that `facts` showed; its sentence stays in English."""
-        sentence = Sentence(_VERBATIM, {"text": facts["message"]})
+        sentence = Message(_VERBATIM, {"text": facts["message"]})
         return cls(facts["field"], facts["code"], Severity(facts["severity"]), sentence, facts["target"])
 
 
-def error(field: str, code: str, sentence: Sentence) -> Issue:
+def error(field: str, code: str, sentence: Message) -> Issue:
     """Return an issue that says that a task will fail."""
     return Issue(field, code, Severity.ERROR, sentence)
 
 
-def warning(field: str, code: str, sentence: Sentence) -> Issue:
+def warning(field: str, code: str, sentence: Message) -> Issue:
     """Return an issue that foretells no failure for sure."""
     return Issue(field, code, Severity.WARNING, sentence)
 
 
 def note(text: str, field: str = "", code: str = NOTE) -> Issue:
     """Return a warning in words that no page translates."""
-    return warning(field, code, Sentence(_VERBATIM, {"text": text}))
+    return warning(field, code, Message(_VERBATIM, {"text": text}))
 
 
 def in_sentences(issues: Sequence[Issue], targets: int) -> list[str]:

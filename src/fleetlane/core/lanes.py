@@ -22,7 +22,7 @@ class Head:
 
 
 @dataclass(slots=True)
-class LaneBook:
+class LaneTable:
     """The heads of all lanes, and the lanes that are at work.
 
     A lane whose head may have changed in an unknown way is *stale*: it starts nothing until its head

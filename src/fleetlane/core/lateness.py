@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.outcome import Outcome, Remark
 from fleetlane.core.task import Task
 
@@ -73,16 +73,16 @@ def late_by_ms(task: Task, now_ms: int) -> int:
     return max(now_ms - start_ms, (task.held_ms or 0) - start_ms, _MINUTE_MS)
 
 
-def how_late(templates: Mapping[Unit, str], late_ms: int) -> Sentence:
+def how_late(templates: Mapping[Unit, str], late_ms: int) -> Message:
     """Return a sentence that says how late, from those for each unit."""
     minutes = max(round(late_ms / _MINUTE_MS), 1)
     days, rest = divmod(minutes, _MINUTES_OF_A_DAY)
     hours, left = divmod(rest, 60)
     if days:
-        return Sentence(templates[Unit.DAYS], {"days": str(days), "hours": str(hours)})
+        return Message(templates[Unit.DAYS], {"days": str(days), "hours": str(hours)})
     if hours:
-        return Sentence(templates[Unit.HOURS], {"hours": str(hours), "minutes": str(left)})
-    return Sentence(templates[Unit.MINUTES], {"minutes": str(left)})
+        return Message(templates[Unit.HOURS], {"hours": str(hours), "minutes": str(left)})
+    return Message(templates[Unit.MINUTES], {"minutes": str(left)})
 
 
 def says_how_late(outcome: Outcome, late_ms: int | None) -> Outcome:

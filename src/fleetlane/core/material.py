@@ -55,7 +55,7 @@ class Material(NewMaterial):
 
 
 @dataclass(frozen=True, slots=True)
-class MaterialWish:
+class MaterialRequest:
     """What a task wants from the library: `count` free items of a kind, having any of the tags.
 
     Items for the task's own account come first, then those for no account; then by `sort`, then oldest.

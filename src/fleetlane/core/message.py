@@ -10,7 +10,7 @@ from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class Message:
     """A sentence. `str()` gives it in English, times in RFC 3339.
 
     Attributes:
@@ -31,9 +31,9 @@ class Sentence:
         return translate(self.template) % facts
 
 
-def found_in(text: str, templates: Sequence[str]) -> tuple[list[Sentence], str]:
+def found_in(text: str, templates: Sequence[str]) -> tuple[list[Message], str]:
     """Return the known sentences that a text begins with, and the rest of it."""
-    found: list[Sentence] = []
+    found: list[Message] = []
     while first := _first_of(text, templates):
         sentence, end = first
         found.append(sentence)
@@ -41,11 +41,11 @@ def found_in(text: str, templates: Sequence[str]) -> tuple[list[Sentence], str]:
     return found, text
 
 
-def _first_of(text: str, templates: Sequence[str]) -> tuple[Sentence, int] | None:
+def _first_of(text: str, templates: Sequence[str]) -> tuple[Message, int] | None:
     """Return the known sentence that a text begins with, and where it ends."""
     for template in templates:
         if match := _pattern(template).match(text):
-            return Sentence(template, match.groupdict()), match.end()
+            return Message(template, match.groupdict()), match.end()
     return None
 
 

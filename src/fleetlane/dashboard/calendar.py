@@ -72,7 +72,7 @@ async def show_calendar(
     chosen = on or today
     days = _days(span, chosen)
     bounds = [_begin(day, services.zone) for day in (*days, days[-1] + _DAY)]
-    found = await services.desk.due(bounds, _SHOWN[span], _MOST_COUNTED)
+    found = await services.queries.due(bounds, _SHOWN[span], _MOST_COUNTED)
     shown = [
         CalendarDay(day, due, day == today, day < today, span is Span.MONTH and day.month != chosen.month)
         for day, due in zip(days, found, strict=True)

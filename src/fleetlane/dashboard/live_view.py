@@ -19,7 +19,7 @@ from fleetlane.http.events import HEARTBEAT_S, STREAM_HEADERS
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.packs import load_packs
 from fleetlane.web.wiring import Wired
-from fleetlane.work.phones.live_pictures import Sight
+from fleetlane.work.phones.live_pictures import LivePicture
 from fleetlane.work.services import Services
 
 _MOST_WATCHED = 500
@@ -44,11 +44,11 @@ async def follow_pictures(
 async def _pictures(
     request: Request, services: Services, serials: Sequence[str], *, large: bool
 ) -> AsyncGenerator[str]:
-    async for news in services.pictures.watch(serials, HEARTBEAT_S, large=large):
+    async for news in services.live_pictures.watch(serials, HEARTBEAT_S, large=large):
         yield "".join(_event(request, sight) for sight in news) or ": still here\n\n"
 
 
-def _event(request: Request, sight: Sight) -> str:
+def _event(request: Request, sight: LivePicture) -> str:
     problem = sight.problem and from_english(request, sight.problem)
     data = {"serial": sight.serial, "tag": sight.tag, "problem": problem}
     return f"event: picture\ndata: {json.dumps(data)}\n\n"
@@ -59,7 +59,7 @@ async def show_picture(
     serial: Lane, services: Wired, if_none_match: Annotated[str | None, Header(max_length=100)] = None
 ) -> Response:
     """Return the last picture of a phone. Nothing is asked of the phone for it."""
-    sight = services.pictures.of(serial)
+    sight = services.live_pictures.of(serial)
     if sight is None or not sight.tag:
         raise NotFoundError("picture of", serial)
     tag = f'"{sight.tag}"'
@@ -84,7 +84,7 @@ class _Row:
 async def show_tree(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Show what is on the screen now, as the packs see it."""
     try:
-        screen = await services.hands.look(serial)
+        screen = await services.manual_control.read_screen(serial)
     except ConflictError as error:
         return render(request, "tree.html", problem=str(error), serial=serial)
     tree = screen.view.tree

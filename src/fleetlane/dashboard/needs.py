@@ -24,7 +24,7 @@ async def show_needs(
     request: Request, services: Wired, page: Annotated[int, Query(ge=1, le=LARGEST_ID // 1000)] = 1
 ) -> HTMLResponse:
     """Show a page of the list."""
-    found = await services.desk.page(TaskFilter(needs_person=True), page, PAGE_SIZE)
+    found = await services.queries.page(TaskFilter(needs_person=True), page, PAGE_SIZE)
     return render(
         request,
         "needs.html",

@@ -36,13 +36,13 @@ async def new_task(
     request: Request, services: Wired, script_name: str = "post", serial: str = "", on: date | None = None
 ) -> HTMLResponse:
     """Show the form, for a phone and a day if they are given."""
-    chosen = script(script_name, offered_only=True)
+    chosen = script(script_name, listed_only=True)
     accounts = await services.accounts.page(AccountFilter(), 1, _ACCOUNTS)
     return render(
         request,
         "new.html",
         script=chosen,
-        offered=[known for known in scripts().values() if known.offered],
+        listed=[known for known in scripts().values() if known.listed],
         fields=schema_form.fields(chosen.schema()),
         devices=await services.devices.all(),
         accounts=accounts.accounts,
@@ -81,7 +81,7 @@ async def create(request: Request, services: Wired) -> Response:
     if any(issue.is_error or issue.code in (NOT_CHECKED, REPEAT) for issue in created.issues):
         instead = {"HX-Retarget": "#new", "HX-Reswap": "outerHTML"}  # of the form: nobody presses its button twice
         return render(request, "created.html", headers=instead, created=created, issues=created.issues)
-    first = await services.desk.task(created.task_ids[0])
+    first = await services.queries.task(created.task_ids[0])
     if len(created.task_ids) == 1:
         return sent_to(f"/tasks/{first.task.id}")
     return sent_to(f"/tasks?batch_id={first.task.batch_id}")
@@ -95,7 +95,7 @@ def _wrong(request: Request, error: FleetlaneError) -> HTMLResponse:
 async def _wanted(request: Request, services: Services) -> TaskRequest:
     form = await request.form(max_fields=_MOST_FIELDS)
     name = _text(form, "script_name")
-    schema = script(name, offered_only=True).schema()
+    schema = script(name, listed_only=True).schema()
     files = await services.library.some([int(value) for value in _all(form, "materials") if _ID.fullmatch(value)])
     time, day = _text(form, "start_time"), _text(form, "start_date")
     to_accounts = _text(form, "targets") == "accounts"

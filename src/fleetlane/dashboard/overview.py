@@ -19,7 +19,7 @@ router = APIRouter(route_class=PageRoute)
 @router.get("/")
 async def overview(request: Request, services: Wired) -> HTMLResponse:
     """Show the overview."""
-    desk = services.desk
+    desk = services.queries
     return render(
         request,
         "overview.html",

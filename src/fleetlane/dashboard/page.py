@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from fleetlane import __version__
 from fleetlane.core.device import NOT_READY, Device, why_not_ready
 from fleetlane.core.errors import FleetlaneError, ForeignRequestError, StoreError
-from fleetlane.core.message import Sentence, found_in
+from fleetlane.core.message import Message, found_in
 from fleetlane.core.outcome import REMARKS
 from fleetlane.core.schedule import rfc3339
 from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
@@ -78,7 +78,7 @@ def render(
             "people": _as_people_write(datetime.fromtimestamp(instant_ms / 1000, services.zone)),
         }
 
-    def waits_for(reasons: Sequence[Sentence]) -> str:
+    def waits_for(reasons: Sequence[Message]) -> str:
         return "; ".join(said(request, reason) for reason in reasons)
 
     def why(device: Device) -> str:
@@ -143,7 +143,7 @@ def from_english(request: Request, text: str) -> str:
     return " ".join([*(said(request, sentence) for sentence in known), rest]).strip()
 
 
-def said(request: Request, sentence: Sentence) -> str:
+def said(request: Request, sentence: Message) -> str:
     """Return a sentence in the request's language, its times as people write them."""
     return sentence.filled(catalogue(wanted(request)).gettext, _as_people_write)
 
@@ -196,7 +196,7 @@ class PageRoute(APIRoute):
 async def _needing(services: Services) -> int:
     """Return how many tasks need a person; none while the store does not say: that is told elsewhere."""
     try:
-        return await services.desk.needing(_MOST_COUNTED)
+        return await services.queries.needing(_MOST_COUNTED)
     except StoreError:
         return 0
 

@@ -18,7 +18,7 @@ from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.http.devices import Lane
 from fleetlane.web.wiring import Wired, caller
 from fleetlane.work.phones import gestures
-from fleetlane.work.phones.gestures import Act, Spot
+from fleetlane.work.phones.gestures import Gesture, PicturePoint
 from fleetlane.work.services import Services
 
 _QUEUE = 20
@@ -41,18 +41,18 @@ async def list_phones(request: Request, services: Wired) -> HTMLResponse:
         request,
         "phones.html",
         devices=devices,
-        holds={d.device.serial: services.hands.of(d.device.serial) for d in devices},
-        sights={d.device.serial: services.pictures.of(d.device.serial) for d in devices},
+        holds={d.device.serial: services.manual_control.of(d.device.serial) for d in devices},
+        sights={d.device.serial: services.live_pictures.of(d.device.serial) for d in devices},
     )
 
 
 @router.get("/{serial}")
 async def show_phone(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Show one phone, its queue, and the means to use it by hand."""
-    queue = await services.desk.page(TaskFilter(Status.PENDING, serial=serial), 1, _QUEUE, TaskOrder.DUE_FIRST)
-    ended = await services.desk.page(TaskFilter(serial=serial), 1, _QUEUE, TaskOrder.NEWEST)
+    queue = await services.queries.page(TaskFilter(Status.PENDING, serial=serial), 1, _QUEUE, TaskOrder.DUE_FIRST)
+    ended = await services.queries.page(TaskFilter(serial=serial), 1, _QUEUE, TaskOrder.NEWEST)
     shown = await services.devices.get(serial)
-    hold = services.hands.of(serial)
+    hold = services.manual_control.of(serial)
     return render(
         request,
         "phone.html",
@@ -62,7 +62,7 @@ async def show_phone(request: Request, serial: Lane, services: Wired) -> HTMLRes
         hold=hold,
         is_here=hold is not None and is_loopback(hold.by),
         left_s=_left_s(services, serial),
-        sight=services.pictures.of(serial),
+        sight=services.live_pictures.of(serial),
         checkup=services.checkups.of(shown.device.serial),
         grades=_GRADES,
         titles=TITLES,
@@ -131,15 +131,15 @@ async def check_phone(request: Request, serial: Lane, services: Wired) -> HTMLRe
 @router.post("/{serial}/take-over")
 async def take_over(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Take the phone over: no task starts on it until it is given back."""
-    services.hands.take_over(serial, caller(request))
-    services.pictures.soon(serial)
+    services.manual_control.take_over(serial, caller(request))
+    services.live_pictures.soon(serial)
     return told(request, translated(request, N_("No task starts on this phone until you give it back.")), changed=True)
 
 
 @router.post("/{serial}/give-back")
 async def give_back(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Give the phone back to its tasks."""
-    await services.hands.give_back(serial, caller(request))
+    await services.manual_control.give_back(serial, caller(request))
     return told(request, translated(request, N_("The phone is given back: its tasks go on.")), changed=True)
 
 
@@ -156,14 +156,14 @@ async def touch(
     wide: Annotated[bool, Form()] = False,
 ) -> Response:
     """Touch the phone's screen. Places are fractions of the picture."""
-    spot = Spot(x, y, wide)
+    spot = PicturePoint(x, y, wide)
     match kind:
         case "tap":
             act = gestures.tap(spot)
         case "long_tap":
             act = gestures.long_tap(spot)
         case "swipe":
-            act = gestures.swipe(spot, Spot(to_x, to_y, wide))
+            act = gestures.swipe(spot, PicturePoint(to_x, to_y, wide))
     return await _do(request, serial, services, act)
 
 
@@ -179,15 +179,15 @@ async def type_text(request: Request, serial: Lane, services: Wired, text: Annot
     return await _do(request, serial, services, gestures.type_text(text))
 
 
-async def _do(request: Request, serial: str, services: Services, act: Act) -> Response:
+async def _do(request: Request, serial: str, services: Services, act: Gesture) -> Response:
     """Do an act, and let the page know the time that is left from now on."""
-    await services.hands.act(serial, caller(request), act)
-    services.pictures.soon(serial)
+    await services.manual_control.act(serial, caller(request), act)
+    services.live_pictures.soon(serial)
     done = {"touched": {"left": _left_s(services, serial)}}
     return Response(status_code=204, headers={"HX-Trigger": json.dumps(done)})
 
 
 def _left_s(services: Services, serial: str) -> int | None:
     """Return the whole seconds until a phone is given back by itself; None when it will not be."""
-    hold = services.hands.of(serial)
+    hold = services.manual_control.of(serial)
     return None if hold is None or hold.left_s is None else round(hold.left_s)

@@ -40,7 +40,7 @@ async def show_settings(request: Request, services: Wired) -> HTMLResponse:
         license=services.license(),
         health=health,
         findings=[*_server(request, services), *absent],
-        computer=services.place,
+        computer=services.server_info,
         zone=str(services.zone),
         packs=services.packs(),
     )
@@ -54,14 +54,14 @@ def _server(request: Request, services: Services) -> Iterator[Finding]:
     others = [problem for problem in health.problems if problem != health.store_problem]
     yield Finding(health.store_problem is None, say(N_("Store")), health.store_problem or say(N_("it can be written")))
     yield Finding(not others, say(N_("adb server")), " ".join(others) or say(N_("it answers")))
-    free = services.place.free_bytes()
+    free = services.server_info.free_bytes()
     gigabytes = f"{free / 1e9:.1f}"
     if free < _LEAST_FREE_BYTES:
         low = N_("%(n)s GB free for %(name)s; free some space, or choose another data_dir")
-        yield Finding(False, say(N_("Disk")), say(low, n=gigabytes, name=services.place.data_dir))
+        yield Finding(False, say(N_("Disk")), say(low, n=gigabytes, name=services.server_info.data_dir))
     else:
         enough = N_("%(n)s GB free for %(name)s")
-        yield Finding(True, say(N_("Disk")), say(enough, n=gigabytes, name=services.place.data_dir))
+        yield Finding(True, say(N_("Disk")), say(enough, n=gigabytes, name=services.server_info.data_dir))
     seen = N_("%(n)s of %(a)s are online")
     ready = health.devices_ready
     yield Finding(ready > 0, say(N_("Phones")), say(seen, n=ready, a=health.devices_known))

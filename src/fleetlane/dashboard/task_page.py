@@ -25,8 +25,8 @@ router = APIRouter(prefix="/tasks/{task_id}", route_class=PageRoute)
 @router.get("")
 async def show_task(request: Request, task_id: TaskId, services: Wired) -> HTMLResponse:
     """Show a task."""
-    trace = await services.desk.trace(task_id)
-    shown = await services.desk.task(task_id)
+    trace = await services.queries.trace(task_id)
+    shown = await services.queries.task(task_id)
     return render(
         request,
         "task.html",

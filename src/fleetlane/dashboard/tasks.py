@@ -85,7 +85,7 @@ async def list_tasks(
     page: Annotated[int, Query(ge=1, le=LARGEST_ID // 1000)] = 1,
 ) -> HTMLResponse:
     """Show a page of the list."""
-    found = await services.desk.page(wanted.filter, page, PAGE_SIZE, sort)
+    found = await services.queries.page(wanted.filter, page, PAGE_SIZE, sort)
     return render(
         request,
         "tasks.html",
@@ -110,7 +110,7 @@ async def export_tasks(services: Wired, wanted: Wanted, sort: TaskOrder = TaskOr
 async def _csv(services: Services, wanted: TaskFilter, sort: TaskOrder) -> AsyncGenerator[bytes]:
     yield b"\xef\xbb\xbf" + _csv_line(_COLUMNS)
     number = 1
-    while tasks := (await services.desk.page(wanted, number, _CSV_PAGE, sort)).tasks:
+    while tasks := (await services.queries.page(wanted, number, _CSV_PAGE, sort)).tasks:
         for shown in tasks:
             view = task_view(shown, services)
             values = (getattr(view, name) for name in _COLUMNS)

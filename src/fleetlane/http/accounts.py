@@ -240,7 +240,7 @@ async def scan_device(body: ScanDevice, services: Wired) -> dict[str, Any]:
     """Create a task that reads the accounts signed in on a device; they are in its result."""
     config = {"platform": _platform(body.platform)} if body.platform else {}
     request = TaskRequest([body.serial], [], "accounts_scan", config, source=Source.API)
-    return success(created_view(await services.intake.create(request, offered_only=False), services))
+    return success(created_view(await services.intake.create(request, listed_only=False), services))
 
 
 @router.get(

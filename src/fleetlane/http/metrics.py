@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/metrics")
 async def metrics(services: Wired) -> Response:
     """Return the metrics as they are now."""
-    counts, health = await services.desk.counts(), services.health()
+    counts, health = await services.queries.counts(), services.health()
     registry = CollectorRegistry()
     tasks = Gauge("fleetlane_tasks", "Tasks in the store, by their state", ["status"], registry=registry)
     for status in ("pending", "running", "completed", "failed"):
@@ -33,7 +33,7 @@ async def metrics(services: Wired) -> Response:
     broken = Gauge("fleetlane_scripts_broken", "Scripts that are installed and cannot be used", registry=registry)
     broken.set(len(broken_scripts()))
     taken = Counter("fleetlane_pictures_taken", "Live pictures of phones since the start", registry=registry)
-    taken.inc(services.pictures.taken)
+    taken.inc(services.live_pictures.taken)
     build = Gauge("fleetlane_build_info", "Always 1; which version runs", ["version"], registry=registry)
     build.labels(__version__).set(1)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

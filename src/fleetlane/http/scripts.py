@@ -50,26 +50,26 @@ router = APIRouter(prefix="/script", tags=["scripts"])
 @router.get("", response_model=Envelope[ScriptList], responses=documented(), summary="List scripts")
 async def list_scripts() -> dict[str, Any]:
     """List the scripts that tasks can name, and those that are installed and cannot be used."""
-    offered: list[ScriptView] = []
+    listed: list[ScriptView] = []
     broken = [BrokenView(name=one.name, error=one.error) for one in broken_scripts()]
     for known in scripts().values():
-        if not known.offered:
+        if not known.listed:
             continue
         try:
-            offered.append(_view(known))
+            listed.append(_view(known))
         except InvalidParametersError as error:  # it cannot describe its settings
             broken.append(BrokenView(name=known.name, error=str(error)))
-    return success({"total": len(offered), "scripts": offered, "broken": broken})
+    return success({"total": len(listed), "scripts": listed, "broken": broken})
 
 
 @router.get("/{name}", response_model=Envelope[ScriptView], responses=documented(40003), summary="Get a script")
 async def get_script(name: Annotated[str, Path(description="The script's name", examples=["post"])]) -> dict[str, Any]:
     """Return one script."""
     try:
-        return success(_view(script(name, offered_only=True)))
+        return success(_view(script(name, listed_only=True)))
     except InvalidParametersError as error:
-        offered = [known.name for known in scripts().values() if known.offered]
-        raise ScriptUnknownError(name, offered, f"{error}.") from error
+        listed = [known.name for known in scripts().values() if known.listed]
+        raise ScriptUnknownError(name, listed, f"{error}.") from error
 
 
 def _view(known: Script) -> ScriptView:

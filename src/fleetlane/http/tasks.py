@@ -108,7 +108,7 @@ async def list_tasks(
 ) -> dict[str, Any]:
     """List tasks, newest id first unless `sort` says otherwise."""
     wanted = TaskFilter(status, serial, script_name, source, username, batch_id, q or None, needs_person=needs_person)
-    found = await services.desk.page(wanted, page, page_size, sort)
+    found = await services.queries.page(wanted, page, page_size, sort)
     tasks = [task_view(shown, services) for shown in found.tasks]
     return success({"total": found.total, "page": page, "page_size": page_size, "tasks": tasks})
 
@@ -116,7 +116,7 @@ async def list_tasks(
 @router.get("/stats", response_model=Envelope[TaskStats], responses=documented(50301), summary="Count tasks")
 async def task_stats(services: Wired) -> dict[str, Any]:
     """Return how many tasks there are in each state."""
-    counts = await services.desk.counts()
+    counts = await services.queries.counts()
     return success(
         {
             "total": counts.total,
@@ -179,7 +179,7 @@ async def retry_all(services: Wired, body: RetryTasks | None = None) -> dict[str
 )
 async def get_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
     """Return one task."""
-    return success(task_view(await services.desk.task(task_id), services))
+    return success(task_view(await services.queries.task(task_id), services))
 
 
 @router.patch(
@@ -206,7 +206,7 @@ async def patch_task(task_id: TaskId, body: PatchTask, services: Wired, call: Re
         unknown_fields=body.model_extra or {},
     )
     patched = await services.patching.patch(task_id, patch)
-    return success(patched_view(services.desk.shown(patched.task), patched, services))
+    return success(patched_view(services.queries.shown(patched.task), patched, services))
 
 
 @router.delete(
@@ -230,7 +230,7 @@ async def delete_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
 async def stop_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
     """Stop a pending or running task. A post that was already sent cannot be taken back: the remark says so."""
     await services.changes.stop(task_id)
-    return success(task_view(await services.desk.task(task_id), services))
+    return success(task_view(await services.queries.task(task_id), services))
 
 
 @router.post(
@@ -243,7 +243,7 @@ async def retry_task(task_id: TaskId, services: Wired, body: RetryTask | None = 
     """Let a failed task wait again, under the same id. One whose outcome is unknown needs `force`."""
     body = body or RetryTask.model_validate({})
     await services.changes.retry(task_id, force=body.force, allow_repeat=body.allow_repeat)
-    return success(task_view(await services.desk.task(task_id), services))
+    return success(task_view(await services.queries.task(task_id), services))
 
 
 @router.post(
@@ -256,7 +256,7 @@ async def start_task(task_id: TaskId, services: Wired, body: StartTask | None = 
     """Let a task that waits begin now, as soon as its device is free: one that is held, or whose time lies ahead."""
     body = body or StartTask.model_validate({})
     await services.decisions.start(task_id, allow_repeat=body.allow_repeat)
-    return success(task_view(await services.desk.task(task_id), services))
+    return success(task_view(await services.queries.task(task_id), services))
 
 
 @router.post(
@@ -268,7 +268,7 @@ async def start_task(task_id: TaskId, services: Wired, body: StartTask | None = 
 async def dismiss_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
     """Take a task off the list of those that need a person. One that is held stays so."""
     await services.decisions.dismiss(task_id)
-    return success(task_view(await services.desk.task(task_id), services))
+    return success(task_view(await services.queries.task(task_id), services))
 
 
 @router.post(
@@ -280,4 +280,4 @@ async def dismiss_task(task_id: TaskId, services: Wired) -> dict[str, Any]:
 async def resolve_task(task_id: TaskId, services: Wired, body: ResolveTask) -> dict[str, Any]:
     """Say what became of a post whose outcome is unknown: it went out, or it did not and may be retried."""
     await services.changes.resolve(task_id, published=body.published)
-    return success(task_view(await services.desk.task(task_id), services))
+    return success(task_view(await services.queries.task(task_id), services))

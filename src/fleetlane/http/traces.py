@@ -95,7 +95,7 @@ router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
 )
 async def get_trace(task_id: TaskId, services: Wired, request: Request) -> dict[str, Any]:
     """Return what the task did, step by step, attempt by attempt, with the journal of each attempt."""
-    return success(_trace_view(await services.desk.trace(task_id), services.zone, request.app.url_path_for))
+    return success(_trace_view(await services.queries.trace(task_id), services.zone, request.app.url_path_for))
 
 
 @router.get(

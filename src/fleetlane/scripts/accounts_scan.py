@@ -20,7 +20,7 @@ class AccountsScanScript:
     """Reads the list of accounts of each app on the phone."""
 
     name = "accounts_scan"
-    offered = False
+    listed = False
     summary = "Find the accounts that are signed in on a phone"
 
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:

@@ -9,7 +9,7 @@ from fleetlane.core.errors import LeaseLostError, TaskFailedError, TaskStoppedEr
 from fleetlane.core.ports.clock import Clock
 
 
-class Control:
+class AttemptControl:
     """Stop flag, deadline and lease of one attempt.
 
     Args:

@@ -109,7 +109,7 @@ class Guest:
         self._guest = guest
         self._ask = Asking(f"ask script {guest.name!r}", longest_s)
         self.name = text(guest.name, _LONGEST_WORD)
-        self.offered = guest.offered
+        self.listed = guest.listed
         self.summary = text(guest.summary)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:

@@ -27,7 +27,7 @@ from fleetlane.core.screens.dumped import as_dumped, may_hide
 from fleetlane.core.screens.places import SeenPlaces
 from fleetlane.core.screens.recognition import Pack
 from fleetlane.core.screens.screen import Node
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.looks import Screen, Sighting, points_of, read_screen
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ _COVERED_FOR_S, _COVERED_PAUSE_S = 20.0, 0.5
 class Phone:
     """One phone for the length of one attempt."""
 
-    def __init__(self, driver: Driver, packs: Sequence[Pack], control: Control, trace: Trace) -> None:
+    def __init__(self, driver: Driver, packs: Sequence[Pack], control: AttemptControl, trace: Trace) -> None:
         self._driver = driver
         self._packs = packs
         self._trace = trace

@@ -16,7 +16,7 @@ from fleetlane.core.ports.library import TakenMaterial
 from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.task import Source, Status, Task
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.script import Job, ScriptSettings, script
@@ -109,7 +109,7 @@ class _EmptyShelf:
 
 def rehearse(
     driver: Driver,
-    control: Control,
+    control: AttemptControl,
     config: Mapping[str, Any],
     username: str | None,
     *,

@@ -16,9 +16,9 @@ from typing import Any, Protocol, runtime_checkable
 from fleetlane.core.errors import FieldError, ScriptUnknownError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.issue import Issue
-from fleetlane.core.material import MaterialWish
+from fleetlane.core.material import MaterialRequest
 from fleetlane.core.outcome import Outcome
-from fleetlane.core.ports.library import Shelf
+from fleetlane.core.ports.library import MaterialReservations
 from fleetlane.core.ports.media import Inspected, MediaInspector
 from fleetlane.core.ports.report import Journal
 from fleetlane.core.task import Task
@@ -55,7 +55,7 @@ class Job:
     task: Task
     phone: Phone
     journal: Journal
-    shelf: Shelf
+    shelf: MaterialReservations
     settings: ScriptSettings
     inspector: MediaInspector
 
@@ -69,7 +69,7 @@ class Script(Protocol):
         ...
 
     @property
-    def offered(self) -> bool:
+    def listed(self) -> bool:
         """Return whether tasks for it may be created over the API."""
         ...
 
@@ -157,7 +157,7 @@ class Planned:
     """
 
     files: Sequence[str] = ()
-    library: MaterialWish | None = None
+    library: MaterialRequest | None = None
     folder: tuple[str, int] | None = None
     text: str = ""
     shape: str = ""
@@ -266,15 +266,15 @@ def broken_scripts() -> Sequence[BrokenScript]:
     return _all().broken
 
 
-def script(name: str, *, offered_only: bool = False) -> Script:
-    """Return a script by its name; `offered_only` leaves out those that callers of the API may not name.
+def script(name: str, *, listed_only: bool = False) -> Script:
+    """Return a script by its name; `listed_only` leaves out those that callers of the API may not name.
 
     Raises:
         ScriptUnknownError: there is none, or it could not be loaded.
     """
     known = scripts()
-    offered = [script_.name for script_ in known.values() if script_.offered]
-    if name not in known or (offered_only and name not in offered):
+    listed = [script_.name for script_ in known.values() if script_.listed]
+    if name not in known or (listed_only and name not in listed):
         why = next((one.error for one in broken_scripts() if one.name == name), "")
-        raise ScriptUnknownError(name, offered, why)
+        raise ScriptUnknownError(name, listed, why)
     return known[name]

@@ -17,7 +17,7 @@ _SLOW_S = 0.05
 _builds = itertools.count(1)
 
 
-class Strikes:
+class FaultInjector:
     """The faults to come of one phone: `server.faults`. All methods must be called on the event loop."""
 
     def __init__(self, server: PhoneLink) -> None:
@@ -48,9 +48,9 @@ class Strikes:
 
     def _due(self, fault: Fault) -> None:
         self._server.faults.remove(fault)
-        self.strike(fault)
+        self.inject(fault)
 
-    def strike(self, fault: Fault) -> None:
+    def inject(self, fault: Fault) -> None:
         """Let a fault happen now."""
         self._server.phone.log(f"fault: {fault.kind}")
         if not (self._in_connection(fault) or self._in_phone(fault)):

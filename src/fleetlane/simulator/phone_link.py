@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from fleetlane.simulator import commands
-from fleetlane.simulator.fault_injector import Strikes
+from fleetlane.simulator.fault_injector import FaultInjector
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.http_stream import Request, next_request, response
 from fleetlane.simulator.latency import TREE, Latency
@@ -74,7 +74,7 @@ class PhoneLink(ABC):
         """How many calls came: "shell", "sync", "rpc", "service", and of those apart "tree", "picture", "ping"."""
         self.call_listeners: list[Callable[[str], None]] = []
         self._latency = Latency(phone)
-        self._strikes = Strikes(self)
+        self._strikes = FaultInjector(self)
         self._ui = UiServer(phone)
         self._ui_stream: Stream | None = None
         self._lines = ShellService(phone, self._before, self.sleep)
@@ -88,7 +88,7 @@ class PhoneLink(ABC):
         }
         """By the beginnings of their names."""
         phone.screen_listeners.append(self._strikes.screen_shown)
-        phone.reboot_listeners.append(lambda: self.strike(Fault("reboot", for_s=2.0)))
+        phone.reboot_listeners.append(lambda: self.inject(Fault("reboot", for_s=2.0)))
 
     def accepts(self, service: str) -> bool:
         """Return whether a service can be opened now: the automation server's port only while it runs."""
@@ -146,9 +146,9 @@ class PhoneLink(ABC):
         """Begin to count the seconds of faults that wait for a time. Call it once."""
         self._strikes.arm()
 
-    def strike(self, fault: Fault) -> None:
+    def inject(self, fault: Fault) -> None:
         """Let a fault happen now."""
-        self._strikes.strike(fault)
+        self._strikes.inject(fault)
 
     # -- services --------------------------------------------------------------------------------------
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.simulator.virtual import VirtualClock
 
 
-class VirtualControl(Control):
+class VirtualControl(AttemptControl):
     """A control whose pauses take virtual time.
 
     Args:

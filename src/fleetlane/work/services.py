@@ -10,21 +10,21 @@ from pathlib import Path
 from fleetlane.core.license import License
 from fleetlane.scripts.packs import InForce
 from fleetlane.work.access.access import Access
-from fleetlane.work.content.accounts import AccountBook
+from fleetlane.work.content.accounts import AccountService
 from fleetlane.work.content.library import Library
 from fleetlane.work.phones.checkups import Checkups
-from fleetlane.work.phones.devices import DeviceDesk
-from fleetlane.work.phones.live_pictures import Pictures
-from fleetlane.work.phones.manual_control import Hands
+from fleetlane.work.phones.devices import DeviceService
+from fleetlane.work.phones.live_pictures import LivePictures
+from fleetlane.work.phones.manual_control import ManualControl
 from fleetlane.work.running.canary import Canary, nothing_awaited
 from fleetlane.work.tasks.changes import Changes
 from fleetlane.work.tasks.decisions import Decisions
 from fleetlane.work.tasks.intake import Intake
 from fleetlane.work.tasks.patching import Patching
-from fleetlane.work.tasks.queries import Desk
+from fleetlane.work.tasks.queries import TaskQueries
 from fleetlane.work.tasks.retry_all import RetryAll
-from fleetlane.work.tasks.undo import UndoBook
-from fleetlane.work.upkeep.event_broker import EventBook
+from fleetlane.work.tasks.undo import UndoLog
+from fleetlane.work.upkeep.event_broker import EventBroker
 from fleetlane.work.upkeep.trace_archive import Traces
 from fleetlane.work.upkeep.workshop import Workshop
 
@@ -42,7 +42,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldSetting:
+class EffectiveSetting:
     """A setting as people read it: its value, and who says so. A secret's value is not here."""
 
     name: str
@@ -52,7 +52,7 @@ class HeldSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerInfo:
     """Where the server lives on its computer, and what it was started with.
 
     `free_bytes` is asked at each request; `config_file` is where settings are read from, or would be.
@@ -60,7 +60,7 @@ class Place:
 
     data_dir: Path
     config_file: Path
-    settings: Sequence[HeldSetting]
+    settings: Sequence[EffectiveSetting]
     free_bytes: Callable[[], int]
 
 
@@ -72,25 +72,25 @@ class Services:
     """
 
     intake: Intake
-    desk: Desk
+    queries: TaskQueries
     traces: Traces
     changes: Changes
     decisions: Decisions
     retry_all: RetryAll
-    undo: UndoBook
-    accounts: AccountBook
-    devices: DeviceDesk
-    hands: Hands
+    undo: UndoLog
+    accounts: AccountService
+    devices: DeviceService
+    manual_control: ManualControl
     checkups: Checkups
-    pictures: Pictures
+    live_pictures: LivePictures
     library: Library
     patching: Patching
-    events: EventBook
+    events: EventBroker
     access: Access
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo
-    place: Place
+    server_info: ServerInfo
     packs: Callable[[], InForce]
     workshop: Workshop
     canary: Canary | None = None
@@ -108,4 +108,4 @@ class Services:
     def end_streams(self) -> None:
         """End the answers that would never end by themselves."""
         self.events.close()
-        self.pictures.close()
+        self.live_pictures.close()

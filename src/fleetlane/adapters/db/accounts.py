@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, true, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from fleetlane.adapters.db.bulk import parts
+from fleetlane.adapters.db.bulk import chunks
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import accounts
 from fleetlane.adapters.db.text import contains
@@ -58,7 +58,7 @@ class AccountRepository:
     def named(self, keys: Collection[str]) -> list[Account]:
         """Return the accounts with these names (`username_key`), on every platform, TikTok first."""
         found: list[Account] = []
-        for part in parts(sorted(set(keys))):
+        for part in chunks(sorted(set(keys))):
             statement = select(accounts).where(accounts.c.username_key.in_(part)).order_by(*_USUAL_FIRST)
             found.extend(_account(row) for row in self._connection.execute(statement))
         return found
@@ -66,7 +66,7 @@ class AccountRepository:
     def on_devices(self, serials: Collection[str]) -> list[Account]:
         """Return the accounts bound to these devices, oldest first."""
         found: list[Account] = []
-        for part in parts(sorted(set(serials))):
+        for part in chunks(sorted(set(serials))):
             statement = select(accounts).where(accounts.c.serial.in_(part)).order_by(accounts.c.id)
             found.extend(_account(row) for row in self._connection.execute(statement))
         return found

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from fleetlane.adapters.db.bulk import MOST_PARAMETERS, parts
+from fleetlane.adapters.db.bulk import MOST_PARAMETERS, chunks
 from fleetlane.adapters.db.tables import attempts, steps, tasks
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.journal import Phase, moves_forward
@@ -181,7 +181,7 @@ class AttemptRepository:
     def without_steps(self, task_ids: Collection[int]) -> set[int]:
         """Return those of the ids of which nothing is traced, and nothing will be unless they are retried."""
         found = set(task_ids)
-        for part in parts(sorted(found)):
+        for part in chunks(sorted(found)):
             traced = select(steps.c.task_id).where(steps.c.task_id.in_(part)).distinct()
             not_ended = select(tasks.c.id).where(tasks.c.id.in_(part), tasks.c.ended_ms.is_(None))
             for statement in (traced, not_ended):

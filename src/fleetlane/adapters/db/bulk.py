@@ -13,7 +13,7 @@ _MANY = 100  # from here on compiling the statement is cheaper than not
 _T = TypeVar("_T")
 
 
-def parts(values: Collection[_T]) -> Iterator[list[_T]]:
+def chunks(values: Collection[_T]) -> Iterator[list[_T]]:
     """Yield values in parts that are small enough for the parameters of a statement."""
     listed = list(values)
     for start in range(0, len(listed), MOST_PARAMETERS):

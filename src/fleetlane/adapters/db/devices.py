@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from fleetlane.adapters.db.bulk import parts
+from fleetlane.adapters.db.bulk import chunks
 from fleetlane.adapters.db.tables import device_serials, devices
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.phones import Adoption, Finding, Identity, Phone, name_key
@@ -43,12 +43,12 @@ class DeviceRecordRepository:
         """Return the lane that each serial, alias or name of a phone means; the bare text itself when it is none."""
         bare = {text: text.strip() for text in texts}
         owners: dict[str, str] = {}
-        for part in parts(set(bare.values())):
+        for part in chunks(set(bare.values())):
             found = select(device_serials.c.serial, device_serials.c.device).where(device_serials.c.serial.in_(part))
             owners |= {row.serial: row.device for row in self._connection.execute(found)}
         keys = {name_key(text) for text in bare.values() if text not in owners}
         names: dict[str, str] = {}
-        for part in parts(keys):
+        for part in chunks(keys):
             named = select(devices.c.name_key, devices.c.serial).where(devices.c.name_key.in_(part))
             names |= {row.name_key: row.serial for row in self._connection.execute(named)}
         return {text: owners.get(name) or names.get(name_key(name)) or name for text, name in bare.items()}

@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import file_uses, materials
-from fleetlane.core.material import Material, MaterialDescription, MaterialWish, NewMaterial, UseState
+from fleetlane.core.material import Material, MaterialDescription, MaterialRequest, NewMaterial, UseState
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.library import MaterialFilter
@@ -92,7 +92,7 @@ class MaterialRepository:
 
     # -- taking ----------------------------------------------------------------------------------------
 
-    def take(self, wish: MaterialWish, task_id: int, now_ms: int) -> list[Material]:
+    def take(self, wish: MaterialRequest, task_id: int, now_ms: int) -> list[Material]:
         """Reserve materials for a task: as many as wished, or none at all."""
         del now_ms
         key = username_key(wish.username) if wish.username else ""

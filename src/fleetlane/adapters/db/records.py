@@ -7,21 +7,21 @@ import json
 from sqlalchemy import Connection, delete, insert, select, update
 
 from fleetlane.adapters.db.tables import answers, facts
-from fleetlane.core.ports.records import StoredAnswer
+from fleetlane.core.ports.records import StoredResponse
 
 
-class AnswerRepository:
+class IdempotencyKeyRepository:
     """Answers kept under the keys that clients choose."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get(self, key: str) -> StoredAnswer | None:
+    def get(self, key: str) -> StoredResponse | None:
         """Return the answer kept under a key."""
         row = self._connection.execute(select(answers).where(answers.c.key == key)).first()
-        return StoredAnswer(row.request, json.loads(row.data)) if row else None
+        return StoredResponse(row.request, json.loads(row.data)) if row else None
 
-    def put(self, key: str, answer: StoredAnswer, now_ms: int) -> None:
+    def put(self, key: str, answer: StoredResponse, now_ms: int) -> None:
         """Keep an answer under a key that is new."""
         data = json.dumps(dict(answer.data), ensure_ascii=False)
         values = {"key": key, "request": answer.request, "data": data, "created_ms": now_ms}
@@ -33,7 +33,7 @@ class AnswerRepository:
         return self._connection.execute(delete(answers).where(answers.c.key.in_(old))).rowcount
 
 
-class FactRepository:
+class KeyValueRepository:
     """Single values by name."""
 
     def __init__(self, connection: Connection) -> None:

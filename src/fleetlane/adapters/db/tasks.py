@@ -36,7 +36,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
 from fleetlane.adapters.db.attempts import AttemptRepository
-from fleetlane.adapters.db.bulk import insert_many, parts
+from fleetlane.adapters.db.bulk import chunks, insert_many
 from fleetlane.adapters.db.due_spans import due_spans
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import task_counts, tasks
@@ -202,7 +202,7 @@ class TaskRepository:
         if serials is None:
             rows = self._connection.execute(_ALL_HEADS).all()
         else:
-            rows = [row for part in parts(serials) for row in self._connection.execute(_HEADS, {"serials": part})]
+            rows = [row for part in chunks(serials) for row in self._connection.execute(_HEADS, {"serials": part})]
         return {row.serial: Head(row.due_ms, row.id) for row in rows}
 
     # -- changes of state ----------------------------------------------------------------------------
@@ -379,7 +379,7 @@ class TaskRepository:
     def some(self, task_ids: Collection[int]) -> list[Task]:
         """Return those of the tasks that are there, by id."""
         found: list[Task] = []
-        for part in parts(sorted(set(task_ids))):
+        for part in chunks(sorted(set(task_ids))):
             rows = self._connection.execute(select(tasks).where(tasks.c.id.in_(part)).order_by(tasks.c.id))
             found.extend(to_task(row) for row in rows)
         return found
@@ -387,7 +387,7 @@ class TaskRepository:
     def failed_ids(self, wish: RetryWish) -> list[int]:
         """Return the ids of the failed tasks that a wish names, whatever may be done with them, in order."""
         wanted = failed_as_wished(wish)
-        named = [true()] if wish.task_ids is None else [tasks.c.id.in_(part) for part in parts(wish.task_ids)]
+        named = [true()] if wish.task_ids is None else [tasks.c.id.in_(part) for part in chunks(wish.task_ids)]
         rows = [row for part in named for row in self._connection.execute(select(tasks.c.id).where(wanted, part))]
         return sorted(row.id for row in rows)
 
@@ -395,7 +395,7 @@ class TaskRepository:
         """Delete those of the tasks that do not run, with all they left. Returns what was deleted."""
         deleted: list[Pending] = []
         changes: Counter[tuple[str, str, str, int]] = Counter()
-        for part in parts(sorted(set(task_ids))):
+        for part in chunks(sorted(set(task_ids))):
             statement = (
                 delete(tasks).where(tasks.c.id.in_(part), tasks.c.status != int(Status.RUNNING)).returning(*tasks.c)
             )
@@ -555,7 +555,7 @@ class TaskRepository:
     def _set(self, task_ids: Collection[int], values: Mapping[str, Any], condition: ColumnElement[bool]) -> list[int]:
         """Set what is no state on those of the tasks that meet the condition. Returns their ids."""
         changed: list[int] = []
-        for part in parts(sorted(set(task_ids))):
+        for part in chunks(sorted(set(task_ids))):
             statement = update(tasks).where(tasks.c.id.in_(part), condition).values(values).returning(*tasks.c)
             for row in self._connection.execute(statement).all():
                 self._note(told_of(row))

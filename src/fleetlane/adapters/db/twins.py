@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import Connection, Row, and_, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
-from fleetlane.adapters.db.bulk import MOST_PARAMETERS, parts
+from fleetlane.adapters.db.bulk import MOST_PARAMETERS, chunks
 from fleetlane.adapters.db.tables import tasks
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.tasks import Twin
@@ -36,7 +36,7 @@ def find_twins(
     """Return the tasks with one of these contents that wait, run, may have published it, or have since an instant."""
     published = and_(tasks.c.outcome == PublishState.PUBLISHED.value, tasks.c.ended_ms >= since_ms)
     matters = and_(or_(_IS_OPEN, _IS_UNKNOWN, published), _for_one_of(accounts, serials))
-    return [twin for part in parts(sorted(keys)) for twin in _found(connection, part, matters)]
+    return [twin for part in chunks(sorted(keys)) for twin in _found(connection, part, matters)]
 
 
 def _for_one_of(accounts: Collection[str], serials: Collection[str]) -> ColumnElement[bool]:

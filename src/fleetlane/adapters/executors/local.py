@@ -14,15 +14,15 @@ from typing import TypeVar
 
 import structlog
 
-from fleetlane.adapters.executors.phone_thread import Lane, Work
+from fleetlane.adapters.executors.phone_thread import PhoneCall, PhoneThread
 from fleetlane.core.errors import DeviceError, TaskStoppedError
 from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.core.returned import raised
 from fleetlane.core.task import Task
-from fleetlane.scripts.control import Control
-from fleetlane.work.running.completion import was_cut_off
+from fleetlane.scripts.control import AttemptControl
+from fleetlane.work.running.completion import was_interrupted
 from fleetlane.work.running.runner import Runner
 
 log = structlog.get_logger(__name__)
@@ -36,14 +36,14 @@ class _Run:
     """An attempt that was given to a lane."""
 
     task: Task
-    control: Control
+    control: AttemptControl
     has_ended: bool = False
     interrupted: bool = False
     """Asked to end because the server stops, not because somebody stopped the task."""
 
 
 class LocalExecutor:
-    """Runs attempts and calls on threads (`core.ports.execution.Executor` and `LaneCalls`).
+    """Runs attempts and calls on threads (`core.ports.execution.Executor` and `DeviceCalls`).
 
     Args:
         devices: gives the drivers.
@@ -60,7 +60,7 @@ class LocalExecutor:
         self._ended = ended
         self._end_s = end_s
         self._loop = asyncio.get_running_loop()
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, PhoneThread] = {}
         self._runs: dict[int, _Run] = {}
         self._reports: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -69,7 +69,7 @@ class LocalExecutor:
         """Run the task's present attempt on its device."""
         assert task.serial is not None
         run = self._runs[task.id] = _Run(task, self._runner.control(task))
-        work = Work(
+        work = PhoneCall(
             do=lambda driver: self._report_from_thread(run, self._runner.run(task, driver, run.control)),
             refuse=lambda reason: self._report_from_thread(run, from_error(reason)),
             broke=lambda error: self._report_from_thread(run, raised(error), broke=True),
@@ -79,7 +79,7 @@ class LocalExecutor:
         except (DeviceError, RuntimeError) as error:  # no driver, or no thread can be had
             self._report(run, raised(error), broke=True)
 
-    async def call(self, serial: str, what: Callable[[Driver], _T], *, gives_way: bool) -> _T:
+    async def call(self, serial: str, what: Callable[[Driver], _T], *, preemptible: bool) -> _T:
         """Do something on a phone between attempts (see the port)."""
         if self._closed:
             raise TaskStoppedError("the server stops")
@@ -101,13 +101,13 @@ class LocalExecutor:
             if not answer.done():
                 answer.set_exception(error)
 
-        self._lane(serial).give(Work(do, refuse, broke, gives_way))
+        self._lane(serial).give(PhoneCall(do, refuse, broke, preemptible))
         return await asyncio.wrap_future(answer)
 
-    def _lane(self, serial: str) -> Lane:
+    def _lane(self, serial: str) -> PhoneThread:
         lane = self._lanes.get(serial)
         if lane is None:
-            lane = self._lanes[serial] = Lane(serial, self._devices)
+            lane = self._lanes[serial] = PhoneThread(serial, self._devices)
         return lane
 
     def stop(self, task: Task) -> None:
@@ -127,7 +127,7 @@ class LocalExecutor:
             return  # it broke after it had reported its end
         run.has_ended = True
         self._runs.pop(run.task.id, None)
-        cut_off = was_cut_off(outcome, interrupted=run.interrupted or run.control.is_lost)
+        cut_off = was_interrupted(outcome, interrupted=run.interrupted or run.control.is_lost)
         report = self._loop.create_task(
             self._tell(Ended(run.task, outcome, cut_off, broke=broke)), name=f"end of task {run.task.id}"
         )

@@ -22,42 +22,42 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class PhoneCall:
     """Something to do on a phone.
 
     `do` is called with the driver, on the phone's thread, or `refuse` with the reason why it is not done.
     Neither should raise; when one does, `broke` is called with what it raised, and the thread goes on.
-    `gives_way` as for `core.ports.execution.LaneCalls`.
+    `preemptible` as for `core.ports.execution.DeviceCalls`.
     """
 
     do: Callable[[Driver], None]
     refuse: Callable[[TaskStoppedError], None]
     broke: Callable[[BaseException], None]
-    gives_way: bool = False
+    preemptible: bool = False
 
 
-class Lane:
+class PhoneThread:
     """The thread of one phone."""
 
     def __init__(self, serial: str, devices: Devices) -> None:
         self._driver = devices.driver(serial)
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[PhoneCall | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._firm = 0
         """How many works are queued that do not give way."""
-        self._present: Work | None = None
+        self._present: PhoneCall | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=f"lane {serial}", daemon=True)
         self._thread.start()
 
-    def give(self, work: Work) -> None:
+    def give(self, work: PhoneCall) -> None:
         """Queue some work. What gives way is cut off for what does not."""
         with self._lock:
             self._queue.put(work)
-            if work.gives_way:
+            if work.preemptible:
                 return
             self._firm += 1
-            if self._present is not None and self._present.gives_way:
+            if self._present is not None and self._present.preemptible:
                 self._driver.abort()
 
     def abort(self) -> None:
@@ -87,26 +87,26 @@ class Lane:
                 self._present = None
         self._driver.close()
 
-    def _do(self, work: Work) -> None:
+    def _do(self, work: PhoneCall) -> None:
         refusal = self._begin(work)
         if refusal is None:
             work.do(self._driver)
         else:
             work.refuse(refusal)
 
-    def _tell(self, work: Work, error: BaseException) -> None:
+    def _tell(self, work: PhoneCall, error: BaseException) -> None:
         try:
             log.error("lane_work_broke", lane=self._thread.name, exc_info=error)
             work.broke(error)
         except BaseException as other:  # noqa: BLE001 - the last edge: nobody is left to be told
             log.critical("lane_could_not_tell", lane=self._thread.name, error=said_by(other))
 
-    def _begin(self, work: Work) -> TaskStoppedError | None:
+    def _begin(self, work: PhoneCall) -> TaskStoppedError | None:
         with self._lock:
-            self._firm -= not work.gives_way
+            self._firm -= not work.preemptible
             if self._closed:
                 return TaskStoppedError("stopped")
-            if work.gives_way and self._firm:
+            if work.preemptible and self._firm:
                 return TaskStoppedError("something else comes first on this phone")
             self._present = work
             self._driver.reset()

@@ -43,16 +43,16 @@ class Executor(Protocol):
         ...
 
 
-class LaneCalls(Protocol):
+class DeviceCalls(Protocol):
     """Lets others use a phone's driver, on the one thread that may, between attempts."""
 
-    async def call(self, serial: str, what: Callable[[Driver], _T], *, gives_way: bool) -> _T:
+    async def call(self, serial: str, what: Callable[[Driver], _T], *, preemptible: bool) -> _T:
         """Do something on a phone, after what its thread was given before. Returns what it returns.
 
         Args:
             serial: which phone.
             what: what to do.
-            gives_way: it is cut off, or never begun, when an attempt or a call that does not give way comes.
+            preemptible: it is cut off, or never begun, when an attempt or a call that does not give way comes.
 
         Raises:
             DeviceError: the phone failed.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from fleetlane.core.account import Account, NewAccount
-from fleetlane.core.material import Material, MaterialDescription, MaterialWish, NewMaterial, UseState
+from fleetlane.core.material import Material, MaterialDescription, MaterialRequest, NewMaterial, UseState
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.media import Inspected
@@ -145,7 +145,7 @@ class Materials(Protocol):
         """Make a material free that is not reserved. None when there is none or it is reserved."""
         ...
 
-    def take(self, wish: MaterialWish, task_id: int, now_ms: int) -> list[Material]:
+    def take(self, wish: MaterialRequest, task_id: int, now_ms: int) -> list[Material]:
         """Reserve materials for a task: as many as wished, or none at all."""
         ...
 
@@ -183,7 +183,7 @@ class TakenMaterial:
     caption: str
 
 
-class Shelf(Protocol):
+class MaterialReservations(Protocol):
     """What one task may take from the library, and use of the files of a folder. Blocking."""
 
     def take(self, kind: MediaKind, count: int, tags: Sequence[str], username: str) -> list[TakenMaterial]:

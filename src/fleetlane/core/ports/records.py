@@ -91,21 +91,21 @@ class DeviceRecords(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredResponse:
     """The first answer to a request that named a key. `request` is the hash of its body."""
 
     request: str
     data: Mapping[str, Any]
 
 
-class Answers(Protocol):
+class IdempotencyKeys(Protocol):
     """Answers kept under the keys that clients choose, so that a repeated request changes nothing."""
 
-    def get(self, key: str) -> StoredAnswer | None:
+    def get(self, key: str) -> StoredResponse | None:
         """Return the answer kept under a key."""
         ...
 
-    def put(self, key: str, answer: StoredAnswer, now_ms: int) -> None:
+    def put(self, key: str, answer: StoredResponse, now_ms: int) -> None:
         """Keep an answer under a key that is new."""
         ...
 
@@ -114,7 +114,7 @@ class Answers(Protocol):
         ...
 
 
-class Facts(Protocol):
+class KeyValues(Protocol):
     """Single values by name."""
 
     def get(self, name: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from fleetlane.core.ports.attempts import Attempts
 from fleetlane.core.ports.leases import Leases
 from fleetlane.core.ports.library import Accounts, Materials
-from fleetlane.core.ports.records import Answers, DeviceRecords, Facts
+from fleetlane.core.ports.records import DeviceRecords, IdempotencyKeys, KeyValues
 from fleetlane.core.ports.tasks import Tasks
 
 T = TypeVar("T")
@@ -44,12 +44,12 @@ class Repositories(Protocol):
         ...
 
     @property
-    def answers(self) -> Answers:
+    def answers(self) -> IdempotencyKeys:
         """Return the answers that may be repeated."""
         ...
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> KeyValues:
         """Return single values."""
         ...
 

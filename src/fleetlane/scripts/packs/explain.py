@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.screens.recognition import Condition, Pack, Recognised, View, Way, recognise
 from fleetlane.core.screens.screen import Bounds, Node
 from fleetlane.core.screens.windows import below
@@ -26,7 +26,7 @@ _LEAST_WINDOW = 3
 class Miss:
     """A condition that kept a rule from holding: why, in a sentence, and the nodes that this is about."""
 
-    why: Sentence
+    why: Message
     nodes: Sequence[Node] = ()
 
 
@@ -124,17 +124,17 @@ def _lack(view: View, need: Condition) -> Miss:
     there = [node for element in need.elements for node in view.find_all(element)]
     if there:
         facts = {"what": what, "most": str(need.at_least), "found": str(len({id(node) for node in there}))}
-        return Miss(Sentence(TOO_FEW, facts), there)
+        return Miss(Message(TOO_FEW, facts), there)
     close = [found for element in need.elements if (found := nearest(view, element))]
     if not close:
-        return Miss(Sentence(LACKS, {"what": what}))
+        return Miss(Message(LACKS, {"what": what}))
     nodes, condition = min(close, key=lambda one: len(one[0]))
-    return Miss(Sentence(NEARLY, {"what": what, "node": said_of(nodes[0]), "condition": condition}), nodes)
+    return Miss(Message(NEARLY, {"what": what, "node": said_of(nodes[0]), "condition": condition}), nodes)
 
 
 def _too_much(view: View, refusal: Condition) -> Miss:
     element, nodes = next((e, nodes) for e in refusal.elements if (nodes := view.find_all(e)))
-    return Miss(Sentence(REFUSES, {"what": named(element), "node": said_of(nodes[0])}), nodes)
+    return Miss(Message(REFUSES, {"what": named(element), "node": said_of(nodes[0])}), nodes)
 
 
 def _windows(view: View) -> list[tuple[str, Bounds]]:

@@ -9,7 +9,7 @@ from fleetlane.core.screens.recognition import Element, Pack
 from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.post.posting_page import LastPage
+from fleetlane.scripts.post.posting_page import PostingPage
 
 _FOCUS_TRIES = 5
 _SHOWS_TIMEOUT_S = 2.0
@@ -19,7 +19,7 @@ _SHOWS_LATE_S = 0.5
 class CaptionWriter:
     """Writes on the last page."""
 
-    def __init__(self, navigator: Navigator, page: LastPage) -> None:
+    def __init__(self, navigator: Navigator, page: PostingPage) -> None:
         self._navigator = navigator
         self._page = page
         self._elements = navigator.pack.elements

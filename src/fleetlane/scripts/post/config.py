@@ -42,7 +42,7 @@ class AddSound(StrEnum):
     """The first one found for `custom_sound_keyword`."""
 
 
-class Source(StrEnum):
+class MediaSource(StrEnum):
     """Where the media comes from."""
 
     LIST = "list"
@@ -141,7 +141,7 @@ class PostConfig(BaseModel):
     @field_validator("material_source")
     @classmethod
     def _known_source(cls, value: str) -> str:
-        if value not in (Source.LIBRARY, Source.FOLDER):
+        if value not in (MediaSource.LIBRARY, MediaSource.FOLDER):
             raise ValueError('must be "materialLibrary" or "localFolder"')
         return value
 
@@ -158,9 +158,9 @@ class PostConfig(BaseModel):
         return MediaKind.VIDEO if self.content_type == 0 else MediaKind.IMAGE
 
     @property
-    def source(self) -> Source:
+    def source(self) -> MediaSource:
         """Return where the media comes from."""
-        return Source.LIST if self.material_list else Source(self.material_source)
+        return MediaSource.LIST if self.material_list else MediaSource(self.material_source)
 
     @property
     def count(self) -> int:
@@ -199,12 +199,12 @@ def parse_config(raw: Mapping[str, Any]) -> PostConfig:
 
 def _contradictions(config: PostConfig) -> list[tuple[str, str]]:
     found = [("captions", problem) for problem in _too_long(config)]
-    if config.source is Source.FOLDER and not config.material_path.strip():
+    if config.source is MediaSource.FOLDER and not config.material_path.strip():
         found.append(("material_path", "is needed for material_source = localFolder"))
     if config.add_sound is AddSound.CUSTOM and not config.custom_sound_keyword.strip():
         found.append(("custom_sound_keyword", "is needed for add_sound = custom"))
     if config.post_way == PostWay.USE_SOUND:
-        if not config.sound_name.strip() and config.source is not Source.FOLDER:
+        if not config.sound_name.strip() and config.source is not MediaSource.FOLDER:
             found.append(("sound_name", "is needed for post_way = useSound"))
         if config.add_sound is not AddSound.DEFAULT:
             found.append(("add_sound", "must be -1 with post_way = useSound, which brings a sound of its own"))

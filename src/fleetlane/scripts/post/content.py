@@ -11,7 +11,7 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.material import parse_tags
 from fleetlane.core.screens.recognition import Pack
-from fleetlane.scripts.post.config import PostConfig, PostWay, Source, is_sound_link
+from fleetlane.scripts.post.config import MediaSource, PostConfig, PostWay, is_sound_link
 from fleetlane.scripts.post.folder import MediaFolder
 from fleetlane.scripts.post.limits import over_limits, titled
 from fleetlane.scripts.post.media_files import MediaFile, open_file, open_files
@@ -57,7 +57,7 @@ def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Cont
         TaskFailedError: media or text cannot be used; says which.
     """
     folders = job.settings.folders
-    folder = MediaFolder(config.material_path, account, folders) if config.source is Source.FOLDER else None
+    folder = MediaFolder(config.material_path, account, folders) if config.source is MediaSource.FOLDER else None
     files, own_caption = _files(job, config, folder, f"{pack.app}:{account.casefold()}")
     written, form = config.captions, config.format
     if own_caption:
@@ -94,7 +94,7 @@ def check_listed(job: Job, config: PostConfig) -> None:
     Raises:
         TaskFailedError: one cannot be used.
     """
-    if config.source is Source.LIST:
+    if config.source is MediaSource.LIST:
         _listed(job, config, job.settings.folders)
 
 
@@ -106,7 +106,7 @@ def _files(
     job: Job, config: PostConfig, folder: MediaFolder | None, account_key: str
 ) -> tuple[Sequence[MediaFile], str]:
     """Return the files, and the caption that one of them brings."""
-    if config.source is Source.LIST:
+    if config.source is MediaSource.LIST:
         return _listed(job, config, job.settings.folders), ""
     if folder is not None:
         return folder.take(config.kind, config.count, account_key, job.shelf, job.inspector), ""

@@ -24,7 +24,7 @@ from fleetlane.core.leftovers import Leftover, leftover
 from fleetlane.core.lines import names_of, trimmed
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.opened import open_regular
-from fleetlane.core.ports.library import Shelf
+from fleetlane.core.ports.library import MaterialReservations
 from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.task import username_key
 from fleetlane.scripts.post.media_files import (
@@ -78,7 +78,7 @@ class MediaFolder:
         return ", ".join([*named, *([f"{more} more"] if more else [])])
 
     def take(
-        self, kind: MediaKind, count: int, account: str, shelf: Shelf, inspector: MediaInspector
+        self, kind: MediaKind, count: int, account: str, shelf: MaterialReservations, inspector: MediaInspector
     ) -> list[MediaFile]:
         """Reserve files that were not used on an account yet, `sort_N_` first by N, then by name.
 

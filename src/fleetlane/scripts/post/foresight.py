@@ -10,15 +10,15 @@ from fleetlane.core.captions import CaptionFormat, draw, guess_format
 from fleetlane.core.errors import FieldError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.issue import IGNORED, Issue, error, warning
-from fleetlane.core.material import MaterialWish, parse_tags
+from fleetlane.core.material import MaterialRequest, parse_tags
 from fleetlane.core.media.files import MediaKind
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.ports.media import Inspected
 from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.apps import app_pack
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.platforms import platform_rule
-from fleetlane.scripts.post.config import AddSound, PostConfig, PostWay, Source
+from fleetlane.scripts.post.config import AddSound, MediaSource, PostConfig, PostWay
 from fleetlane.scripts.post.content import named_files
 from fleetlane.scripts.post.folder import MediaFolder
 from fleetlane.scripts.post.limits import over_limits, titled
@@ -75,7 +75,7 @@ class PostPlan:
     def idle(self) -> Sequence[Issue]:
         """Return the options that are given and have no effect beside the others."""
         return [
-            warning(f"script_config.{option}", IGNORED, Sentence(template, {"option": option, "needs": needs}))
+            warning(f"script_config.{option}", IGNORED, Message(template, {"option": option, "needs": needs}))
             for option, template, needs, is_idle in _idle(self._config)
             if is_idle
         ]
@@ -100,8 +100,8 @@ class PostPlan:
             text = config.captions if form is CaptionFormat.PLAIN else draw(config.captions, form, position, seed)
         return Planned(
             files=named_files(config, position),
-            library=self._wish if config.source is Source.LIBRARY else None,
-            folder=(config.material_path, config.count) if config.source is Source.FOLDER else None,
+            library=self._wish if config.source is MediaSource.LIBRARY else None,
+            folder=(config.material_path, config.count) if config.source is MediaSource.FOLDER else None,
             text=text,
             shape=self._shape,
         )
@@ -115,8 +115,8 @@ class PostPlan:
         return f"{self._config.kind.value} {self._config.placement}"
 
     @cached_property
-    def _wish(self) -> MaterialWish:
-        return MaterialWish(self._config.kind, self._config.count, parse_tags(self._config.materials_tags))
+    def _wish(self) -> MaterialRequest:
+        return MaterialRequest(self._config.kind, self._config.count, parse_tags(self._config.materials_tags))
 
     # -- texts -----------------------------------------------------------------------------------------
 
@@ -144,7 +144,7 @@ class PostPlan:
                 found += self._too_many_images(pack)
         return found
 
-    def _over(self, text: str, pack: Pack) -> Mapping[str, Sentence]:
+    def _over(self, text: str, pack: Pack) -> Mapping[str, Message]:
         return over_limits(titled(text, self._config, pack)[0], self._config.kind, pack)
 
     def _too_many_images(self, pack: Pack) -> list[Issue]:
@@ -152,7 +152,7 @@ class PostPlan:
         if self._config.kind is not MediaKind.IMAGE or not most or count <= most:
             return []
         facts = {"app": str(pack.label), "most": str(most), "count": str(count)}
-        return [warning("script_config.image_count", "step_unavailable", Sentence(TOO_MANY_IMAGES, facts))]
+        return [warning("script_config.image_count", "step_unavailable", Message(TOO_MANY_IMAGES, facts))]
 
     # -- media -----------------------------------------------------------------------------------------
 
@@ -161,17 +161,17 @@ class PostPlan:
         sentence = self._wrong(name, found)
         return error(field, "media_invalid", sentence) if sentence else None
 
-    def _wrong(self, name: str, found: Inspected) -> Sentence | None:
+    def _wrong(self, name: str, found: Inspected) -> Message | None:
         file = {"file": name}
         if kind_by_name(name) is None:
-            return Sentence(NO_MEDIA_NAME, file)
+            return Message(NO_MEDIA_NAME, file)
         if found.problem is not None or found.kind is None:
             problem = (found.problem or "it holds no complete video or image").rstrip(".")
-            return Sentence(NOT_WHOLE, {**file, "problem": problem})
+            return Message(NOT_WHOLE, {**file, "problem": problem})
         if not is_named_as(name, found.mime_type):
-            return Sentence(NOT_ITS_NAME, {**file, "kind": found.mime_type})
+            return Message(NOT_ITS_NAME, {**file, "kind": found.mime_type})
         if found.kind is not self._config.kind:
-            return Sentence(NO_VIDEO if self._config.kind is MediaKind.VIDEO else NO_IMAGE, file)
+            return Message(NO_VIDEO if self._config.kind is MediaKind.VIDEO else NO_IMAGE, file)
         return None
 
     def look_into(self, folder: str, username: str, folders: AllowedFolders) -> FolderView:
@@ -198,6 +198,6 @@ def _idle(config: PostConfig) -> list[tuple[str, str, str, bool]]:
         ("add_sound_volume", NO_SOUND, "", config.add_sound_volume != 50 and not adds),
         ("sound_name", NEEDS, "post_way useSound", bool(config.sound_name) and not used),
         ("custom_sound_keyword", NEEDS, "add_sound custom", bool(config.custom_sound_keyword) and not custom),
-        ("materials_tags", NO_LIBRARY, "", bool(config.materials_tags) and config.source != Source.LIBRARY),
-        ("material_path", NO_FOLDER, "", bool(config.material_path) and config.source != Source.FOLDER),
+        ("materials_tags", NO_LIBRARY, "", bool(config.materials_tags) and config.source != MediaSource.LIBRARY),
+        ("material_path", NO_FOLDER, "", bool(config.material_path) and config.source != MediaSource.FOLDER),
     ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from fleetlane.core.captions import Caption, split_title
 from fleetlane.core.media.files import MediaKind
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.post.config import PostConfig
 
@@ -25,20 +25,20 @@ NO_VIDEO_TITLE = "%(app)s has no title for videos: it became the first line of t
 SENTENCES = (TOO_LONG, TITLE_TOO_LONG, TOO_MANY_TAGS, NO_TITLE, NO_VIDEO_TITLE)
 
 
-def titled(text: str, config: PostConfig, pack: Pack) -> tuple[Caption, list[Sentence]]:
+def titled(text: str, config: PostConfig, pack: Pack) -> tuple[Caption, list[Message]]:
     """Return a drawn text as an app takes it, and what is done otherwise than written."""
     caption = split_title(text)
     if caption.title is None:
         return caption, []
     app = {"app": str(pack.label)}
     if "title_field" not in pack.elements:
-        return Caption(text), [Sentence(NO_TITLE, app)]
+        return Caption(text), [Message(NO_TITLE, app)]
     if config.content_type == 0:
-        return Caption(caption.whole), [Sentence(NO_VIDEO_TITLE, app)]
+        return Caption(caption.whole), [Message(NO_VIDEO_TITLE, app)]
     return caption, []
 
 
-def over_limits(caption: Caption, kind: MediaKind, pack: Pack) -> Mapping[str, Sentence]:
+def over_limits(caption: Caption, kind: MediaKind, pack: Pack) -> Mapping[str, Message]:
     """Return what is over an app's limits, by the limit: "caption_max", "title_max", "hashtag_max"."""
     longest = pack.facts["caption_max"]
     if kind is MediaKind.IMAGE:
@@ -49,7 +49,7 @@ def over_limits(caption: Caption, kind: MediaKind, pack: Pack) -> Mapping[str, S
         "hashtag_max": (TOO_MANY_TAGS, _hashtags(caption.text), int(pack.facts["hashtag_max"])),
     }
     return {
-        name: Sentence(template, {"count": f"{count:,}", "most": f"{most:,}", "app": str(pack.label)})
+        name: Message(template, {"count": f"{count:,}", "most": f"{most:,}", "app": str(pack.label)})
         for name, (template, count, most) in counted.items()
         if count > most
     }

@@ -20,7 +20,7 @@ ASKS_A_PERSON = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class LastPage:
+class PostingPage:
     """The last page before a post goes out.
 
     Attributes:
@@ -52,7 +52,7 @@ class LastPage:
         return node in view.find_surely(self.button) or node.button in (view.find_all(self.shape) if self.shape else ())
 
 
-def way_in(config: PostConfig, page: LastPage) -> str:
+def way_in(config: PostConfig, page: PostingPage) -> str:
     """Return the goal by which the media comes into the app, as the packs call it: "shared", "create" or "story".
 
     Only a video is handed over by the phone's share: adb hands over one file, and no recording shows what the
@@ -107,13 +107,13 @@ def _is_set(config: PostConfig, name: str) -> bool:
     return getattr(config, name) != PostConfig.model_fields[name].default
 
 
-def last_page(pack: Pack, placement: str) -> LastPage:
+def last_page(pack: Pack, placement: str) -> PostingPage:
     """Return the last page of an app for a placement ("reel" or "story"; apps that know one only have "post")."""
     pages: Mapping[str, Mapping[str, Any]] = pack.facts["last_pages"]
     raw = pages.get(placement) or pages.get("post")
     if raw is None:
         raise PackError(pack.app, f"facts.last_pages has no page for {placement!r}")
-    return LastPage(
+    return PostingPage(
         screens=frozenset(raw["screens"]),
         editing=frozenset(raw.get("editing", ())),
         button=pack.elements[raw["button"]],

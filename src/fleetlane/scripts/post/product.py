@@ -8,12 +8,12 @@ from __future__ import annotations
 from fleetlane.core.errors import TaskFailedError
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.post.posting_page import LastPage
+from fleetlane.scripts.post.posting_page import PostingPage
 
 _REACTS_S = 5.0
 
 
-def add_product_link(navigator: Navigator, page: LastPage) -> str:
+def add_product_link(navigator: Navigator, page: PostingPage) -> str:
     """Add the first product to the post on the last page, and return the name it is shown by.
 
     Raises:

@@ -23,7 +23,7 @@ from fleetlane.core.screens.recognition import Action
 from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.post.posting_page import ASKS_A_PERSON, LastPage
+from fleetlane.scripts.post.posting_page import ASKS_A_PERSON, PostingPage
 from fleetlane.scripts.post.proof import Proof
 from fleetlane.scripts.profile import UPLOADING
 from fleetlane.scripts.script import Job
@@ -69,7 +69,7 @@ class Publisher:
         self,
         job: Job,
         navigator: Navigator,
-        page: LastPage,
+        page: PostingPage,
         proof: Proof,
         *,
         upload_s: float,

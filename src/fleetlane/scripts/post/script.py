@@ -24,7 +24,7 @@ class PostScript:
     """Publishes the owner's video or images with the phone's own app."""
 
     name = "post"
-    offered = True
+    listed = True
     summary = "Publish videos or images to TikTok or Instagram"
 
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:

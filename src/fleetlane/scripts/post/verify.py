@@ -30,7 +30,7 @@ from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.post.config import PostConfig
-from fleetlane.scripts.post.posting_page import ASKS_A_PERSON, LastPage, last_page
+from fleetlane.scripts.post.posting_page import ASKS_A_PERSON, PostingPage, last_page
 from fleetlane.scripts.post.proof import ProfileProof
 from fleetlane.scripts.profile import UPLOADING, Profile, ProfileState, same_caption, same_handle
 from fleetlane.scripts.script import Job
@@ -70,7 +70,7 @@ class _Search:
     """One search for a post."""
 
     def __init__(
-        self, job: Job, navigator: Navigator, page: LastPage, facts: Mapping[str, Any], result: Mapping[str, Any]
+        self, job: Job, navigator: Navigator, page: PostingPage, facts: Mapping[str, Any], result: Mapping[str, Any]
     ) -> None:
         self._journal = job.journal
         self._phone = job.phone

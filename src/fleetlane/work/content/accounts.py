@@ -8,7 +8,7 @@ from typing import Any
 
 from fleetlane.core.account import Account, NewAccount
 from fleetlane.core.errors import ConflictError, InvalidParametersError, NotFoundError
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.core.ports.store import Repositories, Store
@@ -57,10 +57,10 @@ class ImportPlan:
     changed: Sequence[AccountChange]
     unchanged: int
     ignored_columns: Sequence[str]
-    warnings: Sequence[Sentence]
+    warnings: Sequence[Message]
 
 
-class AccountBook:
+class AccountService:
     """Changes accounts, and gives their pending tasks to the device they are on.
 
     Args:
@@ -240,7 +240,7 @@ def _plan(repositories: Repositories, sheet: Sheet) -> ImportPlan:
     return ImportPlan(list(added.values()), changed, unchanged, sheet.ignored_columns, warnings)
 
 
-def _cleared(changed: Sequence[AccountChange]) -> list[Sentence]:
+def _cleared(changed: Sequence[AccountChange]) -> list[Message]:
     """Return what empty cells take away from accounts, where they do."""
     places = [
         f"{change.after.username} ({'device' if name == 'serial' else name})"
@@ -248,7 +248,7 @@ def _cleared(changed: Sequence[AccountChange]) -> list[Sentence]:
         for name, (_, after) in change.fields().items()
         if after in (None, "")
     ]
-    return [Sentence(CLEARED, {"places": named(places)})] if places else []
+    return [Message(CLEARED, {"places": named(places)})] if places else []
 
 
 def _with(account: NewAccount, row: AccountRow) -> NewAccount:

@@ -16,7 +16,7 @@ from fleetlane.core.checkup import Checkup, Grade, Row, connection
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Devices, Driver
-from fleetlane.work.phones.manual_control import Hands
+from fleetlane.work.phones.manual_control import ManualControl
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,9 @@ class Checkups:
         check: makes one, on the phone's thread.
     """
 
-    def __init__(self, hands: Hands, devices: Devices, clock: Clock, check: Callable[[Driver], Sequence[Row]]) -> None:
+    def __init__(
+        self, hands: ManualControl, devices: Devices, clock: Clock, check: Callable[[Driver], Sequence[Row]]
+    ) -> None:
         self._hands = hands
         self._devices = devices
         self._clock = clock

@@ -78,7 +78,7 @@ class ShownDevice:
         return (self.phone and self.phone.name) or self.device.serial
 
 
-class DeviceDesk:
+class DeviceService:
     """Answers questions about devices, and asks the devices when what is known grows old.
 
     Args:

@@ -17,7 +17,7 @@ MOST_TEXT = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Gesture:
     """One act. `facts` are for the log: never what was typed."""
 
     name: str
@@ -26,7 +26,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class PicturePoint:
     """A place on a picture; `wide` when the picture is wider than high."""
 
     x: float
@@ -45,34 +45,34 @@ class Spot:
         return min(round(self.x * width), width - 1), min(round(self.y * height), height - 1)
 
 
-def tap(spot: Spot) -> Act:
+def tap(spot: PicturePoint) -> Gesture:
     """Return a tap. It takes the path that never repeats: what lies there may be a button that publishes."""
-    return Act("tap", _place(spot), lambda driver: driver.tap_once(*spot.on(driver.facts().size)))
+    return Gesture("tap", _place(spot), lambda driver: driver.tap_once(*spot.on(driver.facts().size)))
 
 
-def long_tap(spot: Spot) -> Act:
+def long_tap(spot: PicturePoint) -> Gesture:
     """Return a press of a second."""
-    return Act("long_tap", _place(spot), lambda driver: driver.long_tap(*spot.on(driver.facts().size)))
+    return Gesture("long_tap", _place(spot), lambda driver: driver.long_tap(*spot.on(driver.facts().size)))
 
 
-def swipe(start: Spot, end: Spot) -> Act:
+def swipe(start: PicturePoint, end: PicturePoint) -> Gesture:
     """Return a swipe."""
 
     def do(driver: Driver) -> None:
         size = driver.facts().size
         driver.swipe(start.on(size), end.on(size))
 
-    return Act("swipe", _place(start), do)
+    return Gesture("swipe", _place(start), do)
 
 
-def press(key: str) -> Act:
+def press(key: str) -> Gesture:
     """Return a press on one of `KEYS`."""
     if key not in KEYS:
         raise InvalidParametersError.one("key", f"must be one of {', '.join(KEYS)}")
-    return Act("press", {"key": key}, lambda driver: driver.press(key))
+    return Gesture("press", {"key": key}, lambda driver: driver.press(key))
 
 
-def type_text(text: str) -> Act:
+def type_text(text: str) -> Gesture:
     """Return typing into the field that has the cursor."""
     if not text or len(text) > MOST_TEXT:
         raise InvalidParametersError.one("text", f"must have 1 to {MOST_TEXT} characters")
@@ -85,8 +85,8 @@ def type_text(text: str) -> Act:
                 continue
         raise DriverBrokenError("The phone takes no text here. Tap a field first.", serial=driver.serial)
 
-    return Act("type", {"characters": len(text)}, do)
+    return Gesture("type", {"characters": len(text)}, do)
 
 
-def _place(spot: Spot) -> dict[str, float]:
+def _place(spot: PicturePoint) -> dict[str, float]:
     return {"x": round(spot.x, 3), "y": round(spot.y, 3)}

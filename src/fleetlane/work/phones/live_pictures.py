@@ -19,7 +19,7 @@ import structlog
 from fleetlane.core.device import why_not_ready
 from fleetlane.core.errors import DeviceError, TaskStoppedError
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.execution import LaneCalls
+from fleetlane.core.ports.execution import DeviceCalls
 from fleetlane.core.ports.phone import Devices
 from fleetlane.work.running.scheduler import Scheduler
 
@@ -31,7 +31,7 @@ _HELD_INTERVAL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class LivePicture:
     """What is seen of a phone: its last picture, a JPEG, and why there is no newer one, if so.
 
     `tag` names the picture: two with the same tag are the same. `number` grows with each change of any sight.
@@ -45,7 +45,7 @@ class Sight:
     problem: str | None = None
 
 
-class Pictures:
+class LivePictures:
     """Takes pictures for those who watch.
 
     Args:
@@ -62,9 +62,9 @@ class Pictures:
         self._interval_s = interval_s
         self.taken = 0
         """How many pictures were taken since the start."""
-        self._lanes: LaneCalls | None = None
+        self._lanes: DeviceCalls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._sights: dict[str, Sight] = {}
+        self._sights: dict[str, LivePicture] = {}
         self._last = 0
         self._more = asyncio.Event()
         self._watchers: Counter[str] = Counter()
@@ -73,12 +73,12 @@ class Pictures:
         self._soon: dict[str, asyncio.Event] = {}
         self._closed = False
 
-    def use(self, lanes: LaneCalls) -> None:
+    def use(self, lanes: DeviceCalls) -> None:
         """Give it the way to the phones; called on the running loop."""
         self._lanes = lanes
         self._loop = asyncio.get_running_loop()
 
-    def of(self, serial: str) -> Sight | None:
+    def of(self, serial: str) -> LivePicture | None:
         """Return what was last seen of a phone, None when nothing was."""
         return self._sights.get(serial)
 
@@ -97,7 +97,7 @@ class Pictures:
 
     async def watch(
         self, serials: Collection[str], heartbeat_s: float, *, large: bool = False
-    ) -> AsyncGenerator[Sequence[Sight]]:
+    ) -> AsyncGenerator[Sequence[LivePicture]]:
         """Yield what is seen of some phones: first what is known, then each change; nothing each heartbeat.
 
         Args:
@@ -182,7 +182,7 @@ class Pictures:
         width = LARGE if self._large[serial] else SMALL
         assert self._lanes is not None
         try:
-            jpeg = await self._lanes.call(serial, lambda driver: driver.screenshot(width), gives_way=True)
+            jpeg = await self._lanes.call(serial, lambda driver: driver.screenshot(width), preemptible=True)
             self.taken += 1
             self._seen(serial, jpeg)
         except TaskStoppedError:
@@ -195,18 +195,18 @@ class Pictures:
             self._failed(serial, "No picture could be taken; the server's log says why.")
 
     def _seen(self, serial: str, jpeg: bytes) -> None:
-        known = self._sights.get(serial, Sight(serial))
+        known = self._sights.get(serial, LivePicture(serial))
         tag = sha256(jpeg).hexdigest()[:16]
         if known.problem is None and known.tag == tag:
             return
-        self._show(Sight(serial, 0, jpeg, tag, self._clock.now_ms()))
+        self._show(LivePicture(serial, 0, jpeg, tag, self._clock.now_ms()))
 
     def _failed(self, serial: str, problem: str) -> None:
-        known = self._sights.get(serial, Sight(serial))
+        known = self._sights.get(serial, LivePicture(serial))
         if known.problem != problem:
             self._show(replace(known, problem=problem))
 
-    def _show(self, sight: Sight) -> None:
+    def _show(self, sight: LivePicture) -> None:
         self._last += 1
         self._sights[sight.serial] = replace(sight, number=self._last)
         self._wake()

@@ -18,11 +18,11 @@ from fleetlane.core.device import why_not_ready
 from fleetlane.core.errors import ConflictError, DeviceError, TaskStoppedError
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.execution import LaneCalls
+from fleetlane.core.ports.execution import DeviceCalls
 from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.scripts.looks import Screen, read_screen
 from fleetlane.scripts.packs import load_packs
-from fleetlane.work.phones.gestures import Act
+from fleetlane.work.phones.gestures import Gesture
 from fleetlane.work.running.scheduler import Scheduler
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ class TakeOver:
 
 
 @dataclass(slots=True)
-class _Hold:
+class _Session:
     by: str
     since_ms: int
     last_s: float
@@ -49,7 +49,7 @@ class _Hold:
     """Held for each act, and to give back: a lane is not given back in the middle of an act."""
 
 
-class Hands:
+class ManualControl:
     """Lets people use phones.
 
     Args:
@@ -73,11 +73,11 @@ class Hands:
         self._clock = clock
         self._idle_s = idle_s
         self._tell = tell
-        self._lanes: LaneCalls | None = None
-        self._holds: dict[str, _Hold] = {}
+        self._lanes: DeviceCalls | None = None
+        self._holds: dict[str, _Session] = {}
         self._changed = asyncio.Event()
 
-    def use(self, lanes: LaneCalls) -> None:
+    def use(self, lanes: DeviceCalls) -> None:
         """Give it the way to the phones."""
         self._lanes = lanes
 
@@ -103,8 +103,8 @@ class Hands:
             hold.lent, hold.by = False, by
             self._say(serial, taken_over=True)
 
-    def _take(self, serial: str, by: str, *, lent: bool = False) -> _Hold:
-        hold = self._holds[serial] = _Hold(by, self._clock.now_ms(), self._clock.monotonic_s(), lent)
+    def _take(self, serial: str, by: str, *, lent: bool = False) -> _Session:
+        hold = self._holds[serial] = _Session(by, self._clock.now_ms(), self._clock.monotonic_s(), lent)
         self._scheduler.hold(serial)
         log.info("phone_taken_over", device=serial, by=by, busy=self._scheduler.is_busy(serial))
         self._say(serial, taken_over=True)
@@ -145,7 +145,7 @@ class Hands:
         async with hold.acting:
             self._let_go(serial, hold, by)
 
-    def _let_go(self, serial: str, hold: _Hold, by: str) -> None:
+    def _let_go(self, serial: str, hold: _Session, by: str) -> None:
         if self._holds.get(serial) is not hold:
             return
         del self._holds[serial]
@@ -164,7 +164,7 @@ class Hands:
             hold.last_s = self._clock.monotonic_s()
             self._changed.set()
 
-    async def act(self, serial: str, by: str, act: Act) -> None:
+    async def act(self, serial: str, by: str, act: Gesture) -> None:
         """Do something by hand.
 
         Raises:
@@ -180,9 +180,9 @@ class Hands:
             log.info("phone_touched", device=serial, by=by, act=act.name, **act.facts)
             await self._do(serial, hold, act.do)
 
-    async def _do(self, serial: str, hold: _Hold, what: Callable[[Driver], T]) -> T:
+    async def _do(self, serial: str, hold: _Session, what: Callable[[Driver], T]) -> T:
         try:
-            return await self._calls.call(serial, what, gives_way=False)
+            return await self._calls.call(serial, what, preemptible=False)
         except TaskStoppedError as error:
             raise ConflictError("The server is stopping.") from error
         except DeviceError as error:
@@ -190,7 +190,7 @@ class Hands:
         finally:
             hold.last_s = self._clock.monotonic_s()
 
-    async def look(self, serial: str) -> Screen:
+    async def read_screen(self, serial: str) -> Screen:
         """Return what the screen of a phone shows, read between tasks; it need not be taken over.
 
         Raises:
@@ -200,14 +200,14 @@ class Hands:
         if self._scheduler.is_busy(serial):
             raise ConflictError("A task runs on this phone: its steps show what it sees.")
         try:
-            return await self._calls.call(serial, lambda driver: read_screen(driver, load_packs()), gives_way=True)
+            return await self._calls.call(serial, lambda driver: read_screen(driver, load_packs()), preemptible=True)
         except TaskStoppedError as error:
             raise ConflictError("Something else came first on this phone. Look again.") from error
         except DeviceError as error:
             raise ConflictError(f"Its screen could not be read: {error}") from error
 
     @property
-    def _calls(self) -> LaneCalls:
+    def _calls(self) -> DeviceCalls:
         assert self._lanes is not None
         return self._lanes
 

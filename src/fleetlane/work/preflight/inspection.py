@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fleetlane.core.folders import AllowedFolders
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.ports.media import Inspected, MediaInspector
 
 MISSING = "%(file)s is not there, or cannot be read"
@@ -32,7 +32,7 @@ class Look:
     """A look at one file: what it is, or why it cannot be used; neither when there was no time to find out."""
 
     found: Inspected | None = None
-    problem: Sentence | None = None
+    problem: Message | None = None
 
 
 class Inspection:
@@ -74,14 +74,14 @@ class Inspection:
         try:
             real = self.real_path(text)
             if real is None:
-                return Look(problem=Sentence(OUTSIDE, {"file": shown(text)}))
+                return Look(problem=Message(OUTSIDE, {"file": shown(text)}))
             if not real.is_file():
                 raise FileNotFoundError(text)
             return Look(found=self._inspector.inspect(real, self.limit_s))
         except TimeoutError:
             return Look()
         except (OSError, ValueError, RuntimeError):
-            return Look(problem=Sentence(MISSING, {"file": shown(text)}))
+            return Look(problem=Message(MISSING, {"file": shown(text)}))
 
     def real_path(self, text: str) -> Path | None:
         """Return what a path means, links resolved; None when it lies outside, whether or not it is there.

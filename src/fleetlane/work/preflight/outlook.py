@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fleetlane.core.errors import FieldError, InvalidParametersError, TaskFailedError
 from fleetlane.core.issue import NOT_CHECKED, VERSION, Issue, Severity, error, warning
 from fleetlane.core.material import Material
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.outcome import FAILURES
 from fleetlane.core.task import username_key
 from fleetlane.scripts.script import Plan, Planned
@@ -68,7 +68,7 @@ class FolderLook:
     found: int = 0
     is_sure: bool = False
     written: str | None = None
-    problem: tuple[str, Sentence] | None = None
+    problem: tuple[str, Message] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,13 @@ class Outlook:
         try:
             real = self._inspection.real_path(folder)
             if real is None:
-                return FolderLook(problem=("media_missing", Sentence(OUTSIDE, name)))
+                return FolderLook(problem=("media_missing", Message(OUTSIDE, name)))
             view = plan.look_into(folder, account, self._inspection.folders)
         except TaskFailedError as failure:
-            sentence = Sentence(MISSING, name) if failure.code == "media_missing" else _said(failure)
+            sentence = Message(MISSING, name) if failure.code == "media_missing" else _said(failure)
             return FolderLook(problem=(failure.code, sentence))
         except (OSError, ValueError, RuntimeError):
-            return FolderLook(problem=("media_missing", Sentence(MISSING, name)))
+            return FolderLook(problem=("media_missing", Message(MISSING, name)))
         found: set[str] = set()
         is_sure = not view.may_be_elsewhere
         for path in view.files:
@@ -154,9 +154,9 @@ class Outlook:
         return found
 
 
-def _said(failure: TaskFailedError) -> Sentence:
+def _said(failure: TaskFailedError) -> Message:
     detail = failure.detail or FAILURES[failure.code].sentence
-    return Sentence("%(text)s", {"text": detail.rstrip(".")})
+    return Message("%(text)s", {"text": detail.rstrip(".")})
 
 
 def _folder_key(subject: Subject, known: Known) -> tuple[str, int, str] | None:
@@ -169,25 +169,25 @@ def _folder_key(subject: Subject, known: Known) -> tuple[str, int, str] | None:
 def _of_target(subject: Subject, known: Known) -> Iterator[Issue]:
     serial = subject.serial
     if subject.username and known.is_disabled(subject.username, subject.platform):
-        yield error("usernames", "account_disabled", Sentence(DISABLED, {"account": subject.username}))
+        yield error("usernames", "account_disabled", Message(DISABLED, {"account": subject.username}))
     if serial is None:
         return
     if missing := known.missing_app(serial, subject.platform):
         field_ = "script_config.platform" if subject.plan.platform else "serials"
-        yield error(field_, "app_not_installed", Sentence(NO_APP, {"app": missing, "serial": serial}))
+        yield error(field_, "app_not_installed", Message(NO_APP, {"app": missing, "serial": serial}))
         return
     if subject.planned.shape and (new := known.unmet(serial, subject.platform)):
         app, version = new
         facts = {"app": app, "serial": serial, "version": version}
-        yield warning("serials", VERSION, Sentence(NEW_VERSION, facts))
+        yield warning("serials", VERSION, Message(NEW_VERSION, facts))
     signed_in = known.signed_in.get(serial, {}).get(subject.platform or app_on(known, serial) or "")
     if signed_in is None or not subject.planned.shape:
         return
     if subject.username and username_key(subject.username) not in signed_in:
         facts = {"account": subject.username, "serial": serial}
-        yield error("usernames", "not_logged_in", Sentence(SIGNED_OUT, facts))
+        yield error("usernames", "not_logged_in", Message(SIGNED_OUT, facts))
     elif not signed_in:
-        yield error("serials", "not_logged_in", Sentence(NOBODY_IN, {"serial": serial}))
+        yield error("serials", "not_logged_in", Message(NOBODY_IN, {"serial": serial}))
 
 
 def _of_content(
@@ -234,7 +234,7 @@ def _of_file(subject: Subject, path: str, look: Look) -> Issue | None:
     if look.problem is not None:
         return error(_FILES, "media_missing", look.problem)
     if look.found is None:
-        return warning(_FILES, NOT_CHECKED, Sentence(FILE_UNSURE, {"file": shown(path)}))
+        return warning(_FILES, NOT_CHECKED, Message(FILE_UNSURE, {"file": shown(path)}))
     return subject.plan.media_issue(_FILES, shown(path), look.found)
 
 
@@ -244,17 +244,17 @@ def _of_folder(wanted: tuple[str, int], look: FolderLook) -> Iterator[Issue]:
         yield error(_FOLDER, *look.problem)
     elif look.found < count and look.is_sure:
         facts = {"folder": shown(folder), "found": str(look.found), "count": str(count)}
-        yield error(_FOLDER, "media_not_enough", Sentence(FOLDER_EMPTY, facts))
+        yield error(_FOLDER, "media_not_enough", Message(FOLDER_EMPTY, facts))
     elif look.found < count:
-        yield warning(_FOLDER, NOT_CHECKED, Sentence(FOLDER_UNSURE, {"folder": shown(folder)}))
+        yield warning(_FOLDER, NOT_CHECKED, Message(FOLDER_UNSURE, {"folder": shown(folder)}))
 
 
 def _of_library(taken: Sequence[Material] | None, count: int) -> Iterator[Issue]:
     if taken is None:
-        yield warning(_SOURCE, NOT_CHECKED, Sentence(LIBRARY_UNSURE))
+        yield warning(_SOURCE, NOT_CHECKED, Message(LIBRARY_UNSURE))
     elif len(taken) < count:
         facts = {"found": str(len(taken)), "count": str(count)}
-        yield error(_SOURCE, "media_not_enough", Sentence(LIBRARY_EMPTY, facts))
+        yield error(_SOURCE, "media_not_enough", Message(LIBRARY_EMPTY, facts))
 
 
 def refuse_errors(issues: Sequence[Issue]) -> None:

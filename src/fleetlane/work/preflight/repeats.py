@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from fleetlane.core.errors import RepeatError
 from fleetlane.core.issue import REPEAT, Issue, Severity
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import Twin
@@ -190,11 +190,11 @@ def drop_repeats(
             if task.repeat_allowed_ms is None:
                 ended.append(_drop(repositories, task.id, now_ms, _told(twin)))
                 break
-            ended.append(_drop(repositories, twin.task_id, now_ms, Sentence(WAITS, {"task": str(task.id)})))
+            ended.append(_drop(repositories, twin.task_id, now_ms, Message(WAITS, {"task": str(task.id)})))
     return [task for task in ended if task is not None]
 
 
-def _drop(repositories: Repositories, task_id: int, now_ms: int, why: Sentence) -> Task | None:
+def _drop(repositories: Repositories, task_id: int, now_ms: int, why: Message) -> Task | None:
     said = str(why)
     return repositories.tasks.drop(task_id, now_ms, failed("repeat", f"{said[:1].upper()}{said[1:]}."))
 
@@ -204,9 +204,9 @@ def _may_repeat(task: NewTask | Task | Twin, made_ms: int) -> bool:
     return task.repeat_allowed_ms is not None and made_ms <= task.repeat_allowed_ms
 
 
-def _told(twin: Twin) -> Sentence:
+def _told(twin: Twin) -> Message:
     template = WAITS if twin.is_open else UNKNOWN if twin.is_unknown else PUBLISHED
-    return Sentence(template, {"task": str(twin.task_id)})
+    return Message(template, {"task": str(twin.task_id)})
 
 
 def _same_keys(key: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from fleetlane.core.material import Material, MaterialWish
+from fleetlane.core.material import Material, MaterialRequest
 from fleetlane.core.task import username_key
 
 
@@ -20,9 +20,9 @@ class Stock:
     def __init__(self, free: Sequence[Material], *, is_all: bool) -> None:
         self._free = {material.id: material for material in free}
         self._is_all = is_all
-        self._empty: set[MaterialWish] = set()
+        self._empty: set[MaterialRequest] = set()
 
-    def take(self, wish: MaterialWish) -> list[Material] | None:
+    def take(self, wish: MaterialRequest) -> list[Material] | None:
         """Take what a task will take; fewer than wished when there are no more. None: it cannot be told.
 
         A task for no account that is known may come to be for any.
@@ -44,7 +44,7 @@ class Stock:
         return found
 
 
-def _fits(material: Material, wish: MaterialWish, key: str | None) -> bool:
+def _fits(material: Material, wish: MaterialRequest, key: str | None) -> bool:
     owner = username_key(material.described.username) if material.described.username else ""
     is_mine = key is None or owner in (key, "")
     tagged = not wish.tags or any(tag in material.described.tags for tag in wish.tags)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleetlane.core.errors import NotFoundError, RequestError
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.screens.recognition import Pack
@@ -52,7 +52,7 @@ class Withheld:
 
     package: str
     version: str
-    reason: Sentence
+    reason: Message
     until_ms: int
 
 
@@ -82,7 +82,7 @@ class Canary:
         first = _first(repositories, serial, package, version)
         if first == serial:
             return False
-        reason = Sentence(WAITS, {"canary": first, "app": pack.label, "version": version})
+        reason = Message(WAITS, {"canary": first, "app": pack.label, "version": version})
         self._withheld[serial] = Withheld(package, version, reason, self._clock.now_ms() + _AGAIN_MS)
         return True
 

@@ -46,7 +46,7 @@ class RetryPolicy:
         return round(random.uniform(self.least_delay_s, self.most_delay_s) * 1000)
 
 
-def was_cut_off(outcome: Outcome, *, interrupted: bool) -> bool:
+def was_interrupted(outcome: Outcome, *, interrupted: bool) -> bool:
     """Return whether the server ended an attempt, and not its own work: then its journal says what comes next.
 
     `interrupted`: it was to end because the server stops, or may not work on the phone any more.
@@ -56,7 +56,7 @@ def was_cut_off(outcome: Outcome, *, interrupted: bool) -> bool:
     return interrupted and outcome.error_code in ("stopped", "outcome_unknown")
 
 
-def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, now_ms: int) -> bool:
+def complete_attempt(repositories: Repositories, event: Ended, policy: RetryPolicy, now_ms: int) -> bool:
     """Store the end of an attempt. False when it is refused: the attempt is not the one that runs."""
     task, outcome = event.task, event.outcome
     now, attempt = repositories.tasks.get(task.id), repositories.attempts.get(task.id, task.attempt)
@@ -89,10 +89,10 @@ def settle_end(repositories: Repositories, event: Ended, policy: RetryPolicy, no
     return True
 
 
-def settle_barely(repositories: Repositories, event: Ended, now_ms: int) -> bool:
+def complete_barely(repositories: Repositories, event: Ended, now_ms: int) -> bool:
     """Store an end that cannot be settled as it is: what became of the post, and that the rest could not be kept.
 
-    False when it is refused, as `settle_end` says.
+    False when it is refused, as `complete_attempt` says.
     """
     task, attempt = event.task, repositories.attempts.get(event.task.id, event.task.attempt)
     code = event.outcome.error_code

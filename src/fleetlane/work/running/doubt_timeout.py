@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 _LONGEST_PAUSE_S = 30.0
 
 
-class Patience:
+class VerificationTimeout:
     """Waits for the phones of tasks in doubt, and gives up in the end.
 
     Args:
@@ -50,7 +50,7 @@ class Patience:
         now_s = self._clock.monotonic_s()
         return now_s - self._since_s.get(task.id, now_s) < self._wait_s
 
-    async def look(self) -> int:
+    async def sweep(self) -> int:
         """Put first whose next look is due, and give up those that have waited too long. Returns how many."""
         in_doubt = await self._store.read(lambda repositories: repositories.tasks.in_doubt())
         now_s = self._clock.monotonic_s()
@@ -91,7 +91,7 @@ class Patience:
         """Look again and again, until cancelled."""
         while True:
             try:
-                await self.look()
+                await self.sweep()
             except StoreError as error:
                 log.warning("patience_store_failed", error=str(error))  # the next look tries again
             await asyncio.sleep(min(self._wait_s / 4, _LONGEST_PAUSE_S))

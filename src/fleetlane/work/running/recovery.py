@@ -13,7 +13,7 @@ from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.work.preflight.repeats import RepeatWindow
 from fleetlane.work.running.account_binding import to_their_devices
-from fleetlane.work.running.completion import RetryPolicy, settle_end
+from fleetlane.work.running.completion import RetryPolicy, complete_attempt
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ async def recover(
             ended = Ended(task, failed("server_interrupted", result=task.result), cut_off=True)
             now_ms = clock.now_ms()
             seen_ms = repositories.attempts.last_sign_ms(task.id, task.attempt)
-            if settle_end(repositories, ended, RetryPolicy(), now_ms) and seen_ms is not None:
+            if complete_attempt(repositories, ended, RetryPolicy(), now_ms) and seen_ms is not None:
                 # While no server lived nothing worked: that time must count for what is late.
                 repositories.attempts.ended_at(task.id, task.attempt, min(seen_ms, now_ms))
             to_their_devices(repositories, [task.id], now_ms, window)

@@ -13,7 +13,7 @@ import structlog
 
 from fleetlane.core.errors import FleetlaneError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase, moves_forward, never_denied
-from fleetlane.core.material import MaterialWish
+from fleetlane.core.material import MaterialRequest
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import Outcome, failed
 from fleetlane.core.ports.clock import Clock
@@ -25,7 +25,7 @@ from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.returned import claimed, raised, returned
 from fleetlane.core.storable import storable
 from fleetlane.core.task import Task
-from fleetlane.scripts.control import Control
+from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.script import Job, ScriptSettings, Verifier, script
@@ -143,8 +143,8 @@ class StoreJournal:
         self._phase = phase
 
 
-class StoreShelf:
-    """What one task may take from the library (`core.ports.library.Shelf`)."""
+class StoreReservations:
+    """What one task may take from the library (`core.ports.library.MaterialReservations`)."""
 
     def __init__(self, store: Store, files: MaterialFiles, task: Task, clock: Clock) -> None:
         self._store = store
@@ -154,7 +154,7 @@ class StoreShelf:
 
     def take(self, kind: MediaKind, count: int, tags: Sequence[str], username: str) -> list[TakenMaterial]:
         """Reserve library items: as many as asked for, or none at all."""
-        wish = MaterialWish(kind, count, tuple(tags), username or None)
+        wish = MaterialRequest(kind, count, tuple(tags), username or None)
         task_id, now_ms = self._task.id, self._clock.now_ms()
         taken = self._store.submit(lambda repositories: repositories.materials.take(wish, task_id, now_ms)).result()
         return [
@@ -213,7 +213,7 @@ class Runner:
         self._leases = leases
         self._inspector = inspector
 
-    def control(self, task: Task) -> Control:
+    def control(self, task: Task) -> AttemptControl:
         """Return the stop flag and deadline for an attempt that starts now."""
         upload_s = task.script_config.get("upload_wait_time", 0)
         extra_s = min(max(upload_s, 0), _MOST_UPLOAD_S) if isinstance(upload_s, int) else 0
@@ -222,9 +222,9 @@ class Runner:
         def lost() -> LeaseLostError | None:
             return None if self._leases.holds(serial) else LeaseLostError(serial)
 
-        return Control(self._clock, self._clock.monotonic_s() + self._timeout_s + extra_s, lost)
+        return AttemptControl(self._clock, self._clock.monotonic_s() + self._timeout_s + extra_s, lost)
 
-    def run(self, task: Task, driver: Driver, control: Control) -> Outcome:
+    def run(self, task: Task, driver: Driver, control: AttemptControl) -> Outcome:
         """Run an attempt to its end. Never raises.
 
         The attempt of a task in doubt goes on with the former one's journal, and only looks for its post.
@@ -245,7 +245,7 @@ class Runner:
         return never_denied(outcome, journal.phase)
 
     def _run_script(self, task: Task, phone: Phone, journal: StoreJournal) -> Outcome:
-        shelf = StoreShelf(self._store, self._materials, task, self._clock)
+        shelf = StoreReservations(self._store, self._materials, task, self._clock)
         job = Job(task, phone, journal, shelf, self._settings, self._inspector)
         chosen = script(task.script_name)
         if not task.in_doubt:
@@ -260,7 +260,7 @@ class Runner:
         return attempts[-1].facts
 
 
-def _ended_by(error: BaseException, control: Control, journal: StoreJournal) -> Outcome:
+def _ended_by(error: BaseException, control: AttemptControl, journal: StoreJournal) -> Outcome:
     """Return the outcome for what a script raised; a stop, or a lost phone, only where there was one."""
     if not isinstance(error, FleetlaneError):
         log.error("script_failed", exc_info=error)

@@ -13,8 +13,8 @@ from dataclasses import replace
 import structlog
 
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
-from fleetlane.core.lanes import Head, LaneBook
-from fleetlane.core.message import Sentence
+from fleetlane.core.lanes import Head, LaneTable
+from fleetlane.core.message import Message
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import Ended, Executor
@@ -24,7 +24,7 @@ from fleetlane.core.task import Task
 from fleetlane.work.preflight.repeats import RepeatWindow
 from fleetlane.work.running.account_binding import Moved, tell, to_their_devices
 from fleetlane.work.running.canary import Canary
-from fleetlane.work.running.completion import RetryPolicy, settle_barely, settle_end
+from fleetlane.work.running.completion import RetryPolicy, complete_attempt, complete_barely
 from fleetlane.work.running.lateness import claim_in_time
 from fleetlane.work.running.leases import DeviceLeases
 
@@ -74,7 +74,7 @@ class Scheduler:
         self.canary = canary
         """Says which tasks wait for the first post with a new version; None: none does."""
         self._executor: Executor | None = None
-        self._book = LaneBook()
+        self._book = LaneTable()
         self._wake = asyncio.Event()
         self._paused = False
         self._running: set[int] = set()
@@ -115,12 +115,12 @@ class Scheduler:
         if self.canary is not None:
             self.canary.look_again(serial)
 
-    def withheld(self, serial: str) -> Sentence | None:
+    def withheld(self, serial: str) -> Message | None:
         """Return what the next task of a device waits for while a version of its app is new, None when it does not."""
         found = self.canary.withheld(serial) if self.canary is not None else None
         return found.reason if found is not None else None
 
-    def wake(self) -> None:
+    def notify(self) -> None:
         """Look again: a device or a limit has changed."""
         self._wake.set()
         if self._leases is not None:
@@ -163,7 +163,7 @@ class Scheduler:
         limit = self._limit()
         return limit is not None and len(self._book.busy) >= limit
 
-    def pause(self) -> None:
+    def stop_starting(self) -> None:
         """Start nothing any more."""
         self._paused = True
 
@@ -186,7 +186,7 @@ class Scheduler:
 
     # -- one step ----------------------------------------------------------------------------------------
 
-    async def load(self) -> None:
+    async def load_heads(self) -> None:
         """Read the heads of all lanes, once at the start."""
         heads = await self._store.read(lambda repositories: repositories.tasks.heads(None))
         for serial, head in heads.items():
@@ -323,11 +323,11 @@ class Scheduler:
 
         def finish(repositories: Repositories) -> tuple[bool, list[Moved]]:
             now_ms = self._clock.now_ms()
-            accepted = settle_end(repositories, event, self._retries, now_ms)
+            accepted = complete_attempt(repositories, event, self._retries, now_ms)
             return accepted, to_their_devices(repositories, [task.id], now_ms, self._repeats)
 
         def barely(repositories: Repositories) -> tuple[bool, list[Moved]]:
-            return settle_barely(repositories, event, self._clock.now_ms()), []
+            return complete_barely(repositories, event, self._clock.now_ms()), []
 
         work, refusals = finish, 0
         while True:
@@ -359,7 +359,7 @@ class Scheduler:
             self._wake.clear()
             try:
                 if not loaded:
-                    await self.load()
+                    await self.load_heads()
                     loaded = True
                 await self.tick()
             except StoreError as error:

@@ -16,7 +16,7 @@ from fleetlane.core.errors import ConflictError, InvalidParametersError, StoreBu
 from fleetlane.core.issue import Issue, in_sentences, note
 from fleetlane.core.lanes import Head
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.records import StoredAnswer
+from fleetlane.core.ports.records import StoredResponse
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import NewTask
 from fleetlane.scripts.script import script
@@ -26,7 +26,7 @@ from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of
 from fleetlane.work.preflight.subjects import plan_of, read_for, subjects_of, with_keys
 from fleetlane.work.running.scheduler import Scheduler
 from fleetlane.work.tasks.batch import Batch
-from fleetlane.work.tasks.pending_reasons import Waiting
+from fleetlane.work.tasks.pending_reasons import PendingReasons
 from fleetlane.work.tasks.request import Rules, TaskRequest, check, lateness, scheduled
 from fleetlane.work.tasks.targets import Target, find_targets
 
@@ -105,7 +105,7 @@ class Intake:
         self,
         store: Store,
         scheduler: Scheduler,
-        waiting: Waiting,
+        waiting: PendingReasons,
         clock: Clock,
         *,
         rules: Rules,
@@ -121,14 +121,14 @@ class Intake:
         self._window = window
 
     async def create(
-        self, request: TaskRequest, idempotency_key: str | None = None, *, offered_only: bool = True
+        self, request: TaskRequest, idempotency_key: str | None = None, *, listed_only: bool = True
     ) -> Created:
         """Create one task for each target, all or none.
 
         Args:
             request: what is asked for.
             idempotency_key: a repeated request with the same key gets the first answer, and creates nothing.
-            offered_only: refuse scripts that callers of the API may not name.
+            listed_only: refuse scripts that callers of the API may not name.
 
         Raises:
             ScriptNameMissingError, ScriptUnknownError: there is no such script.
@@ -144,7 +144,7 @@ class Intake:
             if former is not None:
                 return former
         for _ in range(_MOST_TRIES):
-            ready = await self._ready(request, offered_only=offered_only)
+            ready = await self._ready(request, listed_only=listed_only)
             stored = await self._store.write(partial(self._keep, request, ready, idempotency_key))
             if stored.created is not None:
                 self._tell(stored)
@@ -157,7 +157,7 @@ class Intake:
         Raises:
             RequestError: as `create` does.
         """
-        ready = await self._ready(request, offered_only=True)
+        ready = await self._ready(request, listed_only=True)
         repeats = await self._store.read(partial(self._repeats, ready))
         shown = [PreviewedTask(task, text) for task, text in zip(ready.tasks, ready.texts, strict=True)]
         issues = [*ready.issues, *repeats]
@@ -165,10 +165,10 @@ class Intake:
 
     # -- getting ready ---------------------------------------------------------------------------------
 
-    async def _ready(self, request: TaskRequest, *, offered_only: bool) -> _Ready:
+    async def _ready(self, request: TaskRequest, *, listed_only: bool) -> _Ready:
         """Check a request against all there is, and make its tasks; nothing is stored."""
         request = request.trimmed()
-        told = check(request, self._rules, offered_only=offered_only)
+        told = check(request, self._rules, listed_only=listed_only)
         now_ms = self._clock.now_ms()
         scheduled_ms = scheduled(request, now_ms, self._rules)
         batch = Batch(request, now_ms, scheduled_ms, lateness(request, self._rules))
@@ -213,7 +213,7 @@ class Intake:
         sentences = in_sentences(issues, len(ready.tasks))
         created = Created(list(ids), ready.scheduled_ms, sentences, issues, ready.batch_id)
         if idempotency_key is not None:
-            answer = StoredAnswer(request.fingerprint(), _kept(created))
+            answer = StoredResponse(request.fingerprint(), _kept(created))
             repositories.answers.put(idempotency_key, answer, self._clock.now_ms())
         return _Stored(ready.tasks, created)
 

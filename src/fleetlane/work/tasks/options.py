@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.issue import IGNORED, Issue, warning
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.scripts.script import Script, scripts
 
 IGNORED_OPTION = "%(option)s is not known and was ignored"
@@ -65,7 +65,7 @@ def unknown_options(script_name: str, schema: Mapping[str, Any], config: Mapping
         if refuse and not is_empty(value):
             errors.append(FieldError(path, f"is not known to the script {script_name}{_meant(path, known)}"))
         else:
-            issues.append(warning(path, IGNORED, Sentence(IGNORED_OPTION, {"option": path})))
+            issues.append(warning(path, IGNORED, Message(IGNORED_OPTION, {"option": path})))
     return Unknown(errors, issues)
 
 
@@ -86,7 +86,7 @@ def unknown_fields(fields: Mapping[str, Any], known: Collection[str], *, refuse:
         if refuse and not is_empty(value) and (why := _must_not_be_lost(name, known)):
             errors.append(FieldError(name, why))
         else:
-            issues.append(warning(name, IGNORED, Sentence(IGNORED_OPTION, {"option": f"the field {name}"})))
+            issues.append(warning(name, IGNORED, Message(IGNORED_OPTION, {"option": f"the field {name}"})))
     return Unknown(errors, issues)
 
 

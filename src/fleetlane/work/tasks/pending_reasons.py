@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from fleetlane.core.device import why_not_ready
 from fleetlane.core.lateness import Unit, how_late, late_by_ms
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Devices
 from fleetlane.core.task import NewTask, Status, Task
@@ -33,7 +33,7 @@ REASONS = (_BINDING, _START, _ELSEWHERE, _PRESENT_TASK, _PERSON, _LICENCE, _LIMI
 """What a task may wait for, beside a device that is not ready (`core.device.NOT_READY`)."""
 
 
-class Waiting:
+class PendingReasons:
     """Says what tasks wait for."""
 
     def __init__(self, devices: Devices, scheduler: Scheduler, clock: Clock, zone: tzinfo) -> None:
@@ -42,36 +42,36 @@ class Waiting:
         self._clock = clock
         self._zone = zone
 
-    def reasons(self, task: Task) -> Sequence[Sentence]:
+    def reasons(self, task: Task) -> Sequence[Message]:
         """Return what a pending task waits for; nothing for any other task."""
         if task.status is not Status.PENDING:
             return ()
         if task.is_held:
             return (how_late(_HELD, late_by_ms(task, self._clock.now_ms())),)
         if task.serial is None:
-            return (Sentence(_BINDING, {"account": str(task.username)}),)
+            return (Message(_BINDING, {"account": str(task.username)}),)
         unavailable = self._unavailable(task.serial)
         if task.due_ms > self._clock.now_ms():
-            start = Sentence(_START, {"at": datetime.fromtimestamp(task.due_ms / 1000, self._zone)})
+            start = Message(_START, {"at": datetime.fromtimestamp(task.due_ms / 1000, self._zone)})
             return (start, unavailable) if unavailable else (start,)
         return (unavailable or self._among_others(task.serial),)
 
-    def _among_others(self, serial: str) -> Sentence:
+    def _among_others(self, serial: str) -> Message:
         """Return what a task that is due waits for on a device that is ready."""
         own = {"serial": serial}
         if self._scheduler.is_foreign(serial):
-            return Sentence(_ELSEWHERE, own)
+            return Message(_ELSEWHERE, own)
         if self._scheduler.is_busy(serial):
-            return Sentence(_PRESENT_TASK, own)
+            return Message(_PRESENT_TASK, own)
         if self._scheduler.is_held(serial):
-            return Sentence(_PERSON, own)
+            return Message(_PERSON, own)
         if self._scheduler.limit == 0:
-            return Sentence(_LICENCE)
+            return Message(_LICENCE)
         if self._scheduler.at_limit:
-            return Sentence(_LIMIT)
-        return self._scheduler.withheld(serial) or Sentence(_TURN, own)
+            return Message(_LIMIT)
+        return self._scheduler.withheld(serial) or Message(_TURN, own)
 
-    def _unavailable(self, serial: str) -> Sentence | None:
+    def _unavailable(self, serial: str) -> Message | None:
         return why_not_ready(serial, self._devices.get(serial))
 
     def warnings(self, tasks: Sequence[NewTask]) -> list[str]:
@@ -86,4 +86,4 @@ class Waiting:
     def _missing(self, task: NewTask) -> str:
         if task.serial is None:
             return f"account {task.username} is not bound to a device yet"
-        return str(self._unavailable(task.serial) or Sentence(_TURN, {"serial": task.serial}))
+        return str(self._unavailable(task.serial) or Message(_TURN, {"serial": task.serial}))

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fleetlane.core.errors import NotFoundError
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import DueSpan, TaskFilter, TaskOrder
 from fleetlane.core.task import Task, TaskCounts
-from fleetlane.work.tasks.pending_reasons import Waiting
+from fleetlane.work.tasks.pending_reasons import PendingReasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Shown:
     """A task, and what it waits for when it is pending."""
 
     task: Task
-    waiting_for: Sequence[Sentence]
+    waiting_for: Sequence[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class Page:
     tasks: Sequence[Shown]
 
 
-class Desk:
+class TaskQueries:
     """Answers questions about tasks."""
 
-    def __init__(self, store: Store, waiting: Waiting) -> None:
+    def __init__(self, store: Store, waiting: PendingReasons) -> None:
         self._store = store
         self._waiting = waiting
 

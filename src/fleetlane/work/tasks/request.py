@@ -81,7 +81,7 @@ class Rules:
     late_policy: LatePolicy = LatePolicy.HOLD
 
 
-def check(request: TaskRequest, rules: Rules, *, offered_only: bool) -> list[Issue]:
+def check(request: TaskRequest, rules: Rules, *, listed_only: bool) -> list[Issue]:
     """Check what can be checked without the store, and return what to know.
 
     Raises:
@@ -90,7 +90,7 @@ def check(request: TaskRequest, rules: Rules, *, offered_only: bool) -> list[Iss
     """
     if not request.script_name.strip():
         raise ScriptNameMissingError("script_name is missing or empty.")
-    script(request.script_name, offered_only=offered_only)  # or there is none
+    script(request.script_name, listed_only=listed_only)  # or there is none
     unknown = unknown_fields(request.unknown_fields, FIELDS, refuse=rules.refuse_unknown)
     issues = [*unknown.issues, *check_config(request.script_name, request.script_config, rules)]
     if errors := [

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from fleetlane.core.account import Account
 from fleetlane.core.errors import NoEnabledAccountError
 from fleetlane.core.issue import IGNORED, Issue, Severity, note
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.ports.library import Accounts
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import username_key
@@ -123,7 +123,7 @@ def _by_devices(accounts: Accounts, serials: Sequence[str], platform: Any, issue
 
 
 def _skipped(field: str, target: str, text: str) -> Issue:
-    return Issue(field, "account_disabled", Severity.ERROR, Sentence("%(text)s", {"text": text}), target)
+    return Issue(field, "account_disabled", Severity.ERROR, Message("%(text)s", {"text": text}), target)
 
 
 def _distinct(field: str, names: Sequence[str], key: Callable[[str], str], issues: list[Issue]) -> list[str]:

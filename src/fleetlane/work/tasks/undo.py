@@ -25,7 +25,7 @@ class Undone:
     problems: Sequence[str]
 
 
-class UndoBook:
+class UndoLog:
     """Keeps changes that can be taken back, and takes them back."""
 
     def __init__(self, changes: Changes, keep: int = _KEPT) -> None:

@@ -23,7 +23,7 @@ _MOST_FOLLOWERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class EventBatch:
     """What a follower gets. `place` is where to go on from after a break.
 
     No events and no `missed` means that nothing happened for a heartbeat.
@@ -35,7 +35,7 @@ class News:
     """Events were lost to this follower: what it knows is no longer true."""
 
 
-class EventBook:
+class EventBroker:
     """Takes changes from any thread, and lets the event loop's code follow them.
 
     Args:
@@ -88,7 +88,7 @@ class EventBook:
 
     async def follow(
         self, after: str | None, wanted: EventFilter, heartbeat_s: float, for_s: float | None = None
-    ) -> AsyncGenerator[News]:
+    ) -> AsyncGenerator[EventBatch]:
         """Yield what happens, at least one piece of news each heartbeat.
 
         Args:
@@ -106,17 +106,17 @@ class EventBook:
 
     async def _follow(
         self, after: str | None, wanted: EventFilter, heartbeat_s: float, for_s: float | None
-    ) -> AsyncGenerator[News]:
+    ) -> AsyncGenerator[EventBatch]:
         loop = asyncio.get_running_loop()
         until = None if for_s is None else loop.time() + for_s
         place = self._last if after is None else self._number(after)
-        yield News(self._place(self._last if place is None else place), missed=place is None)
+        yield EventBatch(self._place(self._last if place is None else place), missed=place is None)
         place = self._last if place is None else place
         while True:
             more = self._more
             events, missed, place = self._since(place, wanted)
             if events or missed:
-                yield News(self._place(place), events, missed=missed)
+                yield EventBatch(self._place(place), events, missed=missed)
             if self._closed:
                 return
             if place < self._last:
@@ -128,7 +128,7 @@ class EventBook:
                 async with asyncio.timeout(left_s):
                     await more.wait()
             except TimeoutError:
-                yield News(self._place(place))
+                yield EventBatch(self._place(place))
 
     def _since(self, place: int, wanted: EventFilter) -> tuple[list[Event], bool, int]:
         """Return the next events after a place, whether some are lost, and the place after them."""

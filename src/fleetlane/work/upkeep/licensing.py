@@ -1,6 +1,6 @@
 """The licence at work: what is allowed now, and a watch on all that can change it.
 
-It changes when its file does, when it runs out, and when the clock is set. `look` is one step and can be
+It changes when its file does, when it runs out, and when the clock is set. `reload` is one step and can be
 tested alone; `run` only waits for the next. Every answer is made for the moment it is asked for.
 """
 
@@ -17,7 +17,7 @@ from fleetlane.core.errors import LicenseInvalidError, StoreError
 from fleetlane.core.license import UNLICENSED, License, Terms, in_force, must_not_be_older, refused
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.license import LicenseSource
-from fleetlane.core.ports.records import Facts
+from fleetlane.core.ports.records import KeyValues
 from fleetlane.core.ports.store import Store
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ class Licensing:
         self._latest_ms = max(self._latest_ms, now_ms)
         return in_force(self._terms, now_ms, self._latest_ms)
 
-    async def look(self) -> None:
+    async def reload(self) -> None:
         """Take a changed licence, and tell when what is allowed has changed.
 
         Raises:
@@ -91,7 +91,7 @@ class Licensing:
         while True:
             await asyncio.sleep(self._seconds_to_next())
             try:
-                await self.look()
+                await self.reload()
             except StoreError as error:
                 log.warning("license_not_noted", error=str(error))
 
@@ -113,7 +113,7 @@ class Licensing:
         """Remember a licence and the time; a newer licence starts the time anew from its date of issue."""
         now_ms = self._clock.now_ms()
 
-        def note(facts: Facts) -> _Known:
+        def note(facts: KeyValues) -> _Known:
             known = _known(facts)
             must_not_be_older(terms, known.issued_ms)
             if terms.issued_ms > known.issued_ms:
@@ -127,6 +127,6 @@ class Licensing:
         self._noted_ms = known.latest_ms
 
 
-def _known(facts: Facts) -> _Known:
+def _known(facts: KeyValues) -> _Known:
     kept = facts.get(_FACT)
     return _Known(**json.loads(kept)) if kept else _Known()

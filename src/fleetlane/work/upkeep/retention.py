@@ -19,7 +19,7 @@ _TRACES = 50
 _EVERY_S = 10 * 60.0
 
 
-class AnswerRetention:
+class IdempotencyKeyRetention:
     """Forgets the answers kept under Idempotency-Keys once they are too old.
 
     Args:

@@ -14,7 +14,7 @@ from fleetlane import __version__
 from fleetlane.core.errors import NotFoundError
 from fleetlane.core.ports.report import TraceFiles
 from fleetlane.core.screens.redaction import redacted_tree
-from fleetlane.work.tasks.queries import Desk, Trace
+from fleetlane.work.tasks.queries import TaskQueries, Trace
 
 # Fields that never hold what a person wrote, or who he is; all others are left out when redacting.
 _TASK = (
@@ -45,7 +45,7 @@ class Traces:
         files: the pictures and trees.
     """
 
-    def __init__(self, desk: Desk, files: TraceFiles) -> None:
+    def __init__(self, desk: TaskQueries, files: TraceFiles) -> None:
         self._desk = desk
         self._files = files
 

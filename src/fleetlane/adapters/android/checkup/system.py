@@ -11,7 +11,7 @@ from fleetlane.adapters.android.checkup.visit import Round, Visit
 from fleetlane.adapters.android.vendor import ends_background_work, known_switch
 from fleetlane.core.checkup import NOTHING, Grade, Row, plain, said
 from fleetlane.core.errors import ShellFailedError
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 
 _USER = re.compile(r"UserInfo\{(\d+):([^:}]*)")
 _SHOWS, _SECURE = re.compile(r"\bshowing=(true|false)"), re.compile(r"\bsecure=(true|false)")
@@ -77,7 +77,7 @@ def _keyguard(visit: Visit) -> Iterator[Row]:
     yield Row("keyguard", grade, NOTHING, sentence, {"showing": shows, "secure": secure})
 
 
-def _lock(*, shows: bool | None, secure: bool | None) -> tuple[Grade, Sentence]:
+def _lock(*, shows: bool | None, secure: bool | None) -> tuple[Grade, Message]:
     match shows, secure:
         case None, None:
             return Grade.NOT_TRIED, said("This Android does not tell whether it has a lock screen.")

@@ -15,7 +15,7 @@ from fleetlane.core.errors import (
     InputNotAllowedError,
     TaskStoppedError,
 )
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.screens.screen import Tree
@@ -23,7 +23,7 @@ from fleetlane.core.screens.screen import Tree
 _LONGEST_S = 180.0
 _MOST_TIMEOUTS = 2
 _UNDO_TRIES, _UNDO_PAUSE_S = 3, 1.0
-_FIRST: Mapping[str, Sentence] = {
+_FIRST: Mapping[str, Message] = {
     "started": said("The phone must be unlocked once before this can be tried."),
     "automation": said("Not without the automation server: see there."),
     "dumps": said("Not without UI trees: see there."),
@@ -66,7 +66,7 @@ class Visit:
         """Whether the screen was on before the first key; None before that."""
         self._until_s = clock.monotonic_s() + _LONGEST_S
         self._timeouts = 0
-        self._over: Sentence | None = None
+        self._over: Message | None = None
         self._undo: list[tuple[str, Callable[[], None]]] = []
 
     def make(self, rounds: Sequence[Round]) -> None:
@@ -119,7 +119,7 @@ class Visit:
                 return None
         return last
 
-    def _why_not(self, one: Round) -> Sentence | None:
+    def _why_not(self, one: Round) -> Message | None:
         """Return why some checks are not tried, None when they are."""
         if self._over is None and self.clock.monotonic_s() > self._until_s:
             self._over = said("The checkup had taken %(s)s s already.", s=round(_LONGEST_S))
@@ -140,11 +140,11 @@ class Visit:
             self._over = said("The phone does not answer.")
         self._leave_out(rest, self._over or said("The check before it failed."))
 
-    def _leave_out(self, names: Collection[str], reason: Sentence) -> None:
+    def _leave_out(self, names: Collection[str], reason: Message) -> None:
         self.rows.extend(Row(name, Grade.NOT_TRIED, NOTHING, reason) for name in names)
 
 
-def why(error: DeviceError) -> Sentence:
+def why(error: DeviceError) -> Message:
     """Return what an error means for a person."""
     if isinstance(error, InputNotAllowedError):
         return said("The phone lets this computer tap nothing. What to switch: %(switch)s", switch=error)

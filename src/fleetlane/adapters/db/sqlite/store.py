@@ -28,7 +28,7 @@ from fleetlane.adapters.db.attempts import AttemptRepository
 from fleetlane.adapters.db.devices import DeviceRecordRepository
 from fleetlane.adapters.db.leases import LeaseRepository
 from fleetlane.adapters.db.materials import MaterialRepository
-from fleetlane.adapters.db.records import AnswerRepository, FactRepository
+from fleetlane.adapters.db.records import IdempotencyKeyRepository, KeyValueRepository
 from fleetlane.adapters.db.tasks import TaskRepository
 from fleetlane.adapters.private_files import make_private_file
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
@@ -53,8 +53,8 @@ class SqlRepositories:
         self.accounts = AccountRepository(connection)
         self.materials = MaterialRepository(connection)
         self.devices = DeviceRecordRepository(connection, self.changes.append)
-        self.answers = AnswerRepository(connection)
-        self.facts = FactRepository(connection)
+        self.answers = IdempotencyKeyRepository(connection)
+        self.facts = KeyValueRepository(connection)
         self.leases = LeaseRepository(connection)
 
 

@@ -15,7 +15,7 @@ import openpyxl
 
 from fleetlane.core.account import Account
 from fleetlane.core.errors import FieldError, InvalidParametersError
-from fleetlane.core.message import Sentence
+from fleetlane.core.message import Message
 from fleetlane.core.task import username_key
 from fleetlane.scripts.platforms import platform_named, platform_rule
 from fleetlane.work.content.sheets.budget import Budget, OverBudgetError
@@ -69,7 +69,7 @@ class Sheet:
 
     rows: Sequence[AccountRow]
     ignored_columns: Sequence[str]
-    warnings: Sequence[Sentence] = ()
+    warnings: Sequence[Message] = ()
 
 
 def read_sheet(
@@ -95,14 +95,14 @@ def read_sheet(
 
 
 def _sheet(content: bytes, platform: str, encoding: Encoding | None, budget: Budget) -> Sheet:
-    warnings: list[Sentence] = []
+    warnings: list[Message] = []
     if content.startswith(b"PK\x03\x04"):
         source = read_xlsx(content, budget)
     else:
         text = decode(content, encoding)
         source = read_csv(text, lambda name: column_name(name, _OTHER_NAMES) in _WANTED, budget)
         if encoding and reads_as_utf8(content, encoding):
-            warnings.append(Sentence(_MIGHT_BE_UTF8, {"encoding": encoding}))
+            warnings.append(Message(_MIGHT_BE_UTF8, {"encoding": encoding}))
     table = read_table(source, _WANTED, _OTHER_NAMES)
     rows = _accounts(table, platform)
     return Sheet(rows, table.ignored, [*warnings, *_warnings(source, table)])
@@ -114,11 +114,11 @@ def named(places: Sequence[str]) -> str:
     return ", ".join(places[:_MOST_NAMED]) + more
 
 
-def _warnings(source: Source, table: Table) -> Iterator[Sentence]:
+def _warnings(source: Source, table: Table) -> Iterator[Message]:
     if source.unread:
-        yield Sentence(_UNREAD, {"sheet": source.sheet, "others": named(source.unread)})
+        yield Message(_UNREAD, {"sheet": source.sheet, "others": named(source.unread)})
     if table.hidden:
-        yield Sentence(_HIDDEN, {"places": named(table.hidden)})
+        yield Message(_HIDDEN, {"places": named(table.hidden)})
 
 
 def _accounts(table: Table, platform: str) -> list[AccountRow]:
