@@ -20,7 +20,7 @@ from fleetlane.dashboard.schema_form import fields
 from fleetlane.scripts.script import scripts
 from fleetlane.settings import Settings
 from fleetlane.work.content.sheets.account_sheet import WARNINGS
-from fleetlane.work.tasks.issue_templates import ISSUES
+from fleetlane.work.issue_templates import issue_templates
 from fleetlane.work.tasks.pending_reasons import REASONS
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "fleetlane"
@@ -38,7 +38,7 @@ def texts() -> Iterator[str]:
     for _, _, message, _, _ in extract_from_dir(SCRIPTS, _METHODS[:1], keywords={"step": None}):
         yield message if isinstance(message, str) else message[0]
     for script in scripts().values():
-        if script.offered:
+        if script.listed:
             yield script.summary
             yield from (field.description for field in fields(script.schema()) if field.description)
     yield from (field.description for field in Settings.model_fields.values() if field.description)
@@ -46,7 +46,7 @@ def texts() -> Iterator[str]:
         for _, _, message, _, _ in extract_from_dir(folder, _METHODS[:1], keywords={"said": None}):
             yield message if isinstance(message, str) else message[0]
     yield from TITLES.values()
-    yield from (*REMARKS, *REASONS, *NOT_READY.values(), *WARNINGS, *ISSUES)
+    yield from (*REMARKS, *REASONS, *NOT_READY.values(), *WARNINGS, *issue_templates())
 
 
 def catalogue(language: str) -> Catalog:

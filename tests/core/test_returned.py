@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.executors.local import LocalExecutor
-from fleetlane.adapters.executors.phone_thread import Lane, Work
+from fleetlane.adapters.executors.phone_thread import PhoneCall, PhoneThread
 from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase, never_denied
 from fleetlane.core.outcome import FAILURES, SERVERS_OWN, FailureClass, Outcome, PublishState, failed, succeeded
@@ -205,12 +205,12 @@ def test_the_thread_of_a_phone_goes_on_whatever_its_work_raises(where):
     def fail(*_):
         raise SystemExit(where)
 
-    lane = Lane("a", Phones())
+    lane = PhoneThread("a", Phones())
     try:
-        lane.give(Work(fail, fail, fail if where == "broke" else lambda error: told.put(str(error))))
+        lane.give(PhoneCall(fail, fail, fail if where == "broke" else lambda error: told.put(str(error))))
         if where != "broke":
             assert told.get(timeout=10) == "do"
-        lane.give(Work(lambda _driver: told.put("next"), fail, fail))
+        lane.give(PhoneCall(lambda _driver: told.put("next"), fail, fail))
         assert told.get(timeout=10) == "next"
     finally:
         lane.close()

@@ -282,7 +282,7 @@ BROKEN = {
     "no_attribute": ("guest_moody:MISSING", "AttributeError"),
     "a_module": ("guest_moody", "is no script: it lacks check"),
     "a_class": ("guest_moody:CLASS", "is a class"),
-    "an_object": ("guest_moody:NO_NAME", "is no script: it lacks check, name, offered"),
+    "an_object": ("guest_moody:NO_NAME", "is no script: it lacks check, listed, name"),
     "nothing": ("guest_moody:NOTHING", "is no script"),
     "renamed": ("guest_moody:OTHER", "It calls itself 'somebody'"),
     "no value": ("a b c", "cannot be loaded"),

@@ -23,7 +23,7 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import Outcome, PublishState, failed, succeeded
 
 class Base:
-    offered, summary = True, "of somebody else's"
+    listed, summary = True, "of somebody else's"
     def __init__(self, name): self.name = name
     def check(self, config): return []
     def schema(self): return {"type": "object", "properties": {"deed": {"type": "string"}, "mood": {"type": "string"}}}

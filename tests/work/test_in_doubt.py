@@ -449,7 +449,7 @@ def test_its_next_look_is_due_after_a_restart_as_well(world):
         world.clock.advance(61)
         world.scheduler._book.busy.clear()
         await world.scheduler.load_heads()
-        await VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600).look()
+        await VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600).sweep()
         await world.scheduler.tick()
         assert list(world.executor.running) == [task_id]
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from fleetlane.core.account import Account
 from fleetlane.core.errors import InvalidParametersError
+from fleetlane.core.names import is_name
 from fleetlane.core.task import username_key
 from fleetlane.work.content.sheets.account_sheet import read_sheet, write_csv, write_xlsx
 from fleetlane.work.content.sheets.cells import Cell, read_again, text_cell
 from fleetlane.work.content.sheets.csv_file import Encoding
 from fleetlane.work.content.sheets.sheet_cells import escaped, unescaped
-from fleetlane.work.tasks.request import is_name
 from support.sheets import HEADER, book, inline, raw_book
 
 T = "tiktok"

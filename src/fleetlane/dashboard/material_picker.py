@@ -14,23 +14,23 @@ from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.dashboard.page import PageRoute, render
 from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.scripts.media_settings import MediaSettings
+from fleetlane.scripts.script import Script
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.library import Upload
 from fleetlane.work.services import Services
 
 _SHOWN = 24
 _MOST_CHOSEN = 1000
-_PATHS = "material_list"
-_KIND = "content_type"
 
 Chosen = list[Annotated[int, Query(ge=1, le=LARGEST_ID)]]
 
 router = APIRouter(prefix="/new/materials", route_class=PageRoute)
 
 
-def can_choose(schema: Mapping[str, Any]) -> bool:
+def can_choose(chosen: Script) -> bool:
     """Return whether a script takes files that are named."""
-    return _PATHS in schema.get("properties", {})
+    return bool(chosen.media_settings.files)
 
 
 @router.get("")
@@ -70,7 +70,7 @@ async def _choice(
 
 
 def with_chosen(
-    services: Services, schema: Mapping[str, Any], config: Mapping[str, Any], chosen: Sequence[Material]
+    services: Services, names: MediaSettings, config: Mapping[str, Any], chosen: Sequence[Material]
 ) -> dict[str, Any]:
     """Return a script's settings with the chosen files, before those whose paths are written.
 
@@ -83,7 +83,7 @@ def with_chosen(
     if len(kinds) > 1:
         raise InvalidParametersError.one("materials", "choose videos or images, not both")
     paths = [services.library.file(material).as_posix() for material in chosen]
-    found = {**config, _PATHS: [*paths, *config.get(_PATHS, [])]}
-    if _KIND in schema["properties"]:
-        found.setdefault(_KIND, 0 if MediaKind.VIDEO in kinds else 1)
+    found = {**config, names.files: [*paths, *config.get(names.files, [])]}
+    if names.kind:
+        found.setdefault(names.kind, 0 if MediaKind.VIDEO in kinds else 1)
     return found

@@ -49,7 +49,7 @@ async def new_task(
         serial=serial,
         on=on.isoformat() if on else "",
         zone=str(services.zone),
-        can_choose=can_choose(chosen.schema()),
+        can_choose=can_choose(chosen),
     )
 
 
@@ -95,7 +95,7 @@ def _wrong(request: Request, error: FleetlaneError) -> HTMLResponse:
 async def _wanted(request: Request, services: Services) -> TaskRequest:
     form = await request.form(max_fields=_MOST_FIELDS)
     name = _text(form, "script_name")
-    schema = script(name, listed_only=True).schema()
+    chosen = script(name, listed_only=True)
     files = await services.library.some([int(value) for value in _all(form, "materials") if _ID.fullmatch(value)])
     time, day = _text(form, "start_time"), _text(form, "start_date")
     to_accounts = _text(form, "targets") == "accounts"
@@ -103,7 +103,7 @@ async def _wanted(request: Request, services: Services) -> TaskRequest:
         serials=[] if to_accounts else _all(form, "serials"),
         usernames=_all(form, "usernames") if to_accounts else [],
         script_name=name,
-        script_config=with_chosen(services, schema, schema_form.settings(schema, form), files),
+        script_config=with_chosen(services, chosen.media_settings, schema_form.settings(chosen.schema(), form), files),
         enable_multi_account=not to_accounts and "enable_multi_account" in form,
         start_time=None if day else time or None,
         start_at=instant_of(day, time, services) if day else None,

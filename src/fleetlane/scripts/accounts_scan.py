@@ -10,8 +10,9 @@ from fleetlane.core.outcome import Outcome, PublishState, failed, from_error, su
 from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.accounts import AccountSwitcher
 from fleetlane.scripts.apps import installed_apps, open_app
+from fleetlane.scripts.media_settings import MediaSettings
 from fleetlane.scripts.navigator import Navigator
-from fleetlane.scripts.platforms import platform_rule, platforms
+from fleetlane.scripts.platforms import platform_in, platform_rule, platforms
 from fleetlane.scripts.profile import Profile
 from fleetlane.scripts.script import Job, NothingPublished
 
@@ -22,6 +23,18 @@ class AccountsScanScript:
     name = "accounts_scan"
     listed = False
     summary = "Find the accounts that are signed in on a phone"
+    sentences: Sequence[str] = ()
+    media_settings = MediaSettings()
+    longest_extra_s = 0.0
+
+    def extra_s(self, config: Mapping[str, Any]) -> float:
+        """Return nothing: a scan waits for nothing."""
+        del config
+        return self.longest_extra_s
+
+    def platform(self, config: Mapping[str, Any]) -> str | None:
+        """Return the only platform that is looked at, None for all."""
+        return platform_in(config)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:
         """Return no warnings.
@@ -35,7 +48,7 @@ class AccountsScanScript:
 
     def plan(self, config: Mapping[str, Any]) -> NothingPublished:
         """Return that it only needs an app."""
-        return NothingPublished(config.get("platform"))
+        return NothingPublished(self.platform(config))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of `script_config`."""
@@ -50,7 +63,7 @@ class AccountsScanScript:
         """Look into every app; an app that needs a person does not keep the others from being read."""
         found: list[dict[str, Any]] = []
         problems: list[dict[str, str]] = []
-        for pack, package in installed_apps(job.phone, job.task.script_config.get("platform")):
+        for pack, package in installed_apps(job.phone, self.platform(job.task.script_config)):
             try:
                 with job.phone.step("read the accounts", pack.label):
                     found.extend(_accounts(job, pack, package))

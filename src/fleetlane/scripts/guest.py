@@ -17,6 +17,8 @@ import structlog
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.storable import said_by, storable, text
 from fleetlane.scripts.asking import Asking, run_apart
+from fleetlane.scripts.media_settings import MediaSettings
+from fleetlane.scripts.platforms import platform_in
 
 if TYPE_CHECKING:
     from fleetlane.core.outcome import Outcome
@@ -28,6 +30,7 @@ _OWN = "fleetlane.scripts."
 _TEXTS, _METHODS = ("name", "summary"), ("check", "schema", "preview", "run")
 _LONGEST_WORD = 255
 _DEEPEST = 8
+_LONGEST_EXTRA_S = 86_400.0
 _LONGEST_ANSWER_S, _LONGEST_IMPORT_S = 5.0, 30.0
 
 
@@ -86,7 +89,7 @@ def _load(entry: EntryPoint) -> Script:
         raise _NotAScriptError(f"{entry.value} is a class; the entry point must name an object made of it.")
     wrong = [name for name in _METHODS if not callable(getattr(what, name, None))]
     wrong += [name for name in _TEXTS if not isinstance(getattr(what, name, None), str)]
-    wrong += ["offered"] if not isinstance(getattr(what, "offered", None), bool) else []
+    wrong += ["listed"] if not isinstance(_listed(what), bool) else []
     if wrong:
         missing = ", ".join(sorted(wrong))
         raise _NotAScriptError(f"{entry.value} is no script: it lacks {missing}, or has them of another kind.")
@@ -95,6 +98,11 @@ def _load(entry: EntryPoint) -> Script:
         raise _NotAScriptError(f"It calls itself {text(guest.name, 100)!r}, and its entry point {entry.name!r}.")
     kind = VerifyingGuest if callable(getattr(what, "verify", None)) else Guest
     return kind(guest)
+
+
+def _listed(what: object) -> object:
+    """Return whether callers of the API may name a script; it was called `offered` before 0.2."""
+    return getattr(what, "listed", getattr(what, "offered", None))
 
 
 class Guest:
@@ -109,8 +117,20 @@ class Guest:
         self._guest = guest
         self._ask = Asking(f"ask script {guest.name!r}", longest_s)
         self.name = text(guest.name, _LONGEST_WORD)
-        self.listed = guest.listed
+        self.listed = _listed(guest) is True
         self.summary = text(guest.summary)
+        self.sentences: Sequence[str] = ()
+        self.media_settings = MediaSettings()
+        self.longest_extra_s = _seconds(getattr(guest, "longest_extra_s", 0.0))
+
+    def extra_s(self, config: Mapping[str, Any]) -> float:
+        """Return how long an attempt may take beyond the usual: as long as the guest says for all of its tasks."""
+        del config
+        return self.longest_extra_s
+
+    def platform(self, config: Mapping[str, Any]) -> str | None:
+        """Return what its settings name under `platform`."""
+        return platform_in(config)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:
         """Check a `script_config` and return warnings.
@@ -156,10 +176,26 @@ class Guest:
 class VerifyingGuest(Guest):
     """A guest that can look for its post (`scripts.script.Verifier`)."""
 
+    def __init__(self, guest: Script, longest_s: float = _LONGEST_ANSWER_S) -> None:
+        super().__init__(guest, longest_s)
+        self.findable_by = _words(getattr(guest, "findable_by", ("caption", "profile")))
+
     def verify(self, job: Job, facts: Mapping[str, Any]) -> Outcome:
         """Look for the post; may raise or return anything, which is for the runner. As `run` for one that hangs."""
         guest = cast("Verifier", self._guest)
         return run_apart(f"script {self.name} on {job.phone.serial}", lambda: guest.verify(job, facts), job.phone)
+
+
+def _seconds(found: object) -> float:
+    """Return a span that a guest names, bounded; nothing for what is none."""
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not found > 0:
+        return 0.0
+    return min(float(found), _LONGEST_EXTRA_S)
+
+
+def _words(found: object) -> Sequence[str]:
+    listed = cast("Sequence[object]", found) if isinstance(found, (list, tuple)) else ()
+    return tuple(text(word, _LONGEST_WORD) for word in listed)
 
 
 def _errors(error: InvalidParametersError) -> list[FieldError]:

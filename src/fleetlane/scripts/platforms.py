@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fleetlane.scripts.packs import load_packs
 
@@ -16,6 +17,12 @@ def platform_named(text: str) -> str | None:
     """Return the platform that a person means by a name, None when no pack is for it."""
     name = text.strip().casefold()
     return name if name in platforms() else None
+
+
+def platform_in(config: Mapping[str, Any]) -> str | None:
+    """Return the platform that settings name under `platform`; they need not have been checked."""
+    named = config.get("platform")
+    return named if isinstance(named, str) else None
 
 
 def platform_rule() -> str:

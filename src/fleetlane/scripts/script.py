@@ -23,6 +23,7 @@ from fleetlane.core.ports.media import Inspected, MediaInspector
 from fleetlane.core.ports.report import Journal
 from fleetlane.core.task import Task
 from fleetlane.scripts.guest import BrokenScript, load
+from fleetlane.scripts.media_settings import MediaSettings
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.waits import GRID_S, LONGEST_UPLOAD_S
 
@@ -78,6 +79,29 @@ class Script(Protocol):
         """Return one line for people."""
         ...
 
+    @property
+    def sentences(self) -> Sequence[str]:
+        """Return the templates of the issues that its plans tell of, for the catalogues of the pages."""
+        ...
+
+    @property
+    def media_settings(self) -> MediaSettings:
+        """Return which of its settings say what media it takes."""
+        ...
+
+    @property
+    def longest_extra_s(self) -> float:
+        """Return the most that `extra_s` returns, in seconds."""
+        ...
+
+    def extra_s(self, config: Mapping[str, Any]) -> float:
+        """Return how long an attempt may take beyond the server's `task_timeout_s`, in seconds."""
+        ...
+
+    def platform(self, config: Mapping[str, Any]) -> str | None:
+        """Return the platform that a `script_config` names, which need not have been checked; None for any."""
+        ...
+
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:
         """Check a `script_config` and return warnings.
 
@@ -112,6 +136,11 @@ class Script(Protocol):
 @runtime_checkable
 class Verifier(Protocol):
     """A script that can look for what an attempt before this one may have published. Those that publish must."""
+
+    @property
+    def findable_by(self) -> Sequence[str]:
+        """Return the names of the facts in the journal without which its post cannot be found."""
+        ...
 
     def verify(self, job: Job, facts: Mapping[str, Any]) -> Outcome:
         """Find out whether the post went out, and publish nothing: neither press, confirm nor go on with a draft.
@@ -167,6 +196,11 @@ class Plan(Protocol):
     """What tasks with the same settings would do. Pure, but for `look_into`."""
 
     @property
+    def media_settings(self) -> MediaSettings:
+        """Return which settings say what media is taken."""
+        ...
+
+    @property
     def platform(self) -> str | None:
         """Return the platform that the settings name."""
         ...
@@ -211,6 +245,7 @@ class NothingPublished:
 
     platform: str | None = None
     is_rehearsal: bool = False
+    media_settings: MediaSettings = field(default_factory=MediaSettings)
 
     def refused(self, platform: str) -> Sequence[FieldError]:
         """Return no option."""

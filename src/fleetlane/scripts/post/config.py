@@ -16,6 +16,7 @@ from fleetlane.core.media.files import MediaKind
 from fleetlane.scripts.platforms import platform_rule, platforms
 
 MOST_IMAGES = 35
+LONGEST_UPLOAD_WAIT_S = 3_600
 _LARGEST_CAPTIONS_BYTES = 2_000_000
 _LONGEST_TEXT = 1_000
 _SOUND_LINK = re.compile(r"https://([a-z0-9-]+\.)*tiktok\.com/[^\s]{1,500}", re.IGNORECASE)
@@ -99,7 +100,10 @@ class PostConfig(BaseModel):
         "", max_length=_LONGEST_TEXT, description="Comma list: library items having any of them"
     )
     upload_wait_time: int = Field(
-        30, ge=1, le=3600, description="Seconds to wait for the end of the upload; longer while it visibly runs"
+        30,
+        ge=1,
+        le=LONGEST_UPLOAD_WAIT_S,
+        description="Seconds to wait for the end of the upload; longer while it visibly runs",
     )
     sound_wait_time: int = Field(10, ge=1, le=600, description="Upper bound in seconds to wait for a sound to load")
     add_sound: Annotated[AddSound, BeforeValidator(_sound_word)] = Field(

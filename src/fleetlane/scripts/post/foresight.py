@@ -16,6 +16,7 @@ from fleetlane.core.message import Message
 from fleetlane.core.ports.media import Inspected
 from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.apps import app_pack
+from fleetlane.scripts.media_settings import MediaSettings
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.platforms import platform_rule
 from fleetlane.scripts.post.config import AddSound, MediaSource, PostConfig, PostWay
@@ -41,6 +42,7 @@ SENTENCES = (
     *(NO_MEDIA_NAME, NOT_WHOLE, NOT_ITS_NAME, NO_VIDEO, NO_IMAGE, TOO_MANY_IMAGES),
     *(ONE_VIDEO, NO_SOUND, NEEDS, NO_LIBRARY, NO_FOLDER),
 )
+MEDIA_SETTINGS = MediaSettings("material_list", "content_type", "material_path", "material_source")
 _CAPTIONS = "script_config.captions"
 
 
@@ -53,6 +55,8 @@ class PostPlan:
         """What tasks without a text of their own publish, by the file whose turn it is."""
         self._refused: dict[str, Sequence[FieldError]] = {}
         self._said: dict[tuple[str, str | None], Sequence[Issue]] = {}
+
+    media_settings = MEDIA_SETTINGS
 
     @property
     def platform(self) -> str | None:

@@ -10,11 +10,13 @@ from fleetlane.core.account import USUAL_PLATFORM
 from fleetlane.core.errors import InvalidParametersError, TaskFailedError
 from fleetlane.core.outcome import Outcome
 from fleetlane.scripts.apps import app_pack, installed_apps
-from fleetlane.scripts.platforms import platforms
-from fleetlane.scripts.post.config import PostConfig, parse_config
+from fleetlane.scripts.platforms import platform_in, platforms
+from fleetlane.scripts.post.config import LONGEST_UPLOAD_WAIT_S, PostConfig, parse_config
 from fleetlane.scripts.post.content import check_listed, drawn
 from fleetlane.scripts.post.flow import PostFlow
-from fleetlane.scripts.post.foresight import PostPlan
+from fleetlane.scripts.post.foresight import MEDIA_SETTINGS, PostPlan
+from fleetlane.scripts.post.foresight import SENTENCES as FORESIGHT
+from fleetlane.scripts.post.limits import SENTENCES as LIMITS
 from fleetlane.scripts.post.verify import verify_post
 from fleetlane.scripts.post.warnings import warnings_of
 from fleetlane.scripts.script import Job
@@ -26,6 +28,19 @@ class PostScript:
     name = "post"
     listed = True
     summary = "Publish videos or images to TikTok or Instagram"
+    sentences = (*FORESIGHT, *LIMITS)
+    media_settings = MEDIA_SETTINGS
+    longest_extra_s = float(LONGEST_UPLOAD_WAIT_S)
+    findable_by = ("caption", "profile")
+
+    def extra_s(self, config: Mapping[str, Any]) -> float:
+        """Return how long the upload may be waited for, in seconds."""
+        wait_s = config.get("upload_wait_time", 0)
+        return min(max(wait_s, 0), self.longest_extra_s) if isinstance(wait_s, int) else 0.0
+
+    def platform(self, config: Mapping[str, Any]) -> str | None:
+        """Return the platform that is named."""
+        return platform_in(config)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[str]:
         """Check a `script_config` and return warnings."""

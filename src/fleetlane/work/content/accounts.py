@@ -9,6 +9,7 @@ from typing import Any
 from fleetlane.core.account import Account, NewAccount
 from fleetlane.core.errors import ConflictError, InvalidParametersError, NotFoundError
 from fleetlane.core.message import Message
+from fleetlane.core.names import NAME_RULE, is_name
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.core.ports.store import Repositories, Store
@@ -18,7 +19,6 @@ from fleetlane.work.content.sheets.cells import read_again
 from fleetlane.work.preflight.repeats import RepeatWindow
 from fleetlane.work.running.account_binding import Moved, rebind, tell, unbind
 from fleetlane.work.running.scheduler import Scheduler
-from fleetlane.work.tasks.request import NAME_RULE, is_name
 
 _MOST_EXPORTED = 100_000
 

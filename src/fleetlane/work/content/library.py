@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 from fleetlane.core.errors import ConflictError, FieldError, InvalidParametersError, NotFoundError
 from fleetlane.core.material import Material, MaterialDescription, NewMaterial
+from fleetlane.core.names import NAME_RULE, is_name
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.library import MaterialFiles, MaterialFilter, ReceivedFile
 from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.work.tasks.request import NAME_RULE, is_name
 
 _MIME_OF_SUFFIX = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 _LONGEST_NAME = 255

@@ -20,13 +20,13 @@ from fleetlane.core.errors import (
     StoreError,
 )
 from fleetlane.core.lanes import Head
+from fleetlane.core.names import NAME_RULE, is_name
 from fleetlane.core.phones import Phone, Question
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.preflight.app_versions import Met, met_here, unmet_apps
-from fleetlane.work.tasks.request import NAME_RULE, is_name
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import Status, username_key
 from fleetlane.scripts.packs import load_packs
-from fleetlane.scripts.platforms import platforms
+from fleetlane.scripts.platforms import platform_in, platforms
 from fleetlane.work.preflight.app_versions import Met, is_met, met_here
 from fleetlane.work.preflight.stock import Stock
 
@@ -142,7 +142,7 @@ def _signed_in(repositories: Repositories, serials: Collection[str]) -> dict[str
     for task in repositories.tasks.find(scans, 0, _MOST_SCANS):
         if task.serial is None or task.serial not in serials:
             continue
-        asked = task.script_config.get("platform")
+        asked = platform_in(task.script_config)
         troubled = {problem.get("platform") for problem in task.result.get("problems", ())}
         seen = found.setdefault(task.serial, {})
         for platform in {asked} if asked else set(platforms()):

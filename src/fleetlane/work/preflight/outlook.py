@@ -15,6 +15,7 @@ from fleetlane.core.material import Material
 from fleetlane.core.message import Message
 from fleetlane.core.outcome import FAILURES
 from fleetlane.core.task import username_key
+from fleetlane.scripts.media_settings import setting
 from fleetlane.scripts.script import Plan, Planned
 from fleetlane.work.preflight.inspection import MISSING, OUTSIDE, Inspection, Look, shown
 from fleetlane.work.preflight.known import Known, app_on
@@ -33,7 +34,6 @@ SENTENCES = (
     NO_APP, NEW_VERSION, SIGNED_OUT, NOBODY_IN, DISABLED, LIBRARY_EMPTY, LIBRARY_UNSURE, FOLDER_EMPTY, FOLDER_UNSURE,
     FILE_UNSURE,
 )  # fmt: skip
-_FILES, _FOLDER, _SOURCE = "script_config.material_list", "script_config.material_path", "script_config.material_source"
 _MOST_FOLDERS = 200
 
 
@@ -138,7 +138,10 @@ class Outlook:
             seen = self._inspection.at(str(path)).found
             if seen is None:
                 is_sure = False
-            elif plan.media_issue(_FOLDER, path.name, seen) is None and seen.sha256 not in used:
+            elif (
+                plan.media_issue(setting(plan.media_settings.folder), path.name, seen) is None
+                and seen.sha256 not in used
+            ):
                 found.add(seen.sha256)
         return FolderLook(len(found), is_sure, view.written)
 
@@ -216,13 +219,13 @@ def _of_taken(subject: Subject, known: Known, looks: Looks) -> Iterator[Issue]:
     planned, text = subject.planned, subject.planned.text
     if planned.folder is not None:
         look = looks.folders.get(_folder_key(subject, known) or ("", 0, "")) or FolderLook()
-        yield from _of_folder(planned.folder, look)
+        yield from _of_folder(setting(subject.plan.media_settings.folder), planned.folder, look)
         if look.written is not None:
             text = subject.plan.one(subject.position, subject.seed, look.written).text
     said: Sequence[Issue] = subject.plan.text_issues(text, platform)
     if planned.library is not None and known.stock is not None:
         taken = known.stock.take(replace(planned.library, username=subject.username))
-        yield from _of_library(taken, planned.library.count)
+        yield from _of_library(setting(subject.plan.media_settings.source), taken, planned.library.count)
         if own := next((item.described.caption for item in taken or () if item.described.caption), None):
             # Which item it will be is known on paper only.
             own_issues = subject.plan.text_issues(own, platform)
@@ -231,30 +234,31 @@ def _of_taken(subject: Subject, known: Known, looks: Looks) -> Iterator[Issue]:
 
 
 def _of_file(subject: Subject, path: str, look: Look) -> Issue | None:
+    field = setting(subject.plan.media_settings.files)
     if look.problem is not None:
-        return error(_FILES, "media_missing", look.problem)
+        return error(field, "media_missing", look.problem)
     if look.found is None:
-        return warning(_FILES, NOT_CHECKED, Message(FILE_UNSURE, {"file": shown(path)}))
-    return subject.plan.media_issue(_FILES, shown(path), look.found)
+        return warning(field, NOT_CHECKED, Message(FILE_UNSURE, {"file": shown(path)}))
+    return subject.plan.media_issue(field, shown(path), look.found)
 
 
-def _of_folder(wanted: tuple[str, int], look: FolderLook) -> Iterator[Issue]:
+def _of_folder(field: str, wanted: tuple[str, int], look: FolderLook) -> Iterator[Issue]:
     folder, count = wanted
     if look.problem is not None:
-        yield error(_FOLDER, *look.problem)
+        yield error(field, *look.problem)
     elif look.found < count and look.is_sure:
         facts = {"folder": shown(folder), "found": str(look.found), "count": str(count)}
-        yield error(_FOLDER, "media_not_enough", Message(FOLDER_EMPTY, facts))
+        yield error(field, "media_not_enough", Message(FOLDER_EMPTY, facts))
     elif look.found < count:
-        yield warning(_FOLDER, NOT_CHECKED, Message(FOLDER_UNSURE, {"folder": shown(folder)}))
+        yield warning(field, NOT_CHECKED, Message(FOLDER_UNSURE, {"folder": shown(folder)}))
 
 
-def _of_library(taken: Sequence[Material] | None, count: int) -> Iterator[Issue]:
+def _of_library(field: str, taken: Sequence[Material] | None, count: int) -> Iterator[Issue]:
     if taken is None:
-        yield warning(_SOURCE, NOT_CHECKED, Message(LIBRARY_UNSURE))
+        yield warning(field, NOT_CHECKED, Message(LIBRARY_UNSURE))
     elif len(taken) < count:
         facts = {"found": str(len(taken)), "count": str(count)}
-        yield error(_SOURCE, "media_not_enough", Message(LIBRARY_EMPTY, facts))
+        yield error(field, "media_not_enough", Message(LIBRARY_EMPTY, facts))
 
 
 def refuse_errors(issues: Sequence[Issue]) -> None:

@@ -57,9 +57,13 @@ class Repeat:
     is_refused: bool
 
     @property
-    def issue(self) -> Issue:
-        """Return it as something to know, which forbids nothing."""
-        return Issue("script_config.material_list", REPEAT, Severity.WARNING, _told(self.twin), self.target)
+    def sentence(self) -> Message:
+        """Return what a person should know of it."""
+        return _told(self.twin)
+
+    def issue(self, field: str) -> Issue:
+        """Return it as something to know about a field, which forbids nothing."""
+        return Issue(field, REPEAT, Severity.WARNING, self.sentence, self.target)
 
 
 def content_key(planned: Planned, hashes: Sequence[str], platform: str | None) -> str:
@@ -150,7 +154,7 @@ def refuse(repeats: Iterable[Repeat], zone: tzinfo) -> None:
     first = refused[0]
     more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
     raise RepeatError(
-        f'{first.target}: {first.issue.sentence}{more}. To post it again all the same, send {{"allow_repeat": true}}.',
+        f'{first.target}: {first.sentence}{more}. To post it again all the same, send {{"allow_repeat": true}}.',
         first.twin.task_id,
         [
             {"target": repeat.target, "task_id": repeat.twin.task_id, "at": rfc3339(repeat.twin.at_ms, zone)}

@@ -10,6 +10,7 @@ from typing import Any
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import NewTask, Task
+from fleetlane.scripts.media_settings import setting
 from fleetlane.scripts.script import Plan, Planner, script
 from fleetlane.work.preflight.known import Asked, Known, read_known
 from fleetlane.work.preflight.outlook import Looks, Subject
@@ -35,6 +36,11 @@ def subject_of(plan: Plan, task: NewTask | Task) -> Subject:
         username=task.username,
         account_platform=task.platform,
     )
+
+
+def media_field(script_name: str) -> str:
+    """Return the field of a request that names the files of a script's tasks."""
+    return setting(script(script_name).media_settings.files)
 
 
 def plan_of(script_name: str, config: Mapping[str, Any]) -> Plan | None:

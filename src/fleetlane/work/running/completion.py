@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass
 from typing import cast
 
+from fleetlane.core.errors import ScriptUnknownError
 from fleetlane.core.journal import never_denied
 from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.lateness import says_how_late
@@ -17,6 +18,7 @@ from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import NeedsPerson, Task
+from fleetlane.scripts.script import Verifier, script
 from fleetlane.work.preflight.app_versions import note_published
 from fleetlane.work.preflight.subjects import key_as_published
 
@@ -110,8 +112,16 @@ def _is_looked_for(event: Ended, attempt: Attempt) -> bool:
     """Return whether the post may be out, and the next attempt can find out."""
     if not attempt.phase.in_doubt:
         return False
-    can_be_found = bool(attempt.facts.get("caption") and attempt.facts.get("profile"))
-    return event.cut_off or (event.unseen and can_be_found)
+    return event.cut_off or (event.unseen and _can_be_found(event.task, attempt))
+
+
+def _can_be_found(task: Task, attempt: Attempt) -> bool:
+    """Return whether the journal has what its script needs to find the post."""
+    try:
+        chosen = script(task.script_name)
+    except ScriptUnknownError:
+        return False
+    return isinstance(chosen, Verifier) and all(attempt.facts.get(name) for name in chosen.findable_by)
 
 
 def _used(repositories: Repositories, task: Task, attempt: Attempt, state: PublishState, now_ms: int) -> None:

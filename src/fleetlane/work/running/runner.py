@@ -11,7 +11,13 @@ from typing import Any, NoReturn
 
 import structlog
 
-from fleetlane.core.errors import FleetlaneError, LeaseLostError, TaskFailedError, TaskStoppedError
+from fleetlane.core.errors import (
+    FleetlaneError,
+    LeaseLostError,
+    ScriptUnknownError,
+    TaskFailedError,
+    TaskStoppedError,
+)
 from fleetlane.core.journal import Phase, moves_forward, never_denied
 from fleetlane.core.material import MaterialRequest
 from fleetlane.core.media.files import MediaKind
@@ -33,7 +39,6 @@ from fleetlane.work.running.leases import DeviceLeases
 from fleetlane.work.running.trace_recorder import AttemptTrace
 
 log = structlog.get_logger(__name__)
-_MOST_UPLOAD_S = 86_400
 
 
 class StoreJournal:
@@ -215,14 +220,12 @@ class Runner:
 
     def control(self, task: Task) -> AttemptControl:
         """Return the stop flag and deadline for an attempt that starts now."""
-        upload_s = task.script_config.get("upload_wait_time", 0)
-        extra_s = min(max(upload_s, 0), _MOST_UPLOAD_S) if isinstance(upload_s, int) else 0
         serial = str(task.serial)
 
         def lost() -> LeaseLostError | None:
             return None if self._leases.holds(serial) else LeaseLostError(serial)
 
-        return AttemptControl(self._clock, self._clock.monotonic_s() + self._timeout_s + extra_s, lost)
+        return AttemptControl(self._clock, self._clock.monotonic_s() + self._timeout_s + _extra_s(task), lost)
 
     def run(self, task: Task, driver: Driver, control: AttemptControl) -> Outcome:
         """Run an attempt to its end. Never raises.
@@ -258,6 +261,14 @@ class Runner:
         """Return what the journal says of the post that is looked for."""
         attempts = self._store.submit(lambda repositories: repositories.attempts.attempts(task.id)).result()
         return attempts[-1].facts
+
+
+def _extra_s(task: Task) -> float:
+    """Return how long its script may take beyond the usual; nothing when there is none: the attempt says so."""
+    try:
+        return script(task.script_name).extra_s(task.script_config)
+    except ScriptUnknownError:
+        return 0.0
 
 
 def _ended_by(error: BaseException, control: AttemptControl, journal: StoreJournal) -> Outcome:

@@ -23,7 +23,7 @@ from fleetlane.scripts.script import script
 from fleetlane.work.preflight.known import Known
 from fleetlane.work.preflight.outlook import Outlook, Subject, refuse_errors
 from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of
-from fleetlane.work.preflight.subjects import plan_of, read_for, subjects_of, with_keys
+from fleetlane.work.preflight.subjects import media_field, plan_of, read_for, subjects_of, with_keys
 from fleetlane.work.running.scheduler import Scheduler
 from fleetlane.work.tasks.batch import Batch
 from fleetlane.work.tasks.pending_reasons import PendingReasons
@@ -222,7 +222,7 @@ class Intake:
         repeats = repeats_of(repositories, ready.tasks, self._clock.now_ms(), self._window)
         if not ready.request.allow_repeat:
             refuse(repeats, self._rules.zone)
-        return _told_once([repeat.issue for repeat in repeats])
+        return _told_once([repeat.issue(media_field(ready.request.script_name)) for repeat in repeats])
 
     def _tell(self, stored: _Stored) -> None:
         assert stored.created is not None

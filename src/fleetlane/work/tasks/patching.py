@@ -18,7 +18,7 @@ from fleetlane.core.task import LatePolicy, NeedsPerson, Status, Task
 from fleetlane.work.preflight.known import Known
 from fleetlane.work.preflight.outlook import Outlook, Subject, refuse_errors
 from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of, unallowed
-from fleetlane.work.preflight.subjects import key_of, plan_of, read_for, subjects_of
+from fleetlane.work.preflight.subjects import key_of, media_field, plan_of, read_for, subjects_of
 from fleetlane.work.running.scheduler import Scheduler
 from fleetlane.work.tasks.options import unknown_fields
 from fleetlane.work.tasks.request import (
@@ -177,7 +177,7 @@ class Patching:
         repeats = repeats_of(repositories, [unallowed(after)], self._clock.now_ms(), self._window)
         if not patch.allow_repeat:
             refuse(repeats, self._rules.zone)
-        return [repeat.issue for repeat in repeats]
+        return [repeat.issue(media_field(after.script_name)) for repeat in repeats]
 
     def _tell(self, before: Task, after: Task) -> None:
         if before.serial is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from fleetlane.core.errors import FieldError, InvalidParametersError, ScriptNameMissingError
 from fleetlane.core.issue import Issue, note
+from fleetlane.core.names import NAME_RULE, is_name
 from fleetlane.core.schedule import next_start, parse_hhmm, parse_instant
 from fleetlane.core.task import LatePolicy, Source
 from fleetlane.scripts.script import script
@@ -19,8 +20,6 @@ from fleetlane.work.tasks.options import Unknown, schema_of, unknown_fields, unk
 MOST_TARGETS = 10_000
 MOST_INTERVAL_MIN = 7 * 24 * 60
 MOST_LATE_MIN = 366 * 24 * 60
-NAME_LENGTH = 255
-NAME_RULE = f"must be a text of 1 to {NAME_LENGTH} printable characters, not beginning with '-'"
 _MOST_ERRORS = 50
 _MINUTE_MS = 60_000
 
@@ -193,9 +192,3 @@ def check_late(request: TaskRequest) -> list[FieldError]:
     if request.late_policy is not None and request.late_policy not in set(LatePolicy):
         errors.append(FieldError("late_policy", f"must be one of {', '.join(LatePolicy)}"))
     return errors
-
-
-def is_name(name: str) -> bool:
-    """Return whether a text can be a serial or a username."""
-    bare = name.strip().removeprefix("@")
-    return bool(bare) and len(name) <= NAME_LENGTH and name.isprintable() and not name.startswith("-")

@@ -16,6 +16,7 @@ from fleetlane.core.message import Message
 from fleetlane.core.ports.library import Accounts
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import username_key
+from fleetlane.scripts.script import script
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Request(Protocol):
         ...
 
     @property
+    def script_name(self) -> str:
+        """Return the script."""
+        ...
+
+    @property
     def script_config(self) -> Mapping[str, Any]:
         """Return the script's settings."""
         ...
@@ -60,7 +66,7 @@ def find_targets(repositories: Repositories, request: Request, issues: list[Issu
         NoEnabledAccountError: every account that is meant is disabled.
     """
     accounts = repositories.accounts
-    platform = request.script_config.get("platform")
+    platform = script(request.script_name).platform(request.script_config)
     if request.usernames:
         if request.serials:
             issues.append(note("both serials and usernames are given: the usernames were used", "serials", IGNORED))
@@ -80,7 +86,7 @@ def find_targets(repositories: Repositories, request: Request, issues: list[Issu
     return targets
 
 
-def _by_accounts(accounts: Accounts, names: Sequence[str], platform: Any, issues: list[Issue]) -> list[Target]:
+def _by_accounts(accounts: Accounts, names: Sequence[str], platform: str | None, issues: list[Issue]) -> list[Target]:
     wanted = _distinct("usernames", names, username_key, issues)
     known: dict[str, list[Account]] = {}
     for account in accounts.named([username_key(name) for name in wanted]):
@@ -103,7 +109,7 @@ def _by_accounts(accounts: Accounts, names: Sequence[str], platform: Any, issues
     return targets
 
 
-def _by_devices(accounts: Accounts, serials: Sequence[str], platform: Any, issues: list[Issue]) -> list[Target]:
+def _by_devices(accounts: Accounts, serials: Sequence[str], platform: str | None, issues: list[Issue]) -> list[Target]:
     bound: dict[str, list[Account]] = {}
     for account in accounts.on_devices(serials):
         if account.serial is not None and platform in (None, account.platform):

@@ -16,6 +16,7 @@ import openpyxl
 from fleetlane.core.account import Account
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.message import Message
+from fleetlane.core.names import NAME_RULE, is_name
 from fleetlane.core.task import username_key
 from fleetlane.scripts.platforms import platform_named, platform_rule
 from fleetlane.work.content.sheets.budget import Budget, OverBudgetError
@@ -25,7 +26,6 @@ from fleetlane.work.content.sheets.office_archive import refuse_old_workbook
 from fleetlane.work.content.sheets.sheet_cells import escaped
 from fleetlane.work.content.sheets.table import Source, Table, column_name, read_table
 from fleetlane.work.content.sheets.workbook import read_xlsx
-from fleetlane.work.tasks.request import NAME_RULE, is_name
 
 COLUMNS = ("username", "platform", "device", "enabled", "note")
 _WANTED = (*COLUMNS, "status")
