@@ -1,4 +1,4 @@
-# One line each; CI runs the same ones. Needs Python 3.11+ and make, nothing else.
+# One line each; CI runs the same ones. Needs Python 3.11+ and make, nothing else. `make` alone lists them.
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -9,81 +9,91 @@ STAMP := .venv/.fleetlane-setup
 JUDGES := tests/judges/node_modules/.package-lock.json
 unexport PYTHONDONTWRITEBYTECODE  # many processes are started here: none compiles everything anew
 
-.PHONY: setup demo serve test judges conformance check format lock audit sbom bench chaos matrix simulate-seeds screenshots docs transcripts messages fuzz clean
+.PHONY: help quick release coverage mutants setup demo serve test judges conformance check format lock audit sbom bench chaos matrix simulate-seeds screenshots docs transcripts messages fuzz clean
 
-setup: $(STAMP)
+help:
+	@$(PYTHON) tools/targets.py
+
+setup: $(STAMP)  ## make .venv with Fleetlane and its tools
 $(STAMP): pyproject.toml requirements.lock tools/setup_venv.py
 	@$(PYTHON) tools/setup_venv.py
 
-demo: $(STAMP)
+demo: $(STAMP)  ## run the main job on simulated phones
 	@$(BIN)/fleetlane demo $(ARGS)
 
-serve: $(STAMP)
+serve: $(STAMP)  ## run the server; ARGS="--port 50809"
 	@$(BIN)/fleetlane serve $(ARGS)
 
+# What needs neither a phone, nor a process, nor a browser: for after each change.
+quick: $(STAMP)  ## the fast tests, under a minute
+	@$(BIN)/python -m pytest -n 2 -q -m "not slow and not phone" tests/core tests/store tests/work tests/scripts tests/packs tests/http $(ARGS)
+
 # Three files at a time: a phone's test mostly waits, so two cores serve three. Without reordering the longest come first.
-test: $(STAMP) $(JUDGES)
+test: $(STAMP) $(JUDGES)  ## all tests; ARGS="-k name" for some
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The clients of adb that others wrote, from npm: for tests/judges only.
-judges: $(JUDGES)
+judges: $(JUDGES)  ## install others' clients of adb (npm)
 $(JUDGES): tests/judges/package-lock.json
 	@$(PYTHON) tools/setup_judges.py
 
 conformance: export CONFORMANCE_URL := $(URL)
-conformance: $(STAMP)
+conformance: $(STAMP)  ## the contract, against any server; URL=http://...
 	@$(BIN)/python -m pytest tests/conformance --confcutdir=tests/conformance $(ARGS)
 
-check: $(STAMP)
+check: $(STAMP)  ## format, lint, types, layers
 	@$(BIN)/ruff format --check src tests tools
 	@$(BIN)/ruff check src tests tools
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
 
-format: $(STAMP)
+format: $(STAMP)  ## format and fix what can be fixed
 	@$(BIN)/ruff format src tests tools
 	@$(BIN)/ruff check --fix src tests tools
 
 # The versions of constraints.txt with the hashes of their files, for every platform. Needs uv, and a package index.
-lock:
+lock:  ## write requirements.lock anew (needs uv)
 	@$(PYTHON) tools/lock.py
 
-audit:
+audit:  ## ask for known vulnerabilities of the packages
 	@$(PYTHON) tools/audit.py
 
-sbom: $(STAMP)
+sbom: $(STAMP)  ## write what a release is made of
 	@$(BIN)/python tools/sbom.py
 
-bench: $(STAMP)
+bench: $(STAMP)  ## measure speed and size
 	@$(BIN)/python tools/bench $(ARGS)
 
-chaos: $(STAMP)
+chaos: $(STAMP)  ## kill servers at every point; SEED=N
 	@$(BIN)/python tools/chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-matrix: $(STAMP)
+matrix: $(STAMP)  ## every fault at every step, and its page in docs
 	@$(BIN)/python tools/matrix $(ARGS)
 
 simulate-seeds: export SIMULATE_SEEDS := $(N)
 simulate-seeds: export SIMULATE_FIRST := $(FIRST)
-simulate-seeds: $(STAMP)
+simulate-seeds: $(STAMP)  ## random histories in virtual time; N=500 FIRST=0
 	@$(BIN)/python -m pytest -n 0 -s tests/simulation $(ARGS)
 
 # Some minutes; FUZZ_SEED=N draws other inputs.
 fuzz: export FUZZ_INPUTS := $(or $(N),20000)
-fuzz: $(STAMP)
+fuzz: $(STAMP)  ## random inputs to all that reads from outside; N=20000
 	@$(BIN)/python -m pytest -n 2 --timeout 3600 tests/fuzz $(ARGS)
 
-screenshots: $(STAMP)
+screenshots: $(STAMP)  ## take the pictures of docs
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
-transcripts: $(STAMP)
+transcripts: $(STAMP)  ## write the recorded sessions of docs
 	@$(BIN)/python tools/transcripts.py
 
-docs: $(STAMP)
+docs: $(STAMP)  ## generate the reference pages
 	@$(BIN)/python tools/docs.py
 
-messages: $(STAMP)
+messages: $(STAMP)  ## write the catalogues of the pages anew
 	@$(BIN)/python tools/messages.py
 
-clean:
+release: $(STAMP)  ## build wheel and sdist, and check them in an environment of their own
+	@$(BIN)/python tools/release.py
+
+clean:  ## remove what was set up and built
 	rm -rf .venv dist build

@@ -33,7 +33,7 @@ def test_every_package_is_locked_by_the_hashes_of_its_files_in_the_version_of_th
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
     constrained = {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in lines)}
     assert len(locked()) > 50
-    assert {name: version for name, (version, _) in locked().items()}.items() <= constrained.items(), "run `make lock`"
+    assert {name: version for name, (version, _) in locked().items()} == constrained, "run `make lock`"
     assert [name for name, (_, hashes) in locked().items() if not hashes] == []
 
 

@@ -92,5 +92,5 @@ async def documentation_file(name: str) -> Response:
         return Response(_START, media_type="text/javascript")
     if name not in _ASSETS:
         raise NotFoundError("file", f"docs/{name[:100]}")
-    content = resources.files("fastapi_swagger.resources").joinpath(name).read_bytes()
+    content = resources.files("fleetlane.http").joinpath("swagger", name).read_bytes()
     return Response(content, media_type=_ASSETS[name], headers={"Cache-Control": "max-age=86400"})
