@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.executors.local import LocalExecutor
-from fleetlane.adapters.executors.phone_thread import Lane, Work
+from fleetlane.adapters.executors.phone_thread import PhoneCall, PhoneThread
 from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase, never_denied
 from fleetlane.core.outcome import FAILURES, SERVERS_OWN, FailureClass, Outcome, PublishState, failed, succeeded
+from fleetlane.core.ports.execution import Ending
 from fleetlane.core.returned import raised, returned
 from fleetlane.core.storable import LARGEST_VALUES, storable
 from fleetlane.core.task import Source, Status, Task
@@ -193,7 +194,8 @@ def test_a_lane_ends_every_attempt_exactly_once_whatever_its_runner_raises(deeds
         assert [event.task.id for event in ends] == list(range(len(deeds)))
         for event, deed in zip(ends, deeds, strict=True):
             assert event.outcome.ok == (not isinstance(deed, BaseException))
-            assert event.broke == isinstance(deed, BaseException)
+            told_by_itself = event.ending is Ending.FINISHED
+            assert told_by_itself == (not isinstance(deed, BaseException))
 
     asyncio.run(scenario())
 
@@ -205,12 +207,12 @@ def test_the_thread_of_a_phone_goes_on_whatever_its_work_raises(where):
     def fail(*_):
         raise SystemExit(where)
 
-    lane = Lane("a", Phones())
+    lane = PhoneThread("a", Phones())
     try:
-        lane.give(Work(fail, fail, fail if where == "broke" else lambda error: told.put(str(error))))
+        lane.give(PhoneCall(fail, fail, fail if where == "broke" else lambda error: told.put(str(error))))
         if where != "broke":
             assert told.get(timeout=10) == "do"
-        lane.give(Work(lambda _driver: told.put("next"), fail, fail))
+        lane.give(PhoneCall(lambda _driver: told.put("next"), fail, fail))
         assert told.get(timeout=10) == "next"
     finally:
         lane.close()
