@@ -19,7 +19,7 @@ import pytest
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.bootstrap.server import build
-from fleetlane.core.errors import StoreBusyError, StoreFullError, TaskStoppedError
+from fleetlane.core.errors import StoreBusyError, StoreFullError
 from fleetlane.core.license import UNLICENSED, License, Plan
 from fleetlane.core.material import MaterialRequest
 from fleetlane.core.media.files import MediaKind
@@ -33,7 +33,7 @@ from fleetlane.http.openapi import EXAMPLES
 from fleetlane.settings import Settings
 from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
-from support.fakes import FakeTransports
+from support.fakes import FakeDeviceCalls, FakeTransports
 from support.rig import VIDEO
 
 PREFIX = "/api/v1"
@@ -192,13 +192,6 @@ class Phones(FakeTransports):
         await phones.describe("third:1", "taken", None)
 
 
-class NoLanes:
-    """No phone can be used: the server stops."""
-
-    async def call(self, serial, what, *, preemptible):
-        raise TaskStoppedError("the server stops")
-
-
 class World:
     """The whole app in process, and the ids of what is in its store."""
 
@@ -209,7 +202,9 @@ class World:
         self.transports = Phones()
         self.phones = self.services.devices._devices
         self.phones._transports = self.transports
-        self.services.manual_control.use(NoLanes())
+        calls = FakeDeviceCalls(lambda _serial: None)
+        calls.close()  # no phone can be used: the server stops
+        self.services.manual_control.use(calls)
         self.http = self.client(HttpOptions())
         self.ids = {"device": "127.0.0.1:5555"}
 

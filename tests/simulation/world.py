@@ -28,7 +28,7 @@ from fleetlane.core.retrying import RetryWish, was_stopped
 from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, is_legal
 from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.preflight.repeats import RepeatWindow, repeats_of
-from fleetlane.work.running.completion import RetryPolicy, was_interrupted
+from fleetlane.work.running.completion import RetryPolicy
 from fleetlane.work.running.doubt_timeout import VerificationTimeout
 from fleetlane.work.running.late_tasks import LateTasks
 from fleetlane.work.running.leases import DeviceLeases
@@ -38,6 +38,7 @@ from fleetlane.work.running.scheduler import Scheduler
 from fleetlane.work.tasks.changes import Changes, Undoable
 from fleetlane.work.tasks.decisions import Decisions
 from fleetlane.work.tasks.retry_all import RetryAll
+from simulation.executor import SteppedExecutor
 from simulation.phones import Attempt, Handset
 from support.clock import ManualClock
 from support.fakes import FakeTransports
@@ -133,8 +134,6 @@ class World:
 
     async def boot(self) -> None:
         """Start the server, as `bootstrap` does: what ran is settled first."""
-        self.attempts: dict[int, Attempt] = {}
-        self.obeying: set[asyncio.Task[None]] = set()
         self.devices = PhoneDirectory(self.transports, self.store, self.clock)
         self.devices.ask_phone = self._ask
         self.leases = DeviceLeases(self.store, self.clock, lambda: SERIALS)
@@ -146,7 +145,8 @@ class World:
             leases=self.leases,
             longest_attempt_s=_LONGEST_S,
         )
-        self.scheduler.use(self)
+        self.executor = SteppedExecutor(self._begin, self._ended)
+        self.scheduler.use(self.executor)
         self.devices.in_use = self.scheduler.is_busy
         self.devices.on_moved = self.scheduler.changed
         for serial in SERIALS:
@@ -194,12 +194,17 @@ class World:
         """SIGTERM: interrupt what runs, settle it, and start again."""
         self.scheduler.stop_starting()
         for attempt in list(self.attempts.values()):
-            await self._end_stopped(attempt, interrupted=True)
+            await self.executor.stop_to_its_end(attempt, interrupted=True)
         await self.boot()
 
-    # -- the executor ----------------------------------------------------------------------------------
+    # -- attempts --------------------------------------------------------------------------------------
 
-    def start(self, task: Task) -> None:
+    @property
+    def attempts(self) -> dict[int, Attempt]:
+        """Return what runs."""
+        return self.executor.attempts
+
+    def _begin(self, task: Task) -> Attempt:
         if self.die_at_start:
             raise _KilledError
         assert task.serial is not None
@@ -214,9 +219,9 @@ class World:
             journals = self.store.submit(lambda r: r.attempts.attempts(task.id)).result()
             attempt.former = journals[-1].facts
         self.happened[attempt.fault or "no_fault"] += 1
-        self.attempts[task.id] = attempt
         if not task.in_doubt:
             self._may_start(task)
+        return attempt
 
     def _may_start(self, task: Task) -> None:
         """Nothing begins that its owner did not mean: not what was stopped, and what is late only as they said."""
@@ -242,26 +247,10 @@ class World:
         busy = [(max(begin, task.due_ms), min(now if end is None else end, begin + seconds)) for begin, end in rows]
         return sum(end - begin for begin, end in busy if end > begin)
 
-    def stop(self, task: Task) -> None:
-        attempt = self.attempts.get(task.id)
-        if attempt is not None and attempt.task.attempt == task.attempt:
-            obeying = asyncio.ensure_future(self._end_stopped(attempt, interrupted=False))
-            self.obeying.add(obeying)
-            obeying.add_done_callback(self.obeying.discard)
-
-    async def _end_stopped(self, attempt: Attempt, *, interrupted: bool) -> None:
-        attempt.stopped, attempt.hangs = True, False
-        while attempt.outcome is None:
-            attempt.step()
-        await self._deliver(attempt, interrupted=interrupted)
-
-    async def _deliver(self, attempt: Attempt, *, interrupted: bool = False) -> None:
-        assert attempt.outcome is not None
-        del self.attempts[attempt.task.id]
-        cut_off = was_interrupted(attempt.outcome, interrupted=interrupted or attempt.is_lost)
-        if attempt.task.in_doubt:
-            self.happened[f"looked_for_{attempt.outcome.publish_state}"] += 1
-        await self.scheduler.ended(Ended(attempt.task, attempt.outcome, cut_off))
+    async def _ended(self, event: Ended) -> None:
+        if event.task.in_doubt:
+            self.happened[f"looked_for_{event.outcome.publish_state}"] += 1
+        await self.scheduler.ended(event)
 
     # -- events ----------------------------------------------------------------------------------------
 
@@ -275,8 +264,7 @@ class World:
                 await getattr(self, f"on_{event}")()
             except (ConflictError, NotFoundError):
                 self.happened["refused"] += 1
-            if self.obeying:  # a stop waits only so long for its attempt to end, which takes longer on a busy machine
-                await asyncio.gather(*self.obeying)
+            await self.executor.obeyed()  # a stop waits only so long for its attempt's end: longer on a busy machine
             self._look()
         await self._drain()
         await self._judge()
@@ -287,7 +275,7 @@ class World:
         attempt = self.draw.choice(sorted(self.attempts.values(), key=lambda one: one.task.id))
         await self._pass(self.draw.uniform(0, 3))
         if attempt.outcome is not None:
-            await self._deliver(attempt)  # a step of its own: a kill may come between
+            await self.executor.tell(attempt)  # a step of its own: a kill may come between
         elif attempt.hangs:
             attempt.time_out()
         else:
@@ -532,7 +520,7 @@ class World:
                 attempt.time_out()
             else:
                 attempt.step()
-        await self._deliver(attempt)
+        await self.executor.tell(attempt)
 
     async def on_patience(self) -> None:
         """A while in which nothing starts: phones that are not there by then have been waited for long enough."""

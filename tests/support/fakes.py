@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fleetlane.core.device import Device, DeviceState, Transport
-from fleetlane.core.errors import DeviceGoneError
+from fleetlane.core.errors import DeviceGoneError, TaskStoppedError
+from fleetlane.core.outcome import Outcome
+from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.task import Task
 
 
@@ -75,12 +78,17 @@ class FakeTransports:
 
 
 class FakeExecutor:
-    """Takes attempts and keeps them until a test ends them; `on_stop` is how they obey a stop."""
+    """Takes attempts and keeps them until a test ends them; `on_stop` is how they obey a stop, None for not at all.
 
-    def __init__(self) -> None:
+    `ended` is awaited with the end of what a test lets `finish`.
+    """
+
+    def __init__(self, ended: Callable[[Ended], Awaitable[None]] | None = None) -> None:
+        self.ended = ended
         self.running: dict[int, Task] = {}
         self.started: list[Task] = []
         self.on_stop: Callable[[Task], Awaitable[None]] | None = None
+        self._asked: set[tuple[int, int]] = set()
         self._obeying: set[asyncio.Task[None]] = set()
 
     def start(self, task: Task) -> None:
@@ -93,6 +101,9 @@ class FakeExecutor:
         running = self.running.get(task.id)
         if self.on_stop is None or running is None or running.attempt != task.attempt:
             return
+        if (task.id, task.attempt) in self._asked:
+            return
+        self._asked.add((task.id, task.attempt))
         obeying = asyncio.ensure_future(self.on_stop(task))
         self._obeying.add(obeying)
         obeying.add_done_callback(self._obeying.discard)
@@ -102,4 +113,72 @@ class FakeExecutor:
         await asyncio.gather(*self._obeying)
 
     def end(self, task_id: int) -> Task:
+        """Let an attempt be over, and tell nobody."""
         return self.running.pop(task_id)
+
+    async def finish(
+        self, task_id: int, outcome: Outcome, *, stopping: bool = False, lost: bool = False, broke: bool = False
+    ) -> None:
+        """Let an attempt end with an outcome, and tell of it."""
+        assert self.ended is not None
+        ending = Ending.of(outcome, stopping=stopping, lost=lost, broke=broke)
+        await self.ended(Ended(self.end(task_id), outcome, ending))
+
+
+class FakeDeviceCalls:
+    """Does what it is given with the drivers of a test, on each phone one thing after another, at once or when told.
+
+    `errors` are what phones do instead of what they are asked; `asked` says of each call where, and if it gives way.
+    """
+
+    def __init__(self, driver_of: Callable[[str], Any]) -> None:
+        self.errors: dict[str, Exception] = {}
+        self.asked: list[tuple[str, bool]] = []
+        self._driver_of = driver_of
+        self._held: set[str] = set()
+        self._waiting: list[tuple[str, bool, asyncio.Future[None]]] = []
+        self._closed = False
+
+    def hold(self, serial: str) -> None:
+        """Begin nothing on a phone."""
+        self._held.add(serial)
+
+    def let_go(self, serial: str) -> None:
+        """Begin what waits for a phone."""
+        self._held.discard(serial)
+        self._begin()
+
+    def close(self) -> None:
+        """Refuse what waits, and what comes."""
+        self._closed = True
+        for _, _, turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(TaskStoppedError("the server stops"))
+
+    async def call(self, serial: str, what: Callable[[Any], Any], *, preemptible: bool) -> Any:
+        if self._closed:
+            raise TaskStoppedError("the server stops")
+        self.asked.append((serial, preemptible))
+        if not preemptible:
+            self._cut_off(serial)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = (serial, preemptible, turn)
+        self._waiting.append(waiting)
+        self._begin()
+        try:
+            await turn
+        finally:
+            self._waiting.remove(waiting)
+        if serial in self.errors:
+            raise self.errors[serial]
+        return what(self._driver_of(serial))
+
+    def _cut_off(self, serial: str) -> None:
+        for other, gives_way, turn in self._waiting:
+            if other == serial and gives_way and not turn.done():
+                turn.set_exception(TaskStoppedError("something else comes first on this phone"))
+
+    def _begin(self) -> None:
+        for serial, _, turn in self._waiting:  # futures wake those who wait in this order
+            if serial not in self._held and not turn.done():
+                turn.set_result(None)

@@ -8,7 +8,6 @@ from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, succeeded
-from fleetlane.core.ports.execution import Ended
 from fleetlane.core.task import LatePolicy, NewTask, Source
 from fleetlane.work.content.accounts import AccountService
 from fleetlane.work.running.completion import RetryPolicy
@@ -45,6 +44,7 @@ class World:
         leases = self.leases if leased else None
         self.scheduler = Scheduler(self.store, self.devices, self.clock, retries=retries, leases=leases)
         self.scheduler.use(self.executor)
+        self.executor.ended = self.scheduler.ended
         self.forgotten: list[int] = []
         self.changes = Changes(self.store, self.scheduler, self.clock, self.forgotten.append)
         self.retry_all = RetryAll(self.store, self.scheduler, self.clock)
@@ -85,8 +85,9 @@ class World:
         assert await self.scheduler.tick() == 1
         return task_id
 
-    async def end(self, task_id: int, outcome=DONE, *, cut_off: bool = False) -> None:
-        await self.scheduler.ended(Ended(self.executor.end(task_id), outcome, cut_off))
+    async def end(self, task_id: int, outcome=DONE, *, interrupted: bool = False) -> None:
+        """Let an attempt end. `interrupted`: it was asked to because the server stops."""
+        await self.executor.finish(task_id, outcome, stopping=interrupted)
 
     async def task(self, task_id: int):
         return await self.store.read(lambda r: r.tasks.get(task_id))

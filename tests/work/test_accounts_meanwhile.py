@@ -74,7 +74,7 @@ async def after_a_crash(world, _task_id):
 
 
 async def after_a_server_that_stopped(world, task_id):
-    await world.end(task_id, failed("server_interrupted"), cut_off=True)
+    await world.end(task_id, failed("server_interrupted"), interrupted=True)
 
 
 async def by_a_person(world, task_id):

@@ -97,7 +97,7 @@ def test_a_task_that_was_asked_to_stop_is_not_armed(world):
 def test_a_stopped_task_that_a_shutdown_interrupts_stays_stopped(world):
     async def scenario():
         task_id = await world.running()
-        world.executor.on_stop = lambda task: world.end(task.id, failed("stopped"), cut_off=True)
+        world.executor.on_stop = lambda task: world.end(task.id, failed("stopped"), interrupted=True)
         await world.changes.stop(task_id)
         assert (await world.task(task_id)).error_code == "stopped"
 

@@ -11,6 +11,7 @@ from fleetlane.core.errors import ConflictError, DeviceGoneError, DriverBrokenEr
 from fleetlane.work.phones import gestures
 from fleetlane.work.phones.gestures import PicturePoint
 from fleetlane.work.phones.manual_control import ManualControl
+from support.fakes import FakeDeviceCalls
 from support.scheduler_harness import World
 
 IDLE_S = 300
@@ -36,27 +37,13 @@ class Hand:
         return lambda *args: self.done.append((name, *args))
 
 
-class Lanes:
-    """Does what it is given at once, or when a test lets it."""
-
-    def __init__(self):
-        self.driver, self.go, self.error = Hand(), asyncio.Event(), None
-        self.go.set()
-
-    async def call(self, _serial, what, *, preemptible):
-        assert not preemptible
-        await self.go.wait()
-        if self.error is not None:
-            raise self.error
-        return what(self.driver)
-
-
 class Handled(World):
     """A world in which phones can be taken over."""
 
     def __init__(self, path):
         super().__init__(path)
-        self.lanes, self.told = Lanes(), []
+        self.hand, self.told = Hand(), []
+        self.lanes = FakeDeviceCalls(lambda _serial: self.hand)
         self.hands = ManualControl(self.scheduler, self.devices, self.clock, IDLE_S, self.told.extend)
         self.hands.use(self.lanes)
         self.scheduler.on_free = self.hands.freed
@@ -79,7 +66,8 @@ def test_no_task_starts_until_the_phone_is_given_back(world):
         assert await world.scheduler.tick() == 1
         assert [t.id for t in world.executor.started] == [other]
         await world.tap()
-        assert world.lanes.driver.done == [("tap_once", 540, 1200)]
+        assert world.hand.done == [("tap_once", 540, 1200)]
+        assert world.lanes.asked == [("a", False)], "no picture cuts off a tap"
         await world.hands.give_back("a", "me")
         assert await world.scheduler.tick() == 1
         with pytest.raises(ConflictError, match="Take a over first"):
@@ -151,7 +139,7 @@ def test_it_is_not_given_back_in_the_middle_of_an_act(world):
     async def scenario():
         await world.add("a")
         world.hands.take_over("a", "me")
-        world.lanes.go.clear()
+        world.lanes.hold("a")
         acting = asyncio.create_task(world.tap())
         await asyncio.sleep(0)
         world.clock.advance(IDLE_S * 2)
@@ -160,13 +148,13 @@ def test_it_is_not_given_back_in_the_middle_of_an_act(world):
         late = asyncio.create_task(world.tap())
         await asyncio.sleep(0)
         assert await world.scheduler.tick() == 0
-        world.lanes.go.set()
+        world.lanes.let_go("a")
         await acting
         await giving
         with pytest.raises(ConflictError, match="was given back"):
             await late
         assert await world.scheduler.tick() == 1
-        assert len(world.lanes.driver.done) == 1
+        assert len(world.hand.done) == 1
 
     asyncio.run(scenario())
 
@@ -192,7 +180,7 @@ def test_a_phone_that_is_away_says_so(world):
         with pytest.raises(ConflictError, match=r"Device x has never been seen"):
             world.hands.take_over("x", "me")
         world.hands.take_over("a", "me")
-        world.lanes.error = DeviceGoneError("a: closed.")
+        world.lanes.errors["a"] = DeviceGoneError("a: closed.")
         with pytest.raises(ConflictError, match="could not be done: a: closed"):
             await world.tap()
         world.devices.set("a", DeviceState.ABSENT)

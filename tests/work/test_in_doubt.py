@@ -270,7 +270,7 @@ def test_a_phone_that_goes_away_does_not_overrule_who_stopped_the_task(world):
 def test_a_server_that_stops_in_order_lets_the_next_one_look(world):
     async def scenario():
         task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
-        await world.end(task_id, UNKNOWN, cut_off=True)
+        await world.end(task_id, UNKNOWN, interrupted=True)
         assert (await world.task(task_id)).in_doubt
 
     asyncio.run(scenario())
@@ -279,7 +279,7 @@ def test_a_server_that_stops_in_order_lets_the_next_one_look(world):
 def test_an_end_that_was_decided_is_kept_by_a_server_that_stops(world):
     async def scenario():
         task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED, Phase.UNKNOWN)
-        await world.end(task_id, UNKNOWN, cut_off=True)
+        await world.end(task_id, UNKNOWN, interrupted=True)
         assert (await world.task(task_id)).status is Status.FAILED
 
     asyncio.run(scenario())
@@ -288,7 +288,7 @@ def test_an_end_that_was_decided_is_kept_by_a_server_that_stops(world):
 def test_an_upload_that_was_seen_too_early_is_not_run_again_by_a_server_that_stops(world):
     async def scenario():
         task_id = await pressed(world)
-        await world.end(task_id, UNKNOWN, cut_off=True)
+        await world.end(task_id, UNKNOWN, interrupted=True)
         task = await world.task(task_id)
         assert (task.status, task.error_code) == (Status.FAILED, "outcome_unknown")
 

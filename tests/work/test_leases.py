@@ -11,7 +11,7 @@ from fleetlane.core.errors import LeaseLostError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import failed
-from fleetlane.core.ports.execution import Ended
+from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.scripts.control import AttemptControl
 from fleetlane.work.running.runner import StoreJournal
@@ -107,8 +107,8 @@ def test_the_late_result_of_an_old_attempt_changes_nothing(worlds):
         await other.scheduler.load_heads()
         await other.scheduler.tick()
         before = await one.task(task_id)
-        for cut_off in (False, True):
-            await one.scheduler.ended(Ended(old, DONE, cut_off))
+        for ending in Ending:
+            await one.scheduler.ended(Ended(old, DONE, ending))
         journal = StoreJournal(one.store, old, one.clock)
         with pytest.raises(TaskStoppedError):
             await asyncio.to_thread(journal.prepared, {})
@@ -183,7 +183,7 @@ def test_a_server_that_sleeps_between_armed_and_the_press_does_not_press(worlds)
             await asyncio.to_thread(journal.arm)
         assert journal.phase is Phase.NOT_PUBLISHED
         one.store.submit = slept
-        await one.end(task_id, failed("server_interrupted"), cut_off=True)
+        await one.end(task_id, failed("server_interrupted"), interrupted=True)
         assert (await one.task(task_id)).status is Status.PENDING
 
     asyncio.run(scenario())

@@ -21,7 +21,7 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.phones import Identity
-from fleetlane.core.ports.execution import Ended
+from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.phones.directory import PhoneDirectory
@@ -263,7 +263,7 @@ class MaterialReservations:
             facts = {"caption": "c", "profile": {"a": 1}}
             for phase in (Phase.PREPARED, Phase.ARMED):
                 self.do(self.store.write(lambda r, to=phase: r.attempts.set_phase(task.id, task.attempt, to, facts, 1)))
-            self.do(self.scheduler.ended(Ended(task, failed("outcome_unknown"), cut_off=True)))
+            self.do(self.scheduler.ended(Ended(task, failed("outcome_unknown"), Ending.INTERRUPTED)))
         else:
             self.do(self.scheduler.ended(Ended(task, DONE)))
             self.ended.add(task.id)

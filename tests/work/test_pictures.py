@@ -12,7 +12,7 @@ from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import DeviceTimeoutError, TaskStoppedError
 from fleetlane.work.phones.live_pictures import LARGE, SMALL, LivePictures, until_turn
-from support.fakes import FakeDevices
+from support.fakes import FakeDeviceCalls, FakeDevices
 
 
 class Book:
@@ -29,19 +29,14 @@ class Book:
 
 
 class Camera:
-    """Takes pictures; `taken` has (serial, width) of each."""
+    """Takes pictures of any phone; `taken` has (serial, width) of each."""
 
     def __init__(self):
-        self.taken, self.errors, self.hangs, self.text, self.at_once = [], {}, set(), "", 0
+        self.taken, self.text, self.serial = [], "", ""
 
-    async def call(self, serial, what, *, preemptible):
-        assert preemptible
+    def of(self, serial):
         self.serial = serial
-        if serial in self.hangs:
-            await asyncio.Event().wait()
-        if serial in self.errors:
-            raise self.errors[serial]
-        return what(self)
+        return self
 
     def screenshot(self, width):
         self.taken.append((self.serial, width))
@@ -54,7 +49,8 @@ class Room:
     def __init__(self, interval_s=0.02):
         self.book, self.camera, self.devices = Book(), Camera(), FakeDevices("a", "b")
         self.pictures = LivePictures(self.book, self.devices, SystemClock(), interval_s)
-        self.pictures.use(self.camera)
+        self.calls = FakeDeviceCalls(self.camera.of)
+        self.pictures.use(self.calls)
 
     @asynccontextmanager
     async def watching(self, *serials, large=False):
@@ -86,6 +82,7 @@ def test_only_what_is_watched_is_taken_and_one_picture_serves_all():
             first = await read(one, lambda s: s.jpeg)
             assert await read(two, lambda s: s.jpeg) == first
             assert room.camera.taken == [("a", SMALL)]
+            assert set(room.calls.asked) == {("a", True)}, "a picture gives way"
             second = await read(one, lambda s: s.tag != first.tag)
             assert await read(two, lambda s: s.tag != first.tag) == second
         taken = len(room.camera.taken)
@@ -130,21 +127,21 @@ def test_while_a_task_runs_only_its_own_pictures_are_shown():
 def test_a_phone_that_hangs_or_fails_holds_up_no_other_and_says_why():
     async def scenario():
         room = Room()
-        room.camera.hangs.add("a")
+        room.calls.hold("a")
         room.devices.set("gone", DeviceState.ABSENT)
         async with room.watching("a", "b", "gone") as sights:
             assert (await read(sights, lambda s: s.serial == "b")).jpeg
             await room.until(lambda: room.pictures.of("gone"))
             assert room.pictures.of("gone").problem == "device gone is not connected"
             assert room.pictures.of("a") is None
-            room.camera.errors["b"] = DeviceTimeoutError("b did not answer in time.")
+            room.calls.errors["b"] = DeviceTimeoutError("b did not answer in time.")
             failed = await read(sights, lambda s: s.serial == "b" and s.problem)
             assert (failed.problem, bool(failed.jpeg)) == ("b did not answer in time.", True)
-            room.camera.errors["b"] = TaskStoppedError("gave way")
+            room.calls.errors["b"] = TaskStoppedError("gave way")
             before = room.pictures.of("b")
             await asyncio.sleep(0.06)
             assert room.pictures.of("b") == before, "to give way is no failure"
-            del room.camera.errors["b"]
+            del room.calls.errors["b"]
             assert (await read(sights, lambda s: s.serial == "b" and not s.problem)).jpeg
 
     asyncio.run(scenario())
@@ -180,10 +177,10 @@ def test_turns_of_many_phones_are_spread_and_each_keeps_its_own():
 def test_a_phone_that_answers_nonsense_goes_on_when_it_has_come_to_its_senses():
     async def scenario():
         room = Room()
-        room.camera.errors["a"] = ValueError("nonsense")
+        room.calls.errors["a"] = ValueError("nonsense")
         async with room.watching("a") as sights:
             assert "log" in (await read(sights, lambda s: s.problem)).problem
-            del room.camera.errors["a"]
+            del room.calls.errors["a"]
             assert (await read(sights, lambda s: not s.problem)).jpeg
 
     asyncio.run(scenario())

@@ -17,7 +17,7 @@ from fleetlane.core.device import DeviceState
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, failed, succeeded
-from fleetlane.core.ports.execution import Ended
+from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.running.recovery import recover
@@ -115,7 +115,7 @@ class Lanes(RuleBasedStateMachine):
     def an_attempt_ends(self, data, how):
         task = self.executor.end(data.draw(st.sampled_from(sorted(self.executor.running))))
         outcome = DONE if how == "done" else failed("app_crashed")
-        self.do(self.scheduler.ended(Ended(task, outcome, cut_off=how == "requeue")))
+        self.do(self.scheduler.ended(Ended(task, outcome, Ending.INTERRUPTED if how == "requeue" else Ending.FINISHED)))
         if how != "requeue":
             self.ended.add(task.id)
 

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
 from fleetlane.adapters.executors.phone_thread import PhoneCall, PhoneThread
 from fleetlane.core.errors import DeviceError, TaskStoppedError
 from fleetlane.core.outcome import Outcome, from_error
-from fleetlane.core.ports.execution import Ended
+from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.core.returned import raised
 from fleetlane.core.task import Task
 from fleetlane.scripts.control import AttemptControl
-from fleetlane.work.running.completion import was_interrupted
 from fleetlane.work.running.runner import Runner
 
 log = structlog.get_logger(__name__)
@@ -53,7 +52,12 @@ class LocalExecutor:
     """
 
     def __init__(
-        self, devices: Devices, runner: Runner, ended: Callable[[Ended], Awaitable[None]], *, end_s: float = _END_S
+        self,
+        devices: Devices,
+        runner: Runner,
+        ended: Callable[[Ended], Coroutine[Any, Any, None]],
+        *,
+        end_s: float = _END_S,
     ) -> None:
         self._devices = devices
         self._runner = runner
@@ -127,15 +131,11 @@ class LocalExecutor:
             return  # it broke after it had reported its end
         run.has_ended = True
         self._runs.pop(run.task.id, None)
-        cut_off = was_interrupted(outcome, interrupted=run.interrupted or run.control.is_lost)
-        report = self._loop.create_task(
-            self._tell(Ended(run.task, outcome, cut_off, broke=broke)), name=f"end of task {run.task.id}"
-        )
+        ending = Ending.of(outcome, stopping=run.interrupted, lost=run.control.is_lost, broke=broke)
+        event = Ended(run.task, outcome, ending)
+        report = self._loop.create_task(self._ended(event), name=f"end of task {run.task.id}")
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
-
-    async def _tell(self, event: Ended) -> None:
-        await self._ended(event)
 
     async def close(self) -> None:
         """Interrupt what runs, wait for its end, and end the threads; not for longer than `end_s`.

@@ -87,10 +87,12 @@ class ReceivedFile:
 
 
 class MaterialFiles(Protocol):
-    """The files of the library, by content."""
+    """The files of the library, by content: equal files are one. Blocking; from any thread."""
 
     def receive(self, source: BinaryIO) -> ReceivedFile:
-        """Copy a stream beside the library and look at its content.
+        """Copy the rest of a stream beside the library and look at its content. The caller keeps or drops it.
+
+        When it raises nothing is left behind, whatever the stream raised.
 
         Raises:
             StoreFullError: the disk is full.
@@ -98,19 +100,30 @@ class MaterialFiles(Protocol):
         ...
 
     def keep(self, received: ReceivedFile) -> str:
-        """Move a received file without a problem into the library, and return its name there."""
+        """Move a received file without a problem into the library, and return its name there.
+
+        The name is of its content: a file that was there already is the same. Its end says what it is (`.mp4`,
+        `.jpg`, `.png`).
+        """
         ...
 
     def drop(self, received: ReceivedFile) -> None:
-        """Remove a received file that is not kept."""
+        """Remove a received file that is not kept. Nothing happens when it is gone."""
+        ...
+
+    def sweep(self) -> int:
+        """Remove what was received and neither kept nor dropped, since its server ended. Returns how many files.
+
+        To be called while nothing is received.
+        """
         ...
 
     def forget(self, file: str) -> None:
-        """Remove a file of the library."""
+        """Remove a file of the library. Nothing happens when it is gone."""
         ...
 
     def path(self, file: str) -> Path:
-        """Return where a file of the library is."""
+        """Return where a file of the library can be read on this computer. It need not be there."""
         ...
 
 

@@ -29,10 +29,16 @@ class Trace(Protocol):
 
 
 class TraceFiles(Protocol):
-    """Keeps the files of traces."""
+    """Keeps the files of traces. Blocking; from any thread, also for one task at the same time."""
 
     def write(self, task_id: int, attempt: int, name: str, content: bytes) -> str:
-        """Keep a file, and return its path relative to the traces folder, with `/`.
+        """Keep a file whole, in the place of one of that name, and return its path: what rows keep, with `/`.
+
+        Args:
+            task_id: whose it is.
+            attempt: likewise, from 1.
+            name: letters, digits, dots and dashes, the first and the last of them no dot.
+            content: its bytes, possibly none.
 
         Raises:
             OSError: it cannot be kept.
@@ -40,15 +46,18 @@ class TraceFiles(Protocol):
         ...
 
     def read(self, relative: str) -> bytes | None:
-        """Return a file by the path that `write` gave; None when it is not there any more."""
+        """Return a file by the path that `write` gave; None when it is not there any more, or `write` gives no such.
+
+        Nothing else is ever read, whatever the path: the row may come from a backup that somebody else has made.
+        """
         ...
 
     def forget(self, task_id: int) -> None:
-        """Remove the files of a task."""
+        """Remove the files of a task. Nothing happens when there are none."""
         ...
 
     def sizes(self) -> dict[int, int]:
-        """Return how many bytes the files of each task take."""
+        """Return how many bytes the files of each task take that has some."""
         ...
 
 

@@ -15,7 +15,7 @@ from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.lateness import says_how_late
 from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState, Remark, failed, failure_of
 from fleetlane.core.ports.attempts import Attempt
-from fleetlane.core.ports.execution import Ended
+from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import NeedsPerson, Task
 from fleetlane.scripts.script import Verifier, script
@@ -48,16 +48,6 @@ class RetryPolicy:
         return round(random.uniform(self.least_delay_s, self.most_delay_s) * 1000)
 
 
-def was_interrupted(outcome: Outcome, *, interrupted: bool) -> bool:
-    """Return whether the server ended an attempt, and not its own work: then its journal says what comes next.
-
-    `interrupted`: it was to end because the server stops, or may not work on the phone any more.
-    """
-    if outcome.error_code == "server_interrupted":
-        return True
-    return interrupted and outcome.error_code in ("stopped", "outcome_unknown")
-
-
 def complete_attempt(repositories: Repositories, event: Ended, policy: RetryPolicy, now_ms: int) -> bool:
     """Store the end of an attempt. False when it is refused: the attempt is not the one that runs."""
     task, outcome = event.task, event.outcome
@@ -67,11 +57,11 @@ def complete_attempt(repositories: Repositories, event: Ended, policy: RetryPoli
     stopped = now.stop_requested
     if not stopped and _is_looked_for(event, attempt):
         return _look_later(repositories, event, attempt, now_ms)
-    if event.cut_off:
+    if event.interrupted:
         if not stopped and attempt.phase.may_repeat and outcome.publish_state is not PublishState.UNKNOWN:
             return _again(repositories, task, outcome, now_ms)
         outcome = failed("stopped", result=outcome.result) if stopped else outcome
-    if event.cut_off or event.broke:
+    if event.ending is not Ending.FINISHED:
         outcome = never_denied(outcome, attempt.phase)
     outcome = says_how_late(outcome, now.late_ms)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
@@ -112,7 +102,7 @@ def _is_looked_for(event: Ended, attempt: Attempt) -> bool:
     """Return whether the post may be out, and the next attempt can find out."""
     if not attempt.phase.in_doubt:
         return False
-    return event.cut_off or (event.unseen and _can_be_found(event.task, attempt))
+    return event.interrupted or (event.outcome_unseen and _can_be_found(event.task, attempt))
 
 
 def _can_be_found(task: Task, attempt: Attempt) -> bool:
@@ -152,18 +142,18 @@ def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int
 def _look_later(repositories: Repositories, event: Ended, attempt: Attempt, now_ms: int) -> bool:
     """Let the next attempt look for the post. What it took counts as used until it is known that it is not out."""
     task = event.task
-    if event.cut_off:
+    if event.interrupted:
         code, remark = "server_interrupted", f"{Remark.SERVER_ENDED} {Remark.LOOKED_FOR}"
     else:
         why = event.outcome.remark.removeprefix(FAILURES["outcome_unknown"].sentence).strip()
         when = Remark.LOOKED_FOR_AGAIN if event.outcome.unseen else Remark.LOOKED_FOR
         code, remark = "outcome_unknown", f"{Remark.UNSEEN} {when} {why}".strip()
     outcome = Outcome(code, remark, PublishState.UNKNOWN, event.outcome.result)
-    due_ms = now_ms + _pause_ms(task, attempt) if event.outcome.unseen and not event.cut_off else FIRST_MS
+    due_ms = now_ms + _pause_ms(task, attempt) if event.outcome.unseen and not event.interrupted else FIRST_MS
     if not repositories.tasks.look_later(task.id, task.attempt, outcome, due_ms, now_ms):
         return False
     _used(repositories, task, attempt, PublishState.UNKNOWN, now_ms)
-    if event.outcome.asks and not event.cut_off:
+    if event.outcome.asks and not event.interrupted:
         note = {"code": event.outcome.asks, "message": failure_of(event.outcome.asks).sentence}
         repositories.tasks.flag([task.id], NeedsPerson.OUTCOME_UNKNOWN, note)
     return True

@@ -8,7 +8,7 @@ import structlog
 
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.execution import Ended
+from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.work.preflight.repeats import RepeatWindow
@@ -36,7 +36,7 @@ async def recover(
         for task in repositories.tasks.running():
             if serials is not None and task.serial not in serials:
                 continue
-            ended = Ended(task, failed("server_interrupted", result=task.result), cut_off=True)
+            ended = Ended(task, failed("server_interrupted", result=task.result), Ending.LOST)
             now_ms = clock.now_ms()
             seen_ms = repositories.attempts.last_sign_ms(task.id, task.attempt)
             if complete_attempt(repositories, ended, RetryPolicy(), now_ms) and seen_ms is not None:

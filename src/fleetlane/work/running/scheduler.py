@@ -298,7 +298,7 @@ class Scheduler:
             since_ms = self._since_ms(task.serial)
             was_away = since_ms is None or since_ms != self._since.get(task.id)
             again = (was_away or outcome.unseen) and self.may_look_again(task)
-            event = replace(event, unseen=not task.in_doubt or again)
+            event = replace(event, outcome_unseen=not task.in_doubt or again)
         self._since.pop(task.id, None)
         accepted = await self._store_end(event)
         self._look_again()
@@ -314,6 +314,7 @@ class Scheduler:
             device=task.serial,
             error_code=outcome.error_code,
             remark=outcome.remark,
+            ending=event.ending.value,
             accepted=accepted,
         )
 
