@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.executors.local import LocalExecutor
+from fleetlane.adapters.executors.phone_threads import PhoneThreads
 from fleetlane.core.errors import DriverBrokenError, FleetlaneError, LeaseLostError
 from fleetlane.core.outcome import Outcome, failed, from_error
 from fleetlane.core.ports.execution import Ended
@@ -32,7 +33,7 @@ class LocalBench:
         self._lost: set[str] = set()
         self._changed = threading.Condition()
         self._results: dict[int, Outcome] = {}
-        self.executor = LocalExecutor(self, self, ended)
+        self.executor = LocalExecutor(PhoneThreads(self), self, ended)
 
     async def finish(self, task: Task, outcome: Outcome) -> None:
         """Let an attempt come to its end by its own work."""

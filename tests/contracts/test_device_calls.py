@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from fleetlane.adapters.executors.local import LocalExecutor
+from fleetlane.adapters.executors.phone_threads import PhoneThreads
 from fleetlane.core.errors import DeviceGoneError, TaskStoppedError
 from support.fakes import FakeDeviceCalls
 
@@ -41,11 +41,8 @@ class Threads:
 
     def __init__(self):
         self.phones = {serial: Phone() for serial in "ab"}
-        self.calls = LocalExecutor(self, self, self._no_end)
+        self.calls = PhoneThreads(self)
         self._holding = []
-
-    async def _no_end(self, event):
-        raise AssertionError(event)
 
     def driver(self, serial):
         return self.phones[serial]
@@ -63,7 +60,7 @@ class Threads:
         self.phones[serial].went.set()
 
     async def close(self):
-        await self.calls.close()
+        await self.calls.close(10)
         await asyncio.gather(*self._holding, return_exceptions=True)
 
 

@@ -17,7 +17,7 @@ R59 = Identity("R59", "pixel", "cc33")
 ADDRESS = "10.0.0.1:5555"
 
 
-class MaterialReservations:
+class Shelf:
     """A book, and what adb lists."""
 
     def __init__(self, *known: Phone) -> None:
@@ -55,7 +55,7 @@ class MaterialReservations:
 
 
 def test_nothing_runs_before_a_phone_has_said_who_it_is():
-    shelf = MaterialReservations()
+    shelf = Shelf()
     transport = shelf.plug("R58", usb=True)
     assert shelf.states() == {"R58": DeviceState.ASKING}
     assert shelf.book.unasked() == [transport]
@@ -67,7 +67,7 @@ def test_nothing_runs_before_a_phone_has_said_who_it_is():
 
 
 def test_one_phone_is_one_device_by_whatever_serials_and_its_cable_comes_first():
-    shelf = MaterialReservations()
+    shelf = Shelf()
     shelf.plug(ADDRESS, R58)
     cable = shelf.plug("R58", R58, usb=True)
     assert shelf.states() == {ADDRESS: DeviceState.ONLINE}
@@ -80,7 +80,7 @@ def test_one_phone_is_one_device_by_whatever_serials_and_its_cable_comes_first()
 
 
 def test_another_phone_at_a_known_address_gets_a_lane_of_its_own_and_a_person_is_asked():
-    shelf = MaterialReservations()
+    shelf = Shelf()
     shelf.pull(shelf.plug(ADDRESS, R58))
     shelf.plug(ADDRESS, R59)
     assert shelf.states() == {ADDRESS: DeviceState.OTHER_PHONE, "R59": DeviceState.ONLINE}
@@ -95,7 +95,7 @@ def test_another_phone_at_a_known_address_gets_a_lane_of_its_own_and_a_person_is
 
 
 def test_a_phone_that_was_reset_waits_for_a_person_and_keeps_its_serial():
-    shelf = MaterialReservations(Phone("old", "R58", R58, "Shelf 3", ("fr",)))
+    shelf = Shelf(Phone("old", "R58", R58, "Shelf 3", ("fr",)))
     shelf.plug("R58", RESET, usb=True)
     assert shelf.states() == {"R58": DeviceState.RESET, "R58-bb22": DeviceState.ONLINE}
     shelf.adopt("R58")
@@ -106,7 +106,7 @@ def test_a_phone_that_was_reset_waits_for_a_person_and_keeps_its_serial():
 
 
 def test_who_is_said_not_to_be_meant_is_not_asked_about_again():
-    shelf = MaterialReservations()
+    shelf = Shelf()
     shelf.pull(shelf.plug(ADDRESS, R58))
     shelf.plug(ADDRESS, R59)
     shelf.book.refuse(ADDRESS, shelf.book.phones["R59"].id)
@@ -115,7 +115,7 @@ def test_who_is_said_not_to_be_meant_is_not_asked_about_again():
 
 
 def test_clones_that_are_there_together_are_two_phones_for_ever():
-    shelf = MaterialReservations()
+    shelf = Shelf()
     one, other = shelf.plug("R58", usb=True), shelf.plug("R58", usb=True)
     shelf.answer(one, R58)
     shelf.answer(other, RESET)
@@ -128,14 +128,14 @@ def test_clones_that_are_there_together_are_two_phones_for_ever():
 
 
 def test_clones_that_nothing_tells_apart_are_not_used():
-    shelf = MaterialReservations()
+    shelf = Shelf()
     for transport in (shelf.plug("R58", usb=True), shelf.plug("R58", usb=True)):
         shelf.answer(transport, R58)
     assert set(shelf.states().values()) == {DeviceState.SHARED_SERIAL}
 
 
 def test_two_phones_of_one_serial_without_transport_ids_are_never_asked():
-    shelf = MaterialReservations()
+    shelf = Shelf()
     for state in (DeviceState.ONLINE, DeviceState.OFFLINE):
         shelf.plug("R58", state=state, numbered=False)
     assert shelf.book.unasked() == []
@@ -143,7 +143,7 @@ def test_two_phones_of_one_serial_without_transport_ids_are_never_asked():
 
 
 def test_a_phone_of_an_older_store_becomes_what_it_answers():
-    shelf = MaterialReservations(Phone("old", "R58"), Phone("older", ADDRESS))
+    shelf = Shelf(Phone("old", "R58"), Phone("older", ADDRESS))
     shelf.plug("R58", R58, usb=True)
     assert shelf.book.phones["R58"] == Phone("old", "R58", R58)
     shelf.plug(ADDRESS, R58)
@@ -153,7 +153,7 @@ def test_a_phone_of_an_older_store_becomes_what_it_answers():
 
 
 def test_one_that_cannot_be_asked_is_a_phone_for_now():
-    shelf = MaterialReservations()
+    shelf = Shelf()
     shelf.plug("R58", state=DeviceState.UNAUTHORIZED)
     [stranger] = shelf.book.strangers()
     shelf.book.met(stranger)
@@ -162,7 +162,7 @@ def test_one_that_cannot_be_asked_is_a_phone_for_now():
 
 
 def test_an_answer_that_comes_late_changes_nothing_for_who_is_there_now():
-    shelf = MaterialReservations()
+    shelf = Shelf()
     gone = shelf.plug(ADDRESS)
     shelf.pull(gone)
     there = shelf.plug(ADDRESS)
@@ -173,7 +173,7 @@ def test_an_answer_that_comes_late_changes_nothing_for_who_is_there_now():
 
 
 def test_a_name_means_one_phone():
-    shelf = MaterialReservations(Phone("1", "R58", R58, "Shelf 3"), Phone("2", "R59", R59))
+    shelf = Shelf(Phone("1", "R58", R58, "Shelf 3"), Phone("2", "R59", R59))
     assert shelf.book.taken_name("shelf 3", "R59") == "R58"
     assert shelf.book.taken_name("r58", "R59") == "R58", "a serial of another phone"
     assert shelf.book.taken_name("R59", "R59") is None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.adapters.executors.phone_thread import PhoneCall, PhoneThread
+from fleetlane.adapters.executors.phone_threads import PhoneThreads
 from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase, never_denied
 from fleetlane.core.outcome import FAILURES, SERVERS_OWN, FailureClass, Outcome, PublishState, failed, succeeded
@@ -185,7 +186,7 @@ def test_a_lane_ends_every_attempt_exactly_once_whatever_its_runner_raises(deeds
             if len(ends) == len(deeds):
                 all_over.set()
 
-        executor = LocalExecutor(phones, phones, ended)
+        executor = LocalExecutor(PhoneThreads(phones), phones, ended)
         for number in range(len(deeds)):
             executor.start(Task(number, "b", 0, "post", {}, "a", None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1))
         if deeds:
@@ -220,17 +221,15 @@ def test_the_thread_of_a_phone_goes_on_whatever_its_work_raises(where):
 
 def test_a_call_between_attempts_gives_back_whatever_it_raised():
     async def scenario():
-        async def ended(_event): ...
-
-        executor = LocalExecutor(Phones(), Phones(), ended)
+        threads = PhoneThreads(Phones())
 
         def leave(_driver):
             raise GeneratorExit
 
         with pytest.raises(GeneratorExit):
-            await executor.call("a", leave, preemptible=False)
-        assert await executor.call("a", lambda _driver: 7, preemptible=False) == 7
-        await executor.close()
+            await threads.call("a", leave, preemptible=False)
+        assert await threads.call("a", lambda _driver: 7, preemptible=False) == 7
+        await threads.close(10)
 
     asyncio.run(scenario())
 

@@ -13,7 +13,7 @@ from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.ports.library import TakenMaterial
 from support.movies import fragmented
 from support.parallel_scenarios import Scenarios
-from support.rig import ANYWHERE, PATIENT, VIDEO, MaterialReservations
+from support.rig import ANYWHERE, PATIENT, VIDEO, Shelf
 
 scenario = Scenarios(first_port=24100)
 running = scenario.fixture()
@@ -34,7 +34,7 @@ def _from_folder(root, **config):
 @scenario
 def files_of_a_folder_are_used_once_on_an_account_in_the_order_of_their_names(rig, serial):
     first, second = _video(rig.folder, "a/b.mp4", 2), _video(rig.folder, "a/sort_2_z.mp4", 1)
-    shelf = MaterialReservations()
+    shelf = Shelf()
     results = [rig.post(serial, _from_folder(rig.folder / "a"), shelf=shelf) for _ in range(3)]
     assert [r.outcome.error_code for r in results] == [None, None, "media_not_enough"]
     assert [post["media_sha256"] for post in rig.posts(serial)] == [[second], [first]]
@@ -56,7 +56,7 @@ def an_accounts_own_folder_comes_before_the_root_and_caption_txt_is_spintax(rig,
 @scenario
 def an_item_of_the_library_brings_its_own_caption(rig, serial):
     digest = _video(rig.folder, "library/x.mp4", 5)
-    shelf = MaterialReservations([TakenMaterial(rig.folder / "library/x.mp4", "x.mp4", "its own {caption|text}")])
+    shelf = Shelf([TakenMaterial(rig.folder / "library/x.mp4", "x.mp4", "its own {caption|text}")])
     result = rig.post(serial, {"material_list": [], "captions": "not this"}, shelf=shelf)
     assert result.outcome.ok, result.outcome
     [post] = rig.posts(serial)
@@ -65,7 +65,7 @@ def an_item_of_the_library_brings_its_own_caption(rig, serial):
 
 @scenario
 def a_library_without_free_items_is_said_so(rig, serial):
-    result = rig.post(serial, {"material_list": [], "materials_tags": "Food, travel"}, shelf=MaterialReservations())
+    result = rig.post(serial, {"material_list": [], "materials_tags": "Food, travel"}, shelf=Shelf())
     assert result.outcome.error_code == "media_not_enough"
     assert "any of the tags food, travel" in result.outcome.remark
 
@@ -88,7 +88,7 @@ def a_list_of_videos_is_used_in_turn_over_the_tasks_of_a_request(rig, serial):
 def a_file_that_changes_while_it_is_copied_is_not_published(rig, serial):
     _video(rig.folder, "changing/a.mp4", 20)
     path = rig.folder / "changing/a.mp4"
-    shelf = MaterialReservations()
+    shelf = Shelf()
     taken = shelf.take_files
 
     def change(account, hashes):
@@ -124,7 +124,7 @@ def what_is_put_in_a_files_place_after_the_check_is_not_read(rig, serial, put):
     _video(root, "a.mp4", 32)
     secret.write_text("not for him")
 
-    class Swapping(MaterialReservations):
+    class Swapping(Shelf):
         def take_files(self, account, hashes):
             (root / "a.mp4").unlink()
             if put == "link":
@@ -184,7 +184,7 @@ def a_caption_with_a_line_separator_goes_out_whole(rig, serial):
 @scenario
 def lines_of_a_library_caption_are_one_line_break_each(rig, serial):
     _video(rig.folder, "library/y.mp4", 32)
-    shelf = MaterialReservations([TakenMaterial(rig.folder / "library/y.mp4", "y.mp4", "one\r\ntwo")])
+    shelf = Shelf([TakenMaterial(rig.folder / "library/y.mp4", "y.mp4", "one\r\ntwo")])
     assert rig.post(serial, {"material_list": [], "captions": ""}, shelf=shelf).outcome.ok
     assert [post["caption"] for post in rig.posts(serial)] == ["one\ntwo"]
 

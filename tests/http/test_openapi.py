@@ -204,7 +204,7 @@ class World:
         self.phones._transports = self.transports
         calls = FakeDeviceCalls(lambda _serial: None)
         calls.close()  # no phone can be used: the server stops
-        self.services.manual_control.use(calls)
+        self.services.manual_control._calls = calls
         self.http = self.client(HttpOptions())
         self.ids = {"device": "127.0.0.1:5555"}
 

@@ -15,7 +15,7 @@ from fleetlane.core.leftovers import leftover
 from fleetlane.core.media.files import MediaKind
 from fleetlane.scripts.post.folder import MediaFolder
 from support.movies import movie
-from support.rig import MaterialReservations
+from support.rig import Shelf
 
 LEFT = [
     ".trashed-1774607641-old.mp4", ".pending-1774607641-new.mp4", "._clip.mp4", ".hidden.mp4", "~$clip.mp4",
@@ -29,7 +29,7 @@ def _folder(root, username=""):
 
 def _take(root, username="", count=1, shelf=None):
     folder = _folder(root, username)
-    return folder, folder.take(MediaKind.VIDEO, count, "tiktok:a", shelf or MaterialReservations(), FileInspector())
+    return folder, folder.take(MediaKind.VIDEO, count, "tiktok:a", shelf or Shelf(), FileInspector())
 
 
 @pytest.mark.parametrize("name", LEFT)
@@ -77,9 +77,9 @@ def test_a_file_that_is_mended_is_taken_the_next_time(tmp_path):
     path.write_bytes(movie()[:-5])
     folder = _folder(tmp_path)
     with pytest.raises(TaskFailedError):
-        folder.take(MediaKind.VIDEO, 1, "tiktok:a", MaterialReservations(), FileInspector())
+        folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf(), FileInspector())
     path.write_bytes(movie())
-    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", MaterialReservations(), FileInspector())[0].path == path
+    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf(), FileInspector())[0].path == path
     assert folder.bad_files == ""
 
 
@@ -98,7 +98,7 @@ def test_a_link_that_leads_nowhere_or_out_of_the_allowed_folders_does_not_stop_a
     (root / "a.mp4").symlink_to(tmp_path / "secret.mp4" if links else tmp_path / "none.mp4")
     (root / "b.mp4").write_bytes(movie() + b"b")
     folder = MediaFolder(str(root), "", AllowedFolders((root,)))
-    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", MaterialReservations(), FileInspector())[0].path.name == "b.mp4"
+    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf(), FileInspector())[0].path.name == "b.mp4"
     assert ("a.mp4" in folder.bad_files) is links
 
 

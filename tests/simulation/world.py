@@ -30,11 +30,11 @@ from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.preflight.repeats import RepeatWindow, repeats_of
 from fleetlane.work.running.completion import RetryPolicy
 from fleetlane.work.running.doubt_timeout import VerificationTimeout
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.late_tasks import LateTasks
 from fleetlane.work.running.leases import DeviceLeases
 from fleetlane.work.running.recovery import recover
 from fleetlane.work.running.runner import StoreJournal
-from fleetlane.work.running.scheduler import Scheduler
 from fleetlane.work.tasks.changes import Changes, Undoable
 from fleetlane.work.tasks.decisions import Decisions
 from fleetlane.work.tasks.retry_all import RetryAll
@@ -43,6 +43,7 @@ from simulation.phones import Attempt, Handset
 from support.clock import ManualClock
 from support.fakes import FakeTransports
 from support.moving import move
+from support.scheduling import Scheduling
 
 SERIALS = ("a", "b", "c")
 """The phones, by the serials of their cables, which are their lanes."""
@@ -134,35 +135,34 @@ class World:
 
     async def boot(self) -> None:
         """Start the server, as `bootstrap` does: what ran is settled first."""
-        self.devices = PhoneDirectory(self.transports, self.store, self.clock)
+        self.lanes = Lanes()
+        self.devices = PhoneDirectory(self.transports, self.store, self.clock, self.lanes)
         self.devices.ask_phone = self._ask
-        self.leases = DeviceLeases(self.store, self.clock, lambda: SERIALS)
-        self.scheduler = Scheduler(
+        self.leases = DeviceLeases(self.store, self.clock, lambda: SERIALS, self.lanes)
+        self.patience = VerificationTimeout(self.store, self.lanes, self.clock, _PATIENCE_S)
+        made = Scheduling(
             self.store,
             self.devices,
             self.clock,
-            retries=RetryPolicy(enabled=True),
+            self.lanes,
+            executor=lambda _ended: SteppedExecutor(self._begin, self._ended),
+            of_ends={"retries": RetryPolicy(enabled=True), "may_look_again": self.patience.may_look_again},
             leases=self.leases,
             longest_attempt_s=_LONGEST_S,
         )
-        self.executor = SteppedExecutor(self._begin, self._ended)
-        self.scheduler.use(self.executor)
-        self.devices.in_use = self.scheduler.is_busy
-        self.devices.on_moved = self.scheduler.changed
+        self.ends, self.executor, self.scheduler = made.ends, made.executor, made.scheduler
         for serial in SERIALS:
             if serial not in self.cables and self.handsets[serial].plugged_in:
                 self.cables[serial] = self._connect(serial, serial)
         await self.devices.load()
         await self._listed()
-        self.changes = Changes(self.store, self.scheduler, self.clock, lambda _task_id: None)
-        self.retry_all = RetryAll(self.store, self.scheduler, self.clock)
-        self.decisions = Decisions(self.store, self.scheduler, self.clock)
-        self.late_tasks = LateTasks(self.store, self.scheduler, self.clock)
-        self.patience = VerificationTimeout(self.store, self.scheduler, self.clock, _PATIENCE_S)
+        self.changes = Changes(self.store, self.scheduler, self.lanes, self.clock, lambda _task_id: None)
+        self.retry_all = RetryAll(self.store, self.lanes, self.clock)
+        self.decisions = Decisions(self.store, self.lanes, self.clock)
+        self.late_tasks = LateTasks(self.store, self.lanes, self.clock, _LONGEST_S)
         await self.leases.seize()
         await recover(self.store, self.clock)
         await self._beat()
-        await self.scheduler.load_heads()
 
     async def _ask(self, transport: Transport) -> Identity:
         serial = self.reached[transport.connection]
@@ -250,7 +250,7 @@ class World:
     async def _ended(self, event: Ended) -> None:
         if event.task.in_doubt:
             self.happened[f"looked_for_{event.outcome.publish_state}"] += 1
-        await self.scheduler.ended(event)
+        await self.ends.ended(event)
 
     # -- events ----------------------------------------------------------------------------------------
 
@@ -320,7 +320,7 @@ class World:
             self.created.add(task_id)
             self.meant[task_id] = lane
             self.may_be_out[task_id] = 1
-            self.scheduler.added(lane, Head(new.due_ms, task_id))
+            self.lanes.added(lane, Head(new.due_ms, task_id))
 
     async def on_late_result(self) -> None:
         """A result of an attempt that is no longer the one that runs: it must be refused."""
@@ -422,7 +422,7 @@ class World:
 
     async def on_move(self) -> None:
         task_id = self._any()
-        await move(self.store, self.scheduler, task_id, self.clock.now_ms() + self.draw.choice([1, 60_000]))
+        await move(self.store, self.lanes, task_id, self.clock.now_ms() + self.draw.choice([1, 60_000]))
         self.wanted.discard(task_id)
 
     async def on_dismiss(self) -> None:
@@ -500,7 +500,7 @@ class World:
 
     async def on_rival(self) -> None:
         """Another server on the same store watches this one sleep, takes its devices, and gives them back."""
-        rival = DeviceLeases(self.store, self.clock, lambda: SERIALS)
+        rival = DeviceLeases(self.store, self.clock, lambda: SERIALS, Lanes())
         await rival.beat()
         self.clock.advance(rival.ttl_s + 1)
         await rival.beat()

@@ -22,16 +22,16 @@ from support.scheduler_harness import World
 class Making(World):
     """A world in which tasks are asked for as callers do."""
 
-    def __init__(self, path, inspector=None, window=None, *, inspect_max_s: float = 10.0) -> None:
-        super().__init__(path)
+    def __init__(self, path, inspector=None, window=None, *, inspect_max_s: float = 10.0, canary: bool = False) -> None:
+        super().__init__(path, canary=canary)
         self.clock.jump(1_795_000_000.0)
         self.folder = path.parent
         folders = AllowedFolders((VIDEO.parent, self.folder))
         self.outlook = Outlook(Inspection(inspector or FileInspector(), folders, inspect_max_s))
         given = {"rules": Rules(UTC), "outlook": self.outlook, "window": window or RepeatWindow()}
-        waiting = PendingReasons(self.devices, self.scheduler, self.clock, UTC)
-        self.intake = Intake(self.store, self.scheduler, waiting, self.clock, **given)
-        self.patching = Patching(self.store, self.scheduler, self.clock, **given)
+        waiting = PendingReasons(self.devices, self.lanes, self.scheduler, self.clock, UTC)
+        self.intake = Intake(self.store, self.lanes, waiting, self.clock, **given)
+        self.patching = Patching(self.store, self.lanes, self.clock, **given)
         self.ahead = LookAhead(self.store, self.outlook, self.clock, UTC, time(20, 0))
 
     async def ask(self, *serials: str, **fields):

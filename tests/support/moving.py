@@ -9,7 +9,7 @@ from fleetlane.core.ports.tasks import Rewritten
 from fleetlane.core.task import NeedsPerson
 
 
-async def move(store, scheduler, task_id: int, start_ms: int) -> None:
+async def move(store, lanes, task_id: int, start_ms: int) -> None:
     """Give a waiting task another start."""
 
     def change(repositories):
@@ -34,4 +34,4 @@ async def move(store, scheduler, task_id: int, start_ms: int) -> None:
     if moved is None:
         raise ConflictError(f"Task {task_id} cannot be moved; its post may be looked for first.")
     if moved.serial is not None:
-        scheduler.changed(moved.serial)
+        lanes.changed(moved.serial)

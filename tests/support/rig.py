@@ -95,7 +95,7 @@ class Phases:
 
 
 @dataclass
-class MaterialReservations:
+class Shelf:
     """A library kept in memory."""
 
     items: list[TakenMaterial] = field(default_factory=list)
@@ -188,7 +188,7 @@ class Rig:
         username: str | None = None,
         settings: ScriptSettings | None = None,
         timeout_s: float | None = None,
-        shelf: MaterialReservations | None = None,
+        shelf: Shelf | None = None,
         phases: Phases | None = None,
         name: str = "post",
         position: int = 0,
@@ -224,7 +224,7 @@ class Rig:
             if on_start is not None:
                 on_start(control)
             phone = Phone(driver, load_packs(), control, steps)
-            job = Job(task, phone, phases, shelf or MaterialReservations(), settings or self.settings, INSPECTOR)
+            job = Job(task, phone, phases, shelf or Shelf(), settings or self.settings, INSPECTOR)
             chosen = script(name)
             outcome = chosen.verify(job, former.facts) if former else chosen.run(job)
         except FleetlaneError as error:

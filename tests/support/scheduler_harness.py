@@ -10,15 +10,18 @@ from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, succeeded
 from fleetlane.core.task import LatePolicy, NewTask, Source
 from fleetlane.work.content.accounts import AccountService
+from fleetlane.work.running.canary import Canary
 from fleetlane.work.running.completion import RetryPolicy
+from fleetlane.work.running.doubt_timeout import VerificationTimeout
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.late_tasks import LateTasks
 from fleetlane.work.running.leases import DeviceLeases
-from fleetlane.work.running.scheduler import Scheduler
 from fleetlane.work.tasks.changes import Changes
 from fleetlane.work.tasks.decisions import Decisions
 from fleetlane.work.tasks.retry_all import RetryAll
 from support.clock import ManualClock
-from support.fakes import FakeDevices, FakeExecutor
+from support.fakes import FakeDevices
+from support.scheduling import Scheduling
 
 TTL_S = 30.0
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
@@ -30,27 +33,40 @@ class World:
     With `leased` it works on a device only when it has the lease, as a server does; several may share a store.
     """
 
-    def __init__(self, path, retries: RetryPolicy | None = None, *, leased: bool = False) -> None:
+    def __init__(self, path, retries: RetryPolicy | None = None, *, leased: bool = False, canary: bool = False) -> None:
         migrate(path)
         self.path = path
         self.store = SqliteStore(path)
         self.store.start()
         self.clock = ManualClock(1000.0)
         self.devices = FakeDevices("a", "b")
-        self.executor = FakeExecutor()
-        self.leases = DeviceLeases(
-            self.store, self.clock, lambda: {*self.devices.table, *self.scheduler.busy}, ttl_s=TTL_S
+        self.lanes = Lanes()
+        self.leases = DeviceLeases(self.store, self.clock, lambda: {*self.devices.table}, self.lanes, ttl_s=TTL_S)
+        self.verification = VerificationTimeout(self.store, self.lanes, self.clock, wait_s=600)
+        self.canary = Canary(self.store, self.clock, self.lanes) if canary else None
+        made = Scheduling(
+            self.store,
+            self.devices,
+            self.clock,
+            self.lanes,
+            of_ends={"retries": retries, "may_look_again": self._may_look_again},
+            leases=self.leases if leased else None,
+            canary=self.canary,
         )
-        leases = self.leases if leased else None
-        self.scheduler = Scheduler(self.store, self.devices, self.clock, retries=retries, leases=leases)
-        self.scheduler.use(self.executor)
-        self.executor.ended = self.scheduler.ended
+        self.ends, self.executor, self.scheduler = made.ends, made.executor, made.scheduler
         self.forgotten: list[int] = []
-        self.changes = Changes(self.store, self.scheduler, self.clock, self.forgotten.append)
-        self.retry_all = RetryAll(self.store, self.scheduler, self.clock)
-        self.decisions = Decisions(self.store, self.scheduler, self.clock)
-        self.late_tasks = LateTasks(self.store, self.scheduler, self.clock)
-        self.accounts = AccountService(self.store, self.scheduler, self.clock)
+        self.changes = Changes(self.store, self.scheduler, self.lanes, self.clock, self.forgotten.append)
+        self.retry_all = RetryAll(self.store, self.lanes, self.clock)
+        self.decisions = Decisions(self.store, self.lanes, self.clock)
+        self.late_tasks = LateTasks(self.store, self.lanes, self.clock)
+        self.accounts = AccountService(self.store, self.lanes, self.clock)
+
+    def _may_look_again(self, task) -> bool:
+        return self.verification.may_look_again(task)  # a test may have put another in its place
+
+    def reread(self) -> None:
+        """Let the scheduler read all heads at its next step, as it does now and then."""
+        self.scheduler._whole_read_s = 0.0
 
     def __enter__(self) -> World:
         return self
@@ -77,7 +93,7 @@ class World:
         new = replace(new, late_after_ms=late_after_ms, late_policy=policy)
         [task_id] = await self.store.write(lambda r: r.tasks.add([new]))
         if serial is not None:
-            self.scheduler.added(serial, Head(new.due_ms, task_id))
+            self.lanes.added(serial, Head(new.due_ms, task_id))
         return task_id
 
     async def running(self) -> int:

@@ -12,12 +12,12 @@ from support.making import Making
 CABLE, ADDRESS, NAME = "R58A", "10.0.0.1:5555", "Shelf 3"
 
 
-class MaterialReservations:
+class Shelf:
     """One phone, which comes by one way after another."""
 
     def __init__(self, making: Making) -> None:
         self.transports = FakeTransports()
-        self.phones = PhoneDirectory(self.transports, making.store, making.clock)
+        self.phones = PhoneDirectory(self.transports, making.store, making.clock, making.lanes)
         self.phones.ask_phone = self._ask
 
     async def _ask(self, _transport):

@@ -69,8 +69,8 @@ async def by_itself(world, task_id):
 async def after_a_crash(world, _task_id):
     world.executor.running.clear()
     await recover(world.store, world.clock)
-    world.scheduler._book.busy.clear()
-    await world.scheduler.load_heads()
+    world.lanes.table.busy.clear()
+    world.reread()
 
 
 async def after_a_server_that_stopped(world, task_id):

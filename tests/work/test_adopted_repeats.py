@@ -14,7 +14,7 @@ from fleetlane.work.preflight.repeats import RepeatWindow
 from support.fakes import FakeTransports
 from support.making import Making
 from support.scheduler_harness import DONE
-from support.shelf import ADDRESS, CABLE, NAME, MaterialReservations
+from support.shelf import ADDRESS, CABLE, NAME, Shelf
 
 HOUR_S = 3600
 
@@ -30,7 +30,7 @@ class Replaced:
 
     def __init__(self, making: Making) -> None:
         self.transports = FakeTransports()
-        self.phones = PhoneDirectory(self.transports, making.store, making.clock)
+        self.phones = PhoneDirectory(self.transports, making.store, making.clock, making.lanes)
         self.phones.ask_phone = self._ask
         self._who: Identity | None = None
 
@@ -99,7 +99,7 @@ def test_what_waited_for_the_former_phone_is_compared_with_what_the_present_one_
 @pytest.mark.parametrize("other", [ADDRESS, NAME])
 def test_what_waits_for_a_phone_is_compared_with_what_went_out_by_its_other_name(making, other):
     async def scenario():
-        shelf = MaterialReservations(making)
+        shelf = Shelf(making)
         await shelf.phones.load()
         [out] = (await making.ask(other)).task_ids
         [waits] = (await making.ask(CABLE)).task_ids
@@ -120,7 +120,7 @@ def test_what_waited_there_is_compared_with_nothing_else(making):
     """Its window was another one when it was made."""
 
     async def scenario():
-        shelf = MaterialReservations(making)
+        shelf = Shelf(making)
         shelf.phones.window = RepeatWindow.of(600, 7)
         await shelf.phones.load()
         await shelf.comes_by(CABLE)

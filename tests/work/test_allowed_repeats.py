@@ -12,7 +12,7 @@ from fleetlane.core.retrying import PassedOver
 from fleetlane.core.task import Status
 from fleetlane.work.tasks.patching import Patch
 from support.making import Making
-from support.shelf import ADDRESS, CABLE, NAME, MaterialReservations
+from support.shelf import ADDRESS, CABLE, NAME, Shelf
 
 LATER = "2099-01-01T00:00:00Z"
 
@@ -25,7 +25,7 @@ def making(tmp_path):
 
 async def ends(making, *task_ids: int) -> list[str | None]:
     """Let two names turn out to be one phone. Returns how each task has ended, None for one that waits."""
-    shelf = MaterialReservations(making)
+    shelf = Shelf(making)
     await shelf.phones.load()
     await shelf.comes_by(CABLE)
     await shelf.phones.describe(CABLE, NAME, None)

@@ -123,7 +123,7 @@ def test_the_window_is_the_one_that_is_set(making):
 @pytest.mark.parametrize("again", ["by itself", "after a crash"])
 def test_what_waits_again_where_its_account_is_by_then_is_compared(making, again):
     async def scenario():
-        making.scheduler._retries = RetryPolicy(enabled=True, least_delay_s=5, most_delay_s=5)
+        making.ends._retries = RetryPolicy(enabled=True, least_delay_s=5, most_delay_s=5)
         account = await making.accounts.add(NewAccount("shop", "tiktok", "a"))
         [running] = (await making.ask(usernames=["shop"])).task_ids
         await making.scheduler.tick()

@@ -10,7 +10,6 @@ import pytest
 from fleetlane.core.errors import NotFoundError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import PublishState, failed, succeeded
-from fleetlane.work.running.canary import Canary
 from fleetlane.work.tasks.pending_reasons import PendingReasons
 from support.making import Making
 
@@ -20,9 +19,8 @@ NEW = "99.0.1"
 
 @pytest.fixture
 def making(tmp_path):
-    with Making(tmp_path / "s.db") as made:
-        made.scheduler.canary = Canary(made.store, made.clock, made.scheduler.notify)
-        made.waiting = PendingReasons(made.devices, made.scheduler, made.clock, UTC)
+    with Making(tmp_path / "s.db", canary=True) as made:
+        made.waiting = PendingReasons(made.devices, made.lanes, made.scheduler, made.clock, UTC)
         yield made
 
 
@@ -62,7 +60,7 @@ def test_the_others_wait_for_the_first_and_say_so_until_it_has_published(making)
         said = await reason(making, second)
         assert said.startswith(f"device a to publish first with TikTok {NEW}, which is new")
         await published(making, first)
-        assert await making.scheduler.canary.new_versions() == []
+        assert await making.canary.new_versions() == []
         assert await making.scheduler.tick() == 1
 
     run(scenario())
@@ -75,7 +73,7 @@ def test_a_first_post_that_fails_lets_nobody_go_and_a_person_does(making):
         await making.scheduler.tick()
         await making.end(first, failed("screen_unrecognised"))
         assert await making.scheduler.tick() == 0
-        canary = making.scheduler.canary
+        canary = making.canary
         [new] = await canary.new_versions()
         assert (new.app, new.package, new.version, new.canary, new.waiting) == ("tiktok", TIKTOK, NEW, "a", ["b"])
         await canary.let_go(TIKTOK, NEW)
@@ -111,10 +109,10 @@ def test_the_first_is_another_when_the_former_has_that_version_no_more(making):
         await making.end(first, failed("screen_unrecognised"))
         await has(making, "47.0.3", "a")
         making.clock.jump(making.clock.now_ms() / 1000 + 31)
-        assert await making.scheduler.canary.new_versions() == [], "nobody is first with it"
+        assert await making.canary.new_versions() == [], "nobody is first with it"
         assert await making.scheduler.tick() == 1, "looked at again after half a minute, b is the first now"
         assert making.scheduler.withheld("b") is None
-        assert [new.canary for new in await making.scheduler.canary.new_versions()] == ["b"]
+        assert [new.canary for new in await making.canary.new_versions()] == ["b"]
 
     run(scenario())
 
@@ -123,7 +121,7 @@ def test_each_of_several_new_versions_has_its_own_canary(making):
     async def scenario():
         await has(making, NEW, "a", "b")
         await has(making, "99.0.2", "c", "d")
-        canary, tasks = making.scheduler.canary, await posts(making, "a", "c", "b", "d")
+        canary, tasks = making.canary, await posts(making, "a", "c", "b", "d")
         asked = [
             await making.store.write(lambda r, t=task, s=serial: canary.withholds(r, t, s))
             for task, serial in zip(tasks, "acbd", strict=True)
@@ -143,7 +141,7 @@ def test_a_task_that_only_looks_for_its_post_does_not_wait(making):
             await making.store.write(
                 lambda r, p=phase: r.attempts.set_phase(first, 1, p, {**journal, "profile": {"x": 1}}, 0)
             )
-        canary = making.scheduler.canary
+        canary = making.canary
         assert await making.store.read(lambda r: canary.withholds(r, first, "b")) is False, "b never said what it has"
         await has(making, NEW, "b")
         assert await making.store.read(lambda r: canary.withholds(r, first, "b")), "a is the first"

@@ -54,6 +54,7 @@ def test_a_stop_waits_for_the_real_end_and_the_lane_goes_on(world):
 
 def test_a_stop_between_claim_and_start_reaches_the_attempt(world):
     async def scenario():
+        assert await world.scheduler.tick() == 0
         first, second = await world.add("a"), await world.add("b")
         world.executor.on_stop = lambda task: world.end(task.id, failed("stopped"))
         write, claimed = world.store.write, asyncio.Event()

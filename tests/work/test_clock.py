@@ -25,7 +25,7 @@ async def scheduled(world: World, in_s: float) -> int:
     due = world.clock.now_ms() + round(in_s * 1000)
     new = NewTask("b", 0, "post", "{}", "a", None, Source.API, 1, world.clock.now_ms(), due)
     [task_id] = await world.store.write(lambda r: r.tasks.add([new]))
-    world.scheduler.added("a", Head(due, task_id))
+    world.lanes.added("a", Head(due, task_id))
     return task_id
 
 

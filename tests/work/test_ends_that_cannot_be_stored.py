@@ -44,7 +44,7 @@ def test_an_end_that_a_thread_tells_of_is_unknown_when_the_journal_is_armed(worl
         await world.scheduler.tick()
         task = world.executor.end(task_id)
         await asyncio.to_thread(StoreJournal(world.store, task, world.clock).arm)
-        await world.scheduler.ended(Ended(task, failed("script_error"), Ending.BROKE))
+        await world.ends.ended(Ended(task, failed("script_error"), Ending.BROKE))
         assert (await world.task(task_id)).outcome == "unknown"
 
     asyncio.run(scenario())

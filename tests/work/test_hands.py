@@ -43,10 +43,10 @@ class Handled(World):
     def __init__(self, path):
         super().__init__(path)
         self.hand, self.told = Hand(), []
-        self.lanes = FakeDeviceCalls(lambda _serial: self.hand)
-        self.hands = ManualControl(self.scheduler, self.devices, self.clock, IDLE_S, self.told.extend)
-        self.hands.use(self.lanes)
-        self.scheduler.on_free = self.hands.freed
+        self.calls = FakeDeviceCalls(lambda _serial: self.hand)
+        self.hands = ManualControl(
+            self.lanes, self.devices, self.calls, self.clock, idle_s=IDLE_S, tell=self.told.extend
+        )
 
     async def tap(self, serial="a"):
         await self.hands.act(serial, "me", gestures.tap(PicturePoint(0.5, 0.5)))
@@ -67,7 +67,7 @@ def test_no_task_starts_until_the_phone_is_given_back(world):
         assert [t.id for t in world.executor.started] == [other]
         await world.tap()
         assert world.hand.done == [("tap_once", 540, 1200)]
-        assert world.lanes.asked == [("a", False)], "no picture cuts off a tap"
+        assert world.calls.asked == [("a", False)], "no picture cuts off a tap"
         await world.hands.give_back("a", "me")
         assert await world.scheduler.tick() == 1
         with pytest.raises(ConflictError, match="Take a over first"):
@@ -80,6 +80,7 @@ def test_no_task_starts_until_the_phone_is_given_back(world):
 @pytest.mark.parametrize("first", ["claim", "person"])
 def test_of_a_claim_and_a_take_over_at_once_exactly_one_has_the_phone(world, first):
     async def scenario():
+        assert await world.scheduler.tick() == 0
         task_id = await world.add("a")
         if first == "person":
             world.hands.take_over("a", "me")
@@ -139,7 +140,7 @@ def test_it_is_not_given_back_in_the_middle_of_an_act(world):
     async def scenario():
         await world.add("a")
         world.hands.take_over("a", "me")
-        world.lanes.hold("a")
+        world.calls.hold("a")
         acting = asyncio.create_task(world.tap())
         await asyncio.sleep(0)
         world.clock.advance(IDLE_S * 2)
@@ -148,7 +149,7 @@ def test_it_is_not_given_back_in_the_middle_of_an_act(world):
         late = asyncio.create_task(world.tap())
         await asyncio.sleep(0)
         assert await world.scheduler.tick() == 0
-        world.lanes.let_go("a")
+        world.calls.let_go("a")
         await acting
         await giving
         with pytest.raises(ConflictError, match="was given back"):
@@ -163,7 +164,9 @@ def test_the_loop_gives_back_without_being_asked(world):
     async def scenario():
         from fleetlane.adapters.clock import SystemClock
 
-        hands = ManualControl(world.scheduler, world.devices, SystemClock(), 0.05, world.told.extend)
+        hands = ManualControl(
+            world.lanes, world.devices, world.calls, SystemClock(), idle_s=0.05, tell=world.told.extend
+        )
         running = asyncio.create_task(hands.run())
         await asyncio.sleep(0)
         hands.take_over("a", "me")
@@ -180,7 +183,7 @@ def test_a_phone_that_is_away_says_so(world):
         with pytest.raises(ConflictError, match=r"Device x has never been seen"):
             world.hands.take_over("x", "me")
         world.hands.take_over("a", "me")
-        world.lanes.errors["a"] = DeviceGoneError("a: closed.")
+        world.calls.errors["a"] = DeviceGoneError("a: closed.")
         with pytest.raises(ConflictError, match="could not be done: a: closed"):
             await world.tap()
         world.devices.set("a", DeviceState.ABSENT)

@@ -45,6 +45,12 @@ async def pressed(world: World, *phases: Phase) -> int:
     return task_id
 
 
+def patient(world: World, wait_s: float) -> VerificationTimeout:
+    """Let posts be looked for as long as this."""
+    world.verification = VerificationTimeout(world.store, world.lanes, world.clock, wait_s)
+    return world.verification
+
+
 async def restarted(world: World, *phases: Phase) -> int:
     """Return such a task after a kill and a restart."""
     task_id = await pressed(world, *(phases or (Phase.PREPARED, Phase.ARMED)))
@@ -55,8 +61,8 @@ async def restarted(world: World, *phases: Phase) -> int:
 async def restart(world: World) -> None:
     world.executor.running.clear()
     assert await recover(world.store, world.clock) >= 1
-    world.scheduler._book.busy.clear()
-    await world.scheduler.load_heads()
+    world.lanes.table.busy.clear()
+    world.reread()
 
 
 async def used(world: World) -> set[str]:
@@ -105,7 +111,7 @@ def test_it_goes_before_all_others_of_its_lane_and_before_a_clock_that_was_set_b
         task_id = await restarted(world)
         old = NewTask("b", 0, "post", "{}", "a", None, Source.API, 1, now, now - 60_000)
         [old_id] = await world.store.write(lambda r: r.tasks.add([old]))
-        world.scheduler.added("a", Head(old.due_ms, old_id))
+        world.lanes.added("a", Head(old.due_ms, old_id))
         world.clock.jump(-90)
         await world.scheduler.tick()
         assert list(world.executor.running) == [task_id]
@@ -211,7 +217,7 @@ def test_a_phone_that_goes_away_is_asked_for_its_post_when_it_is_back(world, pha
 
 def test_a_phone_that_was_away_while_its_post_was_looked_for_is_asked_again_but_not_for_ever(world):
     async def scenario():
-        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600)
+        patience = patient(world, 600)
         task_id = await restarted(world)
         for over in (False, False, True):
             assert await patience.sweep() == 0
@@ -337,7 +343,7 @@ def test_a_phone_that_does_not_come_back_in_time_leaves_it_unknown_and_the_lane_
         task_id = await restarted(world)
         world.devices.set("a", DeviceState.OFFLINE)
         next_id = await world.add("a")
-        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600)
+        patience = patient(world, 600)
         assert await patience.sweep() == 0
         world.clock.advance(599)
         assert await patience.sweep() == 0
@@ -357,7 +363,7 @@ def test_a_phone_that_does_not_come_back_in_time_leaves_it_unknown_and_the_lane_
 def test_a_phone_that_goes_while_it_is_looked_at_is_looked_at_again_within_the_same_time(world):
     async def scenario():
         task_id = await restarted(world)
-        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600)
+        patience = patient(world, 600)
         for seconds in (0, 300, 299):
             world.clock.advance(seconds)
             assert await patience.sweep() == 0
@@ -384,7 +390,7 @@ async def ends_unseen(world: World, task_id: int):
 
 def test_a_post_that_was_not_seen_is_looked_for_after_other_tasks_had_their_turn(world):
     async def scenario():
-        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=3600)
+        patience = patient(world, 3600)
         task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
         others = [await world.add(), await world.add()]
         task = await ends_unseen(world, task_id)
@@ -405,7 +411,7 @@ def test_a_post_that_was_not_seen_is_looked_for_after_other_tasks_had_their_turn
 
 def test_what_a_person_must_see_to_is_listed_until_a_look_goes_on_without_them(world):
     async def scenario():
-        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=3600)
+        patience = patient(world, 3600)
         task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
         await world.end(task_id, failed("outcome_unknown", "It asks.", unseen=True, asks="security_check"))
         task = await world.task(task_id)
@@ -422,7 +428,7 @@ def test_what_a_person_must_see_to_is_listed_until_a_look_goes_on_without_them(w
 
 def test_the_pauses_between_its_looks_grow_until_the_wait_is_over(world):
     async def scenario():
-        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=3600)
+        patience = patient(world, 3600)
         task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
         pauses: list[int] = []
         while (task := await ends_unseen(world, task_id)).in_doubt:
@@ -447,9 +453,9 @@ def test_its_next_look_is_due_after_a_restart_as_well(world):
         task_id = await pressed(world, Phase.PREPARED, Phase.ARMED, Phase.TAPPED)
         await ends_unseen(world, task_id)
         world.clock.advance(61)
-        world.scheduler._book.busy.clear()
-        await world.scheduler.load_heads()
-        await VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600).sweep()
+        world.lanes.table.busy.clear()
+        world.reread()
+        await patient(world, 600).sweep()
         await world.scheduler.tick()
         assert list(world.executor.running) == [task_id]
 
@@ -474,7 +480,7 @@ def test_a_post_that_is_seen_in_a_later_look_is_published_once(world):
 def test_a_wall_clock_that_jumps_does_not_end_the_wait(world):
     async def scenario():
         await restarted(world)
-        patience = VerificationTimeout(world.store, world.scheduler, world.clock, wait_s=600)
+        patience = patient(world, 600)
         assert await patience.sweep() == 0
         world.clock.jump(86_400)
         assert await patience.sweep() == 0

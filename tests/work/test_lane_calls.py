@@ -9,6 +9,7 @@ import pytest
 
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.executors.local import LocalExecutor
+from fleetlane.adapters.executors.phone_threads import PhoneThreads
 from fleetlane.core.errors import DeviceGoneError, TaskStoppedError
 from fleetlane.core.outcome import PublishState, succeeded
 from fleetlane.core.task import Source, Status, Task
@@ -60,7 +61,8 @@ class Bench:
 
     def __init__(self):
         self.hanging, self.ends = HangingDriver(), asyncio.Queue()
-        self.executor = LocalExecutor(self, Runner(), self.ends.put)
+        self.threads = PhoneThreads(self)
+        self.executor = LocalExecutor(self.threads, Runner(), self.ends.put)
 
     def driver(self, _serial):
         return self.hanging
@@ -69,7 +71,7 @@ class Bench:
         self.executor.start(Task(1, "b", 0, "post", {}, "a", None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1))
 
     def look(self):
-        return asyncio.create_task(self.executor.call("a", lambda driver: driver.look(), preemptible=True))
+        return asyncio.create_task(self.threads.call("a", lambda driver: driver.look(), preemptible=True))
 
     async def hangs(self):
         assert await asyncio.to_thread(self.hanging.entered.wait, 5)
@@ -101,7 +103,7 @@ def test_an_act_cuts_off_a_look_and_tells_its_own_end():
         bench = Bench()
         look = bench.look()
         await bench.hangs()
-        assert await bench.executor.call("a", lambda _driver: "tapped", preemptible=False) == "tapped"
+        assert await bench.threads.call("a", lambda _driver: "tapped", preemptible=False) == "tapped"
         with pytest.raises(TaskStoppedError):
             await look
 
@@ -109,7 +111,7 @@ def test_an_act_cuts_off_a_look_and_tells_its_own_end():
             raise DeviceGoneError("gone")
 
         with pytest.raises(DeviceGoneError):
-            await bench.executor.call("a", fails, preemptible=False)
+            await bench.threads.call("a", fails, preemptible=False)
         await bench.executor.close()
 
     asyncio.run(scenario())
@@ -120,11 +122,11 @@ def test_what_nobody_waits_for_any_more_is_not_done():
         bench, done = Bench(), []
         look = bench.look()
         await bench.hangs()
-        unwanted = asyncio.create_task(bench.executor.call("a", done.append, preemptible=True))
+        unwanted = asyncio.create_task(bench.threads.call("a", done.append, preemptible=True))
         await asyncio.sleep(0)
         unwanted.cancel()
         look.cancel()
-        assert await bench.executor.call("a", lambda _driver: 1, preemptible=False) == 1
+        assert await bench.threads.call("a", lambda _driver: 1, preemptible=False) == 1
         assert done == []
         await bench.executor.close()
 
@@ -134,7 +136,7 @@ def test_what_nobody_waits_for_any_more_is_not_done():
 def test_closing_ends_every_call():
     async def scenario():
         bench = Bench()
-        act = asyncio.create_task(bench.executor.call("a", lambda driver: driver.look(), preemptible=False))
+        act = asyncio.create_task(bench.threads.call("a", lambda driver: driver.look(), preemptible=False))
         await bench.hangs()
         waiting = bench.look()
         await asyncio.sleep(0)
@@ -143,6 +145,6 @@ def test_closing_ends_every_call():
             with pytest.raises(TaskStoppedError):
                 await call
         with pytest.raises(TaskStoppedError):
-            await bench.executor.call("a", lambda _driver: 1, preemptible=False)
+            await bench.threads.call("a", lambda _driver: 1, preemptible=False)
 
     asyncio.run(scenario())

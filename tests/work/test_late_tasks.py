@@ -173,7 +173,7 @@ def test_time_in_which_the_lane_worked_on_earlier_tasks_does_not_count(world):
 
 def test_a_task_is_not_late_while_its_lane_works_and_is_looked_at_again(world):
     async def scenario():
-        world.scheduler.longest_attempt_ms = 10**9
+        world.scheduler.longest_attempt_ms = world.late_tasks._longest_attempt_ms = 10**9
         task_id = await planned(world)
         await world.add("a", start_s=HOUR_S - 1)
         world.clock.advance(HOUR_S)
@@ -224,8 +224,8 @@ def test_a_planned_task_that_was_cut_off_is_late_after_days_as_any_other(world):
         assert await world.scheduler.tick() == 1
         await away(world)
         await recover(world.store, world.clock)
-        await world.scheduler.load_heads()
-        world.scheduler._book.busy.clear()
+        world.reread()
+        world.lanes.table.busy.clear()
         world.executor.running.clear()
         assert await world.scheduler.tick() == 0
         assert (await world.task(task_id)).is_held
@@ -276,7 +276,7 @@ def test_a_task_in_doubt_is_looked_for_however_late_it_is_and_never_held(world):
         with pytest.raises(ConflictError, match="looked for first"):
             await world.decisions.start(task_id)
         with pytest.raises(ConflictError, match="looked for first"):
-            await move(world.store, world.scheduler, task_id, world.clock.now_ms() + 1)
+            await move(world.store, world.lanes, task_id, world.clock.now_ms() + 1)
         claimed = await world.store.write(lambda r: r.tasks.claim(task_id, "a", world.clock.now_ms()))
         assert claimed is not None
 
@@ -406,14 +406,14 @@ def test_a_moved_task_waits_for_its_new_time_and_can_be_late_again(world):
     async def scenario():
         task_id = await held(world)
         start_ms = world.clock.now_ms() + round(HOUR_S * 1000)
-        await move(world.store, world.scheduler, task_id, start_ms)
+        await move(world.store, world.lanes, task_id, start_ms)
         task = await world.task(task_id)
         assert (task.held_ms, task.needs_person, task.due_ms, task.scheduled_ms) == (None, None, start_ms, start_ms)
         assert await world.scheduler.tick() == 0
         await away(world)
         assert await world.scheduler.tick() == 0
         assert (await world.task(task_id)).needs_note["message"].startswith("It was 3 d 0 h late.")
-        await move(world.store, world.scheduler, task_id, world.clock.now_ms())
+        await move(world.store, world.lanes, task_id, world.clock.now_ms())
         assert await world.scheduler.tick() == 1
         await world.end(task_id)
         assert (await world.task(task_id)).remark == "Published."
@@ -466,7 +466,7 @@ def test_that_another_phone_answers_is_still_so_when_a_person_starts_or_moves_a_
         for task_id in tasks:
             await world.store.write(lambda r, i=task_id: r.tasks.flag([i], NeedsPerson.OTHER_PHONE, {"message": "x"}))
         await world.decisions.start(tasks[0])
-        await move(world.store, world.scheduler, tasks[1], world.clock.now_ms() + 1)
+        await move(world.store, world.lanes, tasks[1], world.clock.now_ms() + 1)
         for task_id in tasks:
             task = await world.task(task_id)
             assert (task.needs_person, task.needs_note) == (NeedsPerson.OTHER_PHONE, {"message": "x"})

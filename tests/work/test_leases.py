@@ -50,7 +50,7 @@ def test_of_two_servers_the_first_has_the_devices_as_long_as_its_heart_beats(wor
         task_id = await running_on(one)
         await time_passes(5 * TTL_S, one, other)
         assert (one.leases.holds("a"), other.leases.holds("a"), other.leases.is_foreign("a")) == (True, False, True)
-        other.scheduler.added("a", Head(0, await one.add()))
+        other.lanes.added("a", Head(0, await one.add()))
         assert await other.scheduler.tick() == 0
         await one.end(task_id)
         assert (await one.task(task_id)).status is Status.COMPLETED
@@ -69,7 +69,7 @@ def test_a_server_that_stands_still_loses_its_devices_and_the_other_settles_thei
         assert other.leases.holds("a")
         task = await one.task(task_id)
         assert (task.status, task.in_doubt) == (Status.PENDING, False)
-        await other.scheduler.load_heads()
+        other.reread()
         assert await other.scheduler.tick() == 1
         assert other.executor.running[task_id].attempt == 2
 
@@ -87,10 +87,10 @@ def test_a_server_that_comes_back_too_late_arms_nothing_and_its_results_are_refu
         with pytest.raises(LeaseLostError, match="another one took over phone a"):
             await asyncio.to_thread(journal.arm)
         assert journal.phase is Phase.PREPARED
-        await other.scheduler.load_heads()
+        other.reread()
         await other.scheduler.tick()
         before = await one.task(task_id)
-        await one.scheduler.ended(Ended(one.executor.end(task_id), DONE))
+        await one.ends.ended(Ended(one.executor.end(task_id), DONE))
         assert before.attempt == 2
         assert await one.task(task_id) == before
 
@@ -104,11 +104,11 @@ def test_the_late_result_of_an_old_attempt_changes_nothing(worlds):
         task_id = await running_on(one)
         old = one.executor.end(task_id)
         await time_passes(TTL_S + 10, other)
-        await other.scheduler.load_heads()
+        other.reread()
         await other.scheduler.tick()
         before = await one.task(task_id)
         for ending in Ending:
-            await one.scheduler.ended(Ended(old, DONE, ending))
+            await one.ends.ended(Ended(old, DONE, ending))
         journal = StoreJournal(one.store, old, one.clock)
         with pytest.raises(TaskStoppedError):
             await asyncio.to_thread(journal.prepared, {})

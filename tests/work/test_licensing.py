@@ -35,8 +35,7 @@ class Rig:
 
     def restart(self, clock=None):
         self.clock = clock or self.clock
-        self.licensing = Licensing(LicenseFile(self.path, [PUBLIC]), self.store, self.clock)
-        self.licensing.on_change = self._changed
+        self.licensing = Licensing(LicenseFile(self.path, [PUBLIC]), self.store, self.clock, self._changed)
         return self.look()
 
     def _changed(self):
@@ -224,9 +223,8 @@ def test_the_watch_sees_a_new_file_and_the_moment_it_runs_out(tmp_path):
     clock = SystemClock()
 
     async def scenario():
-        licensing = Licensing(LicenseFile(rig.path, [PUBLIC]), rig.store, clock)
         changed = asyncio.Event()
-        licensing.on_change = changed.set
+        licensing = Licensing(LicenseFile(rig.path, [PUBLIC]), rig.store, clock, changed.set)
         watching = asyncio.create_task(licensing.run())
         expires_ms = (clock.now_ms() // 1000 + 3) * 1000
         days = (expires_ms - clock.now_ms()) / DAY_MS

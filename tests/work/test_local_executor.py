@@ -8,6 +8,7 @@ import time
 
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.executors.local import LocalExecutor
+from fleetlane.adapters.executors.phone_threads import PhoneThreads
 from fleetlane.core.outcome import failed
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.control import AttemptControl
@@ -48,7 +49,7 @@ def test_a_call_that_never_returns_does_not_keep_the_server_from_ending():
         async def ended(event):
             ends.append(event)
 
-        executor = LocalExecutor(stuck, stuck, ended, end_s=0.2)
+        executor = LocalExecutor(PhoneThreads(stuck), stuck, ended, end_s=0.2)
         executor.start(task)
         await asyncio.to_thread(stuck.called.wait)
         began = time.monotonic()

@@ -23,17 +23,17 @@ def making(tmp_path):
 def test_what_names_a_phone_that_has_the_name_later_is_that_phones_for_good(making):
     async def scenario():
         transports = FakeTransports()
-        phones = PhoneDirectory(transports, making.store, making.clock)
+        phones = PhoneDirectory(transports, making.store, making.clock, making.lanes)
         transports.plug("R58A", DeviceState.UNAUTHORIZED)
         await phones.load()
         phones.look()
         await phones.settle()
-        told = []
-        phones.on_moved = told.append
         account = await making.accounts.add(NewAccount("shop", "tiktok", "Shelf 3"))
         [of_account] = (await making.ask(usernames=["shop"])).task_ids
         [of_name] = (await making.ask("shelf 3", config={"captions": "by its name"})).task_ids
 
+        told = []
+        making.lanes.listen(told=told.append)
         await phones.describe("R58A", "Shelf 3", None)
         assert sorted({*told}) == ["R58A", "Shelf 3", "shelf 3"], "each lane is looked at again"
         assert [(await making.task(i)).serial for i in (of_account, of_name)] == ["R58A", "R58A"]

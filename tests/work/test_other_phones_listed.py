@@ -31,9 +31,7 @@ def making(tmp_path):
 async def another_phone_at(making: Making, address: str, known: int = 0):
     """Let another phone answer where one was; `known` 1: the one that was is on record already."""
     transports = FakeTransports()
-    phones = PhoneDirectory(transports, making.store, making.clock)
-    phones.in_use, phones.on_moved = making.scheduler.is_busy, making.scheduler.changed
-    making.scheduler.on_added = phones.added
+    phones = PhoneDirectory(transports, making.store, making.clock, making.lanes)
     who = [Identity("R58A", "pixel", "a"), Identity("R58B", "pixel", "b")][known:]
 
     async def ask(_transport):

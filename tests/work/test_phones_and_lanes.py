@@ -25,10 +25,11 @@ from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.phones.directory import PhoneDirectory
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.recovery import recover
-from fleetlane.work.running.scheduler import Scheduler
 from support.clock import ManualClock
-from support.fakes import FakeExecutor, FakeTransports
+from support.fakes import FakeTransports
+from support.scheduling import Scheduling
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
 NUMBERS = {"A": "R58A", "B": "R58B", "twin": "R58A", "cheap": "0123456789ABCDEF", "cheap too": "0123456789ABCDEF"}
@@ -65,7 +66,7 @@ def _template() -> Path:
     return path
 
 
-class MaterialReservations:
+class Shelf:
     """Phones are plugged, pulled, moved, reset and cloned; answers come late; people decide, or do not.
 
     Each act takes a number, by which it chooses among what there is.
@@ -93,16 +94,13 @@ class MaterialReservations:
         self.transports = FakeTransports()
         self.links = [Link(one.phone, self._plugged(one.phone, one.transport)) for one in self.links]
         self.asked: dict[int, tuple[Link, Identity, asyncio.Future]] = {}
-        self.executor = FakeExecutor()
         ids = (f"{id(self.transports)}-{n}" for n in itertools.count())
-        self.phones = PhoneDirectory(self.transports, self.store, self.clock, lambda: next(ids))
+        self.lanes = Lanes()
+        self.phones = PhoneDirectory(self.transports, self.store, self.clock, self.lanes, draw_id=lambda: next(ids))
         self.phones.ask_phone = self._ask
-        self.scheduler = Scheduler(self.store, self.phones, self.clock)
-        self.scheduler.use(self.executor)
-        self.phones.in_use = self.scheduler.is_busy
-        self.phones.on_moved = self.scheduler.changed
+        made = Scheduling(self.store, self.phones, self.clock, self.lanes)
+        self.ends, self.executor, self.scheduler = made.ends, made.executor, made.scheduler
         self.do(self.phones.load())
-        self.do(self.scheduler.load_heads())
         self.look()
 
     def _plugged(self, _phone, before: Transport) -> Transport:
@@ -221,7 +219,7 @@ class MaterialReservations:
 
         lane, task_id = self.do(self.store.write(work))
         self.made[task_id] = Made(text, self._key_of(lane), now)
-        self.scheduler.added(lane, Head(now, task_id))
+        self.lanes.added(lane, Head(now, task_id))
         if choice % 3:
             self.tick(choice)
 
@@ -252,7 +250,7 @@ class MaterialReservations:
             lane = lanes.get(self.made[task.id].key)
             if lane is not None and not task.in_doubt:
                 assert task.serial == lane, f"task {task.id} waits in {task.serial}, its phone is {lane}"
-                assert self.scheduler.is_busy(lane), f"{lane} is free and does nothing"
+                assert self.lanes.is_busy(lane), f"{lane} is free and does nothing"
 
     def end(self, choice):
         if not self.executor.running:
@@ -263,9 +261,9 @@ class MaterialReservations:
             facts = {"caption": "c", "profile": {"a": 1}}
             for phase in (Phase.PREPARED, Phase.ARMED):
                 self.do(self.store.write(lambda r, to=phase: r.attempts.set_phase(task.id, task.attempt, to, facts, 1)))
-            self.do(self.scheduler.ended(Ended(task, failed("outcome_unknown"), Ending.INTERRUPTED)))
+            self.do(self.ends.ended(Ended(task, failed("outcome_unknown"), Ending.INTERRUPTED)))
         else:
-            self.do(self.scheduler.ended(Ended(task, DONE)))
+            self.do(self.ends.ended(Ended(task, DONE)))
             self.ended.add(task.id)
 
     def a_person_decides(self, choice):
@@ -281,7 +279,7 @@ class MaterialReservations:
             self.do(self.phones.adopt(lane, keep_present=keep_present))
         except ConflictError:
             assert keep_present
-            assert self.scheduler.is_busy(lane) or self.scheduler.is_busy(question.present)
+            assert self.lanes.is_busy(lane) or self.lanes.is_busy(question.present)
             return
         for task in pending if keep_present else ():
             made = self.made[task.id]
@@ -320,17 +318,17 @@ def _is_in_the_way(link: Link, phone: str, by: str | None) -> bool:
 _STATES = (*[DeviceState.ONLINE] * 4, DeviceState.UNAUTHORIZED, DeviceState.OFFLINE)
 _PLUGS = tuple(itertools.product(PHONES, (None, *ADDRESSES), _STATES))
 ACTS = {
-    MaterialReservations.plug: 6,
-    MaterialReservations.create: 6,
-    MaterialReservations.all_answer: 5,
-    MaterialReservations.tick: 5,
-    MaterialReservations.end: 3,
-    MaterialReservations.answer: 2,
-    MaterialReservations.pull: 2,
-    MaterialReservations.authorise: 2,
-    MaterialReservations.a_person_decides: 4,
-    MaterialReservations.reset: 1,
-    MaterialReservations.the_server_starts_anew: 1,
+    Shelf.plug: 6,
+    Shelf.create: 6,
+    Shelf.all_answer: 5,
+    Shelf.tick: 5,
+    Shelf.end: 3,
+    Shelf.answer: 2,
+    Shelf.pull: 2,
+    Shelf.authorise: 2,
+    Shelf.a_person_decides: 4,
+    Shelf.reset: 1,
+    Shelf.the_server_starts_anew: 1,
 }
 """What can happen, and how often it does beside the others."""
 _ACTS = [act for act, weight in ACTS.items() for _ in range(weight)]
@@ -339,7 +337,7 @@ _ACTS = [act for act, weight in ACTS.items() for _ in range(weight)]
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(_ACTS), st.integers(0, 2**16)), min_size=25, max_size=40))
 def test_whatever_is_plugged_where_a_task_runs_on_its_phone_alone(acts):
-    shelf = MaterialReservations()
+    shelf = Shelf()
     try:
         for act, choice in acts:
             act(shelf, choice)

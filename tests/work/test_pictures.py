@@ -48,9 +48,9 @@ class Room:
 
     def __init__(self, interval_s=0.02):
         self.book, self.camera, self.devices = Book(), Camera(), FakeDevices("a", "b")
-        self.pictures = LivePictures(self.book, self.devices, SystemClock(), interval_s)
         self.calls = FakeDeviceCalls(self.camera.of)
-        self.pictures.use(self.calls)
+        self.pictures = LivePictures(self.book, self.devices, self.calls, SystemClock(), interval_s)
+        self.pictures.open()
 
     @asynccontextmanager
     async def watching(self, *serials, large=False):

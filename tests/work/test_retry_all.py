@@ -107,7 +107,7 @@ def test_a_task_at_its_retry_limit_is_passed_over_and_without_a_limit_taken_ever
             await world.changes.retry(task_id, force=False)
             assert await world.scheduler.tick() == 1
             await world.end(task_id, failed("app_crashed"))
-        done = await RetryAll(world.store, world.scheduler, world.clock, most)()
+        done = await RetryAll(world.store, world.lanes, world.clock, most)()
         assert done.task_ids == ([task_id] if taken else [])
         assert why(done) == ({} if taken else {task_id: PassedOver.RETRY_LIMIT})
 

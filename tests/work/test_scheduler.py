@@ -21,9 +21,9 @@ from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.running.recovery import recover
-from fleetlane.work.running.scheduler import Scheduler
 from support.clock import ManualClock
-from support.fakes import FakeDevices, FakeExecutor
+from support.fakes import FakeDevices
+from support.scheduling import Scheduling
 
 SERIALS = ("a", "b", "c")
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
@@ -48,10 +48,8 @@ class Lanes(RuleBasedStateMachine):
         self.new_scheduler()
 
     def new_scheduler(self):
-        self.executor = FakeExecutor()
-        self.scheduler = Scheduler(self.store, self.devices, self.clock, lambda: self.limit)
-        self.scheduler.use(self.executor)
-        self.do(self.scheduler.load_heads())
+        made = Scheduling(self.store, self.devices, self.clock, limit=lambda: self.limit)
+        self.lanes, self.ends, self.executor, self.scheduler = made.lanes, made.ends, made.executor, made.scheduler
 
     def do(self, work):
         return self.loop.run_until_complete(work)
@@ -69,7 +67,7 @@ class Lanes(RuleBasedStateMachine):
         ids = self.do(self.store.write(lambda r: r.tasks.add(new)))
         for task_id, task in zip(ids, new, strict=True):
             self.added[task_id] = task
-            self.scheduler.added(task.serial, Head(task.due_ms, task_id))
+            self.lanes.added(task.serial, Head(task.due_ms, task_id))
 
     @rule(serial=st.sampled_from(SERIALS), state=st.sampled_from([DeviceState.ONLINE, DeviceState.ABSENT]))
     def device(self, serial, state):
@@ -77,7 +75,7 @@ class Lanes(RuleBasedStateMachine):
 
     @rule(serial=st.sampled_from(SERIALS), held=st.booleans())
     def a_person_takes_over_or_gives_back(self, serial, held):
-        (self.scheduler.hold if held else self.scheduler.release)(serial)
+        (self.lanes.hold if held else self.lanes.release)(serial)
 
     @rule(limit=st.sampled_from([None, 0, 1, 2]))
     def license_changes(self, limit):
@@ -96,7 +94,7 @@ class Lanes(RuleBasedStateMachine):
         for task in self.executor.started[first:]:
             assert self.devices.get(task.serial).is_ready
             assert task.serial not in busy
-            assert not self.scheduler.is_held(task.serial), "a task started in the hands of a person"
+            assert not self.lanes.is_held(task.serial), "a task started in the hands of a person"
             lane = [(t.due_ms, i) for i, t in before.items() if t.serial == task.serial]
             assert (task.due_ms, task.id) == min(lane), "a lane goes in order of (due, id)"
             assert task.due_ms <= self.clock.now_ms()
@@ -107,7 +105,7 @@ class Lanes(RuleBasedStateMachine):
         busy = {task.serial for task in self.executor.running.values()}
         for task in before.values():
             free = task.serial not in busy and self.devices.get(task.serial).is_ready
-            free = free and not self.scheduler.is_held(task.serial)
+            free = free and not self.lanes.is_held(task.serial)
             assert not (free and task.due_ms <= self.clock.now_ms()), "a due task waits though its lane is free"
 
     @precondition(lambda self: self.executor.running)
@@ -115,7 +113,7 @@ class Lanes(RuleBasedStateMachine):
     def an_attempt_ends(self, data, how):
         task = self.executor.end(data.draw(st.sampled_from(sorted(self.executor.running))))
         outcome = DONE if how == "done" else failed("app_crashed")
-        self.do(self.scheduler.ended(Ended(task, outcome, Ending.INTERRUPTED if how == "requeue" else Ending.FINISHED)))
+        self.do(self.ends.ended(Ended(task, outcome, Ending.INTERRUPTED if how == "requeue" else Ending.FINISHED)))
         if how != "requeue":
             self.ended.add(task.id)
 
@@ -162,20 +160,20 @@ def test_the_loop_starts_a_task_when_it_is_due_without_being_asked(tmp_path):
     async def scenario():
         from fleetlane.adapters.clock import SystemClock
 
-        clock, devices, executor = SystemClock(), FakeDevices("a"), FakeExecutor()
-        scheduler = Scheduler(store, devices, clock)
-        scheduler.use(executor)
-        loop = asyncio.create_task(scheduler.run())
+        clock = SystemClock()
+        made = Scheduling(store, FakeDevices("a"), clock)
+        executor = made.executor
+        loop = asyncio.create_task(made.scheduler.run())
         due = clock.now_ms() + 150
         new = NewTask("b", 0, "post", "{}", "a", None, Source.API, 1, 0, due)
         ids = await store.write(lambda r: r.tasks.add([new, replace(new, due_ms=due + 1)]))
         for task_id in ids:
-            scheduler.added("a", Head(due + task_id - 1, task_id))
+            made.lanes.added("a", Head(due + task_id - 1, task_id))
         async with asyncio.timeout(5):
             while len(executor.started) < 1:
                 await asyncio.sleep(0.01)
             assert clock.now_ms() >= due
-            await scheduler.ended(Ended(executor.end(1), DONE))
+            await made.ends.ended(Ended(executor.end(1), DONE))
             while len(executor.started) < 2:
                 await asyncio.sleep(0.01)
         loop.cancel()

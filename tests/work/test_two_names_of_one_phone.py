@@ -10,7 +10,7 @@ from fleetlane.core.retrying import PassedOver
 from fleetlane.core.task import Status
 from support.making import Making
 from support.scheduler_harness import DONE
-from support.shelf import ADDRESS, CABLE, NAME, MaterialReservations
+from support.shelf import ADDRESS, CABLE, NAME, Shelf
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def making(tmp_path):
 @pytest.mark.parametrize("before", ["waits", "published"])
 def test_what_was_made_for_the_other_name_ends_as_a_repeat(making, other, before):
     async def scenario():
-        shelf = MaterialReservations(making)
+        shelf = Shelf(making)
         await shelf.phones.load()
         first, second = (await making.ask(CABLE, other)).task_ids
         [else_] = (await making.ask(other, config={"captions": "something else"})).task_ids

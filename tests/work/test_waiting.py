@@ -8,10 +8,10 @@ import pytest
 
 from fleetlane.core.device import DeviceState
 from fleetlane.core.task import NewTask, Source, Status, Task
-from fleetlane.work.running.scheduler import Scheduler
 from fleetlane.work.tasks.pending_reasons import PendingReasons
 from support.clock import ManualClock
 from support.fakes import FakeDevices
+from support.scheduling import Scheduling
 
 
 @pytest.mark.parametrize(
@@ -20,24 +20,29 @@ from support.fakes import FakeDevices
 )
 def test_a_task_says_when_it_is_the_licence_that_holds_it_back(limit, sentence):
     devices, clock = FakeDevices("a"), ManualClock()
-    scheduler = Scheduler(None, devices, clock, lambda: limit)
+    made = Scheduling(None, devices, clock, limit=lambda: limit)
     task = Task(1, "b", 0, "post", {}, "a", None, Source.API, 1, Status.PENDING, 0, 0)
-    assert [str(reason) for reason in PendingReasons(devices, scheduler, clock, UTC).reasons(task)] == [sentence]
+    assert [
+        str(reason) for reason in PendingReasons(devices, made.lanes, made.scheduler, clock, UTC).reasons(task)
+    ] == [sentence]
 
 
 def test_a_task_says_when_a_person_has_its_phone():
     devices, clock = FakeDevices("a"), ManualClock()
-    scheduler = Scheduler(None, devices, clock)
-    scheduler.hold("a")
+    made = Scheduling(None, devices, clock)
+    made.lanes.hold("a")
     task = Task(1, "b", 0, "post", {}, "a", None, Source.API, 1, Status.PENDING, 0, 0)
     sentence = "device a to be given back: a person has taken it over"
-    assert [str(reason) for reason in PendingReasons(devices, scheduler, clock, UTC).reasons(task)] == [sentence]
+    assert [
+        str(reason) for reason in PendingReasons(devices, made.lanes, made.scheduler, clock, UTC).reasons(task)
+    ] == [sentence]
 
 
 def test_a_task_for_later_on_a_phone_that_is_away_says_both():
     devices, clock = FakeDevices(), ManualClock(1000.0)
     task = Task(1, "b", 0, "post", {}, "a", None, Source.API, 1, Status.PENDING, 0, 3_600_000)
-    reasons = PendingReasons(devices, Scheduler(None, devices, clock), clock, UTC).reasons(task)
+    made = Scheduling(None, devices, clock)
+    reasons = PendingReasons(devices, made.lanes, made.scheduler, clock, UTC).reasons(task)
     assert [str(reason) for reason in reasons] == [
         "its start at 1970-01-01T01:00:00.000+00:00",
         "device a has never been seen; connect it and allow USB debugging",
@@ -47,7 +52,8 @@ def test_a_task_for_later_on_a_phone_that_is_away_says_both():
 def test_warnings_name_twenty_tasks_that_wait_and_count_the_rest():
     devices, clock = FakeDevices("ready"), ManualClock()
     devices.set("gone", DeviceState.ABSENT)
-    waiting = PendingReasons(devices, Scheduler(None, devices, clock), clock, UTC)
+    made = Scheduling(None, devices, clock)
+    waiting = PendingReasons(devices, made.lanes, made.scheduler, clock, UTC)
 
     def warnings(*targets):
         return waiting.warnings([NewTask("b", 0, "post", "{}", s, name, Source.API, 1, 0, 0) for s, name in targets])

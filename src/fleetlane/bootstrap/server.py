@@ -1,13 +1,15 @@
-"""The one place that builds everything, and takes it down again in order."""
+"""Builds a server, and takes it down again in order.
+
+Each part is given what it needs when it is made, so all of it is made before: from the clock and the store up to the
+routes. Whoever wants to hear of something subscribes to what was there before it (`Lanes`, `EventBroker`).
+"""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import time
 from typing import Any
 
 import structlog
@@ -18,23 +20,28 @@ from fleetlane.adapters.android.supervisor import DeviceSupervisor, adb_port
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
-from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.adapters.files import MaterialFolder, TraceFolder
 from fleetlane.adapters.license import LicenseFile
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.video import video_check
-from fleetlane.core.device import Device, DeviceState
+from fleetlane.bootstrap.execution import Execution, Foundation, build_execution
+from fleetlane.bootstrap.from_settings import (
+    evening,
+    http_options,
+    longest_attempt_s,
+    rules,
+    script_settings,
+    server_info,
+)
+from fleetlane.bootstrap.health import health
+from fleetlane.core.device import Device
 from fleetlane.core.event import Change, EventKind
-from fleetlane.core.license import License
-from fleetlane.core.schedule import parse_hhmm
-from fleetlane.core.task import LatePolicy
 from fleetlane.dashboard.router import router as dashboard
 from fleetlane.data_directory import only_server
-from fleetlane.http.app import HttpOptions, create_app
+from fleetlane.http.app import create_app
 from fleetlane.own_packs import use_packs
-from fleetlane.scripts.packs import PACKS, InForce
-from fleetlane.scripts.script import ScriptSettings, broken_scripts
-from fleetlane.settings import Settings, config_path, held, own_config_path
+from fleetlane.scripts.packs import PACKS
+from fleetlane.settings import Settings
 from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
 from fleetlane.work.access.sessions import Sessions
@@ -43,20 +50,13 @@ from fleetlane.work.content.library import Library
 from fleetlane.work.phones.checkups import Checkups
 from fleetlane.work.phones.devices import DeviceService
 from fleetlane.work.phones.directory import PhoneDirectory
-from fleetlane.work.phones.live_pictures import LivePictures
-from fleetlane.work.phones.manual_control import ManualControl
 from fleetlane.work.preflight.inspection import Inspection
 from fleetlane.work.preflight.outlook import Outlook
 from fleetlane.work.preflight.repeats import RepeatWindow
-from fleetlane.work.running.canary import Canary
-from fleetlane.work.running.completion import RetryPolicy
-from fleetlane.work.running.doubt_timeout import VerificationTimeout
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.late_tasks import LateTasks
-from fleetlane.work.running.leases import DeviceLeases
 from fleetlane.work.running.recovery import recover
-from fleetlane.work.running.runner import Runner
-from fleetlane.work.running.scheduler import Scheduler
-from fleetlane.work.services import EffectiveSetting, Health, ServerInfo, Services
+from fleetlane.work.services import Services
 from fleetlane.work.tasks.changes import Changes
 from fleetlane.work.tasks.decisions import Decisions
 from fleetlane.work.tasks.intake import Intake
@@ -64,7 +64,6 @@ from fleetlane.work.tasks.look_ahead import LookAhead
 from fleetlane.work.tasks.patching import Patching
 from fleetlane.work.tasks.pending_reasons import PendingReasons
 from fleetlane.work.tasks.queries import TaskQueries
-from fleetlane.work.tasks.request import Rules
 from fleetlane.work.tasks.retry_all import RetryAll
 from fleetlane.work.tasks.undo import UndoLog
 from fleetlane.work.upkeep.event_broker import EventBroker
@@ -74,11 +73,11 @@ from fleetlane.work.upkeep.retention import IdempotencyKeyRetention, Retention, 
 from fleetlane.work.upkeep.trace_archive import Traces
 from fleetlane.work.upkeep.workshop import Workshop
 
-_NAMED = 5
 _HOUR_MS = 60 * 60 * 1000
-_MINUTE_MS = 60 * 1000
-_LONGEST_UPLOAD_S = 3600  # as the schema of `post` allows
 log = structlog.get_logger(__name__)
+
+_Loops = Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+"""What runs until the server stops, by the names of its tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,114 +88,118 @@ class Server:
     running: Callable[[], AbstractAsyncContextManager[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts(Foundation):
+    """The foundation of a server, by what it is made of here."""
+
+    store: SqliteStore
+    traces: TraceFolder
+    materials: MaterialFolder
+    supervisor: DeviceSupervisor
+    packs: PackWatch
+    inspection: Inspection
+
+
 def build(settings: Settings) -> Server:
     """Return a server; nothing is started yet."""
-    clock = SystemClock()
-    packs = _packs(settings)
-    store = SqliteStore(settings.store_path)
+    parts = _parts(settings)
+    execution = build_execution(settings, parts)
+    services = _services(settings, parts, execution)
+    app = create_app(services, http_options(settings), [dashboard])
+    return Server(app, lambda: _running(settings, parts, execution, services))
+
+
+def _parts(settings: Settings) -> _Parts:
+    clock, lanes = SystemClock(), Lanes()
+    use_packs(settings)
     events = EventBroker(clock)
-    store.on_change = events.tell
+    store = SqliteStore(settings.store_path, events.tell)
+    repeats = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
     supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)
-    devices = PhoneDirectory(supervisor, store, clock)
-    devices.window = window = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
-    licensing = Licensing(LicenseFile(settings.license_path, settings.license_public_keys), store, clock)
-    scheduler, leases = _scheduling(
-        settings, store=store, clock=clock, devices=devices, licensing=licensing, events=events, window=window
-    )
-    manual_control = ManualControl(scheduler, devices, clock, settings.take_over_idle_s, events.tell)
-    scheduler.on_free = manual_control.freed
-    waiting = PendingReasons(devices, scheduler, clock, settings.zone)
-    traces = TraceFolder(settings.traces_dir)
+    license_file = LicenseFile(settings.license_path, settings.license_public_keys)
     inspector = FileInspector(video_check())
-    materials = MaterialFolder(settings.materials_dir, inspector)
-    script_settings = _script_settings(settings)
-    runner = Runner(
-        store,
-        traces,
-        materials,
-        clock,
-        settings=script_settings,
-        timeout_s=settings.task_timeout_s,
-        leases=leases,
+
+    def changed(device: Device) -> None:
+        events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
+
+    return _Parts(
+        clock=clock,
+        store=store,
+        traces=TraceFolder(settings.traces_dir),
+        materials=MaterialFolder(settings.materials_dir, inspector),
         inspector=inspector,
-    )
-    pictures = LivePictures(scheduler, devices, clock, settings.picture_interval_s)
-    runner.on_picture = pictures.keep
-    queries = TaskQueries(store, waiting)
-    changes = Changes(store, scheduler, clock, traces.forget, repeats=window, zone=settings.zone)
-    rules = _rules(settings)
-    inspection = Inspection(inspector, script_settings.folders, settings.inspect_max_s)
-    outlook = Outlook(inspection)
-    device_service = DeviceService(devices, store, clock, packs.packages)
-    services = Services(
-        intake=Intake(store, scheduler, waiting, clock, rules=rules, outlook=outlook, window=window),
-        patching=Patching(store, scheduler, clock, rules=rules, outlook=outlook, window=window),
-        queries=queries,
-        traces=Traces(queries, traces),
-        changes=changes,
-        decisions=Decisions(store, scheduler, clock, window, settings.zone),
-        retry_all=RetryAll(store, scheduler, clock, settings.max_retry_count if settings.auto_retry else None, window),
-        undo=UndoLog(changes),
-        accounts=AccountService(store, scheduler, clock, window),
-        devices=device_service,
-        manual_control=manual_control,
-        checkups=Checkups(manual_control, devices, clock, lambda driver: check(driver, clock)),
-        live_pictures=pictures,
-        library=Library(store, materials, clock),
         events=events,
-        access=_access(settings, store, clock, events),
+        lanes=lanes,
+        repeats=repeats,
+        devices=PhoneDirectory(supervisor, store, clock, lanes, repeats=repeats, changed=changed),
+        licensing=Licensing(license_file, store, clock, lanes.notify),
+        supervisor=supervisor,
+        packs=PackWatch(PACKS, settings.packs_dir),
+        inspection=Inspection(inspector, script_settings(settings).folders, settings.inspect_max_s),
+    )
+
+
+def _services(settings: Settings, parts: _Parts, execution: Execution) -> Services:
+    """Return the use cases behind every face."""
+    store, clock, lanes, repeats, zone = parts.store, parts.clock, parts.lanes, parts.repeats, settings.zone
+    scheduler, packs, licensing = execution.scheduler, parts.packs, parts.licensing
+    waiting = PendingReasons(parts.devices, lanes, scheduler, clock, zone)
+    queries = TaskQueries(store, waiting)
+    traces = Traces(queries, parts.traces)
+    checks, outlook = rules(settings), Outlook(parts.inspection)
+    changes = Changes(store, scheduler, lanes, clock, parts.traces.forget, repeats=repeats, zone=zone)
+    most_retries = settings.max_retry_count if settings.auto_retry else None
+    return Services(
+        intake=Intake(store, lanes, waiting, clock, rules=checks, outlook=outlook, window=repeats),
+        patching=Patching(store, lanes, clock, rules=checks, outlook=outlook, window=repeats),
+        queries=queries,
+        traces=traces,
+        changes=changes,
+        decisions=Decisions(store, lanes, clock, repeats, zone),
+        retry_all=RetryAll(store, lanes, clock, most_retries, repeats),
+        undo=UndoLog(changes),
+        accounts=AccountService(store, lanes, clock, repeats),
+        devices=DeviceService(parts.devices, store, clock, packs.packages),
+        manual_control=execution.manual_control,
+        checkups=Checkups(execution.manual_control, parts.devices, clock, lambda driver: check(driver, clock)),
+        live_pictures=execution.pictures,
+        library=Library(store, parts.materials, clock),
+        events=parts.events,
+        access=_access(settings, parts),
         license=licensing.now,
         packs=lambda: packs.now,
-        canary=scheduler.canary,
-        workshop=Workshop(Traces(queries, traces), PACKS, settings.packs_dir, settings.traces_dir),
-        health=lambda: _health(store, supervisor, devices, licensing.now(), packs.now),
-        zone=settings.zone,
-        server_info=_server_info(settings),
+        canary=execution.canary,
+        workshop=Workshop(traces, PACKS, settings.packs_dir, settings.traces_dir),
+        health=lambda: health(store, parts.supervisor, parts.devices, licensing.now(), packs.now),
+        zone=zone,
+        server_info=server_info(settings),
     )
 
-    @asynccontextmanager
-    async def running() -> AsyncGenerator[None]:
-        with only_server(settings):
-            _ready_data(settings, materials)
-            store.start()
-            events.open()
-            try:
-                await asyncio.gather(licensing.reload(), services.access.sessions.load())
-                await leases.seize()  # the lock of the directory says that no other server lives
-                await recover(store, clock, repeats=window)
-                await devices.load()
-                executor = LocalExecutor(devices, runner, scheduler.ended)
-                manual_control.use(executor)
-                pictures.use(executor)
-                loops = {
-                    "scheduler": scheduler.run,
-                    "manual control": manual_control.run,
-                    "leases": leases.run,
-                    "licence": licensing.run,
-                    "look ahead": LookAhead(
-                        store, outlook, clock, settings.zone, _evening(settings), on_fine=devices.added
-                    ).run,
-                    "late tasks": LateTasks(store, scheduler, clock).run,
-                    "phones": devices.run,
-                    "patience": VerificationTimeout(store, scheduler, clock, settings.verify_wait_s).run,
-                    "packs": packs.run,
-                    **({"versions": device_service.keep_fresh} if settings.canary else {}),
-                    "retention": _retention(settings, store, traces, clock).run,
-                }
-                async with _working(supervisor, devices, scheduler, executor, loops):
-                    yield
-            finally:
-                inspection.close()
-                await device_service.close()
-                await leases.end()
-                store.close()
 
-    return Server(create_app(services, _http_options(settings), [dashboard]), running)
+def _access(settings: Settings, parts: _Parts) -> Access:
+    token = settings.secret_token
+    return Access(token, Sessions(parts.store, parts.clock, token or ""), Guesses(parts.clock, parts.events.tell))
 
 
-def _packs(settings: Settings) -> PackWatch:
-    use_packs(settings)
-    return PackWatch(PACKS, settings.packs_dir)
+@asynccontextmanager
+async def _running(settings: Settings, parts: _Parts, execution: Execution, services: Services) -> AsyncGenerator[None]:
+    with only_server(settings):
+        _ready_data(settings, parts.materials)
+        parts.store.start()
+        parts.events.open()
+        execution.pictures.open()
+        try:
+            await asyncio.gather(parts.licensing.reload(), services.access.sessions.load())
+            await execution.leases.seize()  # the lock of the directory says that no other server lives
+            await recover(parts.store, parts.clock, repeats=parts.repeats)
+            await parts.devices.load()
+            async with _working(parts, execution, _loops(settings, parts, execution, services)):
+                yield
+        finally:
+            parts.inspection.close()
+            await services.devices.close()
+            await execution.leases.end()
+            parts.store.close()
 
 
 def _ready_data(settings: Settings, materials: MaterialFolder) -> None:
@@ -206,159 +209,50 @@ def _ready_data(settings: Settings, materials: MaterialFolder) -> None:
         log.info("uploads_swept", files=swept)
 
 
-def _access(settings: Settings, store: SqliteStore, clock: SystemClock, events: EventBroker) -> Access:
-    token = settings.secret_token
-    return Access(token, Sessions(store, clock, token or ""), Guesses(clock, events.tell))
+def _loops(settings: Settings, parts: _Parts, execution: Execution, services: Services) -> _Loops:
+    store, clock, outlook = parts.store, parts.clock, Outlook(parts.inspection)
+    look_ahead = LookAhead(store, outlook, clock, settings.zone, evening(settings), on_fine=parts.devices.added)
+    return {
+        "scheduler": execution.scheduler.run,
+        "manual control": execution.manual_control.run,
+        "leases": execution.leases.run,
+        "licence": parts.licensing.run,
+        "look ahead": look_ahead.run,
+        "late tasks": LateTasks(store, parts.lanes, clock, longest_attempt_s(settings)).run,
+        "phones": parts.devices.run,
+        "verification timeout": execution.verification.run,
+        "packs": parts.packs.run,
+        **({"versions": services.devices.keep_fresh} if settings.canary else {}),
+        "retention": _retention(settings, parts).run,
+    }
 
 
-def _scheduling(
-    settings: Settings,
-    *,
-    store: SqliteStore,
-    clock: SystemClock,
-    devices: PhoneDirectory,
-    licensing: Licensing,
-    events: EventBroker,
-    window: RepeatWindow,
-) -> tuple[Scheduler, DeviceLeases]:
-    """Return what gives tasks to phones, and this server's right to them; each hears of what changes for it."""
-    canary = Canary(store, clock) if settings.canary else None
-    leases = DeviceLeases(
-        store, clock, lambda: {device.serial for device in devices.all()} | {*scheduler.busy}, repeats=window
-    )
-    scheduler = Scheduler(
-        store,
-        devices,
-        clock,
-        lambda: licensing.now().device_limit,
-        retries=_retries(settings),
-        leases=leases,
-        longest_attempt_s=settings.task_timeout_s + _LONGEST_UPLOAD_S,
-        canary=canary,
-        repeats=window,
-    )
-    if canary is not None:
-        canary.wake = scheduler.notify
-    leases.on_change = licensing.on_change = scheduler.notify
-    devices.on_change = lambda device: _device_changed(device, scheduler, events)
-    devices.in_use = lambda lane: scheduler.is_busy(lane) or scheduler.is_held(lane)
-    devices.on_moved, scheduler.on_added = scheduler.changed, devices.added
-    return scheduler, leases
+def _retention(settings: Settings, parts: _Parts) -> Retention:
+    keys = IdempotencyKeyRetention(parts.store, parts.clock, round(settings.idempotency_keep_h * _HOUR_MS))
+    keep_ms = round(settings.trace_keep_days * 24 * _HOUR_MS)
+    old_traces = TraceRetention(parts.store, parts.traces, parts.clock, keep_ms, settings.max_trace_bytes)
+    return Retention({"answers_forgotten": keys.sweep, "traces_forgotten": old_traces.sweep})
 
 
 @asynccontextmanager
-async def _working(
-    supervisor: DeviceSupervisor,
-    devices: PhoneDirectory,
-    scheduler: Scheduler,
-    executor: LocalExecutor,
-    loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
-) -> AsyncGenerator[None]:
+async def _working(parts: _Parts, execution: Execution, loops: _Loops) -> AsyncGenerator[None]:
     """Follow the devices, run tasks on them, and keep the loops going."""
     loop = asyncio.get_running_loop()
-    scheduler.use(executor)
-    supervisor.on_change = lambda: _soon(loop, devices.look)
-    supervisor.start()
+    parts.supervisor.start(lambda: _soon(loop, parts.devices.look))
     try:
         async with asyncio.TaskGroup() as group:  # when one of them fails, the server ends
             running = [group.create_task(loop_of(), name=name) for name, loop_of in loops.items()]
             yield
-            scheduler.stop_starting()
+            execution.scheduler.stop_starting()
             for task in running:
                 task.cancel()
     finally:
-        scheduler.stop_starting()
-        await executor.close()
-        supervisor.stop()
-
-
-def _device_changed(device: Device, scheduler: Scheduler, events: EventBroker) -> None:
-    scheduler.notify()
-    events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
+        execution.scheduler.stop_starting()
+        await execution.executor.close()
+        parts.supervisor.stop()
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     """Call something on the event loop, unless that has ended."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(call)
-
-
-def _health(
-    store: SqliteStore, supervisor: DeviceSupervisor, devices: PhoneDirectory, license_: License, packs: InForce
-) -> Health:
-    """Return how all is."""
-    known = devices.all()
-    locked = [device.serial for device in known if device.state is DeviceState.UNAUTHORIZED]
-    problems = [problem for problem in (store.problem, supervisor.problem, license_.problem) if problem]
-    if locked:
-        named = f" ({', '.join(locked[:_NAMED])}{', …' if len(locked) > _NAMED else ''})"
-        have = "1 phone has" if len(locked) == 1 else f"{len(locked)} phones have"
-        problems.append(f"{have} not allowed this computer{named}: accept the dialog on the screen.")
-    problems += [f"The script {one.name!r} cannot be used. {one.error}" for one in broken_scripts()]
-    problems += [f"A screen pack is refused. {problem}." for problem in packs.problems]
-    problems += [f"A setting does not hold. {problem}." for problem in packs.misnamed]
-    ready = sum(device.is_ready for device in known)
-    return Health(store.problem, tuple(problems), len(known), ready, len(locked))
-
-
-def _http_options(settings: Settings) -> HttpOptions:
-    return HttpOptions(
-        always_200=settings.error_http_status == "always_200",
-        max_body_bytes=settings.max_body_bytes,
-        max_upload_bytes=settings.max_upload_bytes,
-        allowed_hosts=(settings.host, *settings.allowed_hosts),
-        requests_per_s=settings.max_requests_per_s,
-        port=settings.port,
-    )
-
-
-def _retention(settings: Settings, store: SqliteStore, traces: TraceFolder, clock: SystemClock) -> Retention:
-    answers = IdempotencyKeyRetention(store, clock, round(settings.idempotency_keep_h * _HOUR_MS))
-    keep_ms = round(settings.trace_keep_days * 24 * _HOUR_MS)
-    old_traces = TraceRetention(store, traces, clock, keep_ms, settings.max_trace_bytes)
-    return Retention({"answers_forgotten": answers.sweep, "traces_forgotten": old_traces.sweep})
-
-
-def _server_info(settings: Settings) -> ServerInfo:
-    return ServerInfo(
-        data_dir=settings.data_dir,
-        config_file=config_path() or own_config_path(),
-        settings=tuple(
-            EffectiveSetting(one.name, one.text, one.origin, Settings.model_fields[one.name].description or "")
-            for one in held(settings)
-        ),
-        free_bytes=lambda: shutil.disk_usage(settings.data_dir).free,
-    )
-
-
-def _retries(settings: Settings) -> RetryPolicy:
-    return RetryPolicy(
-        enabled=settings.auto_retry,
-        most_retries=settings.max_retry_count,
-        least_delay_s=settings.retry_delay_min_s,
-        most_delay_s=settings.retry_delay_max_s,
-    )
-
-
-def _rules(settings: Settings) -> Rules:
-    return Rules(
-        zone=settings.zone,
-        refuse_unknown=settings.unknown_options == "refuse",
-        late_after_ms=round(settings.late_after_min * _MINUTE_MS),
-        late_policy=LatePolicy(settings.late_policy),
-    )
-
-
-def _evening(settings: Settings) -> time | None:
-    return parse_hhmm(settings.look_ahead_at) if settings.look_ahead_at else None
-
-
-def _script_settings(settings: Settings) -> ScriptSettings:
-    return ScriptSettings(
-        folders=settings.folders,
-        accept_music_rights=settings.accept_music_rights,
-        unknown_screen_patience_s=settings.unknown_screen_patience_s,
-        editor_dwell_s=settings.editor_dwell_s,
-        upload_patience_s=settings.upload_patience_s,
-        grid_patience_s=settings.grid_patience_s,
-    )

@@ -85,8 +85,7 @@ def _made_here(settings: Settings, serial: str) -> Checkup:
     clock = SystemClock()
     seen = threading.Event()
     supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)
-    supervisor.on_change = seen.set
-    supervisor.start()
+    supervisor.start(seen.set)
     try:
         device = _wait_for(supervisor, serial, seen)
         return _checked(supervisor, device, clock)

@@ -112,8 +112,7 @@ def _phone(port: int, serial: str) -> Generator[None]:
         FleetlaneError: it has not; says why.
     """
     devices, changed = DeviceSupervisor(port, SystemClock()), threading.Event()
-    devices.on_change = changed.set
-    devices.start()
+    devices.start(changed.set)
     try:
         until_s = time.monotonic() + _FOUND_WITHIN_S
         while not ((found := devices.get(serial)) and found.is_ready):

@@ -6,7 +6,7 @@ scheduler feeds it and acts on what it says.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 FIRST_MS = 0
@@ -35,10 +35,11 @@ class LaneTable:
     held: set[str] = field(default_factory=set[str])
     _stale: set[str] = field(default_factory=set[str])
     _reading: set[str] = field(default_factory=set[str])
+    _reads_all: bool = False
 
     def added(self, serial: str, head: Head) -> None:
         """Note a task that has become pending in a lane."""
-        if serial in self._stale or serial in self._reading:
+        if self._reads_all or serial in self._stale or serial in self._reading:
             self._stale.add(serial)
             return
         known = self.heads.get(serial)
@@ -49,20 +50,28 @@ class LaneTable:
         """Note that a pending task of this lane has gone or moved."""
         self._stale.add(serial)
 
-    def take_stale(self) -> frozenset[str]:
-        """Return the lanes whose heads must be read again; the answer comes by `refreshed`."""
-        self._reading = self._stale
-        self._stale = set()
+    def take_stale(self, *, whole: bool = False) -> frozenset[str]:
+        """Return the lanes whose heads must be read again; the answer comes by `refreshed`, or `unread`.
+
+        Args:
+            whole: the heads of all lanes will be read, whatever was told of them.
+        """
+        self._reading, self._stale, self._reads_all = self._stale, set(), whole
         return frozenset(self._reading)
 
-    def refreshed(self, heads: dict[str, Head]) -> None:
-        """Take the heads that were read for `take_stale`; a lane not in it is empty."""
-        for serial in self._reading:
+    def refreshed(self, heads: Mapping[str, Head]) -> None:
+        """Take the heads that were read for `take_stale`; a lane that was read and is not in it is empty."""
+        for serial in {*self.heads, *heads} if self._reads_all else self._reading:
             if serial in heads:
                 self.heads[serial] = heads[serial]
             else:
                 self.heads.pop(serial, None)
-        self._reading = set()
+        self._reading, self._reads_all = set(), False
+
+    def unread(self) -> None:
+        """Note that what `take_stale` has returned could not be read."""
+        self._stale |= self._reading
+        self._reading, self._reads_all = set(), False
 
     def taken(self, serial: str) -> None:
         """Note that the head of a lane is being claimed: the lane is busy and its next head unknown."""

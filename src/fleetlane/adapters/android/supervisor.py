@@ -62,8 +62,7 @@ class DeviceSupervisor:
         self.port = port
         self.problem: str | None = None
         """Why the adb server cannot be used, None when it can."""
-        self.on_change: Callable[[], None] = lambda: None
-        """Called from the following thread whenever a transport changes its state."""
+        self._tell_change: Callable[[], None] = lambda: None
         self._clock = clock
         self._client = QuickClient("127.0.0.1", port, call_timeout_s)
         self._table: list[Transport] = []
@@ -157,8 +156,9 @@ class DeviceSupervisor:
 
     # -- life ----------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Start following."""
+    def start(self, changed: Callable[[], None] = lambda: None) -> None:
+        """Start following. `changed` is called from the following thread whenever a transport changes its state."""
+        self._tell_change = changed
         for target, name in ((self._follow, "follow adb devices"), (self._reconnect, "reconnect TCP phones")):
             thread = threading.Thread(target=target, name=name, daemon=True)
             self._threads.append(thread)
@@ -223,7 +223,7 @@ class DeviceSupervisor:
         for transport in changed:
             log.info("transport_changed", device=transport.serial, state=transport.state.value, id=transport.id)
         if changed or before.keys() - {id(t) for t in table}:
-            self.on_change()
+            self._tell_change()
         if changed:
             self._absent.set()
 

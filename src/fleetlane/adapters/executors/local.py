@@ -1,4 +1,4 @@
-"""Runs attempts in this process: one thread a phone, made when the phone is first used.
+"""Runs attempts in this process, on the threads of their phones.
 
 A stop sets the attempt's flag and shuts its sockets down, and the lane is freed by the real end.
 """
@@ -6,26 +6,19 @@ A stop sets the attempt's flag and shuts its sockets down, and the lane is freed
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-import structlog
-
-from fleetlane.adapters.executors.phone_thread import PhoneCall, PhoneThread
-from fleetlane.core.errors import DeviceError, TaskStoppedError
+from fleetlane.adapters.executors.phone_thread import PhoneCall
+from fleetlane.adapters.executors.phone_threads import PhoneThreads
+from fleetlane.core.errors import DeviceError
 from fleetlane.core.outcome import Outcome, from_error
 from fleetlane.core.ports.execution import Ended, Ending
-from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.core.returned import raised
 from fleetlane.core.task import Task
 from fleetlane.scripts.control import AttemptControl
 from fleetlane.work.running.runner import Runner
-
-log = structlog.get_logger(__name__)
-_T = TypeVar("_T")
 
 _END_S = 15.0
 
@@ -42,10 +35,10 @@ class _Run:
 
 
 class LocalExecutor:
-    """Runs attempts and calls on threads (`core.ports.execution.Executor` and `DeviceCalls`).
+    """Runs attempts on the phones' threads (`core.ports.execution.Executor`).
 
     Args:
-        devices: gives the drivers.
+        threads: the threads of the phones.
         runner: runs one attempt.
         ended: awaited on the event loop with every end.
         end_s: how long `close` waits.
@@ -53,66 +46,37 @@ class LocalExecutor:
 
     def __init__(
         self,
-        devices: Devices,
+        threads: PhoneThreads,
         runner: Runner,
         ended: Callable[[Ended], Coroutine[Any, Any, None]],
         *,
         end_s: float = _END_S,
     ) -> None:
-        self._devices = devices
+        self._threads = threads
         self._runner = runner
         self._ended = ended
         self._end_s = end_s
-        self._loop = asyncio.get_running_loop()
-        self._lanes: dict[str, PhoneThread] = {}
         self._runs: dict[int, _Run] = {}
         self._reports: set[asyncio.Task[None]] = set()
-        self._closed = False
 
     def start(self, task: Task) -> None:
         """Run the task's present attempt on its device."""
         assert task.serial is not None
+        loop = asyncio.get_running_loop()
         run = self._runs[task.id] = _Run(task, self._runner.control(task))
+
+        def report(outcome: Outcome, *, broke: bool = False) -> None:
+            loop.call_soon_threadsafe(lambda: self._report(run, outcome, broke=broke))
+
         work = PhoneCall(
-            do=lambda driver: self._report_from_thread(run, self._runner.run(task, driver, run.control)),
-            refuse=lambda reason: self._report_from_thread(run, from_error(reason)),
-            broke=lambda error: self._report_from_thread(run, raised(error), broke=True),
+            do=lambda driver: report(self._runner.run(task, driver, run.control)),
+            refuse=lambda reason: report(from_error(reason)),
+            broke=lambda error: report(raised(error), broke=True),
         )
         try:
-            self._lane(task.serial).give(work)
+            self._threads.give(task.serial, work)
         except (DeviceError, RuntimeError) as error:  # no driver, or no thread can be had
-            self._report(run, raised(error), broke=True)
-
-    async def call(self, serial: str, what: Callable[[Driver], _T], *, preemptible: bool) -> _T:
-        """Do something on a phone between attempts (see the port)."""
-        if self._closed:
-            raise TaskStoppedError("the server stops")
-        answer: Future[_T] = Future()
-
-        def do(driver: Driver) -> None:
-            if not answer.set_running_or_notify_cancel():
-                return  # nobody waits for it any more
-            try:
-                answer.set_result(what(driver))
-            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-                answer.set_exception(error)
-
-        def refuse(reason: TaskStoppedError) -> None:
-            if answer.set_running_or_notify_cancel():
-                answer.set_exception(reason)
-
-        def broke(error: BaseException) -> None:
-            if not answer.done():
-                answer.set_exception(error)
-
-        self._lane(serial).give(PhoneCall(do, refuse, broke, preemptible))
-        return await asyncio.wrap_future(answer)
-
-    def _lane(self, serial: str) -> PhoneThread:
-        lane = self._lanes.get(serial)
-        if lane is None:
-            lane = self._lanes[serial] = PhoneThread(serial, self._devices)
-        return lane
+            report(raised(error), broke=True)
 
     def stop(self, task: Task) -> None:
         """Ask an attempt to stop; nothing happens when it has ended."""
@@ -121,10 +85,7 @@ class LocalExecutor:
             return
         run.control.stop()
         assert task.serial is not None
-        self._lanes[task.serial].abort()
-
-    def _report_from_thread(self, run: _Run, outcome: Outcome, *, broke: bool = False) -> None:
-        self._loop.call_soon_threadsafe(lambda: self._report(run, outcome, broke=broke))
+        self._threads.abort(task.serial)
 
     def _report(self, run: _Run, outcome: Outcome, *, broke: bool) -> None:
         if run.has_ended:
@@ -133,7 +94,7 @@ class LocalExecutor:
         self._runs.pop(run.task.id, None)
         ending = Ending.of(outcome, stopping=run.interrupted, lost=run.control.is_lost, broke=broke)
         event = Ended(run.task, outcome, ending)
-        report = self._loop.create_task(self._ended(event), name=f"end of task {run.task.id}")
+        report = asyncio.get_running_loop().create_task(self._ended(event), name=f"end of task {run.task.id}")
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
 
@@ -142,17 +103,10 @@ class LocalExecutor:
 
         What becomes of their tasks is for their journals to say (`work.running.completion`).
         """
-        self._closed = True
         for run in list(self._runs.values()):
             run.interrupted = True
             self.stop(run.task)
-        for lane in self._lanes.values():
-            lane.close()
-        until_s = time.monotonic() + self._end_s
-        ended = await asyncio.gather(*(asyncio.to_thread(lane.join, until_s) for lane in self._lanes.values()))
-        if not all(ended):
-            stuck = [serial for serial, has_ended in zip(self._lanes, ended, strict=True) if not has_ended]
-            log.warning("lanes_left_behind", devices=stuck)  # the next start settles their tasks
+        await self._threads.close(self._end_s)
         await asyncio.sleep(0)
         while self._reports:
             await asyncio.gather(*self._reports)

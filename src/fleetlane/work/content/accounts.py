@@ -18,7 +18,7 @@ from fleetlane.work.content.sheets.account_sheet import CLEARED, AccountRow, She
 from fleetlane.work.content.sheets.cells import read_again
 from fleetlane.work.preflight.repeats import RepeatWindow
 from fleetlane.work.running.account_binding import Moved, rebind, tell, unbind
-from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.running.lanes import Lanes
 
 _MOST_EXPORTED = 100_000
 
@@ -65,14 +65,14 @@ class AccountService:
 
     Args:
         store: where they are.
-        scheduler: told of the tasks that move.
+        lanes: told of the tasks that move.
         clock: the time.
         repeats: for how long a post is not to be repeated.
     """
 
-    def __init__(self, store: Store, scheduler: Scheduler, clock: Clock, repeats: RepeatWindow | None = None) -> None:
+    def __init__(self, store: Store, lanes: Lanes, clock: Clock, repeats: RepeatWindow | None = None) -> None:
         self._store = store
-        self._scheduler = scheduler
+        self._lanes = lanes
         self._clock = clock
         self._repeats = repeats or RepeatWindow()
 
@@ -113,7 +113,7 @@ class AccountService:
         account, moved = await self._store.write(work)
         if account is None:
             raise ConflictError(f"There is an account {new.username} on {new.platform} already.")
-        tell(self._scheduler, moved)
+        tell(self._lanes, moved)
         return account
 
     async def update(self, account_id: int, change: Callable[[NewAccount], NewAccount]) -> Account:
@@ -141,7 +141,7 @@ class AccountService:
             return after, moved + self._rebind(repositories, after)
 
         account, moved = await self._store.write(work)
-        tell(self._scheduler, moved)
+        tell(self._lanes, moved)
         return account
 
     async def delete(self, account_id: int) -> None:
@@ -158,7 +158,7 @@ class AccountService:
         account, moved = await self._store.write(work)
         if account is None:
             raise NotFoundError("account", account_id)
-        tell(self._scheduler, moved)
+        tell(self._lanes, moved)
 
     def _rebind(self, repositories: Repositories, account: Account) -> list[Moved]:
         return rebind(repositories, account, self._clock.now_ms(), self._repeats)
@@ -192,7 +192,7 @@ class AccountService:
             return plan, moved
 
         plan, moved = await (self._store.read(work) if dry_run else self._store.write(work))
-        tell(self._scheduler, moved)
+        tell(self._lanes, moved)
         return plan
 
     async def export(self) -> Sequence[Account]:

@@ -26,6 +26,7 @@ from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.work.phones.lane_merges import Moves, absorb, adopt, flag, flagged_lanes, strays, tidy, unflag
 from fleetlane.work.preflight.repeats import RepeatWindow
+from fleetlane.work.running.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 
@@ -46,22 +47,28 @@ class PhoneDirectory:
         transports: the ways to phones that adb has.
         store: remembers them.
         clock: the time.
+        lanes: told of lanes whose tasks have come or gone, and when a device has changed; says which are in use.
+        repeats: for how long a post is not to be repeated.
+        changed: called on the event loop with each device that has changed its state.
         draw_id: gives a new phone its id.
     """
 
     def __init__(
-        self, transports: Transports, store: Store, clock: Clock, draw_id: Callable[[], str] = lambda: uuid.uuid4().hex
+        self,
+        transports: Transports,
+        store: Store,
+        clock: Clock,
+        lanes: Lanes,
+        *,
+        repeats: RepeatWindow | None = None,
+        changed: Callable[[Device], None] = lambda _device: None,
+        draw_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
-        self.on_change: Callable[[Device], None] = lambda _device: None
-        """Called on the event loop with each device that has changed its state."""
-        self.on_moved: Callable[[str], None] = lambda _lane: None
-        """Called on the event loop with each lane whose tasks have come or gone."""
         self.ask_phone: Callable[[Transport], Awaitable[Identity]] = self._ask_on_a_thread
         """Asks the phone behind a transport who it is."""
-        self.in_use: Callable[[str], bool] = lambda _lane: False
-        """Whether a task runs on a device, or a person uses it: then it takes nobody's place."""
-        self.window = RepeatWindow()
-        """For how long a post is not to be repeated."""
+        self._lanes = lanes
+        self._window = repeats or RepeatWindow()
+        self._tell_change = changed
         self._transports = transports
         self._store = store
         self._clock = clock
@@ -80,6 +87,7 @@ class PhoneDirectory:
         self._changed = asyncio.Event()
         self._shown = asyncio.Event()
         self._news = threading.Condition()
+        lanes.listen(added=self.added)
 
     # -- Devices: asked from any thread ----------------------------------------------------------------
 
@@ -222,7 +230,7 @@ class PhoneDirectory:
             self._tell(await self._store.write(self._tidied))
 
     def _tidied(self, repositories: Repositories) -> Moves:
-        return tidy(repositories, self._clock.now_ms(), self.window)
+        return tidy(repositories, self._clock.now_ms(), self._window)
 
     # -- asking ----------------------------------------------------------------------------------------
 
@@ -257,7 +265,7 @@ class PhoneDirectory:
                 return
             finding = self._book.judge(transport, identity)
             now_ms = self._clock.now_ms()
-            moves = await self._store.write(lambda repositories: absorb(repositories, finding, now_ms, self.window))
+            moves = await self._store.write(lambda repositories: absorb(repositories, finding, now_ms, self._window))
             self._book.accept(finding, transport)
         self._let_go.pop(transport.serial, None)
         log.info("phone_known", device=finding.phone.serial, at=transport.serial, absorbed=finding.absorbed)
@@ -280,12 +288,13 @@ class PhoneDirectory:
                 if known is not None and known.device.is_ready:
                     self._last_seen[lane] = self._clock.now_ms()
                 log.info("device_changed", device=lane, state=view.device.state.value)
-                self.on_change(view.device)
+                self._lanes.notify()
+                self._tell_change(view.device)
         self._keep_connected()
 
     def _tell(self, moves: Moves) -> None:
         for lane in moves:
-            self.on_moved(lane)
+            self._lanes.changed(lane)
 
     # -- the network -----------------------------------------------------------------------------------
 
@@ -385,11 +394,11 @@ class PhoneDirectory:
 
     async def _adopt(self, question: Question) -> None:
         for lane in (question.former, question.present):
-            if self.in_use(lane):
+            if self._lanes.is_busy(lane) or self._lanes.is_held(lane):
                 raise ConflictError(f"Device {lane} is in use. Wait for the end of its task, or give it back, first.")
         done: Adoption = self._book.adoption(question)
         now_ms = self._clock.now_ms()
-        moves = await self._store.write(lambda repositories: adopt(repositories, done, now_ms, self.window))
+        moves = await self._store.write(lambda repositories: adopt(repositories, done, now_ms, self._window))
         self._book.adopted(done)
         log.info("phone_adopted", device=done.lane, was=done.left, former=done.former and done.former.serial)
         self._tell(moves)

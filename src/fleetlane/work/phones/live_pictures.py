@@ -21,7 +21,7 @@ from fleetlane.core.errors import DeviceError, TaskStoppedError
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import DeviceCalls
 from fleetlane.core.ports.phone import Devices
-from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.running.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 
@@ -49,20 +49,21 @@ class LivePictures:
     """Takes pictures for those who watch.
 
     Args:
-        scheduler: knows where a task runs, and which phones are taken over.
+        lanes: where a task runs, and which phones are taken over.
         devices: which of them can be looked at.
+        calls: the way to the phones.
         clock: the time.
         interval_s: how often a phone is looked at.
     """
 
-    def __init__(self, scheduler: Scheduler, devices: Devices, clock: Clock, interval_s: float) -> None:
-        self._scheduler = scheduler
+    def __init__(self, lanes: Lanes, devices: Devices, calls: DeviceCalls, clock: Clock, interval_s: float) -> None:
+        self._lanes = lanes
+        self._calls = calls
         self._devices = devices
         self._clock = clock
         self._interval_s = interval_s
         self.taken = 0
         """How many pictures were taken since the start."""
-        self._lanes: DeviceCalls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sights: dict[str, LivePicture] = {}
         self._last = 0
@@ -73,9 +74,8 @@ class LivePictures:
         self._soon: dict[str, asyncio.Event] = {}
         self._closed = False
 
-    def use(self, lanes: DeviceCalls) -> None:
-        """Give it the way to the phones; called on the running loop."""
-        self._lanes = lanes
+    def open(self) -> None:
+        """Take pictures of other threads from now on, on the running loop."""
         self._loop = asyncio.get_running_loop()
 
     def of(self, serial: str) -> LivePicture | None:
@@ -169,7 +169,7 @@ class LivePictures:
                 continue
 
     def _until_next_s(self, serial: str, now_s: float) -> float:
-        if self._scheduler.is_held(serial):
+        if self._lanes.is_held(serial):
             return _HELD_INTERVAL_S
         return until_turn(serial, self._interval_s, now_s)
 
@@ -177,12 +177,11 @@ class LivePictures:
         if reason := why_not_ready(serial, self._devices.get(serial)):
             self._failed(serial, str(reason))
             return
-        if self._scheduler.is_busy(serial):
+        if self._lanes.is_busy(serial):
             return
         width = LARGE if self._large[serial] else SMALL
-        assert self._lanes is not None
         try:
-            jpeg = await self._lanes.call(serial, lambda driver: driver.screenshot(width), preemptible=True)
+            jpeg = await self._calls.call(serial, lambda driver: driver.screenshot(width), preemptible=True)
             self.taken += 1
             self._seen(serial, jpeg)
         except TaskStoppedError:

@@ -23,7 +23,7 @@ from fleetlane.core.ports.phone import Devices, Driver
 from fleetlane.scripts.looks import Screen, read_screen
 from fleetlane.scripts.packs import load_packs
 from fleetlane.work.phones.gestures import Gesture
-from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.running.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -53,8 +53,9 @@ class ManualControl:
     """Lets people use phones.
 
     Args:
-        scheduler: keeps tasks away from what is taken over.
+        lanes: keep tasks away from what is taken over.
         devices: which of them can be used.
+        calls: the way to the phones.
         clock: the time.
         idle_s: how long a phone may go untouched before it is given back by itself.
         tell: told of every phone that is taken over or given back.
@@ -62,24 +63,23 @@ class ManualControl:
 
     def __init__(
         self,
-        scheduler: Scheduler,
+        lanes: Lanes,
         devices: Devices,
+        calls: DeviceCalls,
         clock: Clock,
+        *,
         idle_s: float,
         tell: Callable[[Sequence[Change]], None],
     ) -> None:
-        self._scheduler = scheduler
+        self._lanes = lanes
+        self._calls = calls
         self._devices = devices
         self._clock = clock
         self._idle_s = idle_s
         self._tell = tell
-        self._lanes: DeviceCalls | None = None
         self._holds: dict[str, _Session] = {}
         self._changed = asyncio.Event()
-
-    def use(self, lanes: DeviceCalls) -> None:
-        """Give it the way to the phones."""
-        self._lanes = lanes
+        lanes.listen(freed=self._freed)
 
     def of(self, serial: str) -> TakeOver | None:
         """Return who has taken a phone over, None when nobody has."""
@@ -87,7 +87,7 @@ class ManualControl:
         if hold is None:
             return None
         left_s = max(hold.last_s + self._idle_s - self._clock.monotonic_s(), 0.0)
-        return TakeOver(hold.by, hold.since_ms, None if self._scheduler.is_busy(serial) else left_s)
+        return TakeOver(hold.by, hold.since_ms, None if self._lanes.is_busy(serial) else left_s)
 
     def take_over(self, serial: str, by: str) -> None:
         """Take a phone over; nothing happens when somebody has already.
@@ -105,8 +105,8 @@ class ManualControl:
 
     def _take(self, serial: str, by: str, *, lent: bool = False) -> _Session:
         hold = self._holds[serial] = _Session(by, self._clock.now_ms(), self._clock.monotonic_s(), lent)
-        self._scheduler.hold(serial)
-        log.info("phone_taken_over", device=serial, by=by, busy=self._scheduler.is_busy(serial))
+        self._lanes.hold(serial)
+        log.info("phone_taken_over", device=serial, by=by, busy=self._lanes.is_busy(serial))
         self._say(serial, taken_over=True)
         return hold
 
@@ -133,7 +133,7 @@ class ManualControl:
         Raises:
             ConflictError: a task runs on it, or it is not connected.
         """
-        if self._scheduler.is_busy(serial):
+        if self._lanes.is_busy(serial):
             raise ConflictError(f"A task still runs on {serial}. Wait for its end, or stop it.")
         self._must_be_ready(serial)
 
@@ -149,7 +149,7 @@ class ManualControl:
         if self._holds.get(serial) is not hold:
             return
         del self._holds[serial]
-        self._scheduler.release(serial)
+        self._lanes.release(serial)
         log.info("phone_given_back", device=serial, by=by)
         self._say(serial, taken_over=False)
 
@@ -157,7 +157,7 @@ class ManualControl:
         self._changed.set()
         self._tell([Change(EventKind.DEVICE, serial=serial, facts={"taken_over": taken_over})])
 
-    def freed(self, serial: str) -> None:
+    def _freed(self, serial: str) -> None:
         """Note that a task has ended: from now on the phone can be used, and the time counts."""
         hold = self._holds.get(serial)
         if hold is not None:
@@ -197,7 +197,7 @@ class ManualControl:
             ConflictError: it cannot be read now; the sentence says why.
         """
         self._must_be_ready(serial)
-        if self._scheduler.is_busy(serial):
+        if self._lanes.is_busy(serial):
             raise ConflictError("A task runs on this phone: its steps show what it sees.")
         try:
             return await self._calls.call(serial, lambda driver: read_screen(driver, load_packs()), preemptible=True)
@@ -205,11 +205,6 @@ class ManualControl:
             raise ConflictError("Something else came first on this phone. Look again.") from error
         except DeviceError as error:
             raise ConflictError(f"Its screen could not be read: {error}") from error
-
-    @property
-    def _calls(self) -> DeviceCalls:
-        assert self._lanes is not None
-        return self._lanes
 
     def _must_be_ready(self, serial: str) -> None:
         if reason := why_not_ready(serial, self._devices.get(serial)):
@@ -220,7 +215,7 @@ class ManualControl:
         """Give back what was not touched for long. Returns the seconds until the next one may be; None for none."""
         now_s = self._clock.monotonic_s()
         for serial, hold in list(self._holds.items()):
-            if self._scheduler.is_busy(serial) or hold.acting.locked():
+            if self._lanes.is_busy(serial) or hold.acting.locked():
                 hold.last_s = now_s  # the time counts from when it can be used
             elif now_s - hold.last_s >= self._idle_s:
                 self._let_go(serial, hold, "nobody touched it")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from fleetlane.core.account import Account
 from fleetlane.core.lanes import Head
@@ -12,18 +11,7 @@ from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import Pending
 from fleetlane.core.task import Status, Task, username_key
 from fleetlane.work.preflight.repeats import RepeatWindow, drop_repeats
-
-
-class Lanes(Protocol):
-    """Who is told of tasks that come and go."""
-
-    def added(self, serial: str, head: Head) -> None:
-        """Note a task that has become pending in a lane."""
-        ...
-
-    def changed(self, serial: str) -> None:
-        """Note that a pending task of a lane has gone or moved."""
-        ...
+from fleetlane.work.running.lanes import Lanes
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ who lets the others go says that it is not new any more.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleetlane.core.errors import NotFoundError, RequestError
@@ -19,6 +19,7 @@ from fleetlane.core.task import Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.work.preflight.app_versions import is_met, met_here, note_met, versions_on
 from fleetlane.work.preflight.subjects import plan_of
+from fleetlane.work.running.lanes import Lanes
 
 _FACT = "canaries"
 _Canaries = Mapping[str, Mapping[str, str]]
@@ -62,14 +63,15 @@ class Canary:
     Args:
         store: keeps who is first.
         clock: the time.
-        wake: lets the scheduler look again.
+        lanes: tell of the tasks that come and go; told when the next task of a lane may start.
     """
 
-    def __init__(self, store: Store, clock: Clock, wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, store: Store, clock: Clock, lanes: Lanes) -> None:
         self._store = store
         self._clock = clock
-        self.wake = wake
+        self._lanes = lanes
         self._withheld: dict[str, Withheld] = {}
+        lanes.listen(told=self.look_again)
 
     def withholds(self, repositories: Repositories, task_id: int, serial: str) -> bool:
         """Return whether a task must not start yet; the first phone that asks with a new version becomes its canary."""
@@ -122,7 +124,7 @@ class Canary:
         if not await self._store.write(note):
             raise nothing_awaited(package, version)
         self.look_again()
-        self.wake()
+        self._lanes.notify()
 
     def _new(self, repositories: Repositories) -> Iterator[NewVersion]:
         canaries, met = _canaries(repositories), met_here(repositories)

@@ -19,7 +19,7 @@ from fleetlane.core.outcome import failed
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
-from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.running.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 
@@ -31,19 +31,18 @@ class VerificationTimeout:
 
     Args:
         store: where the tasks are.
-        scheduler: told of the lanes that are free to go on; asks here before it looks for a post once more.
+        lanes: told of the lanes that are free to go on.
         clock: the time.
         wait_s: how long a task in doubt waits.
     """
 
-    def __init__(self, store: Store, scheduler: Scheduler, clock: Clock, wait_s: float) -> None:
+    def __init__(self, store: Store, lanes: Lanes, clock: Clock, wait_s: float) -> None:
         self._store = store
-        self._scheduler = scheduler
+        self._lanes = lanes
         self._clock = clock
         self._wait_s = wait_s
         self._since_s: dict[int, float] = {}
         """Since when each task is known to be in doubt."""
-        scheduler.may_look_again = self.may_look_again
 
     def may_look_again(self, task: Task) -> bool:
         """Return whether a task in doubt may wait for another look."""
@@ -58,14 +57,14 @@ class VerificationTimeout:
         now_ms = self._clock.now_ms()
         if any(FIRST_MS < task.due_ms <= now_ms for task in in_doubt):
             for serial in await self._store.write(lambda repositories: repositories.tasks.looks_due(now_ms)):
-                self._scheduler.changed(serial)
+                self._lanes.changed(serial)
         over = [task for task in in_doubt if now_s - self._since_s[task.id] >= self._wait_s]
         if not over:
             return 0
         given_up = await self._store.write(lambda repositories: self._give_up(repositories, over))
         for task in given_up:
             assert task.serial is not None
-            self._scheduler.changed(task.serial)
+            self._lanes.changed(task.serial)
             log.warning("task_given_up_in_doubt", task_id=task.id, device=task.serial)
         return len(given_up)
 

@@ -10,8 +10,8 @@ from fleetlane.core.errors import StoreError
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.lateness import settle_late
-from fleetlane.work.running.scheduler import Scheduler
 
 log = structlog.get_logger(__name__)
 
@@ -25,14 +25,16 @@ class LateTasks:
 
     Args:
         store: where the tasks are.
-        scheduler: told of the lanes whose tasks do not wait there any more.
+        lanes: told of the lanes whose tasks do not wait there any more.
         clock: the time.
+        longest_attempt_s: how long one attempt can work.
     """
 
-    def __init__(self, store: Store, scheduler: Scheduler, clock: Clock) -> None:
+    def __init__(self, store: Store, lanes: Lanes, clock: Clock, longest_attempt_s: float = 3600.0) -> None:
         self._store = store
-        self._scheduler = scheduler
+        self._lanes = lanes
         self._clock = clock
+        self._longest_attempt_ms = round(longest_attempt_s * 1000)
 
     async def look(self) -> int:
         """Settle every task that is late by now. Returns how many do not wait for their time any more."""
@@ -43,14 +45,13 @@ class LateTasks:
             for task in settled:
                 log.warning("task_late", task_id=task.id, device=task.serial, status=task.status.text)
                 if task.serial is not None:
-                    self._scheduler.changed(task.serial)
+                    self._lanes.changed(task.serial)
         return found
 
     def _settle(self, repositories: Repositories) -> list[Task]:
         now_ms = self._clock.now_ms()
-        longest_ms = self._scheduler.longest_attempt_ms
         late = repositories.tasks.late(now_ms, _AT_ONCE)
-        settled = [settle_late(repositories, task, now_ms, longest_ms) for task in late]
+        settled = [settle_late(repositories, task, now_ms, self._longest_attempt_ms) for task in late]
         return [task for task in settled if task is not None]
 
     async def _next_ms(self) -> float:

@@ -19,6 +19,7 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.leases import Heartbeat
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.work.preflight.repeats import RepeatWindow
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.recovery import recover
 
 log = structlog.get_logger(__name__)
@@ -43,7 +44,8 @@ class DeviceLeases:
     Args:
         store: where they are.
         clock: the time. Only its monotonic side is used, which goes on while the computer sleeps.
-        wanted: the devices it could work on, and those it works on.
+        wanted: the devices it could work on, beside those it works on.
+        lanes: which devices are at work; told of those that were taken or lost.
         ttl_s: how long a lease outlives its last heartbeat.
         repeats: for how long a post is not to be repeated.
     """
@@ -53,16 +55,17 @@ class DeviceLeases:
         store: Store,
         clock: Clock,
         wanted: Callable[[], Collection[str]],
+        lanes: Lanes,
+        *,
         ttl_s: float = _TTL_S,
         repeats: RepeatWindow | None = None,
     ) -> None:
         self.owner = uuid.uuid4().hex
         self.ttl_s = ttl_s
-        self.on_change: Callable[[], None] = lambda: None
-        """Called when the devices it may work on have changed."""
         self._store = store
         self._clock = clock
         self._wanted = wanted
+        self._lanes = lanes
         self._repeats = repeats
         self._held: frozenset[str] = frozenset()
         self._foreign: frozenset[str] = frozenset()
@@ -73,6 +76,7 @@ class DeviceLeases:
         self._watched: dict[str, tuple[Heartbeat, float]] = {}
         """The heartbeats of others, and since when each has stood still."""
         self._wake = asyncio.Event()
+        lanes.listen(notified=self._wake.set)
 
     # -- asked by others -------------------------------------------------------------------------------
 
@@ -90,10 +94,6 @@ class DeviceLeases:
             return False
         repositories.leases.beat(self.owner, self._ttl_ms)
         return True
-
-    def wake(self) -> None:
-        """Look at once: devices have come, or a lease was found lost."""
-        self._wake.set()
 
     # -- the heartbeat ---------------------------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class DeviceLeases:
             StoreError: the store failed.
         """
         began_s = self._clock.monotonic_s()
-        wanted, expired = frozenset(self._wanted()), self._expired(began_s)
+        wanted, expired = frozenset({*self._wanted(), *self._lanes.busy}), self._expired(began_s)
         found = await self._store.write(lambda repositories: self._renew_all(repositories, wanted, expired))
         self._watch(found.heartbeats, began_s)
         self._foreign = found.foreign
@@ -125,8 +125,10 @@ class DeviceLeases:
             await recover(self._store, self._clock, self._unsettled, self._repeats)
             self._unsettled = frozenset()
         before, self._held, self._renewed_s = self._held, found.held, began_s
+        for serial in found.taken:
+            self._lanes.changed(serial)  # what waits there others have stored, and told nobody here
         if before != self._held:
-            self.on_change()
+            self._lanes.notify()
 
     def _renew_all(self, repositories: Repositories, wanted: frozenset[str], expired: frozenset[str]) -> _Beat:
         leases = repositories.leases

@@ -193,6 +193,7 @@ class Runner:
         timeout_s: how long an attempt may take, on top of the upload's own bound.
         leases: which phones may be worked on.
         inspector: looks into media files.
+        keep_picture: called from the phones' threads with each picture of a step.
     """
 
     def __init__(
@@ -206,6 +207,7 @@ class Runner:
         timeout_s: float,
         leases: DeviceLeases,
         inspector: MediaInspector,
+        keep_picture: Callable[[str, bytes], None] = lambda _serial, _jpeg: None,
     ) -> None:
         self._store = store
         self._traces = traces
@@ -213,8 +215,7 @@ class Runner:
         self._clock = clock
         self._settings = settings
         self._timeout_s = timeout_s
-        self.on_picture: Callable[[str, bytes], None] = lambda _serial, _jpeg: None
-        """Called from the phones' threads with each picture of a step."""
+        self._keep_picture = keep_picture
         self._leases = leases
         self._inspector = inspector
 
@@ -233,7 +234,7 @@ class Runner:
         The attempt of a task in doubt goes on with the former one's journal, and only looks for its post.
         """
         structlog.contextvars.bind_contextvars(task_id=task.id, attempt=task.attempt, device=task.serial)
-        trace = AttemptTrace(self._store, self._traces, task, self.on_picture)
+        trace = AttemptTrace(self._store, self._traces, task, self._keep_picture)
         phase = Phase.ARMED if task.in_doubt else Phase.NONE
         journal = StoreJournal(self._store, task, self._clock, phase=phase, leases=self._leases)
         try:

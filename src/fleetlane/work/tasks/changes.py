@@ -21,6 +21,7 @@ from fleetlane.core.ports.tasks import Pending
 from fleetlane.core.task import Status, Task
 from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of
 from fleetlane.work.running.account_binding import Moved, as_it_would_wait, tell, to_their_devices
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.scheduler import Scheduler
 
 _STOP_WAIT_S = 2.0
@@ -49,7 +50,8 @@ class Changes:
 
     Args:
         store: where the tasks are.
-        scheduler: told of every change to a lane; stops what runs.
+        scheduler: stops what runs.
+        lanes: told of every change to a lane.
         clock: the time.
         forget_files: removes the trace files of a deleted task.
         repeats: for how long a post is not to be repeated.
@@ -60,6 +62,7 @@ class Changes:
         self,
         store: Store,
         scheduler: Scheduler,
+        lanes: Lanes,
         clock: Clock,
         forget_files: Callable[[int], None],
         *,
@@ -68,6 +71,7 @@ class Changes:
     ) -> None:
         self._store = store
         self._scheduler = scheduler
+        self._lanes = lanes
         self._clock = clock
         self._forget_files = forget_files
         self._repeats = repeats or RepeatWindow()
@@ -153,8 +157,8 @@ class Changes:
     def _pending_again(self, tasks: Sequence[Pending], moved: Sequence[Moved]) -> None:
         for task in tasks:
             if task.serial is not None:
-                self._scheduler.added(task.serial, Head(task.due_ms, task.task_id))
-        tell(self._scheduler, moved)
+                self._lanes.added(task.serial, Head(task.due_ms, task.task_id))
+        tell(self._lanes, moved)
 
     # -- undo ------------------------------------------------------------------------------------------
 
@@ -185,8 +189,8 @@ class Changes:
             if task is not None:
                 self._lane_changed(task.serial)
             if _waits(task) and task.serial is not None:
-                self._scheduler.added(task.serial, Head(task.due_ms, task.id))
-        tell(self._scheduler, moved)
+                self._lanes.added(task.serial, Head(task.due_ms, task.id))
+        tell(self._lanes, moved)
         return [one.before.id for one, task in zip(done, tasks, strict=True) if task is None]
 
     # -- resolve ---------------------------------------------------------------------------------------
@@ -306,7 +310,7 @@ class Changes:
 
     def _lane_changed(self, serial: str | None) -> None:
         if serial is not None:
-            self._scheduler.changed(serial)
+            self._lanes.changed(serial)
 
 
 def _was_changed(repositories: Repositories, before: Task, now: Task) -> bool:

@@ -11,7 +11,7 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of, unallowed
-from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.running.lanes import Lanes
 
 
 class Decisions:
@@ -19,7 +19,7 @@ class Decisions:
 
     Args:
         store: where the tasks are.
-        scheduler: told of every change to a lane.
+        lanes: told of every change to a lane.
         clock: the time.
         repeats: for how long a post is not to be repeated.
         zone: in which times are told.
@@ -28,13 +28,13 @@ class Decisions:
     def __init__(
         self,
         store: Store,
-        scheduler: Scheduler,
+        lanes: Lanes,
         clock: Clock,
         repeats: RepeatWindow | None = None,
         zone: tzinfo = UTC,
     ) -> None:
         self._store = store
-        self._scheduler = scheduler
+        self._lanes = lanes
         self._clock = clock
         self._repeats = repeats or RepeatWindow()
         self._zone = zone
@@ -77,8 +77,8 @@ class Decisions:
         if changed is None:
             raise _not_waiting(await self._get(task_id), what)
         if changed.serial is not None:
-            self._scheduler.changed(changed.serial)
-            self._scheduler.added(changed.serial, Head(changed.due_ms, changed.id))
+            self._lanes.changed(changed.serial)
+            self._lanes.added(changed.serial, Head(changed.due_ms, changed.id))
 
     async def _get(self, task_id: int) -> Task:
         task = await self._store.read(lambda repositories: repositories.tasks.get(task_id))

@@ -24,7 +24,7 @@ from fleetlane.work.preflight.known import Known
 from fleetlane.work.preflight.outlook import Outlook, Subject, refuse_errors
 from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of
 from fleetlane.work.preflight.subjects import media_field, plan_of, read_for, subjects_of, with_keys
-from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.tasks.batch import Batch
 from fleetlane.work.tasks.pending_reasons import PendingReasons
 from fleetlane.work.tasks.request import Rules, TaskRequest, check, lateness, scheduled
@@ -93,7 +93,7 @@ class Intake:
 
     Args:
         store: where they go.
-        scheduler: told of them.
+        lanes: told of them.
         waiting: says what they wait for.
         clock: the time.
         rules: what the server's owner has set.
@@ -104,7 +104,7 @@ class Intake:
     def __init__(
         self,
         store: Store,
-        scheduler: Scheduler,
+        lanes: Lanes,
         waiting: PendingReasons,
         clock: Clock,
         *,
@@ -113,7 +113,7 @@ class Intake:
         window: RepeatWindow,
     ) -> None:
         self._store = store
-        self._scheduler = scheduler
+        self._lanes = lanes
         self._waiting = waiting
         self._clock = clock
         self._rules = rules
@@ -228,7 +228,7 @@ class Intake:
         assert stored.created is not None
         for task_id, task in zip(stored.created.task_ids, stored.tasks, strict=False):
             if task.serial is not None:
-                self._scheduler.added(task.serial, Head(task.due_ms, task_id))
+                self._lanes.added(task.serial, Head(task.due_ms, task_id))
 
 
 def _former(repositories: Repositories, key: str, request: TaskRequest) -> Created | None:

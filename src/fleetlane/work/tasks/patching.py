@@ -19,7 +19,7 @@ from fleetlane.work.preflight.known import Known
 from fleetlane.work.preflight.outlook import Outlook, Subject, refuse_errors
 from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of, unallowed
 from fleetlane.work.preflight.subjects import key_of, media_field, plan_of, read_for, subjects_of
-from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.tasks.options import unknown_fields
 from fleetlane.work.tasks.request import (
     FIELDS,
@@ -70,7 +70,7 @@ class Patching:
 
     Args:
         store: where they are.
-        scheduler: told of the lanes that change.
+        lanes: told of the lanes that change.
         clock: the time.
         rules: what the server's owner has set for requests.
         outlook: says what will make them fail.
@@ -78,10 +78,10 @@ class Patching:
     """
 
     def __init__(
-        self, store: Store, scheduler: Scheduler, clock: Clock, *, rules: Rules, outlook: Outlook, window: RepeatWindow
+        self, store: Store, lanes: Lanes, clock: Clock, *, rules: Rules, outlook: Outlook, window: RepeatWindow
     ) -> None:
         self._store = store
-        self._scheduler = scheduler
+        self._lanes = lanes
         self._clock = clock
         self._rules = rules
         self._outlook = outlook
@@ -181,10 +181,10 @@ class Patching:
 
     def _tell(self, before: Task, after: Task) -> None:
         if before.serial is not None:
-            self._scheduler.changed(before.serial)
+            self._lanes.changed(before.serial)
         if after.serial is not None:
-            self._scheduler.changed(after.serial)
-            self._scheduler.added(after.serial, Head(after.due_ms, after.id))
+            self._lanes.changed(after.serial)
+            self._lanes.added(after.serial, Head(after.due_ms, after.id))
 
 
 def _request(before: Task, patch: Patch) -> TaskRequest:

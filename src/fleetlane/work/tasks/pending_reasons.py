@@ -12,6 +12,7 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Devices
 from fleetlane.core.task import NewTask, Status, Task
 from fleetlane.work.running.canary import WAITS as CANARY
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.scheduler import Scheduler
 
 _MOST_WARNINGS = 20
@@ -36,8 +37,9 @@ REASONS = (_BINDING, _START, _ELSEWHERE, _PRESENT_TASK, _PERSON, _LICENCE, _LIMI
 class PendingReasons:
     """Says what tasks wait for."""
 
-    def __init__(self, devices: Devices, scheduler: Scheduler, clock: Clock, zone: tzinfo) -> None:
+    def __init__(self, devices: Devices, lanes: Lanes, scheduler: Scheduler, clock: Clock, zone: tzinfo) -> None:
         self._devices = devices
+        self._lanes = lanes
         self._scheduler = scheduler
         self._clock = clock
         self._zone = zone
@@ -61,9 +63,9 @@ class PendingReasons:
         own = {"serial": serial}
         if self._scheduler.is_foreign(serial):
             return Message(_ELSEWHERE, own)
-        if self._scheduler.is_busy(serial):
+        if self._lanes.is_busy(serial):
             return Message(_PRESENT_TASK, own)
-        if self._scheduler.is_held(serial):
+        if self._lanes.is_held(serial):
             return Message(_PERSON, own)
         if self._scheduler.limit == 0:
             return Message(_LICENCE)

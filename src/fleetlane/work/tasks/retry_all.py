@@ -16,7 +16,7 @@ from fleetlane.core.retrying import PassedOver, RetryWish, why_passed_over
 from fleetlane.core.task import Status, Task
 from fleetlane.work.preflight.repeats import RepeatWindow, is_twin_of, repeats_of
 from fleetlane.work.running.account_binding import Moved, as_it_would_wait, tell, to_their_devices
-from fleetlane.work.running.scheduler import Scheduler
+from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.tasks.changes import Undoable
 
 _AT_ONCE = 200  # the writer is not kept longer than for these
@@ -49,7 +49,7 @@ class RetryAll:
 
     Args:
         store: where the tasks are.
-        scheduler: told of what waits again.
+        lanes: told of what waits again.
         clock: the time.
         most_retries: how often a task is retried before a person is to look at it alone; None for no limit.
         repeats: for how long a post is not to be repeated.
@@ -58,13 +58,13 @@ class RetryAll:
     def __init__(
         self,
         store: Store,
-        scheduler: Scheduler,
+        lanes: Lanes,
         clock: Clock,
         most_retries: int | None = None,
         repeats: RepeatWindow | None = None,
     ) -> None:
         self._store = store
-        self._scheduler = scheduler
+        self._lanes = lanes
         self._clock = clock
         self._most_retries = most_retries
         self._repeats = repeats or RepeatWindow()
@@ -99,8 +99,8 @@ class RetryAll:
         done, pending, moved = await (self._store.read(change) if dry_run else self._store.write(change))
         for task in pending:
             if task.serial is not None:
-                self._scheduler.added(task.serial, Head(task.due_ms, task.task_id))
-        tell(self._scheduler, moved)
+                self._lanes.added(task.serial, Head(task.due_ms, task.task_id))
+        tell(self._lanes, moved)
         return done
 
     def _wait_again(self, repositories: Repositories, done: RetriedAll, now_ms: int, *, dry_run: bool) -> list[Pending]:

@@ -43,14 +43,16 @@ class Licensing:
         source: where it lies.
         store: remembers the newest licence and the latest time, so that neither can be turned back.
         clock: the time.
+        changed: called after what is allowed has changed.
     """
 
-    def __init__(self, source: LicenseSource, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, source: LicenseSource, store: Store, clock: Clock, changed: Callable[[], None] = lambda: None
+    ) -> None:
         self._source = source
         self._store = store
         self._clock = clock
-        self.on_change: Callable[[], None] = lambda: None
-        """Is called after what is allowed has changed."""
+        self._changed = changed
         self._stamp: object = None
         self._terms: Terms | None = None
         self._refusal: str | None = None
@@ -82,7 +84,7 @@ class Licensing:
         if allowed != self._told:
             self._told = allowed
             log.info("license_changed", plan=allowed.plan, device_limit=allowed.device_limit, message=allowed.message)
-            self.on_change()
+            self._changed()
         if self._terms is not None and self._latest_ms - self._noted_ms >= _NOTE_EVERY_MS:
             await self._note(self._terms)
 

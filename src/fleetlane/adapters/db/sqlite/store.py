@@ -67,12 +67,16 @@ class _Work(Generic[T]):
 
 
 class SqliteStore:
-    """The store in one file (`core.ports.store.Store`). `start` before use, `close` after."""
+    """The store in one file (`core.ports.store.Store`). `start` before use, `close` after.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        changed: called from the writer's thread with what a commit has changed, before its caller hears of it.
+    """
+
+    def __init__(self, path: Path, changed: Callable[[Sequence[Change]], None] = lambda _changes: None) -> None:
         self.path = path
-        self.on_change: Callable[[Sequence[Change]], None] = lambda _changes: None
-        """Called from the writer's thread with what a commit has changed, before its caller hears of it."""
+        self._tell_changes = changed
         self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_loop, name="store writer", daemon=True)
         self._writer: Engine | None = None
@@ -193,7 +197,7 @@ class SqliteStore:
                 self._commit([work], connection)
             return
         self._refusal = None
-        self.on_change(changes)
+        self._tell_changes(changes)
         for work, (result, error) in zip(batch, ends, strict=True):
             if error is None:
                 work.future.set_result(result)
