@@ -76,9 +76,12 @@ class Pushed:
 class Driver(Protocol):
     """Drives one phone. Blocking; used from one thread at a time, which the phone's own waits for; `abort` from any.
 
-    Every call ends within its deadline. Coordinates are pixels from the top left corner.
+    Every call ends within its deadline. Coordinates are pixels from the top left corner. Paths on the phone are
+    absolute, and have no quote (`'`) in them. When a phone was away, or did not answer, its driver can be used again
+    once it is back.
 
-    Raises (every method): `DeviceError` or a subclass; `TaskStoppedError` after `abort`.
+    Raises (every method): `DeviceError` or a subclass; `CallLostError` where the connection went in mid-call, and it is
+    not known what of it was done: no such call is ever taken for a success. `TaskStoppedError` after `abort`.
     """
 
     @property
@@ -107,7 +110,11 @@ class Driver(Protocol):
         ...
 
     def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
-        """Copy a media file to the phone, date it by the phone's own clock, check its size there, and index it."""
+        """Copy a media file to the phone, date it by the phone's own clock, check its size there, and index it.
+
+        Raises:
+            OSError: `source` cannot be read; then nothing is on the phone.
+        """
         ...
 
     def scan(self, path: str, kind: MediaKind, *, by_broadcast: bool = False) -> MediaEntry | None:
@@ -124,7 +131,7 @@ class Driver(Protocol):
         ...
 
     def remove(self, paths: Sequence[str]) -> None:
-        """Remove files, and let the media store forget them."""
+        """Remove files, and let the media store forget them. Nothing happens to those that are not there."""
         ...
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
@@ -162,7 +169,11 @@ class Driver(Protocol):
         ...
 
     def tree(self) -> str:
-        """Return the UI tree as XML."""
+        """Return the UI tree as XML.
+
+        Raises:
+            DriverBrokenError: the phone could not make one, as happens now and then: asked again it may.
+        """
         ...
 
     def renew(self) -> None:
@@ -193,7 +204,7 @@ class Driver(Protocol):
 
         Args:
             text: what to type; any Unicode.
-            way: one of `TYPING_WAYS`.
+            way: one of `TYPING_WAYS`; another one is a ValueError.
         """
         ...
 
@@ -249,11 +260,11 @@ class Driver(Protocol):
         ...
 
     def stop_app(self, package: str) -> None:
-        """Force-stop an app."""
+        """Force-stop an app. Nothing happens when it does not run."""
         ...
 
     def abort(self) -> None:
-        """End the call in progress, and refuse every further one until `reset`. From any thread."""
+        """End the call in progress at once, and refuse every further one until `reset`. From any thread."""
         ...
 
     def reset(self) -> None:
