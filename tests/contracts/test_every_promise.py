@@ -11,6 +11,7 @@ from fleetlane.core.ports.attempts import Attempts
 from fleetlane.core.ports.execution import DeviceCalls, Executor
 from fleetlane.core.ports.leases import Leases
 from fleetlane.core.ports.library import Accounts, MaterialFiles, Materials
+from fleetlane.core.ports.phone import Devices, Driver, Transports
 from fleetlane.core.ports.records import DeviceRecords, IdempotencyKeys, KeyValues
 from fleetlane.core.ports.report import TraceFiles
 from fleetlane.core.ports.store import Store
@@ -30,6 +31,9 @@ HELD = {
     DeviceCalls: "device_calls",
     TraceFiles: "trace_files",
     MaterialFiles: "material_files",
+    Driver: "driver",
+    Devices: "devices",
+    Transports: "transports",
 }
 
 

@@ -311,11 +311,14 @@ class Transports(Protocol):
         ...
 
     def all(self) -> Sequence[Transport]:
-        """Return every transport that is listed, and an absent one for each serial seen since the start that is not."""
+        """Return every transport that is listed, and an absent one for each serial seen since the start that is not.
+
+        One that comes back has a new, larger `Transport.connection`; the others stay as they are.
+        """
         ...
 
     def is_current(self, transport: Transport) -> bool:
-        """Return whether a connection still stands. From any thread."""
+        """Return whether a connection still stands and takes commands. From any thread."""
         ...
 
     def ask(self, transport: Transport) -> Identity:
@@ -327,11 +330,14 @@ class Transports(Protocol):
         ...
 
     def driver_at(self, serial: str, where: Where) -> Driver:
-        """Return a new driver for a phone, which asks before each call where it is. The caller closes it."""
+        """Return a new driver for a phone, which asks before each call where it is. The caller closes it.
+
+        `serial` is what its errors call the phone by. What `where` raises is raised by the call.
+        """
         ...
 
     def report_at(self, serial: str, where: Where, packages: Collection[str]) -> PhoneReport:
-        """Ask a phone what it is. Blocking.
+        """Ask a phone what it is, as `driver_at` would. Blocking. Of the packages the installed ones have a version.
 
         Raises:
             DeviceError: it cannot be asked.
@@ -339,11 +345,16 @@ class Transports(Protocol):
         ...
 
     def keep(self, addresses: Collection[str]) -> None:
-        """Connect these again and again while they are not there, beside those that were seen since the start."""
+        """Connect these again and again while they are not there, beside those that were seen since the start.
+
+        What was let go of (`disconnect`) is left alone until somebody connects it.
+        """
         ...
 
     def connect(self, address: str) -> str:
         """Connect a phone by TCP ("host:port") and keep it connected. Blocking; returns the serial that adb lists.
+
+        One that is connected already stays as it is.
 
         Raises:
             DeviceError: it does not answer.
@@ -351,7 +362,7 @@ class Transports(Protocol):
         ...
 
     def disconnect(self, address: str) -> bool:
-        """Let go of a TCP phone. False when there is none."""
+        """Let go of a TCP phone, and do not connect it again. False when there is none."""
         ...
 
 
@@ -359,7 +370,10 @@ class Devices(Protocol):
     """The devices this server knows, and how to drive them."""
 
     def all(self) -> Sequence[Device]:
-        """Return every device seen since the start, by serial: one for each phone, whatever ways lead to it."""
+        """Return every device seen since the start, by serial: one for each phone, whatever ways lead to it.
+
+        One that went stays listed, as absent. From any thread, as every method.
+        """
         ...
 
     def get(self, serial: str) -> Device | None:
@@ -367,13 +381,17 @@ class Devices(Protocol):
         ...
 
     def driver(self, serial: str) -> Driver:
-        """Return a new driver for a device. The caller closes it."""
+        """Return a new driver for a device, also for one that is not there: its calls say so, until it is.
+
+        The caller closes it; other drivers of the device are not disturbed by that.
+        """
         ...
 
     def report(self, serial: str, packages: Collection[str]) -> PhoneReport:
         """Ask a device what it is. Blocking; may be called while a task runs on it.
 
         Raises:
+            DeviceGoneError: it is not there.
             DeviceError: it cannot be asked.
         """
         ...
