@@ -20,3 +20,13 @@ def _private_home(tmp_path_factory):
     patch.delenv("ANDROID_ADB_SERVER_PORT", raising=False)
     yield
     patch.undo()
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave real phones alone: nobody's phone is touched by a run that does not ask for it (`-m real_phone`)."""
+    if "real_phone" in (config.option.markexpr or ""):
+        return
+    touching = [item for item in items if item.get_closest_marker("real_phone")]
+    if touching:
+        items[:] = [item for item in items if item not in touching]
+        config.hook.pytest_deselected(items=touching)

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import adbutils
 import pytest
@@ -22,12 +21,9 @@ from fleetlane.core.errors import (
     DeviceGoneError,
     DeviceTimeoutError,
     PhoneFullError,
-    ShellFailedError,
     TaskStoppedError,
 )
 from fleetlane.core.media.files import MediaKind
-from fleetlane.core.screens.dumped import as_dumped
-from fleetlane.core.screens.screen import parse_tree
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.fleet import FleetSettings
 from support.rig import VIDEO, Rig, wait_for
@@ -67,47 +63,6 @@ def test_files_arrive_and_are_found_in_the_gallery_until_they_are_removed(driver
     assert driver.media_since(entry.added_s + 60) == []
     driver.remove([path])
     assert driver.media(path, MediaKind.VIDEO) is None
-
-
-def test_a_failing_command_raises_with_its_exit_code_and_output(driver):
-    with pytest.raises(ShellFailedError, match="No such file") as caught:
-        driver.shell("cat", "/sdcard/none")
-    assert caught.value.exit_code == 1
-
-
-def test_arguments_are_data_whatever_they_hold(driver):
-    assert driver.shell("echo", "a; false", "$(id)", "'quoted'", "看") == "a; false $(id) 'quoted' 看\n"
-
-
-@pytest.mark.parametrize("way", ["paste", "set", "keyboard"])
-def test_any_text_is_typed_exactly(rig, way):
-    text = "看看我的新视频！#热门 #推荐\nsecond line <&\"'> 👩‍👩‍👧 ok"
-    serial = rig.serials[1]
-    rig.on(serial, lambda server: _open_post_page(server.phone))
-    driver = rig.devices.driver(serial)
-    field = next(n for n in parse_tree(driver.tree()).nodes if n.class_name.endswith("EditText"))
-    driver.tap(*field.bounds.center)
-    driver.clear_text()
-    driver.type_text(text, way)
-    shown = next(n for n in parse_tree(driver.tree()).nodes if n.class_name.endswith("EditText"))
-    assert shown.text == text
-    shown.text = as_dumped(text)  # as a real phone's dump shows it
-    assert "👩" not in shown.text
-    assert driver.whole_text(shown) == text
-    shown.text = "something else"
-    assert driver.whole_text(shown) is None
-    driver.close()
-
-
-def _open_post_page(phone):
-    app = phone.apps["com.zhiliaoapp.musically"]
-    phone.stop_app(app.package.name)
-    app.running = True
-    phone.foreground = app
-    app.stack = ["post"]
-    app._moving = False
-    app._interactive_at_s = app._shown_at_s = 0.0
-    phone.touch()
 
 
 def test_a_screenshot_is_a_small_jpeg(driver):
@@ -284,11 +239,6 @@ def test_a_killed_adb_server_is_started_again_and_the_phones_return():
 def test_authorisation_is_asked_for_and_given():
     with Rig(FleetSettings(phones=1, auth=True, first_port=22610)) as rig:
         assert rig.devices.driver(rig.serials[0]).shell("echo", "trusted") == "trusted\n"
-
-
-def test_a_missing_file_to_push_is_an_error_of_its_own(driver):
-    with pytest.raises(FileNotFoundError):
-        driver.push(Path("/nowhere/x.mp4"), "/sdcard/x.mp4", MediaKind.VIDEO)
 
 
 def test_a_stream_that_nobody_closed_is_closed_when_it_is_forgotten(rig):

@@ -168,13 +168,6 @@ OPERATIONS = {
 class Phones(FakeTransports):
     """Phones that are there, or are not: one that was asked, and one in whose place another phone answers."""
 
-    def __init__(self):
-        super().__init__()
-        self.says = {}
-
-    def ask(self, transport):
-        return self.says[transport.connection]
-
     def report_at(self, serial, where, packages):
         return PhoneReport("Pixel", "google", "13", (1080, 2400), 50, 1, {})
 

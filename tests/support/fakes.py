@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from fleetlane.core.device import Device, DeviceState, Transport
 from fleetlane.core.errors import DeviceGoneError, TaskStoppedError
 from fleetlane.core.outcome import Outcome
+from fleetlane.core.phones import Identity
 from fleetlane.core.ports.execution import Ended, Ending
+from fleetlane.core.ports.phone import PhoneReport, Where
 from fleetlane.core.task import Task
+
+
+class FakeDriver:
+    """A driver that can only echo. `check` is called before each call, and raises when the phone is away."""
+
+    def __init__(self, serial: str, check: Callable[[], object]) -> None:
+        self.serial = serial
+        self._check = check
+
+    def shell(self, *args: str) -> str:
+        self._check()
+        assert args[0] == "echo"
+        return " ".join(args[1:]) + "\n"
+
+    def close(self) -> None: ...
 
 
 class FakeDevices:
@@ -27,6 +44,19 @@ class FakeDevices:
     def get(self, serial):
         return self.table.get(serial)
 
+    def driver(self, serial: str) -> FakeDriver:
+        return FakeDriver(serial, lambda: self._must_be_ready(serial))
+
+    def report(self, serial: str, packages: Collection[str]) -> PhoneReport:
+        del packages
+        self._must_be_ready(serial)
+        return PhoneReport("Pixel", "google", "13", (1080, 2400), 50, 1, {})
+
+    def _must_be_ready(self, serial: str) -> None:
+        device = self.get(serial)
+        if device is None or not device.is_ready:
+            raise DeviceGoneError(f"{serial} is not there.", serial=serial)
+
     def set(self, serial: str, state: DeviceState) -> None:
         self._changes += 1
         self.table[serial] = Device(serial, state, self._changes)
@@ -40,16 +70,25 @@ class FakeTransports:
     def __init__(self) -> None:
         self.table: list[Transport] = []
         self.kept: list[str] = []
+        self.says: dict[int, Identity] = {}
+        """What the phone of a connection says it is; else it says its serial."""
         self._connections = 0
+        self._reachable: dict[str, bool] = {}
+        """Serials at which a phone answers, and whether it is a cable."""
 
     def plug(self, serial: str, state=DeviceState.ONLINE, *, usb: bool = False, numbered: bool = True) -> Transport:
         self._connections += 1
         number = self._connections
         transport = Transport(serial, state, 0, number if numbered else None, state.value, usb, number)
         self.table.append(transport)
+        self._reachable[serial] = usb
         return transport
 
     def unplug(self, transport: Transport) -> None:
+        self._drop(transport)
+        self._reachable.pop(transport.serial, None)
+
+    def _drop(self, transport: Transport) -> None:
         self.table.remove(transport)
         if all(other.serial != transport.serial for other in self.table):
             self._connections += 1
@@ -65,15 +104,30 @@ class FakeTransports:
     def keep(self, addresses) -> None:
         self.kept = sorted(addresses)
 
+    def ask(self, transport: Transport) -> Identity:
+        if not self.is_current(transport):
+            raise DeviceGoneError(f"{transport.serial} is not there.", serial=transport.serial)
+        return self.says.get(transport.connection, Identity(transport.serial, "pixel", "1"))
+
+    def driver_at(self, serial: str, where: Where) -> FakeDriver:
+        return FakeDriver(serial, lambda: where(lambda: None))
+
+    def report_at(self, serial: str, where: Where, packages: Collection[str]) -> PhoneReport:
+        del serial, packages
+        where(lambda: None)
+        return PhoneReport("Pixel", "google", "13", (1080, 2400), 50, 1, {})
+
     def connect(self, address: str) -> str:
-        if all(t.serial != address or not t.is_ready for t in self.table):
-            raise DeviceGoneError("Nothing answers there.")
+        if address not in self._reachable:
+            raise DeviceGoneError("Nothing answers there.", serial=address)
+        if not any(t.serial == address and t.is_ready for t in self.table):
+            self.plug(address, usb=self._reachable[address])
         return address
 
     def disconnect(self, address: str) -> bool:
         there = [t for t in self.table if t.serial == address and t.is_ready]
         for transport in there:
-            self.unplug(transport)
+            self._drop(transport)
         return bool(there)
 
 

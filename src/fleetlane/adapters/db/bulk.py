@@ -21,10 +21,12 @@ def chunks(values: Collection[_T]) -> Iterator[list[_T]]:
 
 
 def insert_many(connection: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that have the same columns, two or more, and values that the driver takes as they are.
+    """Insert rows that have the same columns, two or more, and values that the driver takes as they are; or none.
 
     Many rows are handed to the driver as they are: SQLAlchemy's own work for each would cost as much as the database's.
     """
+    if not rows:
+        return  # a statement without any would insert one of defaults
     if len(rows) < _MANY:
         connection.execute(statement, rows)
         return

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, true, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from fleetlane.adapters.db.bulk import insert_many
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import file_uses, materials
 from fleetlane.core.material import Material, MaterialDescription, MaterialRequest, NewMaterial, UseState
@@ -131,7 +132,7 @@ class MaterialRepository:
             {"account": account, "sha256": digest, "task_id": task_id, "state": _RESERVED, "at_ms": now_ms}
             for digest in hashes
         ]
-        self._connection.execute(insert(file_uses), rows)
+        insert_many(self._connection, insert(file_uses), rows)
         return True
 
     def settle(self, task_id: int, state: PublishState, now_ms: int, hashes: Sequence[str] = ()) -> None:

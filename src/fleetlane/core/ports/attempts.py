@@ -50,19 +50,26 @@ class Attempts(Protocol):
     """Attempts and their steps. An attempt begins and ends with its task's state: see `Tasks`."""
 
     def set_phase(self, task_id: int, attempt: int, phase: Phase, facts: Mapping[str, Any], now_ms: int) -> bool:
-        """Move an attempt's journal forward. False when it is over or would move back; a stopped one is not armed."""
+        """Move an attempt's journal forward, and add to what it knows.
+
+        False when the attempt is over, or the journal would not go forward; that of a task that is to stop is not
+        armed. Then nothing of it is kept.
+        """
         ...
 
     def give_up(self, task_id: int, attempt: int, now_ms: int) -> None:
-        """Note in the journal of an attempt in doubt, also when it is over, that nobody can say any more."""
+        """Note in the journal of an attempt in doubt, also when it is over, that nobody can say any more.
+
+        Nothing happens when there is no such attempt, or it is in no doubt.
+        """
         ...
 
     def note(self, task_id: int, attempt: int, facts: Mapping[str, Any], now_ms: int) -> bool:
-        """Add to what an attempt's journal knows. False when it is over."""
+        """Add to what an attempt's journal knows; a name that is there gets the new value. False when it is over."""
         ...
 
     def get(self, task_id: int, number: int) -> Attempt | None:
-        """Return an attempt with its journal."""
+        """Return an attempt with its journal, None when there is none."""
         ...
 
     def attempts(self, task_id: int) -> list[Attempt]:
@@ -70,14 +77,14 @@ class Attempts(Protocol):
         ...
 
     def work(self, serial: str, since_ms: int, now_ms: int, longest_ms: int) -> list[Span]:
-        """Return when a device was at work since an instant.
+        """Return when a device was at work since an instant, in no order.
 
         An attempt counts for at most `longest_ms`: one that lasted longer stood still, as with a computer that slept.
         """
         ...
 
     def last_sign_ms(self, task_id: int, number: int) -> int | None:
-        """Return when an attempt last noted anything."""
+        """Return when an attempt last noted anything in its journal, or ended a step; None when there is none."""
         ...
 
     def ended_at(self, task_id: int, number: int, at_ms: int) -> None:
@@ -85,7 +92,10 @@ class Attempts(Protocol):
         ...
 
     def forget_steps(self, before_ms: int, limit: int) -> list[int]:
-        """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids."""
+        """Delete the steps of the tasks that ended longest ago, before an instant. Returns the tasks' ids.
+
+        `limit` bounds how many tasks; those without steps do not count.
+        """
         ...
 
     def without_steps(self, task_ids: Collection[int]) -> set[int]:
@@ -97,5 +107,5 @@ class Attempts(Protocol):
         ...
 
     def steps(self, task_id: int) -> list[Step]:
-        """Return the steps of a task, attempt by attempt."""
+        """Return the steps of a task, attempt by attempt, each in the order of its numbers."""
         ...

@@ -39,15 +39,15 @@ class Leases(Protocol):
         ...
 
     def take(self, owner: str, serials: Collection[str]) -> None:
-        """Give devices to a worker, whoever has them."""
+        """Give devices to a worker that is known, whoever has them."""
         ...
 
     def release(self, serials: Collection[str]) -> None:
-        """Let nobody have the devices."""
+        """Let nobody have the devices. Nothing happens to those that nobody has."""
         ...
 
     def dismiss(self, owner: str) -> None:
-        """Forget a worker and its leases."""
+        """Forget a worker and its leases. Nothing happens when it is not known."""
         ...
 
     def dismiss_all(self) -> None:

@@ -28,15 +28,18 @@ class Accounts(Protocol):
     """The accounts."""
 
     def add(self, new: NewAccount, now_ms: int) -> Account | None:
-        """Store an account. None when there is one of that name on that platform."""
+        """Store an account, with an id that none has had before.
+
+        None when there is one of that name on that platform.
+        """
         ...
 
     def get(self, account_id: int) -> Account | None:
-        """Return an account."""
+        """Return an account, None when there is none."""
         ...
 
     def find(self, wanted: AccountFilter, offset: int, limit: int) -> list[Account]:
-        """Return accounts by name."""
+        """Return accounts by name (`username_key`), and those of one name by platform."""
         ...
 
     def count(self, wanted: AccountFilter) -> int:
@@ -52,11 +55,11 @@ class Accounts(Protocol):
         ...
 
     def devices(self) -> list[str]:
-        """Return what accounts are bound to, each once."""
+        """Return what accounts are bound to, each once, in no order."""
         ...
 
     def update(self, account_id: int, changed: NewAccount, now_ms: int) -> Account | None:
-        """Replace what is known of an account. None when there is none, or the new name is taken."""
+        """Replace all that is known of an account. None when there is none, or the new name is taken."""
         ...
 
     def move(self, serial: str, to: str) -> int:
@@ -64,7 +67,7 @@ class Accounts(Protocol):
         ...
 
     def delete(self, account_id: int) -> Account | None:
-        """Delete an account and return it."""
+        """Delete an account and return it, None when there is none."""
         ...
 
 
@@ -131,11 +134,11 @@ class Materials(Protocol):
     """The library, and which files were used on which account."""
 
     def add(self, new: NewMaterial, now_ms: int) -> tuple[Material, bool]:
-        """Store a material; False beside it when its content was there already."""
+        """Store a material, free; False beside it when its content was there already, and stays as it was."""
         ...
 
     def get(self, material_id: int) -> Material | None:
-        """Return a material."""
+        """Return a material, None when there is none."""
         ...
 
     def find(self, wanted: MaterialFilter, offset: int, limit: int) -> list[Material]:
@@ -147,7 +150,7 @@ class Materials(Protocol):
         ...
 
     def describe(self, material_id: int, described: MaterialDescription) -> Material | None:
-        """Change what people say of a material."""
+        """Replace what people say of a material. None when there is none."""
         ...
 
     def delete(self, material_id: int) -> Material | None:
@@ -159,7 +162,7 @@ class Materials(Protocol):
         ...
 
     def take(self, wish: MaterialRequest, task_id: int, now_ms: int) -> list[Material]:
-        """Reserve materials for a task: as many as wished, or none at all."""
+        """Reserve free materials for a task, in the order of `MaterialRequest`: as many as wished, or none at all."""
         ...
 
     def used_files(self, account: str) -> set[str]:
@@ -167,14 +170,14 @@ class Materials(Protocol):
         ...
 
     def take_files(self, account: str, hashes: Sequence[str], task_id: int, now_ms: int) -> bool:
-        """Reserve files on an account. False, and nothing reserved, when one of them is taken."""
+        """Reserve files on an account. False, and nothing reserved, when one of them is taken on that account."""
         ...
 
     def settle(self, task_id: int, state: PublishState, now_ms: int, hashes: Sequence[str] = ()) -> None:
         """Mark what a task reserved as used when it was published, or may have been; else free it.
 
         `hashes` are of the files it published, or may have: what the library has of them is used too, by whatever
-        way they were chosen.
+        way they were chosen. What another task may have published is taken from it only by who surely did.
         """
         ...
 

@@ -76,9 +76,12 @@ class Pushed:
 class Driver(Protocol):
     """Drives one phone. Blocking; used from one thread at a time, which the phone's own waits for; `abort` from any.
 
-    Every call ends within its deadline. Coordinates are pixels from the top left corner.
+    Every call ends within its deadline. Coordinates are pixels from the top left corner. Paths on the phone are
+    absolute, and have no quote (`'`) in them. When a phone was away, or did not answer, its driver can be used again
+    once it is back.
 
-    Raises (every method): `DeviceError` or a subclass; `TaskStoppedError` after `abort`.
+    Raises (every method): `DeviceError` or a subclass; `CallLostError` where the connection went in mid-call, and it is
+    not known what of it was done: no such call is ever taken for a success. `TaskStoppedError` after `abort`.
     """
 
     @property
@@ -107,7 +110,11 @@ class Driver(Protocol):
         ...
 
     def push(self, source: Path, target: str, kind: MediaKind) -> Pushed:
-        """Copy a media file to the phone, date it by the phone's own clock, check its size there, and index it."""
+        """Copy a media file to the phone, date it by the phone's own clock, check its size there, and index it.
+
+        Raises:
+            OSError: `source` cannot be read; then nothing is on the phone.
+        """
         ...
 
     def scan(self, path: str, kind: MediaKind, *, by_broadcast: bool = False) -> MediaEntry | None:
@@ -124,7 +131,7 @@ class Driver(Protocol):
         ...
 
     def remove(self, paths: Sequence[str]) -> None:
-        """Remove files, and let the media store forget them."""
+        """Remove files, and let the media store forget them. Nothing happens to those that are not there."""
         ...
 
     def media(self, path: str, kind: MediaKind) -> MediaEntry | None:
@@ -162,7 +169,11 @@ class Driver(Protocol):
         ...
 
     def tree(self) -> str:
-        """Return the UI tree as XML."""
+        """Return the UI tree as XML.
+
+        Raises:
+            DriverBrokenError: the phone could not make one, as happens now and then: asked again it may.
+        """
         ...
 
     def renew(self) -> None:
@@ -193,7 +204,7 @@ class Driver(Protocol):
 
         Args:
             text: what to type; any Unicode.
-            way: one of `TYPING_WAYS`.
+            way: one of `TYPING_WAYS`; another one is a ValueError.
         """
         ...
 
@@ -249,11 +260,11 @@ class Driver(Protocol):
         ...
 
     def stop_app(self, package: str) -> None:
-        """Force-stop an app."""
+        """Force-stop an app. Nothing happens when it does not run."""
         ...
 
     def abort(self) -> None:
-        """End the call in progress, and refuse every further one until `reset`. From any thread."""
+        """End the call in progress at once, and refuse every further one until `reset`. From any thread."""
         ...
 
     def reset(self) -> None:
@@ -300,11 +311,14 @@ class Transports(Protocol):
         ...
 
     def all(self) -> Sequence[Transport]:
-        """Return every transport that is listed, and an absent one for each serial seen since the start that is not."""
+        """Return every transport that is listed, and an absent one for each serial seen since the start that is not.
+
+        One that comes back has a new, larger `Transport.connection`; the others stay as they are.
+        """
         ...
 
     def is_current(self, transport: Transport) -> bool:
-        """Return whether a connection still stands. From any thread."""
+        """Return whether a connection still stands and takes commands. From any thread."""
         ...
 
     def ask(self, transport: Transport) -> Identity:
@@ -316,11 +330,14 @@ class Transports(Protocol):
         ...
 
     def driver_at(self, serial: str, where: Where) -> Driver:
-        """Return a new driver for a phone, which asks before each call where it is. The caller closes it."""
+        """Return a new driver for a phone, which asks before each call where it is. The caller closes it.
+
+        `serial` is what its errors call the phone by. What `where` raises is raised by the call.
+        """
         ...
 
     def report_at(self, serial: str, where: Where, packages: Collection[str]) -> PhoneReport:
-        """Ask a phone what it is. Blocking.
+        """Ask a phone what it is, as `driver_at` would. Blocking. Of the packages the installed ones have a version.
 
         Raises:
             DeviceError: it cannot be asked.
@@ -328,11 +345,16 @@ class Transports(Protocol):
         ...
 
     def keep(self, addresses: Collection[str]) -> None:
-        """Connect these again and again while they are not there, beside those that were seen since the start."""
+        """Connect these again and again while they are not there, beside those that were seen since the start.
+
+        What was let go of (`disconnect`) is left alone until somebody connects it.
+        """
         ...
 
     def connect(self, address: str) -> str:
         """Connect a phone by TCP ("host:port") and keep it connected. Blocking; returns the serial that adb lists.
+
+        One that is connected already stays as it is.
 
         Raises:
             DeviceError: it does not answer.
@@ -340,7 +362,7 @@ class Transports(Protocol):
         ...
 
     def disconnect(self, address: str) -> bool:
-        """Let go of a TCP phone. False when there is none."""
+        """Let go of a TCP phone, and do not connect it again. False when there is none."""
         ...
 
 
@@ -348,7 +370,10 @@ class Devices(Protocol):
     """The devices this server knows, and how to drive them."""
 
     def all(self) -> Sequence[Device]:
-        """Return every device seen since the start, by serial: one for each phone, whatever ways lead to it."""
+        """Return every device seen since the start, by serial: one for each phone, whatever ways lead to it.
+
+        One that went stays listed, as absent. From any thread, as every method.
+        """
         ...
 
     def get(self, serial: str) -> Device | None:
@@ -356,13 +381,17 @@ class Devices(Protocol):
         ...
 
     def driver(self, serial: str) -> Driver:
-        """Return a new driver for a device. The caller closes it."""
+        """Return a new driver for a device, also for one that is not there: its calls say so, until it is.
+
+        The caller closes it; other drivers of the device are not disturbed by that.
+        """
         ...
 
     def report(self, serial: str, packages: Collection[str]) -> PhoneReport:
         """Ask a device what it is. Blocking; may be called while a task runs on it.
 
         Raises:
+            DeviceGoneError: it is not there.
             DeviceError: it cannot be asked.
         """
         ...

@@ -38,7 +38,10 @@ class DeviceRecords(Protocol):
     """What is remembered of devices."""
 
     def seen(self, serial: str, now_ms: int, facts: Mapping[str, Any] | None) -> None:
-        """Note that a device is there, and what it says of itself; None keeps what is known."""
+        """Note that a device is there, and what it says of itself; None keeps what is known.
+
+        One that was never met is met by that.
+        """
         ...
 
     def all(self) -> list[DeviceRecord]:
@@ -50,11 +53,14 @@ class DeviceRecords(Protocol):
         ...
 
     def serials(self) -> list[SerialRecord]:
-        """Return every serial by which a device is or was reached."""
+        """Return every serial by which a device is or was reached, by serial."""
         ...
 
     def lanes(self, texts: Collection[str]) -> Mapping[str, str]:
-        """Return the lane that each serial, alias or name of a phone means; the bare text itself when it is none."""
+        """Return the lane that each serial, alias or name of a phone means; the bare text itself when it is none.
+
+        Blanks around a text mean nothing, nor does the case of a name. A serial comes before a name.
+        """
         ...
 
     def lane(self, text: str) -> str:
@@ -66,7 +72,10 @@ class DeviceRecords(Protocol):
         ...
 
     def keep(self, finding: Finding, now_ms: int) -> None:
-        """Store what the answer of a phone means. The lane that it absorbs ends."""
+        """Store what the answer of a phone means, also of one that is new. The lane that it absorbs ends.
+
+        All serials that led there lead to the phone's own lane from then on.
+        """
         ...
 
     def refuse(self, serial: str, phone_id: str) -> None:
@@ -74,7 +83,10 @@ class DeviceRecords(Protocol):
         ...
 
     def adopt(self, adoption: Adoption, now_ms: int) -> None:
-        """Store that a phone takes the place of another one."""
+        """Store that a phone takes the place of another one: `Adoption.lane` is its own, and all that led to both.
+
+        `Adoption.kept` and a lane of its own are the former phone's; without `former` it is forgotten.
+        """
         ...
 
     def describe(self, serial: str, name: str, tags: Sequence[str]) -> None:
@@ -82,11 +94,11 @@ class DeviceRecords(Protocol):
         ...
 
     def let_go(self, serial: str, *, gone: bool) -> None:
-        """Store whether an address is not to be connected again."""
+        """Store whether an address is not to be connected again. One that is attached to a phone again may be."""
         ...
 
     def forget(self, serial: str) -> bool:
-        """Forget a device. False when it is not known."""
+        """Forget a device and its serials. False when it is not known."""
         ...
 
 
@@ -102,7 +114,7 @@ class IdempotencyKeys(Protocol):
     """Answers kept under the keys that clients choose, so that a repeated request changes nothing."""
 
     def get(self, key: str) -> StoredResponse | None:
-        """Return the answer kept under a key."""
+        """Return the answer kept under a key, None when there is none."""
         ...
 
     def put(self, key: str, answer: StoredResponse, now_ms: int) -> None:
@@ -118,9 +130,9 @@ class KeyValues(Protocol):
     """Single values by name."""
 
     def get(self, name: str) -> str | None:
-        """Return a value."""
+        """Return a value, None when there is none."""
         ...
 
     def set(self, name: str, value: str) -> None:
-        """Keep a value."""
+        """Keep a value in the place of the one before."""
         ...

@@ -62,17 +62,26 @@ class Repositories(Protocol):
 class Store(Protocol):
     """The store. A unit of work is a plain function over the repositories.
 
-    It may be run more than once before one run is kept, so it changes nothing but the repositories.
+    It may be run more than once before one run is kept, so it changes nothing but the repositories. It sees one state
+    of the store, and what it has done itself. Those that write are done one after another, as if each were alone. What
+    one raises is raised to its caller; then nothing of it was done, and no other one is disturbed.
 
-    Raises (both methods): `StoreError` or a subclass; then nothing of the work was done.
+    Raises (every method): `StoreError` or a subclass; then nothing of the work was done.
     """
 
     async def write(self, work: Callable[[Repositories], T]) -> T:
-        """Run `work` in a transaction that can write; it is durable when this returns."""
+        """Run `work` in a transaction that can write; it is durable when this returns.
+
+        A caller that does not wait any more disturbs nobody; the work may be done all the same.
+        """
         ...
 
     async def read(self, work: Callable[[Repositories], T]) -> T:
-        """Run `work` on a snapshot that cannot be written."""
+        """Run `work` on a snapshot that cannot be written: it has all that was written before, and nothing since.
+
+        Raises:
+            StoreError: it tried to write, too.
+        """
         ...
 
     def submit(self, work: Callable[[Repositories], T]) -> Future[T]:

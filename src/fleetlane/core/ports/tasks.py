@@ -105,11 +105,11 @@ class Tasks(Protocol):
     """Tasks and their attempts. Every change of state is one conditional update."""
 
     def add(self, new: Sequence[NewTask]) -> range:
-        """Store tasks and return their ids, in order."""
+        """Store tasks and return their ids, in order: each is larger than any before, also of those deleted since."""
         ...
 
     def get(self, task_id: int) -> Task | None:
-        """Return a task."""
+        """Return a task, None when there is none."""
         ...
 
     def find(self, wanted: TaskFilter, offset: int, limit: int, order: TaskOrder = TaskOrder.NEWEST) -> list[Task]:
@@ -136,7 +136,7 @@ class Tasks(Protocol):
         ...
 
     def heads(self, serials: Collection[str] | None) -> dict[str, Head]:
-        """Return the next pending task of each lane that has one; None for all lanes."""
+        """Return the next pending task of each lane that has one; None for all lanes. What is held is not next."""
         ...
 
     def claim(self, task_id: int, serial: str, now_ms: int) -> Task | None:
@@ -152,7 +152,7 @@ class Tasks(Protocol):
         ...
 
     def requeue(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
-        """Put a running attempt's task back among the pending ones."""
+        """Put a running attempt's task back among the pending ones, in its place. False as for `finish`."""
         ...
 
     def look_later(self, task_id: int, attempt: int, outcome: Outcome, due_ms: int, now_ms: int) -> bool:
@@ -283,7 +283,7 @@ class Tasks(Protocol):
         ...
 
     def running(self) -> list[Task]:
-        """Return every running task."""
+        """Return every running task, by id."""
         ...
 
     # -- late tasks, and what a person says of them

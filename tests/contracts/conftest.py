@@ -1,0 +1,25 @@
+"""The store of a suite: a new one for each test, by each implementation."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.stores import STORES
+
+
+@pytest.fixture(params=STORES.values(), ids=STORES)
+def open_store(request, tmp_path):
+    """Opens the test's store; opened anew it is what a server finds after a restart."""
+    return lambda: request.param(tmp_path)
+
+
+@pytest.fixture
+def store(open_store):
+    with open_store() as store:
+        yield store
+
+
+@pytest.fixture
+def run(store):
+    """Runs one unit of work, and returns what it returns."""
+    return lambda work: store.submit(work).result(10)

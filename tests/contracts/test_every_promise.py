@@ -1,0 +1,45 @@
+"""No method of a port without a test here that calls it: a promise that nobody holds is none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fleetlane.core.ports.attempts import Attempts
+from fleetlane.core.ports.execution import DeviceCalls, Executor
+from fleetlane.core.ports.leases import Leases
+from fleetlane.core.ports.library import Accounts, MaterialFiles, Materials
+from fleetlane.core.ports.phone import Devices, Driver, Transports
+from fleetlane.core.ports.records import DeviceRecords, IdempotencyKeys, KeyValues
+from fleetlane.core.ports.report import TraceFiles
+from fleetlane.core.ports.store import Store
+from fleetlane.core.ports.tasks import Tasks
+
+HELD = {
+    Store: "store",
+    Tasks: "store_task",
+    Attempts: "store_attempts",
+    Accounts: "store_accounts",
+    Materials: "store_materials",
+    DeviceRecords: "store_devices",
+    IdempotencyKeys: "store_records",
+    KeyValues: "store_records",
+    Leases: "store_records",
+    Executor: "executor",
+    DeviceCalls: "device_calls",
+    TraceFiles: "trace_files",
+    MaterialFiles: "material_files",
+    Driver: "driver",
+    Devices: "devices",
+    Transports: "transports",
+}
+
+
+@pytest.mark.parametrize(("port", "suite"), HELD.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_every_method_of_a_port_is_called_by_its_suite(port, suite):
+    text = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob(f"test_{suite}*.py"))
+    promised = {name for name in vars(port) if not name.startswith("_")}
+    assert promised
+    assert {name for name in promised if not re.search(rf"\.{name}\b", text)} == set()
