@@ -14,7 +14,8 @@ from fleetlane.adapters.media import FileInspector
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
-from fleetlane.scripts.script import Job, ScriptSettings, script
+from fleetlane.scripts.registry import script
+from fleetlane.scripts.script import Job, ScriptSettings
 from fleetlane.simulator.calls import KINDS, kind_of
 from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.simulator.likeness import likeness

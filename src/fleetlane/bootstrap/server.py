@@ -33,7 +33,8 @@ from fleetlane.data_directory import only_server
 from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.own_packs import use_packs
 from fleetlane.scripts.packs import PACKS, InForce
-from fleetlane.scripts.script import ScriptSettings, broken_scripts
+from fleetlane.scripts.registry import broken_scripts
+from fleetlane.scripts.script import ScriptSettings
 from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
