@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fleetlane.simulator.adb_key import PublicKey
-from fleetlane.simulator.phone_link import Service
+from fleetlane.simulator.stream import Service
 
 _HEADER = struct.Struct("<6I")
 _CNXN, _AUTH, _OPEN, _OKAY, _CLSE, _WRTE = (

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 from fleetlane.simulator.app import App
+from fleetlane.simulator.connection import Connection
 from fleetlane.simulator.faults import SYSTEM_POPUPS, Fault
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.phone_link import PhoneLink
 
 _REBOOT_S = 3.0
 _START_S = 1.0
@@ -18,26 +15,26 @@ _builds = itertools.count(1)
 
 
 class FaultInjector:
-    """The faults to come of one phone: `server.faults`. All methods must be called on the event loop."""
+    """The faults to come of one phone: `connection.faults`. All methods must be called on the event loop."""
 
-    def __init__(self, server: PhoneLink) -> None:
-        self._server = server
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def arm(self) -> None:
         """Begin to count the seconds of those that wait for a time. Call it once."""
-        for fault in self._server.faults:
+        for fault in self._connection.faults:
             if fault.after_s is not None:
-                self._server.later(fault.after_s, lambda fault=fault: self._due(fault))
+                self._connection.later(fault.after_s, lambda fault=fault: self._due(fault))
 
     def called(self, call: str) -> None:
         """Note that a call came, such as "sync:SEND"."""
-        for fault in list(self._server.faults):
+        for fault in list(self._connection.faults):
             if fault.call and call.startswith(fault.call):
                 self._count(fault)
 
     def screen_shown(self, app: App, screen: str) -> None:
         """Note that a screen of an app came up."""
-        for fault in list(self._server.faults):
+        for fault in list(self._connection.faults):
             if fault.screen == screen and (not fault.app or fault.app == app.model.app):
                 self._count(fault)
 
@@ -47,62 +44,62 @@ class FaultInjector:
             self._due(fault)
 
     def _due(self, fault: Fault) -> None:
-        self._server.faults.remove(fault)
+        self._connection.faults.remove(fault)
         self.inject(fault)
 
     def inject(self, fault: Fault) -> None:
         """Let a fault happen now."""
-        self._server.phone.log(f"fault: {fault.kind}")
+        self._connection.phone.log(f"fault: {fault.kind}")
         if not (self._in_connection(fault) or self._in_phone(fault)):
             self._in_app(fault)
-        self._server.phone.touch()
+        self._connection.phone.touch()
 
     def _in_connection(self, fault: Fault) -> bool:
-        server, seconds = self._server, fault.for_s
+        connection, seconds = self._connection, fault.for_s
         match fault.kind:
             case "unplug":
-                server.unplug(seconds)
+                connection.unplug(seconds)
             case "offline":
-                server.fall_silent(silent=True)
+                connection.fall_silent(silent=True)
                 if seconds is not None:
-                    server.later(seconds, lambda: server.fall_silent(silent=False))
+                    connection.later(seconds, lambda: connection.fall_silent(silent=False))
             case "unauthorized":
-                server.trust(trusted=False)
+                connection.trust(trusted=False)
                 if seconds is not None:
-                    server.later(seconds, server.trust)
+                    connection.later(seconds, connection.trust)
             case "kill_adb_server":
-                server.on_kill_adb_server()
+                connection.on_kill_adb_server()
             case "drop":
-                server.drop_streams()
+                connection.drop_streams()
             case "hang":
-                server.hang(hanging=True)
+                connection.hang(hanging=True)
                 if seconds is not None:
-                    server.later(seconds, lambda: server.hang(hanging=False))
+                    connection.later(seconds, lambda: connection.hang(hanging=False))
             case "slow":
                 self._slow(fault.factor * _SLOW_S, seconds)
             case "kill_ui_server":
-                server.kill_ui_server()
+                connection.kill_ui_server()
             case _:
                 return False
         return True
 
     def _slow(self, more_s: float, for_s: float | None) -> None:
         def end() -> None:
-            self._server.latency_s -= more_s
+            self._connection.latency_s -= more_s
 
-        self._server.latency_s += more_s
+        self._connection.latency_s += more_s
         if for_s is not None:
-            self._server.later(for_s, end)
+            self._connection.later(for_s, end)
 
     def _in_phone(self, fault: Fault) -> bool:
-        phone = self._server.phone
+        phone = self._connection.phone
         match fault.kind:
             case "reboot":
                 phone.shut_down()
                 phone.started = False
                 away_s = _REBOOT_S if fault.for_s is None else fault.for_s
-                self._server.unplug(away_s)
-                self._server.later(away_s + _START_S, lambda: setattr(phone, "started", True))
+                self._connection.unplug(away_s)
+                self._connection.later(away_s + _START_S, lambda: setattr(phone, "started", True))
             case "lock":
                 phone.press("sleep")
             case "storage_full":
@@ -115,14 +112,14 @@ class FaultInjector:
 
     def _trait(self, fault: Fault) -> None:
         """Change one of the phone's traits, for a while."""
-        phone = self._server.phone
+        phone = self._connection.phone
         former = getattr(phone.traits, fault.trait)
         phone.change_traits({fault.trait: fault.value})
         if fault.for_s is not None:
-            self._server.later(fault.for_s, lambda: phone.change_traits({fault.trait: former}))
+            self._connection.later(fault.for_s, lambda: phone.change_traits({fault.trait: former}))
 
     def _in_app(self, fault: Fault) -> None:
-        phone = self._server.phone
+        phone = self._connection.phone
         apps = [app for app in phone.apps.values() if _concerns(fault, app)]
         app = next((app for app in apps if app is phone.foreground), apps[0] if apps else None)
         if app is None:

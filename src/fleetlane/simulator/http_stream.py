@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from fleetlane.simulator.phone_link import Stream
+from fleetlane.simulator.stream import Stream
 
 _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found"}
 

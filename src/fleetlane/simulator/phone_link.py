@@ -1,17 +1,16 @@
-"""What connects one simulated phone with a computer: adbd's services, calls that are counted and take their time.
+"""What one simulated phone answers to a computer: adbd's services, calls that are counted and take their time.
 
-How bytes travel and how time passes is left to who carries it: sockets (`simulator.phone_server`) or virtual time
-(`simulator.virtual`). So a phone answers the same on both.
+How bytes travel and how time passes is left to what carries them (`simulator.connection`). So a phone answers the same
+over sockets and in virtual time.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 from fleetlane.simulator import commands
+from fleetlane.simulator.connection import Connection
 from fleetlane.simulator.fault_injector import FaultInjector
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.http_stream import Request, next_request, response
@@ -19,6 +18,7 @@ from fleetlane.simulator.latency import TREE, Latency
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.phone_services import PhoneServices
 from fleetlane.simulator.shell_service import ShellService
+from fleetlane.simulator.stream import Service, Stream
 from fleetlane.simulator.sync import SyncService
 from fleetlane.simulator.ui_server import UiServer
 
@@ -33,48 +33,19 @@ _TAKEN = (
 )
 
 
-class Stream(Protocol):
-    """One opened stream, as a service sees it."""
-
-    async def read(self, count: int) -> bytes:
-        """Return exactly `count` bytes; raises EOFError when the host closed first."""
-        ...
-
-    async def read_some(self) -> bytes:
-        """Return what there is, at least one byte, or b"" when the host closed."""
-        ...
-
-    async def write(self, data: bytes) -> None:
-        """Send data."""
-        ...
-
-    def end(self) -> None:
-        """Close it, and wake the service that reads from it."""
-        ...
-
-
-Service = Callable[[Stream, str], Awaitable[None]]
-"""Serves one opened stream; the text is what stands behind the service's name."""
-
-
-class PhoneLink(ABC):
-    """The services of one phone, its counts, and the faults to come."""
+class PhoneLink(Connection):
+    """The services of one phone, and its counts."""
 
     def __init__(self, phone: SimPhone, number: int = 1, *, latency_s: float = 0.0) -> None:
-        self.phone = phone
-        self.number = number
-        self.latency_s = latency_s
-        """Seconds until a call is heard, beside those that its traits say."""
+        super().__init__(phone, number, latency_s=latency_s)
         self.answer_latency_s = 0.0
         """Seconds from what a shell line or an RPC did to its answer, likewise."""
-        self.faults: list[Fault] = []
-        self.on_kill_adb_server: Callable[[], None] = lambda: None
         self.calls: dict[str, int] = {}
         self.kinds: Counter[str] = Counter()
         """How many calls came: "shell", "sync", "rpc", "service", and of those apart "tree", "picture", "ping"."""
         self.call_listeners: list[Callable[[str], None]] = []
         self._latency = Latency(phone)
-        self._strikes = FaultInjector(self)
+        self._injector = FaultInjector(self)
         self._ui = UiServer(phone)
         self._ui_stream: Stream | None = None
         self._lines = ShellService(phone, self._before, self.sleep)
@@ -87,7 +58,7 @@ class PhoneLink(ABC):
             **PhoneServices(phone, self._before).services,
         }
         """By the beginnings of their names."""
-        phone.screen_listeners.append(self._strikes.screen_shown)
+        phone.screen_listeners.append(self._injector.screen_shown)
         phone.reboot_listeners.append(lambda: self.inject(Fault("reboot", for_s=2.0)))
 
     def accepts(self, service: str) -> bool:
@@ -103,52 +74,15 @@ class PhoneLink(ABC):
         """Return whether the automation server runs."""
         return self._ui_stream is not None
 
-    # -- time and faults, as the carrier has them ----------------------------------------------------
-
-    @abstractmethod
-    async def pass_time(self, seconds: float) -> None:
-        """Let time pass inside a call."""
-
-    async def sleep(self, seconds: float, silent_s: float) -> None:
-        """Let a command line sleep, after `silent_s` seconds in which it printed nothing."""
-        del silent_s
-        await self.pass_time(seconds)
-
-    @abstractmethod
-    async def answers(self) -> None:
-        """Return when calls are answered: not while a fault lets them hang."""
-
-    @abstractmethod
-    def later(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call something after some seconds, unless the phone is stopped before."""
-
-    @abstractmethod
-    def unplug(self, seconds: float | None) -> None:
-        """Pull the cable; it is plugged in again after `seconds`, None for never."""
-
-    @abstractmethod
-    def fall_silent(self, *, silent: bool) -> None:
-        """Answer nothing any more, so that adb calls it offline; or answer again."""
-
-    @abstractmethod
-    def trust(self, *, trusted: bool = True) -> None:
-        """Accept the computer's key, as a person does on the phone's dialog; or no longer."""
-
-    @abstractmethod
-    def hang(self, *, hanging: bool) -> None:
-        """Leave calls without an answer; or answer again."""
-
-    @abstractmethod
-    def drop_streams(self) -> None:
-        """Cut every open stream in the middle of its call."""
+    # -- faults ----------------------------------------------------------------------------------------
 
     def arm(self) -> None:
         """Begin to count the seconds of faults that wait for a time. Call it once."""
-        self._strikes.arm()
+        self._injector.arm()
 
     def inject(self, fault: Fault) -> None:
         """Let a fault happen now."""
-        self._strikes.inject(fault)
+        self._injector.inject(fault)
 
     # -- services --------------------------------------------------------------------------------------
 
@@ -156,7 +90,7 @@ class PhoneLink(ABC):
         """Let a call come: it is counted and takes its time. Returns the seconds from its effect to its answer."""
         self.calls[call] = self.calls.get(call, 0) + 1
         self.kinds[_kind(call)] += 1
-        self._strikes.called(call)
+        self._injector.called(call)
         for listener in self.call_listeners:
             listener(call)
         before_s, after_s = self._latency.of(call)

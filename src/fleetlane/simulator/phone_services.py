@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
 
 from fleetlane.simulator.phone import SimPhone
 from fleetlane.simulator.render import pixels
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.phone_link import Service, Stream
+from fleetlane.simulator.stream import Service, Stream
 
 _FRAMEBUFFER = struct.Struct("<14I")
 _VERSION = 2

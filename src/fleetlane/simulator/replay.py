@@ -16,8 +16,9 @@ from PIL import Image
 
 from fleetlane.core.transcript import Exchange, Transcript
 from fleetlane.simulator.http_stream import Request, next_request, response
-from fleetlane.simulator.phone_link import UI_SERVER, Service, Stream
+from fleetlane.simulator.phone_link import UI_SERVER
 from fleetlane.simulator.recorded_answers import RecordedAnswers
+from fleetlane.simulator.stream import Service, Stream
 from fleetlane.simulator.virtual import VirtualAdb, VirtualClock
 from fleetlane.simulator.virtual_socket import HostTimeoutError, VirtualSocket
 

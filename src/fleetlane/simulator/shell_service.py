@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
 
 from fleetlane.simulator import shell
 from fleetlane.simulator.mksh.result import Pause, Printed
 from fleetlane.simulator.phone import SimPhone
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.phone_link import Stream
+from fleetlane.simulator.stream import Stream
 
 _EXIT = 3
 

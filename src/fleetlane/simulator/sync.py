@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from fleetlane.simulator.files import S_IFDIR, NoSpaceError
 from fleetlane.simulator.phone import SimPhone
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.phone_link import Stream
+from fleetlane.simulator.stream import Stream
 
 _CHUNK = 64 * 1024
 _ROWS_FROM_PUSH = 11

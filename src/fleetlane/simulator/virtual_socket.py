@@ -9,14 +9,12 @@ import io
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Generator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 from adbutils import AdbConnection
 
 from fleetlane.core.errors import UnknownRequestError
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.phone_link import Service
+from fleetlane.simulator.stream import Service
 
 _ADB_VERSION = 41
 
@@ -69,7 +67,7 @@ class _MoreBytes:
 
 
 class VirtualStream:
-    """One stream, as the phone's service sees it (`phone_link.Stream`)."""
+    """One stream, as the phone's service sees it (`simulator.stream.Stream`)."""
 
     def __init__(self, opened: VirtualSocket) -> None:
         self._socket = opened
