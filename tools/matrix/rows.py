@@ -8,7 +8,7 @@ from typing import Any
 
 from checkpoints import Place
 
-from fleetlane.simulator.app import AppFaults
+from fleetlane.simulator.app_state import AppFaults
 from fleetlane.simulator.faults import Fault
 from fleetlane.simulator.likeness import trait_value
 from fleetlane.simulator.phone_link import PhoneLink

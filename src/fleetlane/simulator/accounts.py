@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.app import App
+from typing import Protocol
 
 
 @dataclass(slots=True)
@@ -36,7 +33,13 @@ class Account:
     """What its story shows, oldest first."""
 
 
-def standard_account(app: App, handle: str, name: str, *, older_posts: int = 3) -> Account:
+class SignsIn(Protocol):
+    """What accounts are signed in to: an app."""
+
+    accounts: list[Account]
+
+
+def standard_account(app: SignsIn, handle: str, name: str, *, older_posts: int = 3) -> Account:
     """Sign an account in to an app, with some older posts on its profile."""
     plays = ["1,559", "118.6K", "2.1M", "3.5K", "42"]
     posts = [

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fleetlane.simulator.compiled_model import Action, Expression
 from fleetlane.simulator.media_store import MediaRow
+from fleetlane.simulator.publishing import publish
+from fleetlane.simulator.screen_stack import ScreenStack
 from fleetlane.simulator.text_fields import with_suggestion
-from fleetlane.simulator.uploads import publish
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.app import App
 
 Scope = dict[str, Any]
 Verb = Callable[[Any, Scope], None]
@@ -21,7 +19,7 @@ _MOVES = ("goto", "push", "home")
 class Actions:
     """Runs actions for one app."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: ScreenStack) -> None:
         self._app = app
         self._verbs: Mapping[str, Verb] = {**self._flow(), **self._screens(), **self._system()}
 

@@ -7,6 +7,7 @@ import itertools
 from fleetlane.simulator.app import App
 from fleetlane.simulator.connection import Connection
 from fleetlane.simulator.faults import SYSTEM_POPUPS, Fault
+from fleetlane.simulator.host import InstalledApp
 
 _REBOOT_S = 3.0
 _START_S = 1.0
@@ -32,7 +33,7 @@ class FaultInjector:
             if fault.call and call.startswith(fault.call):
                 self._count(fault)
 
-    def screen_shown(self, app: App, screen: str) -> None:
+    def screen_shown(self, app: InstalledApp, screen: str) -> None:
         """Note that a screen of an app came up."""
         for fault in list(self._connection.faults):
             if fault.screen == screen and (not fault.app or fault.app == app.model.app):

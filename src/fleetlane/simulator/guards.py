@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.phone_state import PhoneState
 
 INJECT_OLD = "Injecting to another application requires INJECT_EVENTS permission"
 INJECT = (
@@ -38,12 +38,12 @@ _PROPERTIES: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
-def is_guarded(phone: SimPhone) -> bool:
+def is_guarded(phone: PhoneState) -> bool:
     """Return whether the vendor's second switch is there, and off."""
     return phone.traits.input_guard != "none"
 
 
-def vendor_properties(phone: SimPhone) -> dict[str, str]:
+def vendor_properties(phone: PhoneState) -> dict[str, str]:
     """Return the system properties of the vendor of a guarded phone; they win over those of its facts."""
     if not is_guarded(phone):
         return {}
@@ -51,6 +51,6 @@ def vendor_properties(phone: SimPhone) -> dict[str, str]:
     return {"ro.product.brand": brand, "ro.product.manufacturer": brand, **properties}
 
 
-def injection_refused(phone: SimPhone) -> str:
+def injection_refused(phone: PhoneState) -> str:
     """Return what a refused tap says."""
     return f"java.lang.SecurityException: {INJECT if phone.sdk >= _SDK_12 else INJECT_OLD}"

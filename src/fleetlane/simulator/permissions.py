@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from fleetlane.simulator.app import App
-    from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.app_state import AppState
+from fleetlane.simulator.host import InstalledApp
 
 
 @dataclass(slots=True)
 class Question:
     """A permission dialog that waits for an answer."""
 
-    app: App
+    app: InstalledApp
     permission: str
     answered: Callable[[bool], None]
 
 
 class Permissions:
-    """Who may do what on one phone."""
+    """Who may do what on one phone.
 
-    def __init__(self, phone: SimPhone) -> None:
-        self._phone = phone
+    Args:
+        sdk: the phone's API level, which says how the permissions are called.
+        system: shows the dialogs.
+        touch: called when something on the screen has changed.
+    """
+
+    def __init__(self, sdk: int, system: AppState, touch: Callable[[], None]) -> None:
+        self._sdk = sdk
+        self._system = system
+        self._touch = touch
         self.granted: dict[str, set[str]] = {}
         self.refused: dict[str, set[str]] = {}
         self.asking: list[Question] = []
@@ -34,13 +40,13 @@ class Permissions:
         match permission:
             case "media":
                 new = ("READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES")
-                names = new if self._phone.sdk >= 33 else ("READ_EXTERNAL_STORAGE",)
+                names = new if self._sdk >= 33 else ("READ_EXTERNAL_STORAGE",)
             case "camera":
                 names = ("CAMERA",)
             case "audio":
                 names = ("RECORD_AUDIO",)
             case "notifications":
-                names = ("POST_NOTIFICATIONS",) if self._phone.sdk >= 33 else ()
+                names = ("POST_NOTIFICATIONS",) if self._sdk >= 33 else ()
             case _:
                 raise KeyError(permission)
         return tuple(f"android.permission.{name}" for name in names)
@@ -54,7 +60,7 @@ class Permissions:
         """Return whether an app may read the media store."""
         return self.is_granted(package, "media")
 
-    def ask(self, app: App, permission: str, answered: Callable[[bool], None]) -> None:
+    def ask(self, app: InstalledApp, permission: str, answered: Callable[[bool], None]) -> None:
         """Ask the user for a permission, as an app does; the answer may come at once."""
         if self.is_granted(app.package.name, permission):
             answered(True)
@@ -66,15 +72,15 @@ class Permissions:
 
     def show(self) -> None:
         """Show the dialog of the first question, unless the system shows something else."""
-        if self.asking and not self._phone.system.stack:
+        if self.asking and not self._system.stack:
             question = self.asking[0]
-            self._phone.system.session["permission"] = question.permission
-            self._phone.system.stack = [f"perm_{question.permission}"]
-            self._phone.touch()
+            self._system.session["permission"] = question.permission
+            self._system.stack = [f"perm_{question.permission}"]
+            self._touch()
 
     def answer(self, answer: str) -> None:
         """Answer the question on the screen: "allow", "once", "deny", or "close" for another dialog."""
-        self._phone.system.stack = []
+        self._system.stack = []
         if answer == "close" or not self.asking:
             return
         question = self.asking.pop(0)
@@ -86,8 +92,8 @@ class Permissions:
             self.refused.setdefault(package, set()).add(question.permission)
         question.answered(allowed)
 
-    def forget(self, app: App) -> None:
+    def forget(self, app: InstalledApp) -> None:
         """Drop the questions of an app that ended."""
         self.asking = [question for question in self.asking if question.app is not app]
-        if not self.asking and self._phone.system.screen.startswith("perm_"):
-            self._phone.system.stack = []
+        if not self.asking and self._system.screen.startswith("perm_"):
+            self._system.stack = []

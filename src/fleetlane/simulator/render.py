@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from fleetlane.simulator.nodes import SimNode
-from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.views import ScreenView
 
 # A font that has Chinese is looked for; Pillow's own, without it, is the last resort.
 _FONT_CANDIDATES = (
@@ -61,7 +61,7 @@ _pictures: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 """Encoded pictures by what they show, so that phones on the same screen share one."""
 
 
-def screenshot(phone: SimPhone, scale: float, kind: str, quality: int) -> bytes:
+def screenshot(phone: ScreenView, scale: float, kind: str, quality: int) -> bytes:
     """Return a picture of the screen.
 
     Args:
@@ -80,7 +80,7 @@ def screenshot(phone: SimPhone, scale: float, kind: str, quality: int) -> bytes:
     return _pictures[key]
 
 
-def pixels(phone: SimPhone) -> tuple[tuple[int, int], bytes]:
+def pixels(phone: ScreenView) -> tuple[tuple[int, int], bytes]:
     """Return the size of the screen and its pixels, row by row, four bytes each: red, green, blue, alpha."""
     with Image.open(io.BytesIO(screenshot(phone, 1.0, "PNG", 0))) as picture:
         return picture.size, picture.convert("RGBA").tobytes()

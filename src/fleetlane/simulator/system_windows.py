@@ -6,12 +6,9 @@ That a UI tree holds them is evidence; which nodes they have is assumed (see `si
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from fleetlane.simulator.nodes import Box, SimNode
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.views import PhoneView
 
 KEYBOARD_PACKAGE = "com.google.android.inputmethod.latin"
 _SYSTEM_UI = "com.android.systemui"
@@ -30,7 +27,7 @@ def _node(kind: str, package: str, box: Box, name: str = "", *, text: str = "", 
     return SimNode(f"android.widget.{kind}", package, box, text=text, desc=desc, resource_id=own_id)
 
 
-def status_bar(phone: SimPhone) -> SimNode:
+def status_bar(phone: PhoneView) -> SimNode:
     """Return the bar at the top: the time, the battery."""
     width, height = phone.size[0], round(phone.size[1] * _STATUS_BAR)
     clock = f"{datetime.fromtimestamp(phone.wall_s(), UTC):%H:%M}"
@@ -47,7 +44,7 @@ def status_bar(phone: SimPhone) -> SimNode:
     return root
 
 
-def navigation_bar(phone: SimPhone) -> SimNode:
+def navigation_bar(phone: PhoneView) -> SimNode:
     """Return the bar at the bottom, of a phone that is moved by gestures."""
     width, bottom = phone.size
     top = bottom - round(bottom * _NAVIGATION_BAR)
@@ -56,13 +53,13 @@ def navigation_bar(phone: SimPhone) -> SimNode:
     return root
 
 
-def in_bars(phone: SimPhone, y: int) -> bool:
+def in_bars(phone: PhoneView, y: int) -> bool:
     """Return whether a point lies in one of the bars, which take no taps here."""
     height = phone.size[1]
     return y < round(height * _STATUS_BAR) or y >= height - round(height * _NAVIGATION_BAR)
 
 
-def keyboard(phone: SimPhone, top: int, *, with_keys: bool) -> SimNode:
+def keyboard(phone: PhoneView, top: int, *, with_keys: bool) -> SimNode:
     """Return the keyboard; `with_keys` with a node for each key and each suggestion."""
     width, height = phone.size
     box = (0, top, width, height)
@@ -76,7 +73,7 @@ def keyboard(phone: SimPhone, top: int, *, with_keys: bool) -> SimNode:
     return root
 
 
-def _suggestions(phone: SimPhone, top: int, row: int) -> list[SimNode]:
+def _suggestions(phone: PhoneView, top: int, row: int) -> list[SimNode]:
     words = _SUGGESTIONS[phone.language]
     step = phone.size[0] // len(words)
     boxes = [(step * index, top, step * (index + 1), top + row) for index in range(len(words))]
@@ -97,7 +94,7 @@ def _keys(letters: str, width: int, top: int, row: int) -> list[SimNode]:
     ]  # fmt: skip
 
 
-def _last_row(phone: SimPhone, top: int, row: int) -> list[SimNode]:
+def _last_row(phone: PhoneView, top: int, row: int) -> list[SimNode]:
     width = phone.size[0]
     return [
         _node("FrameLayout", KEYBOARD_PACKAGE, (width // 4, top, width * 3 // 4, top + row), "key_pos_space", desc=" "),
@@ -116,7 +113,7 @@ def typed_by(root: SimNode, x: int, y: int) -> str:
     return "" if root.children else "g"
 
 
-def clipboard_card(phone: SimPhone) -> SimNode:
+def clipboard_card(phone: PhoneView) -> SimNode:
     """Return the card that Android 13 shows at the bottom left after a copy, over what is there."""
     width, height = phone.size
     box = (width * 3 // 100, height * 86 // 100, width * 42 // 100, height * 955 // 1000)
@@ -131,7 +128,7 @@ def clipboard_card(phone: SimPhone) -> SimNode:
     return root
 
 
-def splash(phone: SimPhone, *, with_picture: bool) -> SimNode:
+def splash(phone: PhoneView, *, with_picture: bool) -> SimNode:
     """Return what an app shows before its first page: nothing, or a picture without words."""
     width, height = phone.size
     package = phone.foreground.package.name

@@ -1,17 +1,8 @@
-"""Uploads of a simulated app: what Post starts, and what is out when it ends."""
+"""An upload of a simulated app, as its screens show it while it runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from fleetlane.core.media.files import MediaKind
-from fleetlane.simulator.accounts import Post
-from fleetlane.simulator.compiled_model import Action, Text
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.app import App
 
 
 @dataclass(slots=True)
@@ -28,45 +19,3 @@ class Upload:
         if self.stuck or self.duration_s <= 0:
             return 0
         return max(0, min(99, int(100 * (now_s - self.started_s) / self.duration_s)))
-
-
-def publish(
-    app: App, texts: Mapping[str, Text], steps: Mapping[str, tuple[Action, ...]], scope: dict[str, Any]
-) -> None:
-    """Start to upload what is selected; the post is out, and in the ledger, when the upload is done.
-
-    Args:
-        app: whose account publishes.
-        texts: what is published beside the media: kind, caption and so on.
-        steps: actions of the model, by "started", "done" and "failed".
-        scope: values of the node that was tapped.
-    """
-    account = app.account
-    if account is None:
-        return
-    context = {**app.context(), **scope}
-    values = {key: text(context) for key, text in texts.items()}
-    media = list(app.selected)
-    duration = app.phone.upload_s if app.phone.upload_s is not None else app.timing("upload")
-    fault, app.faults.upload = app.faults.upload, ""
-    app.upload = Upload(app.phone.now_s(), duration, values.get("placement", ""), stuck=fault == "stuck")
-    app.actions.run(steps["started"], scope)
-    if fault == "stuck":
-        return
-
-    def end() -> None:
-        app.upload = None
-        if fault == "fail":
-            app.actions.run(steps["failed"], scope)
-            return
-        kind = values.get("kind") or ("video" if media and media[0].kind is MediaKind.VIDEO else "images")
-        post = Post(kind, values.get("caption", ""), "0", app.phone.now_s(), values.get("placement", ""))
-        post.shown_after_s = app.timing("grid")
-        if post.placement == "story":
-            account.stories.append(post)
-        else:
-            account.posts.insert(sum(p.pinned for p in account.posts), post)
-        app.phone.published(app, account, post, media, values)
-        app.actions.run(steps["done"], scope)
-
-    app.later(duration, end, outlives_session=True)

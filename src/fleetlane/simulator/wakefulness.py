@@ -6,10 +6,7 @@ Without touches it goes off and is locked later; the keyguard takes a moment to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.phone_state import PhoneState
 
 _TIMEOUT = ("system", "screen_off_timeout")
 _STAY_ON = ("global", "stay_on_while_plugged_in")
@@ -18,7 +15,7 @@ _STAY_ON = ("global", "stay_on_while_plugged_in")
 class Wakefulness:
     """Looks after `screen_on` and `locked` of one phone."""
 
-    def __init__(self, phone: SimPhone) -> None:
+    def __init__(self, phone: PhoneState) -> None:
         self._phone = phone
         self._used_s = phone.clock.now_s()
         self._went_off_s: float | None = None

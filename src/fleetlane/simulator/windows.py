@@ -5,14 +5,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fleetlane.simulator import system_windows
 from fleetlane.simulator.nodes import SimNode
 from fleetlane.simulator.tree_writer import TreeForm, to_xml
-
-if TYPE_CHECKING:
-    from fleetlane.simulator.phone import SimPhone
+from fleetlane.simulator.views import PhoneView
 
 _KEYBOARD_TOP = 0.62
 
@@ -28,7 +26,7 @@ class Window:
 class Windows:
     """The windows of one phone, built again only when something changed."""
 
-    def __init__(self, phone: SimPhone) -> None:
+    def __init__(self, phone: PhoneView) -> None:
         self._phone = phone
         self._tree: tuple[tuple[Any, ...], list[Window]] | None = None
         self._xml = ""
