@@ -29,7 +29,7 @@ from fleetlane.core.media.files import MediaKind
 from fleetlane.core.screens.dumped import as_dumped
 from fleetlane.core.screens.screen import parse_tree
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.fleet import FleetSettings
+from fleetlane.simulator.fleets.fleet import FleetSettings
 from support.rig import VIDEO, Rig, wait_for
 
 pytestmark = pytest.mark.phone

@@ -26,8 +26,8 @@ from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.registry import script
 from fleetlane.scripts.script import Job, ScriptSettings
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
-from fleetlane.simulator.phone_server import PhoneServer
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.wire.phone_server import PhoneServer
 
 ROOT = Path(__file__).parents[2]
 VIDEO = ROOT / "src/fleetlane/cli/demo_media/video1.mp4"

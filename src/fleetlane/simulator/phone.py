@@ -1,7 +1,7 @@
 """A simulated phone: windows, apps, permissions, keyboard, files and time. Synchronous, without sockets.
 
-The wire (`simulator.adbd`) and the fake driver of the deterministic tests stand on it. Time comes from
-a `Clock`; see `simulator.timers`.
+The wire (`simulator.wire.adbd`) and the fake driver of the deterministic tests stand on it. Time comes from
+a `Clock`; see `simulator.android.timers`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fleetlane.simulator.accounts import Account, Post, standard_account
-from fleetlane.simulator.app import App
-from fleetlane.simulator.compiled_model import AppModel
-from fleetlane.simulator.host import InstalledApp, RunningApp
+from fleetlane.simulator.android.media_store import MediaRow
+from fleetlane.simulator.android.phone_facts import PhoneFacts
+from fleetlane.simulator.android.phone_state import PhoneState
+from fleetlane.simulator.android.timers import Clock
+from fleetlane.simulator.android.wakefulness import Wakefulness
+from fleetlane.simulator.apps.accounts import Account, Post, standard_account
+from fleetlane.simulator.apps.app import App
+from fleetlane.simulator.apps.host import InstalledApp, RunningApp
+from fleetlane.simulator.apps.permissions import Permissions, Question
 from fleetlane.simulator.ledger import Ledger
-from fleetlane.simulator.media_store import MediaRow
-from fleetlane.simulator.nodes import SimNode
-from fleetlane.simulator.permissions import Permissions, Question
-from fleetlane.simulator.phone_facts import PhoneFacts
-from fleetlane.simulator.phone_state import PhoneState
-from fleetlane.simulator.system_windows import in_bars, typed_by
-from fleetlane.simulator.timers import Clock
-from fleetlane.simulator.wakefulness import Wakefulness
-from fleetlane.simulator.windows import Windows, hit
+from fleetlane.simulator.models.compiled_model import AppModel
+from fleetlane.simulator.screens.nodes import SimNode
+from fleetlane.simulator.screens.system_windows import in_bars, typed_by
+from fleetlane.simulator.screens.windows import Windows, hit
 
 __all__ = ["PhoneFacts", "SimPhone", "standard_account"]
 
