@@ -17,7 +17,7 @@ from fleetlane.core.device import NOT_READY
 from fleetlane.core.outcome import REMARKS
 from fleetlane.dashboard.languages import LANGUAGES
 from fleetlane.dashboard.schema_form import fields
-from fleetlane.scripts.script import scripts
+from fleetlane.scripts.registry import scripts
 from fleetlane.settings import Settings
 from fleetlane.work.content.sheets.account_sheet import WARNINGS
 from fleetlane.work.issue_templates import issue_templates

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from fleetlane.dashboard.languages import COOKIE, LANGUAGES
 from fleetlane.dashboard.page import THEMES
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.browser import NO_CHROMIUM, chromium, found_chromium
 from support.demo_data import Story, fleet, tell
 from support.page_states import scenes

@@ -14,7 +14,7 @@ from typing import Any, Self
 import httpx2
 
 from fleetlane.cli.demo_processes import video
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 
 _POLL_S = 0.05
 _END_S = 60.0

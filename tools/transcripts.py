@@ -15,11 +15,11 @@ from fleetlane import __version__
 from fleetlane.adapters.media import FileInspector
 from fleetlane.cli.sessions import LONGEST_S, Wish, record
 from fleetlane.core.transcript import Transcript, write
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.likeness import likeness, trait_values
-from fleetlane.simulator.traits import ABOUT, Traits
-from fleetlane.simulator.virtual import VirtualFleet
-from fleetlane.simulator.virtual_control import VirtualControl
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness.reader import likeness, trait_values
+from fleetlane.simulator.likeness.traits import ABOUT, Traits
+from fleetlane.simulator.virtual.control import VirtualControl
+from fleetlane.simulator.virtual.fleet import VirtualFleet
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "transcripts"

@@ -14,7 +14,7 @@ from fleetlane.adapters.android.vendor import known_switch
 from fleetlane.core.checkup import TITLES, Checkup, Grade, as_document
 from fleetlane.core.errors import CallLostError, DeviceError, TaskStoppedError
 from fleetlane.core.ports.phone import Driver
-from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.virtual import VirtualRig, like
 
 TIKTOK = "com.zhiliaoapp.musically"

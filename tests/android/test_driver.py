@@ -25,7 +25,7 @@ from fleetlane.core.errors import (
 )
 from fleetlane.core.media.files import MediaKind
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.fleet import FleetSettings
+from fleetlane.simulator.fleets.fleet import FleetSettings
 from support.rig import VIDEO, Rig, wait_for
 
 pytestmark = pytest.mark.phone

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.phones import change, posts
 from support.rig import VIDEO, wait_for
 

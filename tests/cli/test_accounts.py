@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from fleetlane.cli.main import app
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 from support.server import ServerThread
 
 

@@ -15,8 +15,8 @@ import httpx2
 import psutil
 import pytest
 
-from fleetlane.simulator.adb_server import AdbServer
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
+from fleetlane.simulator.wire.adb_server import AdbServer
 from support.command import fleetlane
 from support.rig import wait_for
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from fleetlane.cli.main import app
 from fleetlane.core.errors import FleetlaneError
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
-from fleetlane.simulator.model import builtin_models
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.models.loader import builtin_models
 from support.rig import ROOT, VIDEO
 
 SHIPPED = ROOT / "tests" / "transcripts"

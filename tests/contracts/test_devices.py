@@ -6,12 +6,12 @@ import asyncio
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import pytest
+from fleetlane.simulator.fleet_settings import FleetSettings
 
 from contracts.stores import STORES
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import DeviceGoneError
-from fleetlane.simulator.fleet_settings import FleetSettings
 from fleetlane.work.phones.directory import PhoneDirectory
 from support.fakes import FakeDevices, FakeTransports
 from support.rig import Rig

@@ -18,7 +18,7 @@ from fleetlane.core.retrying import PassedOver
 from fleetlane.dashboard.languages import LANGUAGES, catalogue
 from fleetlane.dashboard.retry_all import _COUNTED, _HEADINGS
 from fleetlane.dashboard.router import PARTS
-from fleetlane.scripts.script import script
+from fleetlane.scripts.registry import script
 from support.rig import ROOT
 from support.server import ServerThread
 

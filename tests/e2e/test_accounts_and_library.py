@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.phones import app_on, change, posts
 from support.rig import VIDEO, wait_for
 

@@ -14,9 +14,9 @@ import pytest
 
 from fleetlane.adapters.android.checkup.texts import TEXT
 from fleetlane.core.checkup import TITLES
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
-from fleetlane.simulator.likeness import likeness
-from fleetlane.simulator.spans import Span
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.likeness.reader import likeness
+from fleetlane.simulator.likeness.spans import Span
 from support.phones import change
 from support.rig import wait_for
 from support.server import ServerThread

@@ -9,7 +9,7 @@ import pytest
 
 from fleetlane.core.outcome import FAILURES
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.phones import app_on, change, on_screen, posts
 from support.rig import CAPTION, VIDEO, wait_for
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.rig import VIDEO, wait_for
 from support.server import ServerThread
 

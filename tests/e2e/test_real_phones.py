@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 
 from fleetlane.scripts.script import ScriptSettings
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.phones import posts
 from support.rig import VIDEO, wait_for
 from support.server import ServerThread

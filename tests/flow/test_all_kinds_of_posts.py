@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from fleetlane.core.journal import Phase
-from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.rig import VIDEO
 from support.virtual import VirtualRig, like, post_until_known
 

@@ -12,9 +12,9 @@ from fleetlane.cli.sessions import Wish, record, replay
 from fleetlane.core.checkup import Grade
 from fleetlane.core.journal import Phase
 from fleetlane.scripts.packs import PACKS
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.model import builtin_models
-from fleetlane.simulator.traits import IDEAL
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness.traits import IDEAL
+from fleetlane.simulator.models.loader import builtin_models
 from support.rig import CAPTION, VIDEO
 from support.virtual import A_POST_S, PATIENT, VirtualRig
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from fleetlane.scripts.packs import PACKS
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.model import load_models
-from fleetlane.simulator.traits import IDEAL
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness.traits import IDEAL
+from fleetlane.simulator.models.loader import load_models
 from support.rig import CAPTION, ROOT
 from support.virtual import A_POST_S, PATIENT, VirtualRig
 

@@ -8,7 +8,7 @@ import pytest
 
 from fleetlane.core.outcome import FAILURES, FailureClass
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.virtual import PATIENT, VirtualRig, like, post_until_known
 
 WAYS = [(app, way) for app in ("tiktok", "instagram") for way in ("addButton", "share")]

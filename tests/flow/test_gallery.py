@@ -9,8 +9,8 @@ from hashlib import sha256
 import pytest
 from PIL import Image
 
-from fleetlane.simulator.files import File
-from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.android.files import File
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.rig import VIDEO
 from support.virtual import A_POST_S, PATIENT, VirtualRig, like
 

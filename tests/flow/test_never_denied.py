@@ -9,7 +9,7 @@ from PIL import Image
 
 from fleetlane.core.errors import LeaseLostError, StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.journal import Phase
-from fleetlane.simulator.accounts import Post
+from fleetlane.simulator.apps.accounts import Post
 from fleetlane.simulator.faults import Fault
 from support.parallel_scenarios import Scenarios
 from support.phones import on_screen

@@ -10,10 +10,10 @@ from fleetlane.core.journal import Phase
 from fleetlane.dashboard.schema_form import fields
 from fleetlane.scripts.packs import PACKS, load_packs
 from fleetlane.scripts.platforms import platforms
-from fleetlane.scripts.script import script
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.model import builtin_models, load_models
-from fleetlane.simulator.traits import IDEAL
+from fleetlane.scripts.registry import script
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness.traits import IDEAL
+from fleetlane.simulator.models.loader import builtin_models, load_models
 from support.rig import CAPTION, ROOT
 from support.virtual import A_POST_S, PATIENT, VirtualRig
 

@@ -1,4 +1,4 @@
-"""Each way in which a real phone is known to break a post, by the evidence in `simulator.traits`. In virtual time."""
+"""Each way in which a real phone is known to break a post, in virtual time. The evidence is in `likeness.traits`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import FAILURES, FailureClass
-from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.rig import CAPTION
 from support.virtual import A_POST_S, PATIENT, VirtualRig, like, one_post
 

@@ -16,9 +16,9 @@ from fleetlane.cli.sessions import Wish, compare, phone_like, record, replay
 from fleetlane.core.device import DeviceState, Transport
 from fleetlane.core.errors import DeviceError, FleetlaneError, ShellFailedError, UnknownRequestError
 from fleetlane.core.transcript import read, write
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.recorded_answers import RecordedAnswers
-from fleetlane.simulator.replay import SERIAL, ReplayAdb
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.virtual.recorded_answers import RecordedAnswers
+from fleetlane.simulator.virtual.replay import SERIAL, ReplayAdb
 from support.rig import INSPECTOR, ROOT, VIDEO
 from support.virtual import A_POST_S, VirtualRig, like
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fleetlane.core.journal import Phase
-from fleetlane.simulator.accounts import Post
+from fleetlane.simulator.apps.accounts import Post
 from fleetlane.simulator.faults import Fault
 from support.parallel_scenarios import Scenarios
 from support.rig import CAPTION, Phases

@@ -10,8 +10,8 @@ import pytest
 from fleetlane.core.errors import DeviceTimeoutError
 from fleetlane.core.journal import Phase
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.traits import IDEAL
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness.traits import IDEAL
 from support.rig import CAPTION, Rig
 from support.virtual import VirtualRig, like, one_post
 

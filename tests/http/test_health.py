@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.rig import wait_for
 from support.server import ServerThread
 

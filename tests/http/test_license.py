@@ -11,7 +11,7 @@ import pytest
 
 from fleetlane.adapters.license import LicenseFile
 from fleetlane.core.license import Plan
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.licenses import DAY_MS, PUBLIC, token
 from support.rig import wait_for
 from support.server import ServerThread

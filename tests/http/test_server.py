@@ -6,7 +6,7 @@ import asyncio
 import socket
 
 from fleetlane.http.server import listen
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 
 
 def test_an_answer_does_not_wait_for_the_callers_acknowledgement():

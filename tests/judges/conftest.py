@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.rig import VIDEO
 
 

@@ -14,7 +14,7 @@ from adb_shell.auth.sign_pythonrsa import PythonRSASigner
 from adb_shell.exceptions import DeviceAuthError, InvalidCommandError, PushFailedError, TcpTimeoutException
 from PIL import Image
 
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.rig import VIDEO, wait_for
 from support.virtual_phone import TIKTOK
 

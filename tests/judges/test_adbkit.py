@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 from support.judges import Refused, check, fields, has, run_judge
 from support.rig import VIDEO
 from support.virtual_phone import INSTAGRAM, TIKTOK

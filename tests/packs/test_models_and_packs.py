@@ -11,9 +11,9 @@ from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.looks import near_edge
 from fleetlane.scripts.packs import load_packs
 from fleetlane.simulator.ledger import Ledger
-from fleetlane.simulator.model import BUILTIN_FOLDER, LANGUAGES, builtin_models, load_model
+from fleetlane.simulator.models.loader import BUILTIN_FOLDER, LANGUAGES, builtin_models, load_model
 from fleetlane.simulator.phone import PhoneFacts, SimPhone, standard_account
-from fleetlane.simulator.windows import hit
+from fleetlane.simulator.screens.windows import hit
 from support.clock import ManualClock
 
 MODELS = {model.app: model for model in builtin_models()}

@@ -13,8 +13,8 @@ from fleetlane.scripts.apps import needed_permissions
 from fleetlane.scripts.navigator import Navigator
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
-from fleetlane.simulator.app import AppFaults
-from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.apps.app_state import AppFaults
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.rig import VIDEO
 from support.virtual import VirtualRig
 from support.virtual_phone import INSTAGRAM, TIKTOK

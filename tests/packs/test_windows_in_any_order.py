@@ -12,7 +12,7 @@ from fleetlane.core.screens.recognition import View, recognise
 from fleetlane.core.screens.screen import Bounds, parse_tree
 from fleetlane.scripts.looks import Screen, points_of
 from fleetlane.scripts.packs import load_packs
-from fleetlane.simulator.windows import hit
+from fleetlane.simulator.screens.windows import hit
 from support.virtual import like
 from support.virtual_phone import INSTAGRAM, MODELS, TIKTOK, Handset
 

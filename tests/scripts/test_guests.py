@@ -14,7 +14,7 @@ from fleetlane.core.errors import InvalidParametersError, TaskFailedError
 from fleetlane.scripts.asking import run_apart
 from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.guest import Guest
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.guests import environment, guest_server, install, said
 from support.rig import wait_for
 

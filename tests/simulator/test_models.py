@@ -4,10 +4,10 @@ import pytest
 
 from fleetlane.core.errors import PackError
 from fleetlane.simulator.faults import parse_faults
-from fleetlane.simulator.fleet_settings import FleetSettings, load_plans
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings, load_plans
+from fleetlane.simulator.fleets.phone_builder import PhoneBuilder
 from fleetlane.simulator.ledger import Ledger
-from fleetlane.simulator.model import BUILTIN_FOLDER, builtin_models, load_model, load_models, parse_model
-from fleetlane.simulator.phone_builder import PhoneBuilder
+from fleetlane.simulator.models.loader import BUILTIN_FOLDER, builtin_models, load_model, load_models, parse_model
 from support.clock import ManualClock
 
 APPS = builtin_models()

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from fleetlane.simulator.ui_server import UiServer
+from fleetlane.simulator.link.ui_server import UiServer
 from support.rig import VIDEO
 from support.virtual_phone import INSTAGRAM, SHARE, TIKTOK, Handset
 

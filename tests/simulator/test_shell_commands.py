@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.simulator import shell
-from fleetlane.simulator.mksh.result import Pause, Printed
+from fleetlane.simulator.shell import interpreter
+from fleetlane.simulator.shell.mksh.result import Pause, Printed
 from support.virtual_phone import Handset
 
 
@@ -151,7 +151,7 @@ def test_what_is_not_simulated_fails_loudly(handset, line):
 
 def test_a_loop_prints_while_it_waits(handset):
     handset.phone.started = False
-    steps = shell.start(handset.phone, "while getprop sys.boot_completed 2>/dev/null; do sleep 1; done")
+    steps = interpreter.start(handset.phone, "while getprop sys.boot_completed 2>/dev/null; do sleep 1; done")
     assert [next(steps) for _ in range(3)] == [Printed(1, b"\n"), Pause(1.0), Printed(1, b"\n")]
     handset.phone.started = True
     assert [next(steps) for _ in range(2)] == [Pause(1.0), Printed(1, b"1\n")]

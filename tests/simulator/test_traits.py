@@ -12,16 +12,16 @@ from PIL import Image
 
 from fleetlane.core.errors import PackError
 from fleetlane.core.screens.screen import parse_tree
+from fleetlane.simulator.android.files import Blob, File
 from fleetlane.simulator.faults import Fault, parse_faults
-from fleetlane.simulator.files import Blob, File
-from fleetlane.simulator.fleet_settings import FleetSettings, load_plans
-from fleetlane.simulator.likeness import BUILTIN, FOLDER, likeness, set_by_words
-from fleetlane.simulator.spans import Draws, read_span
-from fleetlane.simulator.sync import SyncService
-from fleetlane.simulator.traits import ABOUT, IDEAL, NAMES, Traits
-from fleetlane.simulator.tree_writer import dotted
-from fleetlane.simulator.ui_server import UiServer
-from fleetlane.simulator.virtual import VirtualFleet
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings, load_plans
+from fleetlane.simulator.likeness.reader import BUILTIN, FOLDER, likeness, set_by_words
+from fleetlane.simulator.likeness.spans import Draws, read_span
+from fleetlane.simulator.likeness.traits import ABOUT, IDEAL, NAMES, Traits
+from fleetlane.simulator.link.sync import SyncService
+from fleetlane.simulator.link.ui_server import UiServer
+from fleetlane.simulator.screens.tree_writer import dotted
+from fleetlane.simulator.virtual.fleet import VirtualFleet
 from support.virtual import like
 from support.virtual_phone import INSTAGRAM, MODELS, SHARE, TIKTOK, Handset
 

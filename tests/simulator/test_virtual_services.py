@@ -6,9 +6,9 @@ import adbutils
 import pytest
 from PIL import Image
 
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.latency import jvm_commands
-from fleetlane.simulator.virtual import CALL_TIMEOUT_S, VirtualFleet
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.link.latency import jvm_commands
+from fleetlane.simulator.virtual.fleet import CALL_TIMEOUT_S, VirtualFleet
 from support.virtual import like
 
 TRAITS = like("ideal", command_s=0.1, jvm_command_s=1.0, picture_s=0.5)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fleetlane.adapters.android.transport import CALL_TIMEOUT_S
-from fleetlane.simulator.fleet import FleetSettings
+from fleetlane.simulator.fleets.fleet import FleetSettings
 from support.rig import Rig
 from support.virtual import VirtualRig
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from fleetlane.core.outcome import Outcome
 from fleetlane.scripts.script import ScriptSettings
-from fleetlane.simulator.calls import kind_of
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.traits import Traits
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness.traits import Traits
+from fleetlane.simulator.link.calls import kind_of
 from support.rig import ANYWHERE
 from support.virtual import A_POST_S, VirtualRig
 

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.task import NeedsPerson, NewTask, Source
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
-from fleetlane.simulator.fleet_settings import PhonePlan
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet_settings import PhonePlan
 from support.phones import app_on, change
 from support.rig import CAPTION, VIDEO, wait_for
 from support.server import ServerThread

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx2
 
-from fleetlane.simulator.fleet import FleetThread, free_port
+from fleetlane.simulator.fleets.fleet import FleetThread, free_port
 from support.rig import wait_for
 
 _START_S = 120.0  # a whole process, on a computer that does much else

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fleetlane.simulator.fleet import FleetSettings
+from fleetlane.simulator.fleets.fleet import FleetSettings
 from support.rig import Rig
 from support.virtual import VirtualRig
 

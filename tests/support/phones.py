@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from fleetlane.simulator.app import App
-from fleetlane.simulator.fleet import FleetThread
-from fleetlane.simulator.phone_server import PhoneServer
+from fleetlane.simulator.apps.app import App
+from fleetlane.simulator.fleets.fleet import FleetThread
+from fleetlane.simulator.wire.phone_server import PhoneServer
 
 
 def change(phones: FleetThread, serial: str, what: Callable[[PhoneServer], Any]) -> Any:

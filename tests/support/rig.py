@@ -24,9 +24,10 @@ from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
-from fleetlane.scripts.script import Job, ScriptSettings, script
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
-from fleetlane.simulator.phone_server import PhoneServer
+from fleetlane.scripts.registry import script
+from fleetlane.scripts.script import Job, ScriptSettings
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.wire.phone_server import PhoneServer
 
 ROOT = Path(__file__).parents[2]
 VIDEO = ROOT / "src/fleetlane/cli/demo_media/video1.mp4"

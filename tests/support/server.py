@@ -16,7 +16,7 @@ from fleetlane.bootstrap.server import build
 from fleetlane.http.connections import Bounds
 from fleetlane.http.server import listen, serve
 from fleetlane.settings import Settings
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 from support.rig import VIDEO, wait_for
 
 

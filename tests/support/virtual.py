@@ -11,11 +11,11 @@ from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.core.device import DeviceState, Transport
 from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.script import ScriptSettings
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.likeness import likeness, trait_values
-from fleetlane.simulator.traits import Traits
-from fleetlane.simulator.virtual import VirtualFleet, VirtualLink
-from fleetlane.simulator.virtual_control import VirtualControl
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness.reader import likeness, trait_values
+from fleetlane.simulator.likeness.traits import Traits
+from fleetlane.simulator.virtual.control import VirtualControl
+from fleetlane.simulator.virtual.fleet import VirtualFleet, VirtualLink
 from support.rig import ANYWHERE, Result, Rig
 
 PATIENT = ScriptSettings(folders=ANYWHERE)

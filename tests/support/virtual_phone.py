@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fleetlane.simulator import commands, shell
 from fleetlane.simulator.ledger import Ledger
-from fleetlane.simulator.model import BUILTIN_FOLDER, builtin_models, load_model
+from fleetlane.simulator.models.loader import BUILTIN_FOLDER, builtin_models, load_model
 from fleetlane.simulator.phone import PhoneFacts, SimPhone, standard_account
+from fleetlane.simulator.shell import commands, interpreter
 from support.clock import ManualClock
 from support.rig import VIDEO
 
@@ -32,7 +32,7 @@ class Handset:
             standard_account(self.app, handle, handle.title())
 
     def sh(self, line: str):
-        return shell.run(self.phone, line)
+        return interpreter.run(self.phone, line)
 
     def wait(self, seconds: float) -> None:
         self.clock.advance(seconds)

@@ -9,7 +9,7 @@ import time
 import httpx2
 from phones import VIDEO, process, until
 
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 
 TARGETS = 20
 ROUNDS = 60

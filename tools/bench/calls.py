@@ -14,12 +14,13 @@ from fleetlane.adapters.media import FileInspector
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
-from fleetlane.scripts.script import Job, ScriptSettings, script
-from fleetlane.simulator.calls import KINDS, kind_of
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.likeness import likeness
-from fleetlane.simulator.virtual import VirtualFleet
-from fleetlane.simulator.virtual_control import VirtualControl
+from fleetlane.scripts.registry import script
+from fleetlane.scripts.script import Job, ScriptSettings
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness.reader import likeness
+from fleetlane.simulator.link.calls import KINDS, kind_of
+from fleetlane.simulator.virtual.control import VirtualControl
+from fleetlane.simulator.virtual.fleet import VirtualFleet
 
 VIDEO = Path(__file__).parents[2] / "src/fleetlane/cli/demo_media/video1.mp4"
 PHONES, POSTS_EACH = 4, 5

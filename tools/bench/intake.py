@@ -14,7 +14,7 @@ import httpx2
 from phones import process, until
 
 from fleetlane.adapters.db.sqlite.migrate import migrate
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 
 TARGETS = 10_000
 ROUNDS = 9

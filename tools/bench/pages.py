@@ -16,7 +16,7 @@ import psutil
 from phones import process, until
 
 from fleetlane.adapters.db.sqlite.migrate import migrate
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 
 PHONES = 100
 FEW, MANY = 1_000, 100_000

@@ -25,8 +25,9 @@ from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
-from fleetlane.scripts.script import Job, ScriptSettings, script
-from fleetlane.simulator.fleet import FleetSettings, FleetThread, free_port
+from fleetlane.scripts.registry import script
+from fleetlane.scripts.script import Job, ScriptSettings
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread, free_port
 from fleetlane.simulator.ledger import read_ledger
 
 VIDEO = Path(__file__).parents[2] / "src/fleetlane/cli/demo_media/video1.mp4"

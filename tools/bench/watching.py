@@ -13,7 +13,7 @@ import time
 import httpx2
 from phones import _cpu, _p95, process, until
 
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 
 PHONES = 100
 SECONDS = 20

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for server_proce
 from kill_loop import POINTS, Storm
 from server import ChaosError, Victim
 
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 
 
 def main() -> int:

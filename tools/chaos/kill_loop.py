@@ -15,7 +15,7 @@ from server import ChaosError, Victim, wait_for
 
 from fleetlane.adapters.db.sqlite.backup import DataFolder, verify_data
 from fleetlane.cli.demo_processes import video
-from fleetlane.simulator.fleet import FleetThread
+from fleetlane.simulator.fleets.fleet import FleetThread
 
 POINTS = [("at_risk", "after"), *itertools.product(("prepared", "armed", "tapped", "published"), ("before", "after"))]
 """Where in the journal the server kills itself."""

@@ -14,7 +14,7 @@ from rows import POSTED, Row, before, mend
 
 from fleetlane.core.outcome import FAILURES
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.phone_link import PhoneLink
+from fleetlane.simulator.link.phone_link import PhoneLink
 
 STUCK_AFTER_S = 180.0
 _UNDER_WAY_S = 0.05

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleetlane.simulator.phone_link import PhoneLink
+from fleetlane.simulator.link.phone_link import PhoneLink
 
 PRESS = "the press on Post"
 START = "the start of uiautomator2"

@@ -8,10 +8,10 @@ from typing import Any
 
 from checkpoints import Place
 
-from fleetlane.simulator.app import AppFaults
+from fleetlane.simulator.apps.app_state import AppFaults
 from fleetlane.simulator.faults import Fault
-from fleetlane.simulator.likeness import trait_value
-from fleetlane.simulator.phone_link import PhoneLink
+from fleetlane.simulator.likeness.reader import trait_value
+from fleetlane.simulator.link.phone_link import PhoneLink
 
 POSTED, UNKNOWN = "posted", "outcome_unknown"
 _ENDED = (

@@ -11,7 +11,7 @@ from checkpoints import Journey, Place
 from rows import Row
 
 from fleetlane.core.journal import Phase
-from fleetlane.simulator.fleet_settings import FleetSettings
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.rig import Result
 from support.virtual import PATIENT, VirtualRig, is_in_doubt, like, look_until_known
 

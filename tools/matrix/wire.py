@@ -16,7 +16,7 @@ from checkpoints import Journey
 from server_process import ServerProcess, ServerProcessError, wait_for
 
 from fleetlane.cli.demo_processes import video
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
+from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 
 UPLOAD_WAIT_S = 4
 SETTINGS = {

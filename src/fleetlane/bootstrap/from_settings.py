@@ -8,7 +8,8 @@ from datetime import time
 from fleetlane.core.schedule import parse_hhmm
 from fleetlane.core.task import LatePolicy
 from fleetlane.http.app import HttpOptions
-from fleetlane.scripts.script import ScriptSettings, scripts
+from fleetlane.scripts.registry import scripts
+from fleetlane.scripts.script import ScriptSettings
 from fleetlane.settings import Settings, config_path, held, own_config_path
 from fleetlane.work.running.completion import RetryPolicy
 from fleetlane.work.services import EffectiveSetting, ServerInfo

@@ -8,7 +8,7 @@ from fleetlane.core.device import DeviceState
 from fleetlane.core.license import License
 from fleetlane.core.ports.phone import Devices
 from fleetlane.scripts.packs import InForce
-from fleetlane.scripts.script import broken_scripts
+from fleetlane.scripts.registry import broken_scripts
 from fleetlane.work.services import Health
 
 _NAMED = 5

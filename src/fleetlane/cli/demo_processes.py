@@ -20,7 +20,7 @@ from rich.console import Console
 
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.http.server import PortTakenError, listen
-from fleetlane.simulator.fleet import free_port
+from fleetlane.simulator.fleets.fleet import free_port
 from fleetlane.simulator.ledger import read_ledger
 
 _START_TIMEOUT_S = 60.0

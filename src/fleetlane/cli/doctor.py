@@ -31,7 +31,7 @@ from fleetlane.cli.checkup import check_phone
 from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.message import Message
 from fleetlane.http.server import PortTakenError, listen
-from fleetlane.scripts.script import broken_scripts, scripts
+from fleetlane.scripts.registry import broken_scripts, scripts
 from fleetlane.settings import Settings, SettingsError, load_settings
 
 _LEAST_FREE_BYTES = 1 << 30

@@ -26,7 +26,7 @@ from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.transcript import write
 from fleetlane.own_packs import use_packs
 from fleetlane.scripts.control import AttemptControl
-from fleetlane.scripts.script import script
+from fleetlane.scripts.registry import script
 from fleetlane.settings import load_settings
 
 _DRY_RUN = "dry-run"

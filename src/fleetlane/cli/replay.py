@@ -14,7 +14,7 @@ from fleetlane.core.screens.screen import parse_tree
 from fleetlane.core.transcript import Transcript, read
 from fleetlane.own_packs import use_packs
 from fleetlane.settings import load_settings
-from fleetlane.simulator.likeness import BUILTIN, likeness, set_by_words
+from fleetlane.simulator.likeness.reader import BUILTIN, likeness, set_by_words
 
 
 class Against(StrEnum):

@@ -28,14 +28,15 @@ from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.rehearsal import SCRIPT, Rehearsed, rehearse
 from fleetlane.scripts.script import ScriptSettings
-from fleetlane.simulator.asking_again import AskedAgain
-from fleetlane.simulator.fleet_settings import FleetSettings
-from fleetlane.simulator.model import LANGUAGES
-from fleetlane.simulator.phone_facts import SDK_OF
-from fleetlane.simulator.replay import ReplayAdb
-from fleetlane.simulator.traits import Traits
-from fleetlane.simulator.virtual import VirtualClock, VirtualFleet
-from fleetlane.simulator.virtual_control import VirtualControl
+from fleetlane.simulator.android.phone_facts import SDK_OF
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
+from fleetlane.simulator.likeness.traits import Traits
+from fleetlane.simulator.models.loader import LANGUAGES
+from fleetlane.simulator.virtual.asking_again import AskedAgain
+from fleetlane.simulator.virtual.clock import VirtualClock
+from fleetlane.simulator.virtual.control import VirtualControl
+from fleetlane.simulator.virtual.fleet import VirtualFleet
+from fleetlane.simulator.virtual.replay import ReplayAdb
 
 LONGEST_S = 1800.0
 FROM_A_PHONE = "Recorded from a phone."

@@ -13,10 +13,10 @@ import typer
 from fleetlane.cli.signals import stop_event
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.simulator.faults import load_faults
-from fleetlane.simulator.fleet import Fleet
-from fleetlane.simulator.fleet_settings import FleetSettings, load_plans
-from fleetlane.simulator.likeness import BUILTIN, likeness, set_by_words
-from fleetlane.simulator.model import LANGUAGES, builtin_models, load_models
+from fleetlane.simulator.fleets.fleet import Fleet
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings, load_plans
+from fleetlane.simulator.likeness.reader import BUILTIN, likeness, set_by_words
+from fleetlane.simulator.models.loader import LANGUAGES, builtin_models, load_models
 
 _COUNTS = [str(count) for count in range(1, 9)]
 _HANDLE = re.compile(r"[\w.]{1,30}")

@@ -18,7 +18,7 @@ from fleetlane.core.task import Source
 from fleetlane.dashboard import schema_form
 from fleetlane.dashboard.material_picker import can_choose, with_chosen
 from fleetlane.dashboard.page import PageRoute, render, sent_to
-from fleetlane.scripts.script import script, scripts
+from fleetlane.scripts.registry import script, scripts
 from fleetlane.web.wiring import Wired
 from fleetlane.work.services import Services
 from fleetlane.work.tasks.request import TaskRequest

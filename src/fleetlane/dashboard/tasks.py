@@ -22,7 +22,7 @@ from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.dashboard.retry_all import said
 from fleetlane.http.task_models import LARGEST_ID
 from fleetlane.http.task_views import task_view
-from fleetlane.scripts.script import scripts
+from fleetlane.scripts.registry import scripts
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.sheets.cells import neutral
 from fleetlane.work.services import Services

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 
 from fleetlane import __version__
 from fleetlane.core.license import License
-from fleetlane.scripts.script import broken_scripts
+from fleetlane.scripts.registry import broken_scripts
 from fleetlane.web.wiring import Wired
 
 router = APIRouter(include_in_schema=False)

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from fleetlane.core.errors import InvalidParametersError, ScriptUnknownError
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
-from fleetlane.scripts.script import Script, broken_scripts, script, scripts
+from fleetlane.scripts.registry import broken_scripts, script, scripts
+from fleetlane.scripts.script import Script
 
 
 class ScriptView(BaseModel):

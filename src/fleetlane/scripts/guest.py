@@ -10,19 +10,17 @@ import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import structlog
 
 from fleetlane.core.errors import FieldError, InvalidParametersError
+from fleetlane.core.outcome import Outcome
 from fleetlane.core.storable import said_by, storable, text
 from fleetlane.scripts.asking import Asking, run_apart
 from fleetlane.scripts.media_settings import MediaSettings
 from fleetlane.scripts.platforms import platform_in
-
-if TYPE_CHECKING:
-    from fleetlane.core.outcome import Outcome
-    from fleetlane.scripts.script import Job, Script, Verifier
+from fleetlane.scripts.script import Job, Script, Verifier
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")

@@ -19,7 +19,8 @@ from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
-from fleetlane.scripts.script import Job, ScriptSettings, script
+from fleetlane.scripts.registry import script
+from fleetlane.scripts.script import Job, ScriptSettings
 
 SCRIPT = "post"
 

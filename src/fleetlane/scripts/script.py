@@ -1,4 +1,4 @@
-"""What a script is, and the registry that finds the scripts that are installed.
+"""What a script is, and what it is given. `scripts.registry` finds those that are installed.
 
 A script is plain synchronous code on its phone's thread. It knows the phone it is given, its
 configuration and its journal; it knows nothing of stores, schedules or HTTP.
@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from fleetlane.core.errors import FieldError, ScriptUnknownError
+from fleetlane.core.errors import FieldError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.issue import Issue
 from fleetlane.core.material import MaterialRequest
@@ -22,12 +20,9 @@ from fleetlane.core.ports.library import MaterialReservations
 from fleetlane.core.ports.media import Inspected, MediaInspector
 from fleetlane.core.ports.report import Journal
 from fleetlane.core.task import Task
-from fleetlane.scripts.guest import BrokenScript, load
 from fleetlane.scripts.media_settings import MediaSettings
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.waits import GRID_S, LONGEST_UPLOAD_S
-
-_GROUP = "fleetlane.scripts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +151,6 @@ class Verifier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Installed:
-    """The scripts that can be used, by name, and those that are installed and cannot."""
-
-    usable: Mapping[str, Script]
-    broken: Sequence[BrokenScript]
-
-
-@dataclass(frozen=True, slots=True)
 class FolderView:
     """What an account finds in a folder: its media in their order, and the text that wins over the task's captions."""
 
@@ -284,32 +271,3 @@ class Planner(Protocol):
     def plan(self, config: Mapping[str, Any]) -> Plan:
         """Return what tasks with these settings would do; `config` was checked."""
         ...
-
-
-@cache
-def _all() -> _Installed:
-    return _Installed(*load(entry_points(group=_GROUP)))
-
-
-def scripts() -> Mapping[str, Script]:
-    """Return the installed scripts by name (entry points of the group `fleetlane.scripts`)."""
-    return _all().usable
-
-
-def broken_scripts() -> Sequence[BrokenScript]:
-    """Return the scripts that are installed and cannot be used, by name."""
-    return _all().broken
-
-
-def script(name: str, *, listed_only: bool = False) -> Script:
-    """Return a script by its name; `listed_only` leaves out those that callers of the API may not name.
-
-    Raises:
-        ScriptUnknownError: there is none, or it could not be loaded.
-    """
-    known = scripts()
-    listed = [script_.name for script_ in known.values() if script_.listed]
-    if name not in known or (listed_only and name not in listed):
-        why = next((one.error for one in broken_scripts() if one.name == name), "")
-        raise ScriptUnknownError(name, listed, why)
-    return known[name]

@@ -17,9 +17,9 @@ from typing import Any
 
 from fleetlane.core.document import known_keys, mapping, text_of
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.compiled_model import AppModel
-from fleetlane.simulator.likeness import trait_value
-from fleetlane.simulator.traits import NAMES
+from fleetlane.simulator.likeness.reader import trait_value
+from fleetlane.simulator.likeness.traits import NAMES
+from fleetlane.simulator.models.compiled_model import AppModel
 from fleetlane.simulator.yaml_files import parse_yaml_list
 
 KINDS: Mapping[str, str] = {
@@ -75,7 +75,7 @@ class Fault:
     app: str = ""
     trait: str = ""
     value: object = None
-    """What the trait becomes, as `simulator.traits.Traits` holds it."""
+    """What the trait becomes, as `simulator.likeness.traits.Traits` holds it."""
 
     def is_given_again(self, other: Fault) -> bool:
         """Return whether another fault is the same one, at the same moment, on a phone that both mean."""

@@ -1,31 +1,29 @@
 """A simulated phone: windows, apps, permissions, keyboard, files and time. Synchronous, without sockets.
 
-The wire (`simulator.adbd`) and the fake driver of the deterministic tests stand on it. Time comes from
-a `Clock`; see `simulator.timers`.
-
-Long, because it is one class, the whole of what a shell, an app and a finger may do to one phone.
+The wire (`simulator.wire.adbd`) and the fake driver of the deterministic tests stand on it. Time comes from
+a `Clock`; see `simulator.android.timers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fleetlane.simulator.accounts import Account, Post, standard_account
-from fleetlane.simulator.app import App
-from fleetlane.simulator.compiled_model import AppModel
-from fleetlane.simulator.files import FileSystem
+from fleetlane.simulator.android.media_store import MediaRow
+from fleetlane.simulator.android.phone_facts import PhoneFacts
+from fleetlane.simulator.android.phone_state import PhoneState
+from fleetlane.simulator.android.timers import Clock
+from fleetlane.simulator.android.wakefulness import Wakefulness
+from fleetlane.simulator.apps.accounts import Account, Post, standard_account
+from fleetlane.simulator.apps.app import App
+from fleetlane.simulator.apps.host import InstalledApp, RunningApp
+from fleetlane.simulator.apps.permissions import Permissions, Question
 from fleetlane.simulator.ledger import Ledger
-from fleetlane.simulator.media_store import MediaRow, MediaStore
-from fleetlane.simulator.nodes import SimNode
-from fleetlane.simulator.permissions import Permissions, Question
-from fleetlane.simulator.phone_facts import SDK_OF, PhoneFacts, SystemFaults
-from fleetlane.simulator.spans import Draws
-from fleetlane.simulator.system_windows import in_bars, typed_by
-from fleetlane.simulator.timers import Clock, Timers
-from fleetlane.simulator.wakefulness import Wakefulness
-from fleetlane.simulator.windows import Windows, hit
+from fleetlane.simulator.models.compiled_model import AppModel
+from fleetlane.simulator.screens.nodes import SimNode
+from fleetlane.simulator.screens.system_windows import in_bars, typed_by
+from fleetlane.simulator.screens.windows import Windows, hit
 
 __all__ = ["PhoneFacts", "SimPhone", "standard_account"]
 
@@ -44,15 +42,11 @@ KEY_CODES = {
 }
 
 
-def _silent(_line: str) -> None:
-    """Log nothing."""
-
-
 def _number(text: str | None) -> int | None:
     return int(text) if text else None
 
 
-class SimPhone(Timers):
+class SimPhone(PhoneState):
     """One phone. All methods must be called from one thread."""
 
     def __init__(
@@ -63,20 +57,8 @@ class SimPhone(Timers):
         ledger: Ledger,
         log: Callable[[str], None] | None = None,
     ) -> None:
-        super().__init__(clock)
-        self.facts = facts
-        self.traits = facts.traits
-        self.draws = Draws(facts.seed or facts.serial)
+        super().__init__(facts, clock, log)
         self.ledger = ledger
-        self.log: Callable[[str], None] = log or _silent
-        self.android = facts.android
-        self.sdk = SDK_OF[facts.android]
-        self.language = facts.language
-        self.size = facts.size
-        self.app_delay_factor = facts.app_delay_factor
-        self.upload_s = facts.upload_s
-        self.files = FileSystem(facts.storage_bytes)
-        self.media = MediaStore(self.files)
         self.apps: dict[str, App] = {}
         self.system = App(system, next(iter(system.packages.values())), self)
         self.system.running = True
@@ -84,76 +66,22 @@ class SimPhone(Timers):
         self.launcher.running = True
         self.launcher.stack = ["launcher"]
         self.foreground: App = self.launcher
-        self.permissions = Permissions(self)
-        self.clipboard = ""
-        self._card_until_s = 0.0
-        self.app_started_at_s: float | None = None
-        """When an app was started from nothing last."""
-        self.keyboard_visible = False
-        self.settings: dict[tuple[str, str], str] = {
-            ("secure", "default_input_method"): "com.android.inputmethod.latin/.LatinIME"
-        }
-        self.started = True
-        """Whether Android says that it has started."""
-        self.screen_on = True
-        self.locked = False
-        self.rotation = 0
-        self.battery_percent = 87
-        self.faults = SystemFaults()
-        self.screen_listeners: list[Callable[[App, str], None]] = []
+        self.permissions = Permissions(self.sdk, self.system, self.touch)
+        self.screen_listeners: list[Callable[[InstalledApp, str], None]] = []
         self.reboot_listeners: list[Callable[[], None]] = []
-        self.version = 0
-        self._blamed: App | None = None
+        self._blamed: InstalledApp | None = None
         self._windows = Windows(self)
-        self.files.sealed = self.locked = facts.traits.before_first_unlock
         self.wakefulness = Wakefulness(self)
-
-    def wall_s(self) -> float:
-        """Return the seconds since the epoch by the phone's own clock."""
-        return super().wall_s() + self.facts.clock_ahead_s
 
     def settle(self) -> None:
         """Let what is due happen."""
         super().settle()
         self.wakefulness.settle()
 
-    def touch(self) -> None:
-        """Note that something on the screen may have changed."""
-        self.version += 1
-
-    def change_traits(self, values: Mapping[str, Any]) -> None:
-        """Change some of its traits from now on."""
-        self.traits = replace(self.traits, **values)
-        self.touch()
-
-    @property
-    def has_pin(self) -> bool:
-        """Return whether the lock screen opens by a PIN only."""
-        return self.facts.secure_lock or self.traits.pin or self.traits.before_first_unlock
-
     @property
     def asks_for_pin(self) -> bool:
         """Return whether the lock screen shows where a PIN is typed."""
         return self.wakefulness.asks_for_pin
-
-    @property
-    def is_sealed(self) -> bool:
-        """Return whether it was restarted and not unlocked since: no app starts, the storage is shut."""
-        return self.files.sealed
-
-    def copy(self, text: str) -> None:
-        """Put a text on the clipboard; Android 13 shows a card for a while."""
-        self.clipboard = text
-        seconds = self.traits.clipboard_card_s
-        if self.android >= 13 and seconds:
-            self._card_until_s = self.now_s() + seconds
-            self.delay(seconds, self.touch, counts=False)
-            self.touch()
-
-    @property
-    def shows_clipboard_card(self) -> bool:
-        """Return whether the card after a copy is on the screen."""
-        return not self.locked and self.now_s() < self._card_until_s
 
     # -- packages ------------------------------------------------------------------------------
 
@@ -233,12 +161,12 @@ class SimPhone(Timers):
             self.clear_app(package)
         self.facts = replace(self.facts, android_id=android_id)
 
-    def app_left(self, app: App) -> None:
+    def app_left(self, app: InstalledApp) -> None:
         """Note that an app went away from the front."""
         if self.foreground is app:
             self._front(self.launcher)
 
-    def show_popup(self, app: App, popup: str) -> None:
+    def show_popup(self, app: RunningApp, popup: str) -> None:
         """Show a popup of the app or of the system over an app."""
         if popup in app.model.screens:
             app.show_over(popup)
@@ -261,14 +189,14 @@ class SimPhone(Timers):
         self.locked = True
         self.files.sealed = self.has_pin
 
-    def crash(self, app: App) -> None:
+    def crash(self, app: RunningApp) -> None:
         """Crash an app: its process ends and the system says so."""
         self._blamed = app
         app.kill()
         self.system.stack = ["app_crashed"]
         self.touch()
 
-    def hang(self, app: App) -> None:
+    def hang(self, app: RunningApp) -> None:
         """Show the system's "isn't responding" dialog over an app."""
         self._blamed = app
         self.system.stack = ["not_responding"]
@@ -291,7 +219,7 @@ class SimPhone(Timers):
         self.permissions.show()
         self.touch()
 
-    def string_context(self, app: App) -> dict[str, Any]:
+    def string_context(self, app: InstalledApp) -> dict[str, Any]:
         """Return what strings are filled in with."""
         asking = self.permissions.asking
         blamed = asking[0].app if asking else self._blamed
@@ -300,16 +228,6 @@ class SimPhone(Timers):
         return {"app_label": label, "handle": account.handle if account else ""}
 
     # -- keyboard, keys and fingers --------------------------------------------------------------
-
-    def show_keyboard(self) -> None:
-        """Show the keyboard."""
-        self.keyboard_visible = True
-        self.touch()
-
-    def hide_keyboard(self) -> None:
-        """Hide the keyboard; the field loses nothing of its text."""
-        self.keyboard_visible = False
-        self.touch()
 
     def tap(self, x: int, y: int, *, long: bool = False) -> None:
         """Tap a point."""
@@ -332,8 +250,7 @@ class SimPhone(Timers):
         """Return whether a tap falls on the bars, or on the card after a copy, which it may take away."""
         if self.shows_clipboard_card and (card := self._windows.roots_of("clipboard")[0]).contains(x, y):
             if card.children[-1].contains(x, y):
-                self._card_until_s = 0.0
-                self.touch()
+                self.dismiss_clipboard_card()
             return True
         return self.traits.dump_windows and in_bars(self, y)
 
@@ -426,7 +343,7 @@ class SimPhone(Timers):
     # -- results -------------------------------------------------------------------------------------
 
     def published(
-        self, app: App, account: Account, post: Post, media: Sequence[MediaRow], values: dict[str, str]
+        self, app: InstalledApp, account: Account, post: Post, media: Sequence[MediaRow], values: dict[str, str]
     ) -> None:
         """Write to the ledger what was really published."""
         hashes: list[str] = []
@@ -436,7 +353,7 @@ class SimPhone(Timers):
         self.ledger.write(
             {
                 "serial": self.facts.serial,
-                "time": super().wall_s(),
+                "time": self.true_wall_s(),
                 "app": app.package.name,
                 "account": account.handle,
                 "kind": post.kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fleetlane.scripts.packs import explain
-from fleetlane.scripts.script import scripts
+from fleetlane.scripts.registry import scripts
 from fleetlane.work.preflight import inspection, outlook, repeats
 from fleetlane.work.tasks import options
 

@@ -11,7 +11,8 @@ from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import NewTask, Task
 from fleetlane.scripts.media_settings import setting
-from fleetlane.scripts.script import Plan, Planner, script
+from fleetlane.scripts.registry import script
+from fleetlane.scripts.script import Plan, Planner
 from fleetlane.work.preflight.known import Asked, Known, read_known
 from fleetlane.work.preflight.outlook import Looks, Subject
 from fleetlane.work.preflight.repeats import content_key

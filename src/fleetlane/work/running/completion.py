@@ -18,7 +18,8 @@ from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import NeedsPerson, Task
-from fleetlane.scripts.script import Verifier, script
+from fleetlane.scripts.registry import script
+from fleetlane.scripts.script import Verifier
 from fleetlane.work.preflight.app_versions import note_published
 from fleetlane.work.preflight.subjects import key_as_published
 

@@ -34,7 +34,8 @@ from fleetlane.core.task import Task
 from fleetlane.scripts.control import AttemptControl
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
-from fleetlane.scripts.script import Job, ScriptSettings, Verifier, script
+from fleetlane.scripts.registry import script
+from fleetlane.scripts.script import Job, ScriptSettings, Verifier
 from fleetlane.work.running.leases import DeviceLeases
 from fleetlane.work.running.trace_recorder import AttemptTrace
 

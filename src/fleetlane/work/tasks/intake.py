@@ -19,7 +19,7 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.records import StoredResponse
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import NewTask
-from fleetlane.scripts.script import script
+from fleetlane.scripts.registry import script
 from fleetlane.work.preflight.known import Known
 from fleetlane.work.preflight.outlook import Outlook, Subject, refuse_errors
 from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of

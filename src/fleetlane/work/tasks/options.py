@@ -11,7 +11,8 @@ from typing import Any, cast
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.issue import IGNORED, Issue, warning
 from fleetlane.core.message import Message
-from fleetlane.scripts.script import Script, scripts
+from fleetlane.scripts.registry import scripts
+from fleetlane.scripts.script import Script
 
 IGNORED_OPTION = "%(option)s is not known and was ignored"
 SENTENCES = (IGNORED_OPTION,)

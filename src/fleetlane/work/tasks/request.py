@@ -14,7 +14,7 @@ from fleetlane.core.issue import Issue, note
 from fleetlane.core.names import NAME_RULE, is_name
 from fleetlane.core.schedule import next_start, parse_hhmm, parse_instant
 from fleetlane.core.task import LatePolicy, Source
-from fleetlane.scripts.script import script
+from fleetlane.scripts.registry import script
 from fleetlane.work.tasks.options import Unknown, schema_of, unknown_fields, unknown_options
 
 MOST_TARGETS = 10_000

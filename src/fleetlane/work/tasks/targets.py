@@ -16,7 +16,7 @@ from fleetlane.core.message import Message
 from fleetlane.core.ports.library import Accounts
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.task import username_key
-from fleetlane.scripts.script import script
+from fleetlane.scripts.registry import script
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What a simulated phone answers to a computer, whoever carries the bytes."""

@@ -1,0 +1,1 @@
+"""The shell of a simulated phone: its language, its commands, and how a line is run."""

@@ -1,0 +1,1 @@
+"""Simulated and recorded phones in virtual time: no sockets, and nobody waits."""

@@ -1,0 +1,1 @@
+"""Carries a simulated phone's answers over sockets, to a real adb server."""
