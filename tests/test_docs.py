@@ -22,7 +22,9 @@ def generator():
 
 @pytest.mark.parametrize("name", ["errors.md", "settings.md", "command-line.md", "faults.md", "openapi.json"])
 def test_a_generated_page_is_not_stale(name):
-    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == generator().pages()[name], "run `make docs`"
+    assert (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == generator().pages()[name], (
+        "run `make docs`"
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,15 +60,17 @@ def test_every_feature_in_the_readme_is_linked_to_a_test_that_is_there():
 
 
 def test_the_page_of_simulated_phones_says_of_each_test_of_posts_what_phones_it_runs_on():
-    said = re.findall(r"^\| `(tests/\S+)` \|", (ROOT / "docs/simulated-phones.md").read_text("utf-8"), re.MULTILINE)
+    said = re.findall(
+        r"^\| `(tests/\S+)` \|", (ROOT / "docs/reference/simulated-phones.md").read_text("utf-8"), re.MULTILINE
+    )
     there = [path for folder in ("flow", "e2e") for path in sorted((ROOT / "tests" / folder).glob("test_*.py"))]
     assert said == [path.relative_to(ROOT).as_posix() for path in there]
 
 
 def test_everything_that_broke_posts_is_linked_to_a_test_that_is_there():
-    table = (ROOT / "docs/simulated-phones.md").read_text(encoding="utf-8")
+    table = (ROOT / "docs/reference/simulated-phones.md").read_text(encoding="utf-8")
     table = table.partition("| what a phone does | held by |\n|---|---|\n")[2].partition("\n\n")[0]
-    rows = re.findall(r'^\| (.+) \| \[(.+)\]\(\.\./(\S+) "test_(\w+)"\) \|$', table, flags=re.MULTILINE)
+    rows = re.findall(r'^\| (.+) \| \[(.+)\]\(\.\./\.\./(\S+) "test_(\w+)"\) \|$', table, flags=re.MULTILINE)
     assert len(rows) == table.count("\n") + 1 == 10, "a row is not in the form of the others"
     for what, shown, path, name in rows:
         assert shown == name.replace("_", " "), what
@@ -74,8 +78,8 @@ def test_everything_that_broke_posts_is_linked_to_a_test_that_is_there():
 
 
 def test_every_attack_in_the_security_page_is_linked_to_a_test_that_is_there():
-    table = (ROOT / "docs/security.md").read_text(encoding="utf-8").partition("|---|---|---|\n")[2]
-    rows = re.findall(r'^\| (.+) \| .+ \| \[(\S+)\]\(\.\./(\S+) "(\w+)"\) \|$', table, flags=re.MULTILINE)
+    table = (ROOT / "docs/explanation/security.md").read_text(encoding="utf-8").partition("|---|---|---|\n")[2]
+    rows = re.findall(r'^\| (.+) \| .+ \| \[(\S+)\]\(\.\./\.\./(\S+) "(\w+)"\) \|$', table, flags=re.MULTILINE)
     assert len(rows) == table.count("\n") > 20, "a row is not in the form of the others"
     for attack, shown, path, name in rows:
         assert shown == path, attack

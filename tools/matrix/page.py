@@ -1,4 +1,4 @@
-"""Writes docs/fault-matrix.md: what came of the cells and of the stops, as tables."""
+"""Writes docs/reference/fault-matrix.md: what came of the cells and of the stops, as tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wire import SETTINGS, UPLOAD_WAIT_S
 
 from fleetlane.simulator.faults import KINDS
 
-PAGE = ROOT / "docs" / "fault-matrix.md"
+PAGE = ROOT / "docs" / "reference" / "fault-matrix.md"
 _SERIAL = re.compile(r"127\.0\.0\.1:\d+")
 
 _HEAD = """# The fault matrix
