@@ -93,6 +93,13 @@ def test_the_verbs_and_flags_of_a_stop_are_where_the_page_says():
         assert re.search(declared, source), name
 
 
+def test_the_glossary_has_each_word_once_in_order():
+    text = (ROOT / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    words = [word.lower() for word in re.findall(r"^\| \*\*(.+?)\*\*", text, re.MULTILINE)]
+    assert len(words) == text.count("\n| **") > 60
+    assert words == sorted(set(words))
+
+
 def test_every_make_target_is_one_line_and_described_for_contributors():
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
