@@ -2,7 +2,7 @@
 
 An errand is a section "### Add ..." with commands. Its blocks are followed from the top as a reader would: files are
 made and changed, commands run in the copy, those in a second terminal go on until the errand ends. Nothing is
-installed outside the copy, and nothing comes from the network.
+installed outside the copy, and nothing comes from the network. Linux and macOS: the commands are those of a shell.
 """
 
 from __future__ import annotations
@@ -114,6 +114,8 @@ def copy_to(folder: Path) -> None:
 
 def _make_venv(folder: Path) -> None:
     """Make an environment of the copy's own: what is installed goes there, what is there already is found in ours."""
+    if sys.prefix == sys.base_prefix:
+        raise ErrandError("Run it with the Python of .venv: make errands")
     made = folder / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(made)], check=True)
     ours = Path(sys.prefix)

@@ -17,6 +17,7 @@ def test_five_errands_are_tried_and_each_says_what_comes_of_it():
         assert steps[-1].how == "prints", title
 
 
+@pytest.mark.phone
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("title", ERRANDS)
 def test_an_errand_does_what_the_guide_says(title, tmp_path):

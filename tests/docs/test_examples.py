@@ -16,6 +16,7 @@ from support.server import ServerThread
 
 CLIENT, SCRIPT = ROOT / "examples" / "client" / "run_task.py", ROOT / "examples" / "greet-script"
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-post.md"
+pytestmark = pytest.mark.phone
 POST = {"captions": "hello", "material_list": [str(VIDEO)]}
 
 
