@@ -9,7 +9,7 @@ STAMP := .venv/.fleetlane-setup
 JUDGES := tests/judges/node_modules/.package-lock.json
 unexport PYTHONDONTWRITEBYTECODE  # many processes are started here: none compiles everything anew
 
-.PHONY: help quick release coverage mutants setup demo serve test judges conformance check format lock audit sbom bench chaos matrix simulate-seeds screenshots docs transcripts messages fuzz clean
+.PHONY: help quick release coverage mutants setup demo serve test judges conformance check format lock audit sbom bench chaos matrix simulate-seeds screenshots errands docs transcripts messages fuzz clean
 
 help:
 	@$(PYTHON) tools/targets.py
@@ -42,14 +42,14 @@ conformance: $(STAMP)  ## the contract, against any server; URL=http://...
 	@$(BIN)/python -m pytest tests/conformance --confcutdir=tests/conformance $(ARGS)
 
 check: $(STAMP)  ## format, lint, types, layers
-	@$(BIN)/ruff format --check src tests tools
-	@$(BIN)/ruff check src tests tools
+	@$(BIN)/ruff format --check src tests tools examples
+	@$(BIN)/ruff check src tests tools examples
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
 
 format: $(STAMP)  ## format and fix what can be fixed
-	@$(BIN)/ruff format src tests tools
-	@$(BIN)/ruff check --fix src tests tools
+	@$(BIN)/ruff format src tests tools examples
+	@$(BIN)/ruff check --fix src tests tools examples
 
 # The versions of constraints.txt with the hashes of their files, for every platform. Needs uv, and a package index.
 lock:  ## write requirements.lock anew (needs uv)
@@ -85,6 +85,9 @@ screenshots: $(STAMP)  ## take the pictures of docs
 
 transcripts: $(STAMP)  ## write the recorded sessions of docs
 	@$(BIN)/python tools/transcripts.py
+
+errands: $(STAMP)  ## follow the errands of CONTRIBUTING in clean copies
+	@$(BIN)/python tools/errands.py $(ARGS)
 
 docs: $(STAMP)  ## generate the reference pages
 	@$(BIN)/python tools/docs.py

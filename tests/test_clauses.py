@@ -9,7 +9,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 FOLDER = TESTS / "conformance"
-CONTRACT = TESTS.parent / "docs" / "contract.md"
+CONTRACT = TESTS.parent / "docs" / "reference" / "contract.md"
 # Where the contract says what it is itself.
 ABOUT = (
     "What a client may rely on, one rule a sentence. tests/conformance/clauses.txt names the tests of each. "

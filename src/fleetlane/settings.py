@@ -2,7 +2,8 @@
 
 Read only by the entry points and `bootstrap`; everything else is given values.
 
-Long, because each setting stands here once, with its bounds and the words that docs/settings.md and the page show.
+Long, because each setting stands here once, with its bounds and the words that docs/reference/settings.md and the page
+show.
 """
 
 from __future__ import annotations

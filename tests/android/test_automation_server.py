@@ -1,4 +1,4 @@
-"""The program that uiautomator2 puts on phones is the one that docs/automation-server.md describes."""
+"""The program that uiautomator2 puts on phones is the one that docs/explanation/automation-server.md describes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "automation-server.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "automation-server.md").read_text(encoding="utf-8")
 ASSETS = resources.files("uiautomator2") / "assets"
-UNREAD = "this automation server is not the one that was read: see the end of docs/automation-server.md"
+UNREAD = "this automation server is not the one that was read: see the end of docs/explanation/automation-server.md"
 
 
 def pinned(what):

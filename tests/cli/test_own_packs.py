@@ -1,4 +1,4 @@
-"""From a recorded tree that nobody knows to a patch in force with its case: the walk of docs/own-packs.md."""
+"""From a recorded tree that nobody knows to a patch in force with its case: the walk of docs/how-to/own-packs.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROMO = (
 
 def walk():
     """Return the commands of the walk, each with what it prints."""
-    text = (ROOT / "docs" / "own-packs.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "own-packs.md").read_text(encoding="utf-8")
     section = text.partition("in five minutes\n")[2].partition("\n## ")[0]
     steps = []
     for line in re.findall(r"^    (.*)$", section, re.MULTILINE):

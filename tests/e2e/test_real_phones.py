@@ -1,6 +1,6 @@
 """The whole server, the real adb, and phones as the evidence says: a post of each app by each way, all at once.
 
-Everything else that is asked of such phones runs in virtual time (docs/simulated-phones.md).
+Everything else that is asked of such phones runs in virtual time (docs/reference/simulated-phones.md).
 """
 
 from __future__ import annotations

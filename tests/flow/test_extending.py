@@ -1,4 +1,4 @@
-"""The walks of docs/extending.md, word for word: their blocks laid over the example app, and posts made with it."""
+"""The walks of docs/how-to/extending.md, word for word: blocks laid over the example app, and posts made with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fleetlane.simulator.models.loader import load_models
 from support.rig import CAPTION, ROOT
 from support.virtual import A_POST_S, PATIENT, VirtualRig
 
-DOC = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+DOC = (ROOT / "docs" / "how-to" / "extending.md").read_text(encoding="utf-8")
 APPS = ROOT / "examples" / "apps"
 
 

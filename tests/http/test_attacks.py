@@ -1,4 +1,4 @@
-"""Attacks that belong to no single resource; docs/security.md lists them all."""
+"""Attacks that belong to no single resource; docs/explanation/security.md lists them all."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from support.licenses import DAY_MS, PUBLIC, token
 from support.rig import wait_for
 from support.server import ServerThread
 
-OPENAPI = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text(encoding="utf-8"))
+OPENAPI = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "openapi.json").read_text(encoding="utf-8"))
 CALLS = [
     (method.upper(), path.removeprefix("/api/v1").replace("{task_id}", "1").replace("{serial}", "x").replace("{", "1")
      .replace("}", ""))

@@ -15,7 +15,7 @@ from support.server import ServerThread
 
 MANY = 500
 REQUESTS = int(os.environ.get("MANY_REQUESTS", "500"))
-"""`MANY_REQUESTS=20000 pytest tests/http/test_many_callers.py` asks as often as docs/security.md says."""
+"""`MANY_REQUESTS=20000 pytest tests/http/test_many_callers.py` asks as often as docs/explanation/security.md says."""
 _TYPICAL_WAIT_S = 0.3
 """Generous: client and server share one process here, and the machine may be busy."""
 

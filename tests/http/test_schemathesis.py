@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 from support.rig import ROOT
 from support.server import ServerThread
 
-DOCUMENT = ROOT / "docs" / "openapi.json"
+DOCUMENT = ROOT / "docs" / "reference" / "openapi.json"
 CASES = int(os.environ.get("SCHEMATHESIS_CASES", "200"))
 CHAINS = CASES // 3
 CHECKS = {

@@ -1,4 +1,4 @@
-"""docs/fault-matrix.md has every fault, and every screen of the packs: it cannot go stale in silence."""
+"""docs/reference/fault-matrix.md has every fault, and every screen of the packs: it cannot go stale in silence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fleetlane.scripts.packs import load_packs
 from fleetlane.simulator.faults import KINDS
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "fault-matrix.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "fault-matrix.md").read_text(encoding="utf-8")
 PACKS = {pack.app: [rule.name for rule in pack.screens] for pack in load_packs()}
 
 

@@ -27,7 +27,7 @@ PACKS = {pack.app: pack for pack in load_packs()}
 CASES = cases_in_languages()
 HELD = [*CASES, *cases_of_kinds(), *cases_of_dialogs()]
 VERIFIED = [case for case in CASES if not PACKS[case["app"]].screen(case["screen"]).unverified]
-PAGE = Path(__file__).parents[2] / "docs" / "screen-packs.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "screen-packs.md"
 
 
 def name_of_case(case):

@@ -18,7 +18,7 @@ from fleetlane.scripts.post.posting_page import last_page
 from support.trees import PACKAGES, nodes_xml, view_of_case
 
 WANTED = ("en", "zh", "id", "es", "pt", "fr", "de", "it", "ru", "vi", "th", "tr", "ja", "ko", "ar")
-PAGE = Path(__file__).parents[2] / "docs" / "screen-packs.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "screen-packs.md"
 PACKS = Path(__file__).parents[2] / "src" / "fleetlane" / "scripts" / "packs"
 LANGUAGES = {language.code: language for language in languages()}
 

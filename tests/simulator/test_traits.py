@@ -25,7 +25,7 @@ from fleetlane.simulator.virtual.fleet import VirtualFleet
 from support.virtual import like
 from support.virtual_phone import INSTAGRAM, MODELS, SHARE, TIKTOK, Handset
 
-DOCS = Path(__file__).parents[2] / "docs" / "simulated-phones.md"
+DOCS = Path(__file__).parents[2] / "docs" / "reference" / "simulated-phones.md"
 REAL = likeness("real")
 
 
@@ -136,7 +136,7 @@ def _some(name):
 
 
 def table() -> list[str]:
-    """Return the lines of the table in docs/simulated-phones.md, made from the traits and the likenesses."""
+    """Return the lines of the table in docs/reference/simulated-phones.md, made from the traits and the likenesses."""
     lines = ["| trait | what it is | ideal | real | slow | evidence | assumed |", "|---|---|---|---|---|---|---|"]
     likes = [likeness(name) for name in BUILTIN]
     for name, said in ABOUT.items():

@@ -1,4 +1,4 @@
-"""Measures Fleetlane and writes docs/benchmarks.md. Run by `make bench`; `ARGS="trees posts"` runs only some.
+"""Measures Fleetlane and writes docs/reference/benchmarks.md. Run by `make bench`; `ARGS="trees posts"` runs only some.
 
 Every figure is a ratio or a sum taken in one run on one machine, on simulated phones. Nothing here says
 how fast a real phone is.
@@ -24,7 +24,7 @@ import watching
 from this_machine import machine
 
 ROOT = Path(__file__).resolve().parents[2]
-REPORT = ROOT / "docs" / "benchmarks.md"
+REPORT = ROOT / "docs" / "reference" / "benchmarks.md"
 SECTIONS = {
     "trees": phones.trees,
     "recognition": recognition.recognition,

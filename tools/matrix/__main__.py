@@ -1,8 +1,8 @@
 """`make matrix`: every fault at every screen of a post, in virtual time, and stops there, on the wire.
 
-It writes docs/fault-matrix.md. `--faults`, `--places` and `--journeys` run only some of it, `--slice` every fault
-and every place once: they write nothing, unless they `--go-on` with a run that was stopped. With `--wire` the faults
-strike on the wire, too: real adb, and a server that is a process of its own. Nothing of that is written either.
+It writes docs/reference/fault-matrix.md. `--faults`, `--places` and `--journeys` run only some of it, `--slice` every
+fault and every place once: they write nothing, unless they `--go-on` with a run that was stopped. With `--wire` the
+faults strike on the wire, too: real adb, and a server that is a process of its own. Nothing of that is written either.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes docs/fault-matrix.md: what came of the cells and of the stops, as tables."""
+"""Writes docs/reference/fault-matrix.md: what came of the cells and of the stops, as tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wire import SETTINGS, UPLOAD_WAIT_S
 
 from fleetlane.simulator.faults import KINDS
 
-PAGE = ROOT / "docs" / "fault-matrix.md"
+PAGE = ROOT / "docs" / "reference" / "fault-matrix.md"
 _SERIAL = re.compile(r"127\.0\.0\.1:\d+")
 
 _HEAD = """# The fault matrix
@@ -45,7 +45,7 @@ _CELLS = """
 ## Faults
 
 How it was done: a post is started on a phone of its own, and the fault strikes it at the place that heads the column.
-When that attempt has ended, what does not pass by itself is put right (who is logged out is signed in again, and so
+When that attempt has ended, what does not pass without help is put right (who is logged out is signed in again, and so
 on). A post in doubt is looked for as a server's lane does: before anything else where the phone was away, else after
 the next post and then between pauses that grow, for {verify_min:.0f} minutes at most. A second post follows. Then the
 phone's own ledger is compared with what was said: a post is never out twice, one that is called not published is not
@@ -70,7 +70,7 @@ _STOPS = """
 A task was stopped at each of the places above, with the phone healthy and up to 0.4 s after a fault had struck it; at
 most {at_once} phones at work at the same time. Settings: {settings}; `upload_wait_time` {upload_wait} s; an upload
 takes 1 s. The seconds are real ones, from the request to the end of the task, by which its lane is free. Where the
-task had ended by itself before the request, there is nothing to measure. After its stops each phone published one more
+task had ended on its own before the request, there is nothing to measure. After its stops each phone published one more
 post.
 
 **{spread}; {wrong} wrong.**

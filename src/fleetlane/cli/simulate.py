@@ -29,15 +29,18 @@ def simulate(
     ] = None,
     ledger: Annotated[Path | None, typer.Option(help="File that gets a JSON line for each post.")] = None,
     latency_ms: Annotated[int, typer.Option(min=0, help="Added to every call, in milliseconds.")] = 0,
-    faults: Annotated[Path | None, typer.Option(help="YAML file of faults; see docs/faults.md.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="YAML file of faults; see docs/reference/faults.md.")] = None,
     fleet: Annotated[
         Path | None,
-        typer.Option(help="YAML file of what single phones have that others have not; see docs/simulated-phones.md."),
+        typer.Option(
+            help="YAML file of what single phones have that others have not; see docs/reference/simulated-phones.md."
+        ),
     ] = None,
     like: Annotated[
         str,
         typer.Option(
-            help=f"What they are like: {', '.join(BUILTIN)}, or a YAML file of traits; see docs/simulated-phones.md."
+            help=f"What they are like: {', '.join(BUILTIN)}, or a YAML file of traits; "
+            "see docs/reference/simulated-phones.md."
         ),
     ] = "ideal",
     trait: Annotated[

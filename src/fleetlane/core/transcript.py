@@ -1,7 +1,7 @@
 """Transcripts: what was asked of a phone in one session, and what it answered, as one file.
 
 JSON lines, with gzip when the name ends in `.gz`: a header, one line an exchange, and how the session ended. A long
-answer that was given before is written once. The format is described in docs/transcripts.md.
+answer that was given before is written once. The format is described in docs/reference/transcripts.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
       do: unplug
       for_s: 5
 
-The kinds are listed in docs/faults.md, made from `KINDS`.
+The kinds are listed in docs/reference/faults.md, made from `KINDS`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ KINDS: Mapping[str, str] = {
     "ignore_tap": "the next `count` taps on the node with role `role` are dropped",
     "eat_text": "the next typed text is garbled, as suggestion lists do",
     "uninstall": "the app is removed",
-    "trait": "the phone's trait named by `trait` has `value`, for `for_s` (see docs/simulated-phones.md)",
+    "trait": "the phone's trait named by `trait` has `value`, for `for_s` (see docs/reference/simulated-phones.md)",
 }
 
 SYSTEM_POPUPS = {

@@ -4,7 +4,7 @@ The automation server writes "." for each UTF-16 unit that XML 1.0 does not take
 beyond the first 65,536: an emoji, a bold maths letter or a rare Han character reads "..". So what a dump shows may be a
 text, and where a "." stands only the whole text, asked for by itself, can tell.
 
-Source: `stripInvalidXMLChars` in u2.jar 0.4.1, see docs/automation-server.md.
+Source: `stripInvalidXMLChars` in u2.jar 0.4.1, see docs/explanation/automation-server.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads screen packs (YAML) into `core.screens.recognition` values, and says where a pack is wrong.
 
-The format is described in docs/screen-packs.md.
+The format is described in docs/reference/screen-packs.md.
 """
 
 from __future__ import annotations

@@ -77,7 +77,9 @@ def _pack_for(packs: InForce, view: View, seen: Recognised) -> HeldPack:
         if one.pack.packages and one.pack.is_on(view.packages):
             return one
     there = ", ".join(sorted(view.packages)) or "none"
-    raise PackError("the tree", f"no pack is for an app on this screen (packages: {there}); see docs/extending.md")
+    raise PackError(
+        "the tree", f"no pack is for an app on this screen (packages: {there}); see docs/how-to/extending.md"
+    )
 
 
 def _marks(view: View, held: HeldPack, own: Container[str]) -> Iterator[_Mark]:

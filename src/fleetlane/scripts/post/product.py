@@ -1,6 +1,6 @@
 """The product link of a TikTok post: the first product of the account.
 
-No recording of the real app shows these pages: they are found by words and places (see docs/screen-packs.md).
+No recording of the real app shows these pages: they are found by words and places (see docs/reference/screen-packs.md).
 """
 
 from __future__ import annotations

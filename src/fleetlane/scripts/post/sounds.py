@@ -1,6 +1,6 @@
 """The sound of a post: used from its own page, added in the editor, or taken off.
 
-No recording of the real app shows these pages: they are found by words and places (see docs/screen-packs.md).
+No recording of the real app shows these pages: they are found by words and places (see docs/reference/screen-packs.md).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The media store of a simulated phone: it knows only files that were scanned.
 
-Source: docs/simulated-phones.md lists what real phones were seen to do.
+Source: docs/reference/simulated-phones.md lists what real phones were seen to do.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Does what an app model's actions say. The verbs are listed in docs/app-models.md."""
+"""Does what an app model's actions say. The verbs are listed in docs/reference/app-models.md."""
 
 from __future__ import annotations
 

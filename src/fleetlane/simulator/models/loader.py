@@ -1,6 +1,6 @@
 """Loads app models: what a simulated app shows and does, read from YAML.
 
-The format is described in docs/app-models.md.
+The format is described in docs/reference/app-models.md.
 """
 
 from __future__ import annotations

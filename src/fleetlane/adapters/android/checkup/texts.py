@@ -75,7 +75,7 @@ def _read_whole(visit: Visit, card: Node) -> Row:
     if whole != TEXT:
         sentence = said(
             "A text with emoji cannot be read whole: captions with an emoji would be refused. Is the automation server "
-            "the one that docs/automation-server.md names?"
+            "the one that docs/explanation/automation-server.md names?"
         )
         return Row("emoji", Grade.FAULT, plain(card.label), sentence, measured)
     sentence = (

@@ -1,4 +1,7 @@
-"""The `content` command: the media store as a shell sees it, with its traps (see docs/simulated-phones.md)."""
+"""The `content` command: the media store as a shell sees it, with its traps.
+
+See docs/reference/simulated-phones.md.
+"""
 
 from __future__ import annotations
 
