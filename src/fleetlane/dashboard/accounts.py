@@ -14,8 +14,9 @@ from fleetlane.core.account import USUAL_PLATFORM, NewAccount
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.ports.library import AccountFilter
 from fleetlane.dashboard.page import N_, PageRoute, render, said, sent_to, told, translated
-from fleetlane.http.accounts import SHEETS, AccountId
 from fleetlane.scripts.platforms import platform_named, platform_rule, platforms
+from fleetlane.web.downloads import SHEET_MEDIA_TYPES
+from fleetlane.web.parameters import AccountId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.sheets.account_sheet import read_sheet, write_csv, write_xlsx
 from fleetlane.work.content.sheets.csv_file import Encoding
@@ -93,7 +94,7 @@ async def export_accounts(services: Wired, kind: Literal["xlsx", "csv"] = "xlsx"
     write = write_csv if kind == "csv" else write_xlsx
     content = await asyncio.to_thread(write, await services.accounts.export())
     headers = {"Content-Disposition": f'attachment; filename="accounts.{kind}"', "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type=SHEETS[kind], headers=headers)
+    return Response(content, media_type=SHEET_MEDIA_TYPES[kind], headers=headers)
 
 
 @router.post("/import")

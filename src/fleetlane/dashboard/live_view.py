@@ -14,10 +14,10 @@ from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.screens.recognition import UNKNOWN
 from fleetlane.core.screens.screen import Node
 from fleetlane.dashboard.page import PageRoute, from_english, render
-from fleetlane.http.devices import Lane
-from fleetlane.http.events import HEARTBEAT_S, STREAM_HEADERS
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.packs import load_packs
+from fleetlane.web.parameters import Lane
+from fleetlane.web.streams import HEARTBEAT_S, STREAM_HEADERS
 from fleetlane.web.wiring import Wired
 from fleetlane.work.phones.live_pictures import LivePicture
 from fleetlane.work.services import Services

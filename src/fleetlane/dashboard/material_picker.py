@@ -13,9 +13,9 @@ from fleetlane.core.material import Material, MaterialDescription
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.dashboard.page import PageRoute, render
-from fleetlane.http.task_models import LARGEST_ID
 from fleetlane.scripts.media_settings import MediaSettings
 from fleetlane.scripts.script import Script
+from fleetlane.web.parameters import LARGEST_ID
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.library import Upload
 from fleetlane.work.services import Services

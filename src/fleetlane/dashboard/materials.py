@@ -14,7 +14,7 @@ from fleetlane.core.material import MaterialDescription, UseState, parse_tags
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
-from fleetlane.http.materials import MaterialId
+from fleetlane.web.parameters import MaterialId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.library import Upload
 

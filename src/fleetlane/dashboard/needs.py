@@ -10,7 +10,7 @@ from pydantic import Field
 
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.web.parameters import LARGEST_ID
 from fleetlane.web.wiring import Wired
 
 PAGE_SIZE = 50

@@ -21,7 +21,7 @@ from fleetlane.core.message import Message, found_in
 from fleetlane.core.outcome import REMARKS
 from fleetlane.core.schedule import rfc3339
 from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
-from fleetlane.http.errors import code_of
+from fleetlane.web.error_codes import code_of
 from fleetlane.web.pairs import FormRequest
 from fleetlane.work.services import Services
 

@@ -15,7 +15,7 @@ from fleetlane.core.loopback import is_loopback
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Status
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.devices import Lane
+from fleetlane.web.parameters import Lane
 from fleetlane.web.wiring import Wired, caller
 from fleetlane.work.phones import gestures
 from fleetlane.work.phones.gestures import Gesture, PicturePoint

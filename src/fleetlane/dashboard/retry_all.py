@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from fleetlane.core.retrying import PassedOver, RetryWish
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.web.parameters import LARGEST_ID
 from fleetlane.web.wiring import Wired
 from fleetlane.work.tasks.retry_all import Skipped
 

@@ -13,8 +13,8 @@ from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.dashboard.new_task import instant_of
 from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
-from fleetlane.http.task_models import TaskId
-from fleetlane.http.traces import file_response
+from fleetlane.web.downloads import trace_file_response
+from fleetlane.web.parameters import TaskId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.tasks.patching import Patch
 from fleetlane.work.tasks.queries import Trace
@@ -49,7 +49,7 @@ def _attempts(trace: Trace) -> list[tuple[Attempt, list[Step]]]:
 @router.get("/trace/files/{attempt}/{name}")
 async def trace_file(task_id: TaskId, attempt: int, name: str, services: Wired) -> Response:
     """Return a picture or UI tree of the task's trace."""
-    return file_response(name, await services.traces.file(task_id, attempt, name))
+    return trace_file_response(name, await services.traces.file(task_id, attempt, name))
 
 
 @router.get("/trace.zip")

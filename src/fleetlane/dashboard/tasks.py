@@ -20,9 +20,9 @@ from fleetlane.core.task import Source, Status
 from fleetlane.dashboard.calendar import Day, day_of
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
 from fleetlane.dashboard.retry_all import said
-from fleetlane.http.task_models import LARGEST_ID
-from fleetlane.http.task_views import task_view
 from fleetlane.scripts.script import scripts
+from fleetlane.web.parameters import LARGEST_ID
+from fleetlane.web.task_view import task_view
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.sheets.cells import neutral
 from fleetlane.work.services import Services

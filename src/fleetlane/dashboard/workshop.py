@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse, Response
 from fleetlane.core.errors import PackError
 from fleetlane.core.screens.recognition import UNKNOWN
 from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.task_models import LARGEST_ID, TaskId
 from fleetlane.scripts.packs.drawing import marked
+from fleetlane.web.parameters import LARGEST_ID, TaskId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.upkeep.workshop import KeptTree
 
