@@ -65,7 +65,14 @@ async def _choice(
     found = await services.library.page(MaterialFilter(tag=tag or None), 1, _SHOWN)
     others = [material for material in found.materials if material not in chosen]
     return render(
-        request, "choose.html", headers=headers, chosen=chosen, others=others, found=found, shown=_SHOWN, tag=tag
+        request,
+        "material_picker.html",
+        headers=headers,
+        chosen=chosen,
+        others=others,
+        found=found,
+        shown=_SHOWN,
+        tag=tag,
     )
 
 
