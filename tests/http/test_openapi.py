@@ -188,7 +188,7 @@ class Phones(FakeTransports):
             for former in [t for t in self.all() if t.serial == serial and t.is_ready]:
                 self.unplug(former)
             self.says[self.plug(serial).connection] = Identity(f"SIM{android_id}", "pixel", android_id)
-            phones.look()
+            phones.update()
             await asyncio.gather(*phones._asking.values())
         await phones.describe("third:1", "taken", None)
 

@@ -26,7 +26,7 @@ def test_what_names_a_phone_that_has_the_name_later_is_that_phones_for_good(maki
         phones = PhoneDirectory(transports, making.store, making.clock)
         transports.plug("R58A", DeviceState.UNAUTHORIZED)
         await phones.load()
-        phones.look()
+        phones.update()
         await phones.settle()
         told = []
         phones.on_moved = told.append

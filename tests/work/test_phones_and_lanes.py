@@ -125,7 +125,7 @@ class MaterialReservations:
 
     def look(self):
         async def look():
-            self.phones.look()
+            self.phones.update()
             await asyncio.sleep(0)
             await self.phones.settle()
 

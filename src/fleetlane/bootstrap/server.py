@@ -257,7 +257,7 @@ async def _working(
     """Follow the devices, run tasks on them, and keep the loops going."""
     loop = asyncio.get_running_loop()
     scheduler.use(executor)
-    supervisor.on_change = lambda: _soon(loop, devices.look)
+    supervisor.on_change = lambda: _soon(loop, devices.update)
     supervisor.start()
     try:
         async with asyncio.TaskGroup() as group:  # when one of them fails, the server ends
