@@ -34,7 +34,7 @@ from fleetlane.http.app import HttpOptions, create_app
 from fleetlane.own_packs import use_packs
 from fleetlane.scripts.packs import PACKS, InForce
 from fleetlane.scripts.script import ScriptSettings, broken_scripts
-from fleetlane.settings import Settings, config_path, held, own_config_path
+from fleetlane.settings import Settings, config_path, effective_settings, own_config_path
 from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
 from fleetlane.work.access.sessions import Sessions
@@ -325,7 +325,7 @@ def _server_info(settings: Settings) -> ServerInfo:
         config_file=config_path() or own_config_path(),
         settings=tuple(
             EffectiveSetting(one.name, one.text, one.origin, Settings.model_fields[one.name].description or "")
-            for one in held(settings)
+            for one in effective_settings(settings)
         ),
         free_bytes=lambda: shutil.disk_usage(settings.data_dir).free,
     )
