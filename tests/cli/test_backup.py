@@ -96,7 +96,7 @@ def test_a_backup_while_the_store_is_in_use_is_restored_elsewhere(store, data, t
     done = fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
     assert (done.exit_code, "Tasks: 5, materials: 1." in done.output) == (0, True), done.output
     assert (tmp_path / "b.zip").stat().st_mode & 0o077 == 0
-    assert "All is well" in fleetlane("verify", tmp_path / "b.zip").output
+    assert "All is well" in fleetlane("store", "check", tmp_path / "b.zip").output
     other = tmp_path / "other"
     done = fleetlane("restore", tmp_path / "b.zip", "--data-dir", other)
     assert "3 tasks may have been published" in done.output
@@ -109,7 +109,14 @@ def test_a_backup_while_the_store_is_in_use_is_restored_elsewhere(store, data, t
         "running": unknown,
     }
     assert [path.read_bytes() for path in (other / "materials").iterdir()] == [b"a video"]
-    assert "All is well" in fleetlane("verify", "--data-dir", other).output
+    assert "All is well" in fleetlane("store", "check", "--data-dir", other).output
+
+
+def test_the_former_name_of_the_check_still_works_and_names_the_new_one(store, data):
+    fill(store, data)
+    new, old = fleetlane("store", "check", "--data-dir", data), fleetlane("verify", "--data-dir", data)
+    assert (new.exit_code, old.exit_code, old.stdout, new.stderr) == (0, 0, new.stdout, "")
+    assert old.stderr == "`fleetlane verify` goes with the next version: use `fleetlane store check`.\n"
 
 
 def test_when_nothing_ran_since_all_goes_on_as_it_was(store, data, tmp_path):
@@ -136,7 +143,7 @@ def test_every_backup_of_a_busy_store_keeps_its_rules(store, data, tmp_path):
         for number in range(5):
             target = tmp_path / f"{number}.zip"
             assert fleetlane("backup", target, "--data-dir", data).exit_code == 0
-            assert "All is well" in fleetlane("verify", target).output
+            assert "All is well" in fleetlane("store", "check", target).output
     finally:
         stop.set()
         busy.join()
@@ -188,7 +195,7 @@ def test_a_damaged_backup_is_found_out_and_not_restored(store, data, tmp_path, c
     fill(store, data)
     fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
     bad = repacked(tmp_path / "b.zip", tmp_path / "bad.zip", change)
-    done = fleetlane("verify", bad)
+    done = fleetlane("store", "check", bad)
     assert (done.exit_code, problem in done.output) == (1, True), done.output
     with pytest.raises(BackupError, match=problem):
         fleetlane("restore", bad, "--data-dir", tmp_path / "other")
@@ -217,20 +224,20 @@ def test_a_backup_made_to_write_elsewhere_is_refused_and_writes_nothing(store, d
 def test_what_is_no_backup_or_a_newer_one_is_refused_with_a_sentence(store, data, tmp_path):
     (tmp_path / "text.zip").write_text("no zip", encoding="utf-8")
     with pytest.raises(BackupError, match="no backup"):
-        fleetlane("verify", tmp_path / "text.zip")
+        fleetlane("store", "check", tmp_path / "text.zip")
     with pytest.raises(BackupError, match="There is no file"):
         fleetlane("restore", tmp_path / "none.zip", "--data-dir", data)
     fleetlane("backup", tmp_path / "b.zip", "--data-dir", data)
     newer = json.dumps({"format": 99}).encode()
     later = repacked(tmp_path / "b.zip", tmp_path / "n.zip", lambda n, c: newer if n == "manifest.json" else c)
     with pytest.raises(BackupError, match="use a newer one"):
-        fleetlane("verify", later)
+        fleetlane("store", "check", later)
     store.close()
     with sqlite3.connect(data / "fleetlane.db") as raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     raw.close()
     with pytest.raises(StoreVersionError, match="newer Fleetlane"):
-        fleetlane("verify", "--data-dir", data)
+        fleetlane("store", "check", "--data-dir", data)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +260,7 @@ def test_each_broken_rule_is_told(store, data, damage, problem):
     with sqlite3.connect(data / "fleetlane.db") as raw:
         raw.execute(damage)
     raw.close()
-    done = fleetlane("verify", "--data-dir", data)
+    done = fleetlane("store", "check", "--data-dir", data)
     assert (done.exit_code, problem in done.output) == (1, True), done.output
 
 
@@ -271,7 +278,10 @@ def test_a_backup_made_to_fill_the_disk_is_refused_before_it_is_unpacked(store, 
         with bomb.open(name, "w", force_zip64=True) as file:
             for _ in range(300):
                 file.write(bytes(1 << 20))
-    for command in (("restore", tmp_path / "h.zip", "--data-dir", tmp_path / "other"), ("verify", tmp_path / "h.zip")):
+    for command in (
+        ("restore", tmp_path / "h.zip", "--data-dir", tmp_path / "other"),
+        ("store", "check", tmp_path / "h.zip"),
+    ):
         with pytest.raises(BackupError, match="unpacks to"):
             fleetlane(*command)
     assert not (tmp_path / "other" / "fleetlane.db").exists()
@@ -312,7 +322,7 @@ ENDLESS = "n(i) AS (SELECT 1 UNION ALL SELECT i FROM n)"
 )  # fmt: skip
 def test_a_backup_that_brings_what_runs_by_itself_is_refused(store, data, tmp_path, named, statements):
     hostile = altered(store, data, tmp_path, *statements)
-    for command in (["verify", hostile], ["restore", hostile, "--data-dir", tmp_path / "other"]):
+    for command in (["store", "check", hostile], ["restore", hostile, "--data-dir", tmp_path / "other"]):
         with pytest.raises(StoreError, match=named):
             fleetlane(*command)
     assert not (tmp_path / "other" / "fleetlane.db").exists()
@@ -325,7 +335,10 @@ def test_a_backup_packed_as_we_never_pack_is_refused_before_it_is_unpacked(store
     with zipfile.ZipFile(tmp_path / "b.zip") as old, zipfile.ZipFile(tmp_path / "h.zip", "w", way) as new:
         for name in old.namelist():
             new.writestr(name, old.read(name))
-    for command in (["verify", tmp_path / "h.zip"], ["restore", tmp_path / "h.zip", "--data-dir", tmp_path / "other"]):
+    for command in (
+        ["store", "check", tmp_path / "h.zip"],
+        ["restore", tmp_path / "h.zip", "--data-dir", tmp_path / "other"],
+    ):
         with pytest.raises(BackupError, match="packed in another way"):
             fleetlane(*command)
 
@@ -333,7 +346,7 @@ def test_a_backup_packed_as_we_never_pack_is_refused_before_it_is_unpacked(store
 @pytest.mark.parametrize("statement", ["DELETE FROM alembic_version", "INSERT INTO alembic_version VALUES ('0001')"])
 def test_a_backup_whose_store_says_no_version_or_two_is_refused(store, data, tmp_path, statement):
     hostile = altered(store, data, tmp_path, statement)
-    for command in (["verify", hostile], ["restore", hostile, "--data-dir", tmp_path / "other"]):
+    for command in (["store", "check", hostile], ["restore", hostile, "--data-dir", tmp_path / "other"]):
         with pytest.raises(StoreError, match="which version"):
             fleetlane(*command)
 
@@ -352,7 +365,7 @@ def test_a_backup_whose_store_says_no_version_or_two_is_refused(store, data, tmp
 def test_a_backup_with_rows_that_no_server_could_read_is_refused(store, data, tmp_path, column, value):
     table, _, name = column.partition(".")
     hostile = altered(store, data, tmp_path, f"UPDATE {table} SET {name} = {value}")
-    done = fleetlane("verify", hostile)
+    done = fleetlane("store", "check", hostile)
     assert (done.exit_code, f"whose {column} cannot be read" in done.output) == (1, True), done.output
     with pytest.raises(BackupError, match=f"whose {column} cannot be read"):
         fleetlane("restore", hostile, "--data-dir", tmp_path / "other")
@@ -395,7 +408,7 @@ def test_an_older_backup_is_restored_in_its_own_tables_and_brought_up(tmp_path, 
     migrate(data / "fleetlane.db", revision)
     assert fleetlane("backup", tmp_path / "b.zip", "--data-dir", data).exit_code == 0
     assert fleetlane("restore", tmp_path / "b.zip", "--data-dir", tmp_path / "other").exit_code == 0
-    assert "All is well" in fleetlane("verify", "--data-dir", tmp_path / "other").output
+    assert "All is well" in fleetlane("store", "check", "--data-dir", tmp_path / "other").output
 
 
 def test_a_backup_without_the_tables_of_its_revision_is_refused(store, data, tmp_path):

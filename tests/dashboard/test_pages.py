@@ -358,7 +358,7 @@ def test_a_session_is_random_of_this_port_and_ends_when_its_owner_logs_out(tmp_p
 
 @pytest.mark.parametrize("path", ["/live", "/live/pictures?serial=a"])
 def test_what_a_session_follows_ends_with_it(tmp_path, monkeypatch, path):
-    monkeypatch.setattr("fleetlane.http.events.HEARTBEAT_S", 0.2)
+    monkeypatch.setattr("fleetlane.web.streams.HEARTBEAT_S", 0.2)
     monkeypatch.setattr("fleetlane.dashboard.live_view.HEARTBEAT_S", 0.2)
     token = "0123456789abcdef-secret"
     with ServerThread(tmp_path, token=token) as server:

@@ -39,7 +39,7 @@ def node(phones, serial, label):
 
 
 def figure(page, serial):
-    return page.locator(f"[data-sight='{serial}']")
+    return page.locator(f"[data-picture='{serial}']")
 
 
 def take_over(page, serial):

@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-
 from fleetlane.simulator.fleet import FleetSettings, FleetThread
+
 from support.errands import TOOL
 from support.guests import guest_server
 from support.rig import ROOT, VIDEO, wait_for

@@ -52,6 +52,15 @@ def test_serials_aliases_and_names_are_one_target(server):
         assert server.call("GET", f"/device/{asked}")["data"]["pending_tasks"] == 1
 
 
+def test_one_device_is_shown_as_in_the_list_of_all(server):
+    server.call("POST", "/task", json={**TASK, "serials": ["R58B"]})
+    listed = server.call("GET", "/device")["data"]["devices"]
+    assert [device["serial"] for device in listed] == ["R58A", "R58B"]
+    assert listed[1]["pending_tasks"] >= 1
+    assert [server.call("GET", f"/device/{device['serial']}")["data"] for device in listed] == listed
+    assert server.call("GET", "/device/nobody")["code"] == 40401
+
+
 def test_an_account_is_bound_to_the_phone_whatever_it_is_called(server):
     describe(server, "R58A", name="Shelf 3")
     made = server.call("POST", "/account", json={"username": "one", "device": f"{ALIAS} "})["data"]

@@ -28,9 +28,10 @@ from fleetlane.core.phones import Identity
 from fleetlane.core.ports.attempts import Step
 from fleetlane.core.ports.phone import PhoneReport
 from fleetlane.http.app import HttpOptions, create_app
-from fleetlane.http.errors import EVERYWHERE, MEANINGS
+from fleetlane.http.errors import EVERYWHERE
 from fleetlane.http.openapi import EXAMPLES
 from fleetlane.settings import Settings
+from fleetlane.web.error_codes import MEANINGS
 from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
 from support.fakes import FakeDeviceCalls, FakeTransports
@@ -180,7 +181,7 @@ class Phones(FakeTransports):
             for former in [t for t in self.all() if t.serial == serial and t.is_ready]:
                 self.unplug(former)
             self.says[self.plug(serial).connection] = Identity(f"SIM{android_id}", "pixel", android_id)
-            phones.look()
+            phones.update()
             await asyncio.gather(*phones._asking.values())
         await phones.describe("third:1", "taken", None)
 

@@ -175,7 +175,7 @@ class World:
 
     async def _listed(self) -> None:
         """Let the directory see what is plugged where, and ask."""
-        self.devices.look()
+        self.devices.update()
         for _ in range(4):
             await asyncio.sleep(0)
             await self.devices.settle()
@@ -405,7 +405,7 @@ class World:
 
     async def on_late_look(self) -> None:
         before = {task.id: task for task in await self._tasks()}
-        await self.late_tasks.look()
+        await self.late_tasks.sweep()
         for task in await self._tasks():
             former = before[task.id]
             if task.is_held and not former.is_held:
@@ -614,7 +614,7 @@ class World:
 
     async def _decide(self) -> None:
         """A person lets everything begin that is held: it goes on waiting for them for ever otherwise."""
-        await self.late_tasks.look()
+        await self.late_tasks.sweep()
         for task in await self._tasks():
             if task.is_held:
                 await self.decisions.start(task.id)

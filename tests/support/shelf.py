@@ -25,6 +25,6 @@ class Shelf:
 
     async def comes_by(self, serial: str) -> None:
         self.transports.plug(serial, usb=serial == CABLE)
-        self.phones.look()
+        self.phones.update()
         await asyncio.gather(*self.phones._asking.values())
         await self.phones.settle()

@@ -45,13 +45,13 @@ class Replaced:
         return there
 
     async def _settled(self) -> None:
-        self.phones.look()
+        self.phones.update()
         await asyncio.gather(*self.phones._asking.values())
         await self.phones.settle()
 
     async def takes_its_place(self, going) -> None:
         self.transports.unplug(going)
-        self.phones.look()
+        self.phones.update()
         await self.come(ADDRESS, "B")
         await self.phones.adopt(ADDRESS, keep_present=True)
 

@@ -40,7 +40,7 @@ async def away(world: World, days: float = 3.0) -> None:
 async def held(world: World, **options) -> int:
     task_id = await planned(world, **options)
     await away(world)
-    assert await world.late_tasks.look() == 1
+    assert await world.late_tasks.sweep() == 1
     return task_id
 
 
@@ -64,7 +64,7 @@ def test_after_three_days_off_nothing_starts_at_the_first_step(world, policy):
         assert task.needs_note["message"].startswith("It was 3 d 0 h late.")
         for _ in range(3):
             assert await world.scheduler.tick() == 0
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         assert await world.scheduler.tick() == 0
 
     run(scenario())
@@ -86,7 +86,7 @@ def test_the_limit_itself_is_still_in_time(world):
     async def scenario():
         task_id = await planned(world)
         world.clock.advance(HOUR_S + LATE_AFTER_S)
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         assert await world.scheduler.tick() == 1
         await world.end(task_id)
         assert (await world.task(task_id)).remark == "Published."
@@ -99,11 +99,11 @@ def test_a_task_that_may_not_be_late_at_all_still_begins_in_its_minute(world):
         first, second = [await world.add(serial, start_s=60.0, late_after_s=0.0) for serial in "ab"]
         world.clock.advance(60.05)
         world.devices.set("b", DeviceState.ABSENT)
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         assert await world.scheduler.tick() == 1
         assert set(world.executor.running) == {first}
         world.clock.advance(60.0)
-        assert await world.late_tasks.look() == 1
+        assert await world.late_tasks.sweep() == 1
         assert (await world.task(second)).is_held
 
     run(scenario())
@@ -114,7 +114,7 @@ def test_a_task_whose_phone_is_away_or_whose_account_has_none_is_held_too(world)
         world.devices.set("a", DeviceState.ABSENT)
         tasks = [await planned(world), await planned(world, serial=None, username="@nobody")]
         world.clock.advance(HOUR_S + LATE_AFTER_S + 1)
-        assert await world.late_tasks.look() == 2
+        assert await world.late_tasks.sweep() == 2
         assert [(await world.task(one)).needs_person for one in tasks] == [NeedsPerson.HELD] * 2
         world.devices.set("a", DeviceState.ONLINE)
         await world.accounts.add(NewAccount("@nobody", serial="b"))
@@ -127,7 +127,7 @@ def test_a_task_without_a_start_time_is_never_late(world):
     async def scenario():
         task_id = await world.add("a", late_after_s=1)
         await away(world)
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         assert await world.scheduler.tick() == 1
         await world.end(task_id)
         assert "late" not in (await world.task(task_id)).remark
@@ -139,7 +139,7 @@ def test_many_late_tasks_are_settled_in_parts(world):
     async def scenario():
         tasks = [await planned(world, serial="ab"[n % 2]) for n in range(450)]
         await away(world)
-        assert await world.late_tasks.look() == len(tasks)
+        assert await world.late_tasks.sweep() == len(tasks)
         assert await world.store.read(lambda r: r.tasks.needing(1000)) == len(tasks)
         assert await world.scheduler.tick() == 0
 
@@ -161,7 +161,7 @@ def test_time_in_which_the_lane_worked_on_earlier_tasks_does_not_count(world):
         world.devices.set("a", DeviceState.OFFLINE)
         world.devices.set("b", DeviceState.OFFLINE)
         world.clock.advance(90 * 60)  # 2 h 29 min after it
-        assert await world.late_tasks.look() == 1
+        assert await world.late_tasks.sweep() == 1
         assert (await world.task(other)).is_held
         world.devices.set("a", DeviceState.ONLINE)
         assert await world.scheduler.tick() == 1
@@ -180,7 +180,7 @@ def test_a_task_is_not_late_while_its_lane_works_and_is_looked_at_again(world):
         assert await world.scheduler.tick() == 1
         for _ in range(5):
             world.clock.advance(LATE_AFTER_S)
-            assert await world.late_tasks.look() == 0
+            assert await world.late_tasks.sweep() == 0
         [earlier] = world.executor.running
         await world.end(earlier)
         assert await world.scheduler.tick() == 1
@@ -200,7 +200,7 @@ def test_an_attempt_that_a_crash_cut_off_did_not_work_while_the_server_was_off(w
         assert await recover(world.store, world.clock) == 1
         [attempt] = await world.store.read(lambda r: r.attempts.attempts(running))
         assert attempt.ended_ms == step.started_ms + 2000
-        assert await world.late_tasks.look() == 1
+        assert await world.late_tasks.sweep() == 1
         assert (await world.task(waiting)).is_held
 
     run(scenario())
@@ -211,7 +211,7 @@ def test_an_attempt_that_stood_still_with_its_computer_counts_for_no_longer_than
         waiting, running = await planned(world), await world.running()
         await away(world)  # the computer sleeps; then the attempt goes on to its end
         await world.end(running)
-        assert await world.late_tasks.look() == 1
+        assert await world.late_tasks.sweep() == 1
         assert (await world.task(waiting)).is_held
 
     run(scenario())
@@ -256,7 +256,7 @@ def test_a_clock_that_is_set_back_holds_and_starts_nothing(world):
     async def scenario():
         late, soon = await held(world), await planned(world)
         world.clock.jump(-10 * 24 * HOUR_S)
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         assert await world.scheduler.tick() == 0
         assert (await world.task(late)).is_held
         assert not (await world.task(soon)).is_held
@@ -272,7 +272,7 @@ def test_a_task_in_doubt_is_looked_for_however_late_it_is_and_never_held(world):
         outcome = failed("outcome_unknown")
         await world.store.write(lambda r: r.tasks.look_later(task_id, 1, outcome, 0, world.clock.now_ms()))
         await away(world)
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         with pytest.raises(ConflictError, match="looked for first"):
             await world.decisions.start(task_id)
         with pytest.raises(ConflictError, match="looked for first"):
@@ -292,9 +292,9 @@ def test_a_task_that_was_in_doubt_and_is_not_out_is_late_after_days_as_any_other
         await world.store.write(lambda r: r.tasks.look_later(task_id, 1, unknown, 0, world.clock.now_ms()))
         assert await world.store.write(lambda r: r.tasks.claim(task_id, "a", world.clock.now_ms()))
         assert await world.store.write(lambda r: r.tasks.requeue(task_id, 2, "not out", world.clock.now_ms()))
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         await away(world)
-        assert await world.late_tasks.look() == 1
+        assert await world.late_tasks.sweep() == 1
         assert (await world.task(task_id)).is_held
 
     run(scenario())
@@ -308,7 +308,7 @@ def test_a_late_run_says_in_its_remark_how_late_however_it_ends(world, outcome):
     async def scenario():
         task_id = await planned(world, policy=LatePolicy.RUN)
         await away(world, days=3 + 2 / 24)
-        await world.late_tasks.look()
+        await world.late_tasks.sweep()
         world.clock.advance(5 * HOUR_S)
         assert await world.scheduler.tick() == 1
         await world.end(task_id, outcome)
@@ -337,7 +337,7 @@ def test_a_late_task_that_is_to_fail_fails_and_may_be_retried(world):
         tasks = [await planned(world, policy=LatePolicy.FAIL), await planned(world, "b", LatePolicy.FAIL)]
         await away(world)
         assert await world.scheduler.tick() == 0  # at the claim
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         for task_id in tasks:
             task = await world.task(task_id)
             assert (task.status, task.error_code, task.needs_person) == (Status.FAILED, "missed_start", None)
@@ -361,7 +361,7 @@ def test_a_held_task_that_a_person_starts_is_due_now_and_says_how_late(world):
         task = await world.task(task_id)
         assert (task.held_ms, task.needs_person, task.due_ms) == (None, None, world.clock.now_ms())
         await away(world)  # a person has said so: it is not late any more
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         assert await world.scheduler.tick() == 1
         await world.end(task_id)
         assert "d" in (await world.task(task_id)).remark
@@ -455,7 +455,7 @@ def test_what_is_dismissed_is_off_the_list_and_a_held_one_stays_held(world):
         task = await world.task(task_id)
         assert (task.is_held, task.needs_person) == (True, None)
         assert await world.scheduler.tick() == 0
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
 
     run(scenario())
 

@@ -49,14 +49,14 @@ def test_what_is_due_within_a_day_and_will_fail_is_put_before_a_person(making):
         ]
         fine = (await making.ask("b", config={"captions": "other"}, start_at=at(making, 1))).task_ids[0]
         file.unlink()
-        assert await making.ahead.look() == 1
+        assert await making.ahead.sweep() == 1
         task = await making.task(soon)
         assert (task.needs_person, task.needs_note["code"]) == (NeedsPerson.WILL_FAIL, "media_missing")
         assert "clip.mp4" in task.needs_note["message"]
         for other in (later, fine):
             assert (await making.task(other)).needs_person is None
         file.write_bytes(VIDEO.read_bytes())
-        assert await making.ahead.look() == 0
+        assert await making.ahead.sweep() == 0
         assert (await making.task(soon)).needs_person is None, "it is fine now"
 
     run(scenario())
@@ -66,11 +66,11 @@ def test_a_flagged_task_that_was_moved_away_is_looked_at_again(making):
     async def scenario():
         file = making.folder / "clip.mp4"
         task_id = (await making.ask("a", config={"material_list": [str(file)]}, start_at=at(making, 2))).task_ids[0]
-        assert await making.ahead.look() == 1
+        assert await making.ahead.sweep() == 1
         await making.patching.patch(task_id, Patch({"start_at"}, start_at=at(making, 100)))
         assert (await making.task(task_id)).needs_person is NeedsPerson.WILL_FAIL, "it is still missing"
         file.write_bytes(VIDEO.read_bytes())
-        assert await making.ahead.look() == 0
+        assert await making.ahead.sweep() == 0
         assert (await making.task(task_id)).needs_person is None
 
     run(scenario())
@@ -98,6 +98,6 @@ def test_the_library_is_counted_over_all_that_is_due(making):
     async def scenario():
         for serial in ("a", "b"):
             await making.ask(serial, config={"material_list": []}, start_at=at(making, 1))
-        assert await making.ahead.look() == 2
+        assert await making.ahead.sweep() == 2
 
     run(scenario())

@@ -26,7 +26,7 @@ def test_what_names_a_phone_that_has_the_name_later_is_that_phones_for_good(maki
         phones = PhoneDirectory(transports, making.store, making.clock, making.lanes)
         transports.plug("R58A", DeviceState.UNAUTHORIZED)
         await phones.load()
-        phones.look()
+        phones.update()
         await phones.settle()
         account = await making.accounts.add(NewAccount("shop", "tiktok", "Shelf 3"))
         [of_account] = (await making.ask(usernames=["shop"])).task_ids

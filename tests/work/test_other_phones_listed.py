@@ -41,12 +41,12 @@ async def another_phone_at(making: Making, address: str, known: int = 0):
     await phones.load()
     for _ in range(2 - known):
         there = transports.plug(address)
-        phones.look()
+        phones.update()
         await asyncio.gather(*phones._asking.values())
         await phones.settle()
         if who:
             transports.unplug(there)
-            phones.look()
+            phones.update()
     running = asyncio.create_task(phones.run())
     try:
         yield phones
@@ -74,7 +74,7 @@ def test_what_waits_for_a_word_on_its_phone_is_listed_also_after_another_reason_
             assert await listed(making, task_id) is NeedsPerson.OTHER_PHONE
             if ends == "post now":
                 making.clock.advance(8 * HOUR_S)
-                await making.late_tasks.look()
+                await making.late_tasks.sweep()
                 assert (await making.task(task_id)).needs_person is NeedsPerson.HELD
                 await making.decisions.start(task_id)
             elif ends == "undo":
@@ -83,10 +83,10 @@ def test_what_waits_for_a_word_on_its_phone_is_listed_also_after_another_reason_
             else:
                 await making.decisions.dismiss(task_id)
                 ahead = LookAhead(making.store, making.outlook, making.clock, UTC, time(20, 0), on_fine=phones.added)
-                await ahead.look()
+                await ahead.sweep()
                 assert (await making.task(task_id)).needs_person is NeedsPerson.WILL_FAIL
                 missing.write_bytes(VIDEO.read_bytes())
-                await ahead.look()
+                await ahead.sweep()
             assert await listed(making, task_id) is NeedsPerson.OTHER_PHONE
 
     asyncio.run(scenario())

@@ -123,7 +123,7 @@ class Shelf:
 
     def look(self):
         async def look():
-            self.phones.look()
+            self.phones.update()
             await asyncio.sleep(0)
             await self.phones.settle()
 

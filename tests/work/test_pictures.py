@@ -54,8 +54,8 @@ class Room:
 
     @asynccontextmanager
     async def watching(self, *serials, large=False):
-        async with aclosing(self.pictures.watch(serials, 5, large=large)) as sights:
-            yield sights
+        async with aclosing(self.pictures.watch(serials, 5, large=large)) as pictures:
+            yield pictures
 
     async def until(self, condition):
         async with asyncio.timeout(5):
@@ -63,13 +63,13 @@ class Room:
                 await asyncio.sleep(0.002)
 
 
-async def read(sights, condition):
-    """Read until a sight fits."""
+async def read(pictures, condition):
+    """Read until a picture fits."""
     async with asyncio.timeout(5):
-        async for news in sights:
-            for sight in news:
-                if condition(sight):
-                    return sight
+        async for news in pictures:
+            for picture in news:
+                if condition(picture):
+                    return picture
     raise AssertionError("the watching ended")
 
 
@@ -98,12 +98,12 @@ def test_an_unchanged_screen_is_no_news():
     async def scenario():
         room = Room()
         room.camera.text = "same"
-        async with room.watching("a") as sights:
-            first = await read(sights, lambda s: s.jpeg)
+        async with room.watching("a") as pictures:
+            first = await read(pictures, lambda s: s.jpeg)
             await room.until(lambda: len(room.camera.taken) > 4)
             assert room.pictures.of("a") == first
             room.camera.text = "other"
-            assert (await read(sights, lambda s: s.tag != first.tag)).jpeg == b"a other"
+            assert (await read(pictures, lambda s: s.tag != first.tag)).jpeg == b"a other"
 
     asyncio.run(scenario())
 
@@ -112,8 +112,8 @@ def test_while_a_task_runs_only_its_own_pictures_are_shown():
     async def scenario():
         room = Room()
         room.book.busy.add("a")
-        async with room.watching("a") as sights:
-            news = asyncio.create_task(read(sights, lambda s: s.jpeg))
+        async with room.watching("a") as pictures:
+            news = asyncio.create_task(read(pictures, lambda s: s.jpeg))
             await asyncio.sleep(0.1)
             assert room.camera.taken == []
             await asyncio.to_thread(room.pictures.keep, "a", b"a step")
@@ -129,20 +129,20 @@ def test_a_phone_that_hangs_or_fails_holds_up_no_other_and_says_why():
         room = Room()
         room.calls.hold("a")
         room.devices.set("gone", DeviceState.ABSENT)
-        async with room.watching("a", "b", "gone") as sights:
-            assert (await read(sights, lambda s: s.serial == "b")).jpeg
+        async with room.watching("a", "b", "gone") as pictures:
+            assert (await read(pictures, lambda s: s.serial == "b")).jpeg
             await room.until(lambda: room.pictures.of("gone"))
             assert room.pictures.of("gone").problem == "device gone is not connected"
             assert room.pictures.of("a") is None
             room.calls.errors["b"] = DeviceTimeoutError("b did not answer in time.")
-            failed = await read(sights, lambda s: s.serial == "b" and s.problem)
+            failed = await read(pictures, lambda s: s.serial == "b" and s.problem)
             assert (failed.problem, bool(failed.jpeg)) == ("b did not answer in time.", True)
             room.calls.errors["b"] = TaskStoppedError("gave way")
             before = room.pictures.of("b")
             await asyncio.sleep(0.06)
             assert room.pictures.of("b") == before, "to give way is no failure"
             del room.calls.errors["b"]
-            assert (await read(sights, lambda s: s.serial == "b" and not s.problem)).jpeg
+            assert (await read(pictures, lambda s: s.serial == "b" and not s.problem)).jpeg
 
     asyncio.run(scenario())
 
@@ -178,10 +178,10 @@ def test_a_phone_that_answers_nonsense_goes_on_when_it_has_come_to_its_senses():
     async def scenario():
         room = Room()
         room.calls.errors["a"] = ValueError("nonsense")
-        async with room.watching("a") as sights:
-            assert "log" in (await read(sights, lambda s: s.problem)).problem
+        async with room.watching("a") as pictures:
+            assert "log" in (await read(pictures, lambda s: s.problem)).problem
             del room.calls.errors["a"]
-            assert (await read(sights, lambda s: not s.problem)).jpeg
+            assert (await read(pictures, lambda s: not s.problem)).jpeg
 
     asyncio.run(scenario())
 
@@ -189,10 +189,10 @@ def test_a_phone_that_answers_nonsense_goes_on_when_it_has_come_to_its_senses():
 def test_closing_ends_every_watcher():
     async def scenario():
         room = Room()
-        async with room.watching("a") as sights:
-            await read(sights, lambda s: s.jpeg)
+        async with room.watching("a") as pictures:
+            await read(pictures, lambda s: s.jpeg)
             room.pictures.close()
             async with asyncio.timeout(5):
-                assert [news async for news in sights] == []
+                assert [news async for news in pictures] == []
 
     asyncio.run(scenario())

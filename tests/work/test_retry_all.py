@@ -140,7 +140,7 @@ def test_a_retried_task_whose_start_time_is_over_is_due_now_and_never_late(world
         await world.changes.retry(task_id, force=False)
         assert (await world.task(task_id)).due_ms == world.clock.now_ms()
         world.clock.advance(DAY_S)
-        assert await world.late_tasks.look() == 0
+        assert await world.late_tasks.sweep() == 0
         assert await world.scheduler.tick() == 1
         await world.end(task_id, DONE)
         assert (await world.task(task_id)).remark == "Published."

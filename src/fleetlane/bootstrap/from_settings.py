@@ -10,7 +10,7 @@ from fleetlane.core.task import LatePolicy
 from fleetlane.http.app import HttpOptions
 from fleetlane.scripts.registry import scripts
 from fleetlane.scripts.script import ScriptSettings
-from fleetlane.settings import Settings, config_path, held, own_config_path
+from fleetlane.settings import Settings, config_path, effective_settings, own_config_path
 from fleetlane.work.running.completion import RetryPolicy
 from fleetlane.work.services import EffectiveSetting, ServerInfo
 from fleetlane.work.tasks.request import Rules
@@ -37,7 +37,7 @@ def server_info(settings: Settings) -> ServerInfo:
         config_file=config_path() or own_config_path(),
         settings=tuple(
             EffectiveSetting(one.name, one.text, one.origin, Settings.model_fields[one.name].description or "")
-            for one in held(settings)
+            for one in effective_settings(settings)
         ),
         free_bytes=lambda: shutil.disk_usage(settings.data_dir).free,
     )

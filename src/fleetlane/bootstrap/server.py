@@ -238,7 +238,7 @@ def _retention(settings: Settings, parts: _Parts) -> Retention:
 async def _working(parts: _Parts, execution: Execution, loops: _Loops) -> AsyncGenerator[None]:
     """Follow the devices, run tasks on them, and keep the loops going."""
     loop = asyncio.get_running_loop()
-    parts.supervisor.start(lambda: _soon(loop, parts.devices.look))
+    parts.supervisor.start(lambda: _soon(loop, parts.devices.update))
     try:
         async with asyncio.TaskGroup() as group:  # when one of them fails, the server ends
             running = [group.create_task(loop_of(), name=name) for name, loop_of in loops.items()]

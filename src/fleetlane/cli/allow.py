@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fleetlane.settings import DEFAULT_ROOTS, Settings, SettingsError, config_path, held, own_config_path
+from fleetlane.settings import DEFAULT_ROOTS, Settings, SettingsError, config_path, effective_settings, own_config_path
 
 _KEY = "material_roots"
 _LIST = re.compile(rf"^[ \t]*{_KEY}[ \t]*=[ \t]*\[", re.MULTILINE)
@@ -44,7 +44,7 @@ def allow_folder(text: Path, settings: Settings) -> Allowed:
     if settings.folders.hold(folder):
         return Allowed(folder, None)
     file = config_path() or own_config_path()
-    origin = next(setting.origin for setting in held(settings) if setting.name == _KEY)
+    origin = next(setting.origin for setting in effective_settings(settings) if setting.name == _KEY)
     if origin not in ("default", str(file)):
         raise SettingsError.of([f"{_KEY} is said by {origin}, which wins over {file}. Add {folder} there."])
     try:

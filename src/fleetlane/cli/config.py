@@ -11,7 +11,14 @@ from rich.table import Table
 
 from fleetlane.cli.allow import allow_folder
 from fleetlane.own_packs import use_packs
-from fleetlane.settings import SettingsError, config_path, held, load_settings, own_config_path, unused_variables
+from fleetlane.settings import (
+    SettingsError,
+    config_path,
+    effective_settings,
+    load_settings,
+    own_config_path,
+    unused_variables,
+)
 
 app = typer.Typer(help="Settings, from the file and the environment.", no_args_is_help=True)
 
@@ -34,7 +41,7 @@ def check() -> None:
         raise SettingsError.of(faults)
     typer.echo(f"Settings file: {config_path() or f'none (it would be {own_config_path()})'}")
     table = Table("Setting", "Value", "From")
-    for setting in held(settings):
+    for setting in effective_settings(settings):
         table.add_row(setting.name, setting.text, setting.origin)
     Console(markup=False, highlight=False).print(table)
 

@@ -13,9 +13,10 @@ from fastapi.responses import HTMLResponse, Response
 from fleetlane.core.account import USUAL_PLATFORM, NewAccount
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.ports.library import AccountFilter
-from fleetlane.dashboard.page import N_, PageRoute, render, said, sent_to, told, translated
-from fleetlane.http.accounts import SHEETS, AccountId
+from fleetlane.dashboard.page import N_, PageRoute, redirect, render, toast, translate, translate_text
 from fleetlane.scripts.platforms import platform_named, platform_rule, platforms
+from fleetlane.web.downloads import SHEET_MEDIA_TYPES
+from fleetlane.web.parameters import AccountId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.sheets.account_sheet import read_sheet, write_csv, write_xlsx
 from fleetlane.work.content.sheets.csv_file import Encoding
@@ -59,7 +60,7 @@ async def list_accounts(
         page=page,
         pages=max(1, -(-found.total // _PAGE_SIZE)),
         platforms=platforms(),
-        encodings=[(encoding, translated(request, name)) for encoding, name in _ENCODINGS.items()],
+        encodings=[(encoding, translate_text(request, name)) for encoding, name in _ENCODINGS.items()],
     )
 
 
@@ -73,7 +74,7 @@ async def add_account(
 ) -> HTMLResponse:
     """Add an account."""
     await services.accounts.add(NewAccount(username.strip(), _known(platform), device.strip() or None))
-    return told(request, translated(request, N_("The account was added.")), changed=True)
+    return toast(request, translate_text(request, N_("The account was added.")), changed=True)
 
 
 def _known(platform: str) -> str:
@@ -93,7 +94,7 @@ async def export_accounts(services: Wired, kind: Literal["xlsx", "csv"] = "xlsx"
     write = write_csv if kind == "csv" else write_xlsx
     content = await asyncio.to_thread(write, await services.accounts.export())
     headers = {"Content-Disposition": f'attachment; filename="accounts.{kind}"', "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type=SHEETS[kind], headers=headers)
+    return Response(content, media_type=SHEET_MEDIA_TYPES[kind], headers=headers)
 
 
 @router.post("/import")
@@ -117,7 +118,7 @@ async def import_accounts(
         headers={"HX-Trigger": "changed"} if apply else {},
         errors=[],
         plan=plan,
-        warnings=[said(request, warning) for warning in plan.warnings],
+        warnings=[translate(request, warning) for warning in plan.warnings],
         applied=apply,
         shown=_SHOWN_CHANGES,
     )
@@ -142,7 +143,7 @@ async def change_account(
     await services.accounts.update(
         account_id, lambda before: replace(before, username=username.strip(), serial=device.strip() or None, note=note)
     )
-    return told(request, translated(request, N_("The change is kept.")), changed=True)
+    return toast(request, translate_text(request, N_("The change is kept.")), changed=True)
 
 
 @router.post("/{account_id}/enabled")
@@ -152,11 +153,11 @@ async def enable_account(
     """Switch an account on or off."""
     await services.accounts.update(account_id, lambda before: replace(before, enabled=enabled))
     sentence = N_("The account is enabled.") if enabled else N_("The account is disabled: its tasks wait.")
-    return told(request, translated(request, sentence), changed=True)
+    return toast(request, translate_text(request, sentence), changed=True)
 
 
 @router.post("/{account_id}/delete")
 async def delete_account(services: Wired, account_id: AccountId) -> Response:
     """Delete an account, and go back to the list."""
     await services.accounts.delete(account_id)
-    return sent_to("/accounts")
+    return redirect("/accounts")

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from fleetlane.core.errors import NotFoundError
 from fleetlane.dashboard.languages import COOKIE, LANGUAGES
 from fleetlane.dashboard.page import PageRoute
-from fleetlane.http.events import follow_events
+from fleetlane.web.streams import follow_events
 
 _YEAR_S = 365 * 24 * 60 * 60
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}

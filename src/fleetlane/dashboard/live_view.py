@@ -14,10 +14,10 @@ from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.screens.recognition import UNKNOWN
 from fleetlane.core.screens.screen import Node
 from fleetlane.dashboard.page import PageRoute, from_english, render
-from fleetlane.http.devices import Lane
-from fleetlane.http.events import HEARTBEAT_S, STREAM_HEADERS
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.packs import load_packs
+from fleetlane.web.parameters import Lane
+from fleetlane.web.streams import HEARTBEAT_S, STREAM_HEADERS
 from fleetlane.web.wiring import Wired
 from fleetlane.work.phones.live_pictures import LivePicture
 from fleetlane.work.services import Services
@@ -45,12 +45,12 @@ async def _pictures(
     request: Request, services: Services, serials: Sequence[str], *, large: bool
 ) -> AsyncGenerator[str]:
     async for news in services.live_pictures.watch(serials, HEARTBEAT_S, large=large):
-        yield "".join(_event(request, sight) for sight in news) or ": still here\n\n"
+        yield "".join(_event(request, picture) for picture in news) or ": still here\n\n"
 
 
-def _event(request: Request, sight: LivePicture) -> str:
-    problem = sight.problem and from_english(request, sight.problem)
-    data = {"serial": sight.serial, "tag": sight.tag, "problem": problem}
+def _event(request: Request, picture: LivePicture) -> str:
+    problem = picture.problem and from_english(request, picture.problem)
+    data = {"serial": picture.serial, "tag": picture.tag, "problem": problem}
     return f"event: picture\ndata: {json.dumps(data)}\n\n"
 
 
@@ -59,14 +59,14 @@ async def show_picture(
     serial: Lane, services: Wired, if_none_match: Annotated[str | None, Header(max_length=100)] = None
 ) -> Response:
     """Return the last picture of a phone. Nothing is asked of the phone for it."""
-    sight = services.live_pictures.of(serial)
-    if sight is None or not sight.tag:
+    picture = services.live_pictures.of(serial)
+    if picture is None or not picture.tag:
         raise NotFoundError("picture of", serial)
-    tag = f'"{sight.tag}"'
+    tag = f'"{picture.tag}"'
     headers = {"Cache-Control": "private, no-cache", "ETag": tag, "X-Content-Type-Options": "nosniff"}
     if if_none_match == tag:
         return Response(status_code=304, headers=headers)
-    return Response(sight.jpeg, media_type="image/jpeg", headers=headers)
+    return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
 
 
 @dataclass(frozen=True, slots=True)

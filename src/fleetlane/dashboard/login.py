@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.errors import TokenRequiredError
-from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
+from fleetlane.dashboard.page import N_, PageRoute, redirect, render, toast, translate_text
 from fleetlane.web.proxies import came_by_https
 from fleetlane.web.wiring import Wired
 
@@ -24,13 +24,13 @@ async def show_login(request: Request) -> HTMLResponse:
 @router.post("/login")
 async def log_in(request: Request, services: Wired, token: Annotated[str, Form(max_length=10_000)] = "") -> Response:
     """Take the token, begin a session, and go to the first page."""
-    answer, access = sent_to("/"), services.access
+    answer, access = redirect("/"), services.access
     if not access.asks:
         return answer
     try:
         access.must_be_right(token.strip().encode("utf-8", "replace"), request.client.host if request.client else "")
     except TokenRequiredError:
-        return told(request, translated(request, N_("This is not the server's token.")), failed=True)
+        return toast(request, translate_text(request, N_("This is not the server's token.")), failed=True)
     name, secure = request.app.state.session_cookie, came_by_https(request)
     secret = await access.sessions.begin()
     answer.set_cookie(name, secret, samesite="strict", httponly=True, secure=secure, path="/")
@@ -42,6 +42,6 @@ async def log_out(request: Request, services: Wired) -> Response:
     """End the session of this browser."""
     name: str = request.app.state.session_cookie
     await services.access.sessions.end(request.cookies.get(name, ""))
-    answer = sent_to("/login")
+    answer = redirect("/login")
     answer.delete_cookie(name, samesite="strict", httponly=True, secure=came_by_https(request), path="/")
     return answer

@@ -13,9 +13,9 @@ from fleetlane.core.material import Material, MaterialDescription
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.dashboard.page import PageRoute, render
-from fleetlane.http.task_models import LARGEST_ID
 from fleetlane.scripts.media_settings import MediaSettings
 from fleetlane.scripts.script import Script
+from fleetlane.web.parameters import LARGEST_ID
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.library import Upload
 from fleetlane.work.services import Services
@@ -65,7 +65,14 @@ async def _choice(
     found = await services.library.page(MaterialFilter(tag=tag or None), 1, _SHOWN)
     others = [material for material in found.materials if material not in chosen]
     return render(
-        request, "choose.html", headers=headers, chosen=chosen, others=others, found=found, shown=_SHOWN, tag=tag
+        request,
+        "material_picker.html",
+        headers=headers,
+        chosen=chosen,
+        others=others,
+        found=found,
+        shown=_SHOWN,
+        tag=tag,
     )
 
 

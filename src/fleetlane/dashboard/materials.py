@@ -13,8 +13,8 @@ from fleetlane.core.lines import with_plain_ends
 from fleetlane.core.material import MaterialDescription, UseState, parse_tags
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.ports.library import MaterialFilter
-from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
-from fleetlane.http.materials import MaterialId
+from fleetlane.dashboard.page import N_, PageRoute, redirect, render, toast, translate_text
+from fleetlane.web.parameters import MaterialId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.library import Upload
 
@@ -67,10 +67,10 @@ async def upload_materials(
     """Keep files in the library: all of them, or none."""
     described = MaterialDescription("", parse_tags(tags), caption)
     added = await services.library.add([Upload(item.filename or "", item.file) for item in file], described)
-    sentence = translated(request, N_("%(n)s files are in the library.")) % {"n": len(added.materials)}
+    sentence = translate_text(request, N_("%(n)s files are in the library.")) % {"n": len(added.materials)}
     if added.known:
-        sentence += " " + translated(request, N_("%(n)s of them were there already.")) % {"n": len(added.known)}
-    return told(request, sentence, changed=True)
+        sentence += " " + translate_text(request, N_("%(n)s of them were there already.")) % {"n": len(added.known)}
+    return toast(request, sentence, changed=True)
 
 
 @router.get("/{material_id}")
@@ -106,18 +106,18 @@ async def describe_material(
             before.name, parse_tags(tags), with_plain_ends(caption), username.strip() or None, sort
         ),
     )
-    return told(request, translated(request, N_("The change is kept.")), changed=True)
+    return toast(request, translate_text(request, N_("The change is kept.")), changed=True)
 
 
 @router.post("/{material_id}/free")
 async def free_material(request: Request, services: Wired, material_id: MaterialId) -> HTMLResponse:
     """Let a used material be taken once more."""
     await services.library.free(material_id)
-    return told(request, translated(request, N_("The file is free: a task may take it again.")), changed=True)
+    return toast(request, translate_text(request, N_("The file is free: a task may take it again.")), changed=True)
 
 
 @router.post("/{material_id}/delete")
 async def delete_material(services: Wired, material_id: MaterialId) -> Response:
     """Delete a material that no task has reserved, and go back to the library."""
     await services.library.delete(material_id)
-    return sent_to("/materials")
+    return redirect("/materials")

@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from fleetlane.core.ports.tasks import TaskFilter
-from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.dashboard.page import N_, PageRoute, render, toast, translate_text
+from fleetlane.web.parameters import LARGEST_ID
 from fleetlane.web.wiring import Wired
 
 PAGE_SIZE = 50
@@ -42,7 +42,7 @@ async def dismiss_many(
 ) -> HTMLResponse:
     """Take the chosen tasks off the list. Those that are held stay so."""
     if not ids:
-        return told(request, translated(request, N_("Choose tasks first: tick them in the list.")), failed=True)
+        return toast(request, translate_text(request, N_("Choose tasks first: tick them in the list.")), failed=True)
     dismissed = await services.decisions.dismiss_many(ids)
-    sentence = translated(request, N_("%(n)s tasks are off the list.")) % {"n": dismissed}
-    return told(request, sentence, changed=True)
+    sentence = translate_text(request, N_("%(n)s tasks are off the list.")) % {"n": dismissed}
+    return toast(request, sentence, changed=True)

@@ -17,7 +17,7 @@ from fleetlane.core.schedule import instant_on, parse_hhmm
 from fleetlane.core.task import Source
 from fleetlane.dashboard import schema_form
 from fleetlane.dashboard.material_picker import can_choose, with_chosen
-from fleetlane.dashboard.page import PageRoute, render, sent_to
+from fleetlane.dashboard.page import PageRoute, redirect, render
 from fleetlane.scripts.registry import script, scripts
 from fleetlane.web.wiring import Wired
 from fleetlane.work.services import Services
@@ -40,7 +40,7 @@ async def new_task(
     accounts = await services.accounts.page(AccountFilter(), 1, _ACCOUNTS)
     return render(
         request,
-        "new.html",
+        "new_task.html",
         script=chosen,
         listed=[known for known in scripts().values() if known.listed],
         fields=schema_form.fields(chosen.schema()),
@@ -83,8 +83,8 @@ async def create(request: Request, services: Wired) -> Response:
         return render(request, "created.html", headers=instead, created=created, issues=created.issues)
     first = await services.queries.task(created.task_ids[0])
     if len(created.task_ids) == 1:
-        return sent_to(f"/tasks/{first.task.id}")
-    return sent_to(f"/tasks?batch_id={first.task.batch_id}")
+        return redirect(f"/tasks/{first.task.id}")
+    return redirect(f"/tasks?batch_id={first.task.batch_id}")
 
 
 def _wrong(request: Request, error: FleetlaneError) -> HTMLResponse:

@@ -19,16 +19,18 @@ router = APIRouter(route_class=PageRoute)
 @router.get("/")
 async def overview(request: Request, services: Wired) -> HTMLResponse:
     """Show the overview."""
-    desk = services.queries
+    queries = services.queries
     return render(
         request,
         "overview.html",
-        counts=await desk.counts(),
+        counts=await queries.counts(),
         devices=await services.devices.all(),
-        needing=(await desk.page(TaskFilter(needs_person=True), 1, _NEEDING)).tasks,
+        needing=(await queries.page(TaskFilter(needs_person=True), 1, _NEEDING)).tasks,
         zone=str(services.zone),
-        running=(await desk.page(TaskFilter(Status.RUNNING), 1, _ROWS)).tasks,
-        failed=(await desk.page(TaskFilter(Status.FAILED), 1, _ROWS, TaskOrder.ENDED_LAST)).tasks,
-        next_due=(await desk.page(TaskFilter(Status.PENDING, needs_person=False), 1, _ROWS, TaskOrder.DUE_FIRST)).tasks,
+        running=(await queries.page(TaskFilter(Status.RUNNING), 1, _ROWS)).tasks,
+        failed=(await queries.page(TaskFilter(Status.FAILED), 1, _ROWS, TaskOrder.ENDED_LAST)).tasks,
+        next_due=(
+            await queries.page(TaskFilter(Status.PENDING, needs_person=False), 1, _ROWS, TaskOrder.DUE_FIRST)
+        ).tasks,
         health=services.health(),
     )

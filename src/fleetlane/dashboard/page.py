@@ -21,7 +21,7 @@ from fleetlane.core.message import Message, found_in
 from fleetlane.core.outcome import REMARKS
 from fleetlane.core.schedule import rfc3339
 from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
-from fleetlane.http.errors import code_of
+from fleetlane.web.error_codes import code_of
 from fleetlane.web.pairs import FormRequest
 from fleetlane.work.services import Services
 
@@ -79,11 +79,11 @@ def render(
         }
 
     def waits_for(reasons: Sequence[Message]) -> str:
-        return "; ".join(said(request, reason) for reason in reasons)
+        return "; ".join(translate(request, reason) for reason in reasons)
 
     def why(device: Device) -> str:
         reason = why_not_ready(device.serial, device)
-        return said(request, reason) if reason else ""
+        return translate(request, reason) if reason else ""
 
     theme = request.cookies.get("fleetlane_theme")
     text = _templates(language).get_template(template).render(
@@ -93,10 +93,11 @@ def render(
         place=request.state.place,
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         moment=moment,
-        word=partial(translated, request),  # what does not stand in the template: `_` would take it for markup
+        # For what does not stand in the template: `_` would take it for markup.
+        translate_text=partial(translate_text, request),
         from_english=partial(from_english, request),
         waits_for=waits_for,
-        say=partial(said, request),
+        translate=partial(translate, request),
         has_session=request.app.state.session_cookie in request.cookies,
         needs_count=getattr(request.state, "needs_count", 0),
         most_counted=_MOST_COUNTED,
@@ -108,7 +109,7 @@ def render(
     return HTMLResponse(text, status, headers={**_HEADERS, **(headers or {})})
 
 
-def told(
+def toast(
     request: Request,
     sentence: str,
     *,
@@ -130,7 +131,7 @@ def told(
     return render(request, "toast.html", headers=headers, sentence=sentence, failed=failed, undo=undo, again=again)
 
 
-def translated(request: Request, sentence: str) -> str:
+def translate_text(request: Request, sentence: str) -> str:
     """Return a sentence in the request's language. Mark it for the catalogues with `gettext`'s name `N_`."""
     return catalogue(wanted(request)).gettext(sentence) if sentence else ""  # gettext's own "" is the catalogue's head
 
@@ -140,12 +141,12 @@ def from_english(request: Request, text: str) -> str:
     if wanted(request) == "en":
         return text
     known, rest = found_in(text, _KNOWN)
-    return " ".join([*(said(request, sentence) for sentence in known), rest]).strip()
+    return " ".join([*(translate(request, sentence) for sentence in known), rest]).strip()
 
 
-def said(request: Request, sentence: Message) -> str:
-    """Return a sentence in the request's language, its times as people write them."""
-    return sentence.filled(catalogue(wanted(request)).gettext, _as_people_write)
+def translate(request: Request, message: Message) -> str:
+    """Return a message in the request's language, its times as people write them."""
+    return message.filled(catalogue(wanted(request)).gettext, _as_people_write)
 
 
 def _as_people_write(at: datetime) -> str:
@@ -157,9 +158,9 @@ def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name
     return sentence
 
 
-def sent_to(place: str) -> Response:
+def redirect(path: str) -> Response:
     """Return an answer that lets htmx go to another page."""
-    return Response(headers={"HX-Redirect": place})
+    return Response(headers={"HX-Redirect": path})
 
 
 class PageRoute(APIRoute):
@@ -185,7 +186,9 @@ class PageRoute(APIRoute):
                     request.state.needs_count = await _needing(services)
                 return await handle(request)
             except RequestValidationError:
-                sentence = translated(request, N_("The address or the form holds something that cannot be understood."))
+                sentence = translate_text(
+                    request, N_("The address or the form holds something that cannot be understood.")
+                )
                 return _failure(request, sentence, 400)
             except FleetlaneError as error:
                 return _failure(request, str(error), code_of(error) // 100)
@@ -207,5 +210,5 @@ def _refuse() -> NoReturn:
 
 def _failure(request: Request, sentence: str, status: int) -> Response:
     if is_partial(request) and request.method != "GET":
-        return told(request, sentence, failed=True)
+        return toast(request, sentence, failed=True)
     return render(request, "error.html", 200 if is_partial(request) else status, sentence=sentence)

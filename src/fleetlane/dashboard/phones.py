@@ -14,8 +14,8 @@ from fleetlane.core.checkup import TITLES, Grade
 from fleetlane.core.loopback import is_loopback
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Status
-from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.devices import Lane
+from fleetlane.dashboard.page import N_, PageRoute, render, toast, translate_text
+from fleetlane.web.parameters import Lane
 from fleetlane.web.wiring import Wired, caller
 from fleetlane.work.phones import gestures
 from fleetlane.work.phones.gestures import Gesture, PicturePoint
@@ -42,7 +42,7 @@ async def list_phones(request: Request, services: Wired) -> HTMLResponse:
         "phones.html",
         devices=devices,
         holds={d.device.serial: services.manual_control.of(d.device.serial) for d in devices},
-        sights={d.device.serial: services.live_pictures.of(d.device.serial) for d in devices},
+        pictures={d.device.serial: services.live_pictures.of(d.device.serial) for d in devices},
     )
 
 
@@ -62,7 +62,7 @@ async def show_phone(request: Request, serial: Lane, services: Wired) -> HTMLRes
         hold=hold,
         is_here=hold is not None and is_loopback(hold.by),
         left_s=_left_s(services, serial),
-        sight=services.live_pictures.of(serial),
+        live_picture=services.live_pictures.of(serial),
         checkup=services.checkups.of(shown.device.serial),
         grades=_GRADES,
         titles=TITLES,
@@ -78,7 +78,7 @@ async def connect_phone(
 ) -> HTMLResponse:
     """Connect a phone by TCP."""
     await services.devices.connect(address.strip())
-    return told(request, translated(request, N_("The phone is connected.")), changed=True)
+    return toast(request, translate_text(request, N_("The phone is connected.")), changed=True)
 
 
 @router.post("/let-go")
@@ -90,8 +90,8 @@ async def let_go(
 ) -> HTMLResponse:
     """Let no phone wait any more for a first post with a version of an app."""
     await services.let_go(package, version)
-    return told(
-        request, translated(request, N_("Nothing waits any more for a first post with this version.")), changed=True
+    return toast(
+        request, translate_text(request, N_("Nothing waits any more for a first post with this version.")), changed=True
     )
 
 
@@ -105,7 +105,7 @@ async def describe_phone(
 ) -> HTMLResponse:
     """Give the phone a name and tags."""
     await services.devices.describe(serial, name, re.split(r"[,，、]", tags))
-    return told(request, translated(request, N_("The name and the tags are saved.")), changed=True)
+    return toast(request, translate_text(request, N_("The name and the tags are saved.")), changed=True)
 
 
 @router.post("/{serial}/adopt")
@@ -115,16 +115,18 @@ async def adopt_phone(
     """Say which phone is meant where another one answers."""
     await services.devices.adopt(serial, keep_present=keep == "present")
     if keep == "present":
-        return told(request, translated(request, N_("The phone that answers has taken the place.")), changed=True)
-    return told(request, translated(request, N_("Its tasks go on waiting for it.")), changed=True)
+        return toast(request, translate_text(request, N_("The phone that answers has taken the place.")), changed=True)
+    return toast(request, translate_text(request, N_("Its tasks go on waiting for it.")), changed=True)
 
 
 @router.post("/{serial}/check")
 async def check_phone(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Begin a checkup of the phone; the page shows what it finds when it has ended."""
     services.checkups.start(serial, caller(request))
-    return told(
-        request, translated(request, N_("The phone is being checked. No task starts on it meanwhile.")), changed=True
+    return toast(
+        request,
+        translate_text(request, N_("The phone is being checked. No task starts on it meanwhile.")),
+        changed=True,
     )
 
 
@@ -133,14 +135,16 @@ async def take_over(request: Request, serial: Lane, services: Wired) -> HTMLResp
     """Take the phone over: no task starts on it until it is given back."""
     services.manual_control.take_over(serial, caller(request))
     services.live_pictures.soon(serial)
-    return told(request, translated(request, N_("No task starts on this phone until you give it back.")), changed=True)
+    return toast(
+        request, translate_text(request, N_("No task starts on this phone until you give it back.")), changed=True
+    )
 
 
 @router.post("/{serial}/give-back")
 async def give_back(request: Request, serial: Lane, services: Wired) -> HTMLResponse:
     """Give the phone back to its tasks."""
     await services.manual_control.give_back(serial, caller(request))
-    return told(request, translated(request, N_("The phone is given back: its tasks go on.")), changed=True)
+    return toast(request, translate_text(request, N_("The phone is given back: its tasks go on.")), changed=True)
 
 
 @router.post("/{serial}/touch")

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse
 
 from fleetlane.core.retrying import PassedOver, RetryWish
-from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.dashboard.page import N_, PageRoute, render, toast, translate_text
+from fleetlane.web.parameters import LARGEST_ID
 from fleetlane.web.wiring import Wired
 from fleetlane.work.tasks.retry_all import Skipped
 
@@ -56,7 +56,7 @@ async def ask(
         "retry_all.html",
         tasks=[one.before for one in found.retried[:_SHOWN]],
         total=len(found.retried),
-        passed=[(translated(request, _HEADINGS[why]), ones) for why, ones in passed.items()],
+        passed=[(translate_text(request, _HEADINGS[why]), ones) for why, ones in passed.items()],
         shown=_SHOWN,
         until_ms=max((one.before.ended_ms or 0 for one in found.retried), default=0),
         batch_id=batch_id or "",
@@ -76,12 +76,12 @@ async def retry_all(
     wish = RetryWish(batch_id=batch_id or None, ended_until_ms=until_ms, include_stopped=include_stopped)
     done = await services.retry_all(wish)
     undo = services.undo.keep(done.retried)
-    return told(request, said(request, len(done.retried), done.skipped), changed=True, undo=undo)
+    return toast(request, retry_summary(request, len(done.retried), done.skipped), changed=True, undo=undo)
 
 
-def said(request: Request, retried: int, skipped: Sequence[Skipped]) -> str:
+def retry_summary(request: Request, retried: int, skipped: Sequence[Skipped]) -> str:
     """Return how many tasks wait again, and how many were passed over for which reason."""
-    sentences = [translated(request, N_("%(n)s tasks wait again.")) % {"n": retried}]
+    sentences = [translate_text(request, N_("%(n)s tasks wait again.")) % {"n": retried}]
     for why, n in sorted(Counter(one.why for one in skipped).items()):
-        sentences.append(translated(request, _COUNTED[why]) % {"n": n})
+        sentences.append(translate_text(request, _COUNTED[why]) % {"n": n})
     return " ".join(sentences)

@@ -12,9 +12,9 @@ from fleetlane.core.errors import RepeatError
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.dashboard.new_task import instant_of
-from fleetlane.dashboard.page import N_, PageRoute, render, sent_to, told, translated
-from fleetlane.http.task_models import TaskId
-from fleetlane.http.traces import file_response
+from fleetlane.dashboard.page import N_, PageRoute, redirect, render, toast, translate_text
+from fleetlane.web.downloads import trace_file_response
+from fleetlane.web.parameters import TaskId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.tasks.patching import Patch
 from fleetlane.work.tasks.queries import Trace
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/tasks/{task_id}", route_class=PageRoute)
 async def show_task(request: Request, task_id: TaskId, services: Wired) -> HTMLResponse:
     """Show a task."""
     trace = await services.queries.trace(task_id)
-    shown = await services.queries.task(task_id)
+    shown = services.queries.shown(trace.task)
     return render(
         request,
         "task.html",
@@ -49,7 +49,7 @@ def _attempts(trace: Trace) -> list[tuple[Attempt, list[Step]]]:
 @router.get("/trace/files/{attempt}/{name}")
 async def trace_file(task_id: TaskId, attempt: int, name: str, services: Wired) -> Response:
     """Return a picture or UI tree of the task's trace."""
-    return file_response(name, await services.traces.file(task_id, attempt, name))
+    return trace_file_response(name, await services.traces.file(task_id, attempt, name))
 
 
 @router.get("/trace.zip")
@@ -68,7 +68,7 @@ async def resolve_task(
     """Take a person's word for what became of the post."""
     await services.changes.resolve(task_id, published=published)
     sentence = N_("Noted: it went out.") if published else N_("Noted: it did not go out. It can be retried.")
-    return told(request, translated(request, sentence), changed=True)
+    return toast(request, translate_text(request, sentence), changed=True)
 
 
 @router.post("/stop")
@@ -76,7 +76,7 @@ async def stop_task(request: Request, task_id: TaskId, services: Wired) -> HTMLR
     """Stop the task."""
     done = await services.changes.stop(task_id)
     undo = services.undo.keep([done] if done else [])
-    return told(request, translated(request, N_("The task is stopped.")), changed=True, undo=undo)
+    return toast(request, translate_text(request, N_("The task is stopped.")), changed=True, undo=undo)
 
 
 @router.post("/retry")
@@ -91,19 +91,19 @@ async def retry_task(
     try:
         done = await services.changes.retry(task_id, force=force, allow_repeat=allow_repeat)
     except RepeatError as error:
-        sentence = translated(request, N_("Task %(id)s has published the same for this target, or will."))
+        sentence = translate_text(request, N_("Task %(id)s has published the same for this target, or will."))
         again = {"force": force, "allow_repeat": True}
-        return told(request, sentence % {"id": error.task_id}, failed=True, again=again)
+        return toast(request, sentence % {"id": error.task_id}, failed=True, again=again)
     undo = services.undo.keep([done])
-    return told(request, translated(request, N_("The task waits again.")), changed=True, undo=undo)
+    return toast(request, translate_text(request, N_("The task waits again.")), changed=True, undo=undo)
 
 
 @router.post("/start")
 async def start_task(request: Request, task_id: TaskId, services: Wired) -> HTMLResponse:
     """Let the task begin now."""
     await services.decisions.start(task_id)
-    return told(
-        request, translated(request, N_("It is due now, and begins as soon as its phone is free.")), changed=True
+    return toast(
+        request, translate_text(request, N_("It is due now, and begins as soon as its phone is free.")), changed=True
     )
 
 
@@ -118,18 +118,18 @@ async def move_task(
     """Give the task another start time, in the server's zone."""
     start_at = instant_of(day, time, services)
     await services.patching.patch(task_id, Patch(given={"start_at"}, start_at=start_at))
-    return told(request, translated(request, N_("The task has a new start time.")), changed=True)
+    return toast(request, translate_text(request, N_("The task has a new start time.")), changed=True)
 
 
 @router.post("/dismiss")
 async def dismiss_task(request: Request, task_id: TaskId, services: Wired) -> HTMLResponse:
     """Take the task off the list of those that need a person."""
     await services.decisions.dismiss(task_id)
-    return told(request, translated(request, N_("It is off the list.")), changed=True)
+    return toast(request, translate_text(request, N_("It is off the list.")), changed=True)
 
 
 @router.post("/delete")
 async def delete_task(task_id: TaskId, services: Wired) -> Response:
     """Delete the task, and go back to the list."""
     await services.changes.delete(task_id)
-    return sent_to("/tasks")
+    return redirect("/tasks")

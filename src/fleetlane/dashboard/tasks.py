@@ -18,11 +18,11 @@ from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.retrying import RetryWish
 from fleetlane.core.task import Source, Status
 from fleetlane.dashboard.calendar import Day, day_of
-from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.dashboard.retry_all import said
-from fleetlane.http.task_models import LARGEST_ID
-from fleetlane.http.task_views import task_view
+from fleetlane.dashboard.page import N_, PageRoute, render, toast, translate_text
+from fleetlane.dashboard.retry_all import retry_summary
 from fleetlane.scripts.registry import scripts
+from fleetlane.web.parameters import LARGEST_ID
+from fleetlane.web.task_view import task_view
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.sheets.cells import neutral
 from fleetlane.work.services import Services
@@ -133,12 +133,12 @@ async def change_many(
 ) -> HTMLResponse:
     """Stop, retry or delete the chosen tasks, and say what became of each that could not be."""
     if not ids:
-        return told(request, translated(request, N_("Choose tasks first: tick them in the list.")), failed=True)
+        return toast(request, translate_text(request, N_("Choose tasks first: tick them in the list.")), failed=True)
     if action == "retry":
         done = await services.retry_all(RetryWish(task_ids=ids))
         undo = services.undo.keep(done.retried)
-        sentence = said(request, len(done.retried), done.skipped)
-        return told(request, sentence, failed=bool(done.skipped), changed=True, undo=undo)
+        sentence = retry_summary(request, len(done.retried), done.skipped)
+        return toast(request, sentence, failed=bool(done.skipped), changed=True, undo=undo)
     problems: list[str] = []
     undoable: list[Undoable] = []
     done = 0
@@ -153,8 +153,8 @@ async def change_many(
         "stop": N_("%(n)s tasks were stopped."),
         "delete": N_("%(n)s tasks were deleted."),
     }
-    sentence = " ".join([translated(request, sentences[action]) % {"n": done}, *problems[:5]])
-    return told(request, sentence, failed=bool(problems), changed=True, undo=services.undo.keep(undoable))
+    sentence = " ".join([translate_text(request, sentences[action]) % {"n": done}, *problems[:5]])
+    return toast(request, sentence, failed=bool(problems), changed=True, undo=services.undo.keep(undoable))
 
 
 async def _change(services: Services, action: str, task_id: int) -> Undoable | None:
@@ -169,6 +169,6 @@ async def _change(services: Services, action: str, task_id: int) -> Undoable | N
 async def undo(request: Request, services: Wired, key: Annotated[str, Path(max_length=100)]) -> HTMLResponse:
     """Take back what was stopped or retried, as far as nothing happened since."""
     undone = await services.undo.undo(key)
-    sentence = translated(request, N_("%(n)s tasks are what they were.")) % {"n": undone.count}
+    sentence = translate_text(request, N_("%(n)s tasks are what they were.")) % {"n": undone.count}
     sentence = " ".join([sentence, *undone.problems[:5]])
-    return told(request, sentence, failed=bool(undone.problems), changed=True)
+    return toast(request, sentence, failed=bool(undone.problems), changed=True)

@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse, Response
 
 from fleetlane.core.errors import PackError
 from fleetlane.core.screens.recognition import UNKNOWN
-from fleetlane.dashboard.page import N_, PageRoute, render, told, translated
-from fleetlane.http.task_models import LARGEST_ID, TaskId
+from fleetlane.dashboard.page import N_, PageRoute, render, toast, translate_text
 from fleetlane.scripts.packs.drawing import marked
+from fleetlane.web.parameters import LARGEST_ID, TaskId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.upkeep.workshop import KeptTree
 
@@ -86,5 +86,5 @@ async def save_rule(request: Request, kept: Kept, services: Wired, rule: Rule = 
     try:
         path = await services.workshop.save(kept, rule)
     except PackError as error:
-        return told(request, str(error), failed=True)
-    return told(request, translated(request, N_("It is in force, and saved as %(name)s.")) % {"name": path.name})
+        return toast(request, str(error), failed=True)
+    return toast(request, translate_text(request, N_("It is in force, and saved as %(name)s.")) % {"name": path.name})

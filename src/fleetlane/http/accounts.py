@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Path, Query, Response, UploadFile
+from fastapi import APIRouter, File, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from fleetlane.core.account import USUAL_PLATFORM, Account, NewAccount
@@ -17,9 +17,11 @@ from fleetlane.core.task import Source
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
 from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
-from fleetlane.http.task_models import LARGEST_ID, CreatedTasks
+from fleetlane.http.task_models import CreatedTasks
 from fleetlane.http.task_views import created_view
 from fleetlane.scripts.platforms import platform_named, platform_rule
+from fleetlane.web.downloads import SHEET_MEDIA_TYPES
+from fleetlane.web.parameters import LARGEST_ID, AccountId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.accounts import AccountChange
 from fleetlane.work.content.sheets.account_sheet import read_sheet, write_csv, write_xlsx
@@ -28,11 +30,7 @@ from fleetlane.work.services import Services
 from fleetlane.work.tasks.request import TaskRequest
 
 LARGEST_SHEET_BYTES = 16 * 1024 * 1024
-SHEETS = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}
-"""Media types of exports."""
 _LONGEST_NOTE = 2000
-
-AccountId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The account's id")]
 
 
 class CreateAccount(BaseModel):
@@ -173,7 +171,9 @@ async def add_account(body: CreateAccount, services: Wired) -> dict[str, Any]:
     responses={
         200: {
             "description": "The accounts as a file",
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in SHEETS.values()},
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}} for kind in SHEET_MEDIA_TYPES.values()
+            },
         },
         **documented(40001, 50301),
     },
@@ -188,7 +188,7 @@ async def export_accounts(
     accounts = await services.accounts.export()
     content = await asyncio.to_thread(write_csv if format == "csv" else write_xlsx, accounts)
     headers = {"Content-Disposition": f'attachment; filename="accounts.{format}"'}
-    return Response(content, media_type=SHEETS[format], headers=headers)
+    return Response(content, media_type=SHEET_MEDIA_TYPES[format], headers=headers)
 
 
 @sheets.post(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from fleetlane.core.checkup import Grade, as_document
@@ -13,27 +13,16 @@ from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
 from fleetlane.http.strict_json import StrictJsonRoute
+from fleetlane.web.parameters import Serial
 from fleetlane.web.wiring import Wired, caller
 from fleetlane.work.phones.devices import ShownDevice
 from fleetlane.work.services import Services
-
-Serial = Annotated[
-    str, Path(max_length=255, description="The device's serial, another one of its serials, or its name")
-]
 
 _STATES = (
     "online; absent; as adb sees it: offline, unauthorized, authorizing, connecting, no_permissions, recovery, "
     "sideload, bootloader, rescue, host, unknown; asking: it has not said yet which phone it is; other_phone, reset: "
     "another phone answers in its place (see adopt); shared_serial: two phones have its serial"
 )
-
-
-def _lane(serial: Serial, services: Wired) -> str:
-    return services.devices.lane(serial)
-
-
-Lane = Annotated[str, Depends(_lane)]
-"""The lane of the device that a path names by a serial, an alias or a name."""
 
 
 class AppView(BaseModel):

@@ -1,10 +1,10 @@
-"""The one table from errors to answers. No answer, whatever came in, leaves the envelope."""
+"""From errors to answers. No answer, whatever came in, leaves the envelope."""
 
 from __future__ import annotations
 
 import errno
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -15,71 +15,26 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from fleetlane.core.errors import (
-    BodyTooLargeError,
     ConflictError,
     FieldError,
     FleetlaneError,
-    ForeignRequestError,
     InvalidParametersError,
-    LicenseRefusedError,
-    NoEnabledAccountError,
     NotFoundError,
-    ScriptNameMissingError,
     ScriptUnknownError,
     ServerBusyError,
     StoreBusyError,
     StoreFullError,
     TokenRequiredError,
     TooManyRequestsError,
-    UnsupportedMediaTypeError,
 )
 from fleetlane.http.envelope import ALWAYS, ErrorEnvelope
+from fleetlane.web.error_codes import INTERNAL_ERROR, MEANINGS, code_of
 
 log = structlog.get_logger(__name__)
 
-INTERNAL_ERROR = 50001
 _CLIENT_GONE = 499
-CODES: Sequence[tuple[type[FleetlaneError], int]] = (
-    (InvalidParametersError, 40001),
-    (ScriptNameMissingError, 40002),
-    (ScriptUnknownError, 40003),
-    (NoEnabledAccountError, 40004),
-    (TokenRequiredError, 40101),
-    (LicenseRefusedError, 40301),
-    (ForeignRequestError, 40302),
-    (NotFoundError, 40401),
-    (ConflictError, 40901),
-    (BodyTooLargeError, 41301),
-    (UnsupportedMediaTypeError, 41501),
-    (TooManyRequestsError, 42901),
-    (StoreBusyError, 50301),
-    (ServerBusyError, 50301),
-    (StoreFullError, 50701),
-)
-MEANINGS: Mapping[int, str] = {
-    40001: "Invalid parameters; data.errors lists every wrong field",
-    40002: "script_name is missing or empty",
-    40003: "The script is unknown; data.supported lists those that are offered",
-    40004: "No enabled account could be found for the request",
-    40101: "A token is required, or the one given is wrong",
-    40301: "The licence plan has no API access",
-    40302: "Refused by the localhost guard: foreign Host or Origin",
-    40401: "No such task, device, account, material or route",
-    40901: "The state does not allow it, or it would repeat a post; data.repeats lists which",
-    41301: "The body is over the limit",
-    41501: "The body is not JSON",
-    42901: "Too many requests",
-    50001: "Internal error; data.error_id names the log line",
-    50301: "The store or the server is busy; try again after Retry-After seconds",
-    50701: "The disk is full",
-}
 EVERYWHERE = (40101, 40301, 40302, 41301, 42901, 50001)
 """Codes that any route of the API may answer."""
-
-
-def code_of(error: FleetlaneError) -> int:
-    """Return the API's code for an error."""
-    return next((code for kind, code in CODES if isinstance(error, kind)), INTERNAL_ERROR)
 
 
 def documented(*codes: int) -> dict[int | str, dict[str, Any]]:

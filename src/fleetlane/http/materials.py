@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from fleetlane.core.material import Material, MaterialDescription, UseState, parse_tags
@@ -15,7 +15,7 @@ from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
 from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
-from fleetlane.http.task_models import LARGEST_ID
+from fleetlane.web.parameters import LARGEST_ID, MaterialId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.content.library import Upload
 from fleetlane.work.services import Services
@@ -24,7 +24,6 @@ _LONGEST_CAPTION = 10_000
 _LONGEST_TAGS = 2_000
 _LARGEST_SORT = 2**31 - 1
 
-MaterialId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The material's id")]
 Sort = Annotated[int, Field(ge=-_LARGEST_SORT, le=_LARGEST_SORT)]
 
 

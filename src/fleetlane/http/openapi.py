@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from fleetlane.http.errors import MEANINGS
+from fleetlane.web.error_codes import MEANINGS
 
 EXAMPLES: Mapping[int, tuple[str, Any]] = {
     40001: (

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.retrying import REASONS, PassedOver, RetryWish
 from fleetlane.core.schedule import parse_instant
+from fleetlane.web.task_view import TaskView
 from fleetlane.work.tasks.request import MOST_TARGETS
 
-LARGEST_ID = 2**63 - 1
 _MOST_WRONG = 50
 
 
@@ -30,7 +29,6 @@ def _few_wrong(value: Any) -> Any:
 
 
 Targets = Annotated[list[str] | None, BeforeValidator(_few_wrong)]
-TaskId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The task's id")]
 
 
 class CreateTask(BaseModel):
@@ -262,59 +260,6 @@ class RetriedTasks(BaseModel):
     task_ids: list[int] = Field(description="Those that wait again", examples=[[101, 102]])
     skipped_count: int = Field(description="How many were passed over", examples=[1])
     skipped: list[SkippedTask] = Field(description="Those that did not fail by themselves, or cannot be retried safely")
-
-
-class Need(BaseModel):
-    """Why a task needs a person."""
-
-    reason: str = Field(description="held, other_phone, outcome_unknown, failed or will_fail", examples=["held"])
-    code: str | None = Field(description="The error code behind it, if there is one", examples=["missed_start"])
-    message: str = Field(description="What there is to know, in a sentence", examples=["It was 3 d 2 h late."])
-
-
-class TaskView(BaseModel):
-    """A task."""
-
-    id: int = Field(description="Its id", examples=[101])
-    script_name: str = Field(description="What it does", examples=["post"])
-    script_config: dict[str, Any] = Field(
-        description="The script's settings, as given",
-        examples=[{"captions": "Our summer #sale", "material_list": ["C:/Videos/video1.mp4"]}],
-    )
-    serial: str | None = Field(
-        description="The device; null until an account is bound to one", examples=["R58N12ABCDE"]
-    )
-    username: str | None = Field(description="The account, as given; null in device mode", examples=["@shop_one"])
-    status: int = Field(description="0 pending, 1 running, 2 completed, 3 failed", examples=[2])
-    status_text: str = Field(description="The same in a word", examples=["completed"])
-    source: str = Field(description="api or ui", examples=["api"])
-    remark: str = Field(description="How it ended, in a sentence", examples=["Published on @shop_one."])
-    error_code: str | None = Field(description="Why it failed, as a stable word", examples=[None])
-    retry_count: int = Field(description="How often it was retried", examples=[0])
-    start_time: str | None = Field(
-        description="When it began, or is due; RFC 3339", examples=["2026-11-21T14:30:00.120+08:00"]
-    )
-    end_time: str | None = Field(description="When it ended; RFC 3339", examples=["2026-11-21T14:30:41.820+08:00"])
-    created_at: str = Field(description="When it was created; RFC 3339", examples=["2026-11-21T09:00:00.000+08:00"])
-    scheduled_at: str | None = Field(
-        description="When it was to start, RFC 3339; null: as soon as it could",
-        examples=["2026-11-21T14:30:00.000+08:00"],
-    )
-    waiting_for: str | None = Field(description="Pending: what it waits for, in words", examples=[None])
-    stop_requested: bool = Field(description="Whether somebody asked that it stops", examples=[False])
-    batch_id: str = Field(
-        description="Shared by the tasks of one request", examples=["1b4e28ba-2fa1-4d3e-883f-0016d3cca427"]
-    )
-    outcome: str | None = Field(
-        description="What is known of the post: published, not_published, unknown, dry_run", examples=["published"]
-    )
-    result: dict[str, Any] = Field(
-        description="What the script found out", examples=[{"app": "com.zhiliaoapp.musically", "account": "shop_one"}]
-    )
-    needs_person: Need | None = Field(description="Why it needs a person; null when it needs none", examples=[None])
-    held_since: str | None = Field(
-        description="Since when it waits for a person because it could not begin in time; RFC 3339", examples=[None]
-    )
 
 
 class TaskPage(BaseModel):

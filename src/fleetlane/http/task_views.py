@@ -6,55 +6,14 @@ from collections.abc import Sequence
 
 from fleetlane.core.issue import Issue, in_sentences
 from fleetlane.core.schedule import rfc3339
-from fleetlane.core.task import Task
-from fleetlane.http.task_models import CreatedTasks, IssueView, Need, PatchedTask, PlannedTask, TaskView, WouldCreate
+from fleetlane.http.task_models import CreatedTasks, IssueView, PatchedTask, PlannedTask, WouldCreate
+from fleetlane.web.task_view import task_view
 from fleetlane.work.services import Services
 from fleetlane.work.tasks.intake import Created, Preview
 from fleetlane.work.tasks.patching import Patched
 from fleetlane.work.tasks.queries import Shown
 
 _MOST_SHOWN = 1000
-
-
-def task_view(shown: Shown, services: Services) -> TaskView:
-    """Return a task as the API shows it."""
-    task = shown.task
-
-    def when(instant_ms: int | None) -> str | None:
-        return None if instant_ms is None else rfc3339(instant_ms, services.zone)
-
-    return TaskView(
-        id=task.id,
-        script_name=task.script_name,
-        script_config=dict(task.script_config),
-        serial=task.serial,
-        username=task.username,
-        status=int(task.status),
-        status_text=task.status.text,
-        source=task.source.value,
-        remark=task.remark,
-        error_code=task.error_code,
-        retry_count=task.retry_count,
-        start_time=when(task.started_ms if task.started_ms is not None else task.due_ms),
-        end_time=when(task.ended_ms),
-        created_at=rfc3339(task.created_ms, services.zone),
-        scheduled_at=when(task.scheduled_ms),
-        waiting_for=", and ".join(map(str, shown.waiting_for)) or None,
-        stop_requested=task.stop_requested,
-        batch_id=task.batch_id,
-        outcome=task.outcome,
-        result=dict(task.result),
-        needs_person=_need(task),
-        held_since=when(task.held_ms),
-    )
-
-
-def _need(task: Task) -> Need | None:
-    if task.needs_person is None:
-        return None
-    note = task.needs_note
-    code, message = note.get("code") or task.error_code, note.get("message") or task.remark
-    return Need(reason=task.needs_person.value, code=code, message=message)
 
 
 def created_view(created: Created, services: Services) -> CreatedTasks:

@@ -14,7 +14,6 @@ from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
 from fleetlane.http.strict_json import StrictJsonRoute
 from fleetlane.http.task_models import (
-    LARGEST_ID,
     CreatedTasks,
     CreateTask,
     DeletedTask,
@@ -28,12 +27,12 @@ from fleetlane.http.task_models import (
     RetryTasks,
     SkippedTask,
     StartTask,
-    TaskId,
     TaskPage,
     TaskStats,
-    TaskView,
 )
-from fleetlane.http.task_views import created_view, patched_view, task_view, would_create_view
+from fleetlane.http.task_views import created_view, patched_view, would_create_view
+from fleetlane.web.parameters import LARGEST_ID, TaskId
+from fleetlane.web.task_view import TaskView, task_view
 from fleetlane.web.wiring import Wired
 from fleetlane.work.tasks.options import unknown_parameters
 from fleetlane.work.tasks.patching import Patch

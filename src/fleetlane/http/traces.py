@@ -14,7 +14,8 @@ from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
 from fleetlane.http.strict_json import StrictJsonRoute
-from fleetlane.http.task_models import LARGEST_ID, TaskId
+from fleetlane.web.downloads import trace_file_response
+from fleetlane.web.parameters import LARGEST_ID, TaskId
 from fleetlane.web.wiring import Wired
 from fleetlane.work.tasks.queries import Trace
 
@@ -142,14 +143,7 @@ async def get_trace_file(
     services: Wired,
 ) -> Response:
     """Return a picture or tree that a step of the trace names, while it is kept."""
-    return file_response(name, await services.traces.file(task_id, attempt, name))
-
-
-def file_response(name: str, content: bytes) -> Response:
-    """Return a trace's file as an answer. A tree holds a phone's texts: it is never more than text to a browser."""
-    kind = "image/jpeg" if name.endswith(".jpg") else "text/plain; charset=utf-8"
-    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type=kind, headers=headers)
+    return trace_file_response(name, await services.traces.file(task_id, attempt, name))
 
 
 def _trace_view(trace: Trace, zone: tzinfo, path_for: Callable[..., str]) -> TraceView:

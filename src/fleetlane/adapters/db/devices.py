@@ -34,9 +34,10 @@ class DeviceRecordRepository:
         row = self._connection.execute(select(devices).where(devices.c.serial == serial)).one_or_none()
         return None if row is None else _record(row)
 
-    def serials(self) -> list[SerialRecord]:
-        """Return every serial by which a device is or was reached."""
-        rows = self._connection.execute(select(device_serials).order_by(device_serials.c.serial))
+    def serials(self, device: str | None = None) -> list[SerialRecord]:
+        """Return every serial by which a device, None for any, is or was reached, in order."""
+        wanted = select(device_serials).order_by(device_serials.c.serial)
+        rows = self._connection.execute(wanted if device is None else wanted.where(device_serials.c.device == device))
         return [SerialRecord(row.serial, row.device, row.last_seen_ms, bool(row.let_go)) for row in rows]
 
     def lanes(self, texts: Collection[str]) -> Mapping[str, str]:

@@ -52,8 +52,8 @@ class DeviceRecords(Protocol):
         """Return a device, None when it was never seen."""
         ...
 
-    def serials(self) -> list[SerialRecord]:
-        """Return every serial by which a device is or was reached, by serial."""
+    def serials(self, device: str | None = None) -> list[SerialRecord]:
+        """Return every serial by which a device, None for any, is or was reached, in order."""
         ...
 
     def lanes(self, texts: Collection[str]) -> Mapping[str, str]:

@@ -15,7 +15,7 @@
   const show = (event) => {
     const { serial, tag, problem } = JSON.parse(event.data);
     for (const figure of inView.keys()) {
-      if (figure.dataset.sight !== serial) continue;
+      if (figure.dataset.picture !== serial) continue;
       const picture = figure.querySelector("img");
       if (tag) {
         picture.src = `/phones/${encodeURIComponent(serial)}/picture.jpg?v=${tag}`;
@@ -28,7 +28,7 @@
   const watch = () => {
     timer = 0;
     const wanted = [...inView].filter(([figure, seen]) => seen && !document.hidden && figure.isConnected);
-    const query = new URLSearchParams(wanted.map(([figure]) => ["serial", figure.dataset.sight]));
+    const query = new URLSearchParams(wanted.map(([figure]) => ["serial", figure.dataset.picture]));
     if (wanted.some(([figure]) => "large" in figure.dataset)) query.set("large", "true");
     if (query.toString() === watched) return;
     watched = query.toString();
@@ -50,7 +50,7 @@
         inView.delete(figure);
       }
     }
-    for (const figure of document.querySelectorAll("[data-sight]")) {
+    for (const figure of document.querySelectorAll("[data-picture]")) {
       if (inView.has(figure)) continue;
       inView.set(figure, false);
       observer.observe(figure);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ from fleetlane.core.phones import Phone, Question
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
+from fleetlane.core.task import Status
 from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.preflight.app_versions import Met, met_here, unmet_apps
 
@@ -42,10 +44,10 @@ _CHECK_IT = (
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the store knows of the devices."""
+    """What the store knows of devices, by their lanes."""
 
-    records: list[DeviceRecord]
-    serials: list[SerialRecord]
+    records: Mapping[str, DeviceRecord]
+    serials: Mapping[str, list[str]]
     running: Mapping[str, int]
     waiting: Mapping[str, int]
     heads: Mapping[str, Head]
@@ -101,32 +103,11 @@ class DeviceService:
 
     async def all(self) -> Sequence[ShownDevice]:
         """Return every device ever seen, by serial; ready ones not asked for a minute are asked meanwhile."""
-        now_ms = self._clock.now_ms()
         for device in self._devices.all():
-            if device.is_ready and now_ms - self._asked_ms.get(device.serial, 0) > _STALE_AFTER_MS:
-                self.ask(device.serial)
-
-        found = await self._store.read(self._read)
-        known = {record.serial: record for record in found.records}
-        serials: dict[str, list[str]] = {}
-        for one in found.serials:
-            serials.setdefault(one.device, []).append(one.serial)
-        devices = {device.serial: device for device in self._devices.all()}
-        return [
-            ShownDevice(
-                device=devices.get(serial) or self._absent(known[serial]),
-                last_seen_ms=known[serial].last_seen_ms if serial in known else None,
-                facts=known[serial].facts if serial in known else {},
-                current_task=found.running.get(serial),
-                pending_tasks=found.waiting.get(serial, 0),
-                head=found.heads.get(serial),
-                phone=known[serial].phone if serial in known else None,
-                serials=serials.get(serial, [serial]),
-                question=self._devices.question(serial),
-                unmet=unmet_apps(known[serial].facts, found.met) if serial in known else frozenset(),
-            )
-            for serial in sorted(known.keys() | devices.keys())
-        ]
+            self._ask_if_stale(device)
+        found = await self._store.read(self._read_all)
+        present = {device.serial for device in self._devices.all()}
+        return [self._shown(serial, found) for serial in sorted(found.records.keys() | present)]
 
     async def keep_fresh(self) -> None:
         """Ask the ready devices every ten minutes what they are, until cancelled: apps are updated by themselves."""
@@ -137,33 +118,56 @@ class DeviceService:
                 log.warning("devices_not_asked", error=str(error))
             await asyncio.sleep(_FRESH_S)
 
-    def _read(self, repositories: Repositories) -> _Read:
-        running = {task.serial: task.id for task in repositories.tasks.running() if task.serial}
+    def _read_all(self, repositories: Repositories) -> _Read:
         records = repositories.devices.all()
         lanes = {record.serial for record in records} | {device.serial for device in self._devices.all()}
         waiting = repositories.tasks.waiting()
-        heads = repositories.tasks.heads(lanes & waiting.keys())
-        return _Read(records, repositories.devices.serials(), running, waiting, heads, met_here(repositories))
+        return _Read(
+            records={record.serial: record for record in records},
+            serials=_by_device(repositories.devices.serials()),
+            running={task.serial: task.id for task in repositories.tasks.running() if task.serial},
+            waiting=waiting,
+            heads=repositories.tasks.heads(lanes & waiting.keys()),
+            met=met_here(repositories),
+        )
 
-    def _absent(self, record: DeviceRecord) -> Device:
-        known = self._devices.get(record.serial)
-        return known or Device(record.serial, DeviceState.ABSENT, record.last_seen_ms)
+    def _shown(self, serial: str, found: _Read) -> ShownDevice:
+        """Return a device that is on record, is there now, or both."""
+        record = found.records.get(serial)
+        device = self._devices.get(serial)
+        if device is None:
+            device = Device(serial, DeviceState.ABSENT, record.last_seen_ms if record else 0)
+        return ShownDevice(
+            device=device,
+            last_seen_ms=record.last_seen_ms if record else None,
+            facts=record.facts if record else {},
+            current_task=found.running.get(serial),
+            pending_tasks=found.waiting.get(serial, 0),
+            head=found.heads.get(serial),
+            phone=record.phone if record else None,
+            serials=found.serials.get(serial, [serial]),
+            question=self._devices.question(serial),
+            unmet=unmet_apps(record.facts, found.met) if record else frozenset(),
+        )
 
     def lane(self, text: str) -> str:
         """Return the lane that a serial, an alias or a name means; the text itself when it is none on record."""
         return self._devices.lane(text)
 
     async def get(self, serial: str) -> ShownDevice:
-        """Return a device by its serial, an alias or its name.
+        """Return a device by its serial, an alias or its name; it is asked meanwhile as by `all`.
 
         Raises:
             NotFoundError: it was never seen.
         """
         lane = self._devices.lane(serial)
-        for shown in await self.all():
-            if shown.device.serial == lane:
-                return shown
-        raise NotFoundError("device", serial)
+        device = self._devices.get(lane)
+        if device is not None:
+            self._ask_if_stale(device)
+        found = await self._store.read(lambda repositories: _read_one(repositories, lane))
+        if lane not in found.records and self._devices.get(lane) is None:
+            raise NotFoundError("device", serial)
+        return self._shown(lane, found)
 
     async def describe(self, serial: str, name: str | None, tags: Sequence[str] | None) -> ShownDevice:
         """Give a device a name and tags; None leaves what is there.
@@ -190,6 +194,11 @@ class DeviceService:
         lane = self._devices.lane(serial)
         await self._devices.adopt(lane, keep_present=keep_present)
         return await self.get(lane)
+
+    def _ask_if_stale(self, device: Device) -> None:
+        since_ms = self._clock.now_ms() - self._asked_ms.get(device.serial, 0)
+        if device.is_ready and since_ms > _STALE_AFTER_MS:
+            self.ask(device.serial)
 
     def ask(self, serial: str) -> asyncio.Task[None]:
         """Ask a device what it is, and remember it. Asked once at a time."""
@@ -246,6 +255,27 @@ class DeviceService:
         for asking in list(self._asking.values()):
             asking.cancel()
         await asyncio.gather(*self._asking.values(), return_exceptions=True)
+
+
+def _read_one(repositories: Repositories, lane: str) -> _Read:
+    """Return what the store knows of one device."""
+    record = repositories.devices.get(lane)
+    running = repositories.tasks.find(TaskFilter(Status.RUNNING, serial=lane), 0, 1, TaskOrder.OLDEST)
+    return _Read(
+        records={lane: record} if record else {},
+        serials=_by_device(repositories.devices.serials(lane)),
+        running={lane: running[0].id} if running else {},
+        waiting={lane: repositories.tasks.count(TaskFilter(Status.PENDING, serial=lane))},
+        heads=repositories.tasks.heads({lane}),
+        met=met_here(repositories),
+    )
+
+
+def _by_device(records: Iterable[SerialRecord]) -> dict[str, list[str]]:
+    serials: dict[str, list[str]] = {}
+    for one in records:
+        serials.setdefault(one.device, []).append(one.serial)
+    return serials
 
 
 def _canonical(address: str) -> str:

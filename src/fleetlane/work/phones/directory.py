@@ -163,8 +163,8 @@ class PhoneDirectory:
         self._flagged = flagged
         self._keep_connected()
 
-    def look(self) -> None:
-        """Look at what adb lists now. On the event loop."""
+    def update(self) -> None:
+        """Take in what adb lists now. On the event loop."""
         self._book.listed(self._transports.all())
         self._show()
         for transport in () if self._closed else self._book.unasked():
@@ -316,7 +316,7 @@ class PhoneDirectory:
         for one in (serial, address):
             self._let_go.pop(one, None)
         await self._store.write(lambda repositories: repositories.devices.let_go(serial, gone=False))
-        self.look()
+        self.update()
         try:
             async with asyncio.timeout(_ANSWER_WAIT_S):
                 while not self._book.is_settled(serial):

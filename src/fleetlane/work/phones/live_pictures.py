@@ -34,7 +34,7 @@ _HELD_INTERVAL_S = 0.5
 class LivePicture:
     """What is seen of a phone: its last picture, a JPEG, and why there is no newer one, if so.
 
-    `tag` names the picture: two with the same tag are the same. `number` grows with each change of any sight.
+    `tag` names the picture: two with the same tag are the same. `number` grows with each change of any picture.
     """
 
     serial: str
@@ -65,7 +65,7 @@ class LivePictures:
         self.taken = 0
         """How many pictures were taken since the start."""
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._sights: dict[str, LivePicture] = {}
+        self._pictures: dict[str, LivePicture] = {}
         self._last = 0
         self._more = asyncio.Event()
         self._watchers: Counter[str] = Counter()
@@ -80,7 +80,7 @@ class LivePictures:
 
     def of(self, serial: str) -> LivePicture | None:
         """Return what was last seen of a phone, None when nothing was."""
-        return self._sights.get(serial)
+        return self._pictures.get(serial)
 
     def keep(self, serial: str, jpeg: bytes) -> None:
         """Take a picture that was taken for another purpose. From any thread."""
@@ -111,7 +111,8 @@ class LivePictures:
             place = 0
             while not self._closed:
                 more = self._more
-                news = [s for serial in wanted if (s := self._sights.get(serial)) is not None and s.number > place]
+                known = (self._pictures.get(serial) for serial in wanted)
+                news = [picture for picture in known if picture is not None and picture.number > place]
                 place = self._last
                 if news:
                     yield news
@@ -159,7 +160,7 @@ class LivePictures:
         while True:
             soon.clear()
             start_s = self._clock.monotonic_s()
-            await self._look(serial)
+            await self._take_one(serial)
             now_s = self._clock.monotonic_s()
             pause_s = max(now_s - start_s, self._until_next_s(serial, now_s))
             try:
@@ -173,7 +174,7 @@ class LivePictures:
             return _HELD_INTERVAL_S
         return until_turn(serial, self._interval_s, now_s)
 
-    async def _look(self, serial: str) -> None:
+    async def _take_one(self, serial: str) -> None:
         if reason := why_not_ready(serial, self._devices.get(serial)):
             self._failed(serial, str(reason))
             return
@@ -194,20 +195,20 @@ class LivePictures:
             self._failed(serial, "No picture could be taken; the server's log says why.")
 
     def _seen(self, serial: str, jpeg: bytes) -> None:
-        known = self._sights.get(serial, LivePicture(serial))
+        known = self._pictures.get(serial, LivePicture(serial))
         tag = sha256(jpeg).hexdigest()[:16]
         if known.problem is None and known.tag == tag:
             return
         self._show(LivePicture(serial, 0, jpeg, tag, self._clock.now_ms()))
 
     def _failed(self, serial: str, problem: str) -> None:
-        known = self._sights.get(serial, LivePicture(serial))
+        known = self._pictures.get(serial, LivePicture(serial))
         if known.problem != problem:
             self._show(replace(known, problem=problem))
 
-    def _show(self, sight: LivePicture) -> None:
+    def _show(self, picture: LivePicture) -> None:
         self._last += 1
-        self._sights[sight.serial] = replace(sight, number=self._last)
+        self._pictures[picture.serial] = replace(picture, number=self._last)
         self._wake()
 
     def _wake(self) -> None:

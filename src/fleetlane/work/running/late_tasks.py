@@ -36,7 +36,7 @@ class LateTasks:
         self._clock = clock
         self._longest_attempt_ms = round(longest_attempt_s * 1000)
 
-    async def look(self) -> int:
+    async def sweep(self) -> int:
         """Settle every task that is late by now. Returns how many do not wait for their time any more."""
         found = 0
         while await self._next_ms() < self._clock.now_ms():
@@ -64,8 +64,8 @@ class LateTasks:
         while True:
             pause_s = _LONGEST_PAUSE_S
             try:
-                await self.look()
+                await self.sweep()
                 pause_s = (await self._next_ms() - self._clock.now_ms()) / 1000
             except StoreError as error:
-                log.warning("late_tasks_store_failed", error=str(error))  # the next look tries again
+                log.warning("late_tasks_store_failed", error=str(error))  # the next sweep tries again
             await asyncio.sleep(min(max(pause_s, _LEAST_PAUSE_S), _LONGEST_PAUSE_S))

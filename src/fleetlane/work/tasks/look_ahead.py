@@ -79,7 +79,7 @@ class LookAhead:
         done = await self._store.read(lambda repositories: repositories.facts.get(_DONE))
         if done is not None and int(done) >= evening_ms:
             return False
-        await self.look()
+        await self.sweep()
         await self._store.write(lambda repositories: repositories.facts.set(_DONE, str(evening_ms)))
         return True
 
@@ -92,7 +92,7 @@ class LookAhead:
                 return evening_ms
         return 0
 
-    async def look(self) -> int:
+    async def sweep(self) -> int:
         """Look at what is due in the next 24 hours. Returns how many tasks will fail as things are now."""
         before_ms = self._clock.now_ms() + _DAY_MS
         seen: set[int] = set()
@@ -164,7 +164,7 @@ def _note(issue: Issue) -> dict[str, Any]:
 
 
 def _flagged(repositories: Repositories) -> list[Task]:
-    """Return the tasks that a former look has flagged."""
+    """Return the tasks that a former sweep has flagged."""
     wanted = TaskFilter(status=Status.PENDING, needs_person=True)
     found = repositories.tasks.find(wanted, 0, _MOST_FLAGGED, TaskOrder.OLDEST)
     return [task for task in found if task.needs_person is NeedsPerson.WILL_FAIL]
