@@ -1,6 +1,6 @@
 """What `core.ports.phone.Driver` says, as far as it can be tried on anybody's phone and leave it as it was.
 
-On a real phone: `pytest -m real_phone tests/contracts` (docs/field-kit.md). Nothing here taps, starts an app or
+On a real phone: `pytest -m real_phone tests/contracts` (docs/how-to/field-kit.md). Nothing here taps, starts an app or
 changes what is somebody else's: it reads, types into nothing, and puts a file of its own there that it removes.
 """
 

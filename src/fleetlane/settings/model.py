@@ -1,6 +1,7 @@
 """The one frozen class of settings.
 
-Long, because each setting stands here once, with its bounds and the words that docs/reference/settings.md and the page show.
+Long, because each setting stands here once, with its bounds and the words that docs/reference/settings.md and the page
+show.
 """
 
 from __future__ import annotations
