@@ -20,7 +20,7 @@ from fleetlane.dashboard.schema_form import fields
 from fleetlane.scripts.registry import scripts
 from fleetlane.settings import Settings
 from fleetlane.work.content.sheets.account_sheet import WARNINGS
-from fleetlane.work.issue_templates import issue_templates
+from fleetlane.work.tasks.issue_templates import issue_templates
 from fleetlane.work.tasks.pending_reasons import REASONS
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "fleetlane"
