@@ -35,7 +35,7 @@ class Directory:
 
     async def take_away(self, serial):
         self.transports.disconnect(serial)
-        await self.until(lambda: not self.devices.get(serial).is_ready)
+        await self.until(lambda: self.devices.get(serial).state is DeviceState.ABSENT)  # adb may call it offline first
 
     async def bring_back(self, serial):
         self.transports.connect(serial)
