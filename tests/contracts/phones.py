@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from fleetlane.simulator.fleet_settings import FleetSettings
 
 from fleetlane.adapters.android.supervisor import DeviceSupervisor, adb_port
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.errors import DriverBrokenError
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.screens.screen import Tree, parse_tree
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.rig import Rig, wait_for
 from support.virtual import VirtualRig
 

@@ -6,13 +6,14 @@ import asyncio
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import pytest
-from fleetlane.simulator.fleet_settings import FleetSettings
 
 from contracts.stores import STORES
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import DeviceGoneError
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from fleetlane.work.phones.directory import PhoneDirectory
+from fleetlane.work.running.lanes import Lanes
 from support.fakes import FakeDevices, FakeTransports
 from support.rig import Rig
 
@@ -24,13 +25,13 @@ class Directory:
 
     def __init__(self, transports, store):
         self.transports = transports
-        self.devices = PhoneDirectory(transports, store, SystemClock())
+        self.devices = PhoneDirectory(transports, store, SystemClock(), Lanes())
         self.serials = sorted(t.serial for t in transports.all())
 
     async def until(self, condition):
         async with asyncio.timeout(_WITHIN_S):
             while not condition():
-                self.devices.look()
+                self.devices.update()
                 await asyncio.sleep(0.005)
 
     async def take_away(self, serial):

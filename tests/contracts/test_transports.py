@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fleetlane.simulator.fleet_settings import FleetSettings
 
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import DeviceError, DeviceGoneError
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.fakes import FakeTransports
 from support.rig import Rig, wait_for
 
