@@ -44,13 +44,13 @@ async def settled(world, serial="a"):
 
 def test_a_checkup_keeps_tasks_away_until_it_has_ended(world):
     async def scenario():
-        world.calls.go.clear()
+        world.calls.hold("a")
         making = asyncio.create_task(world.checkups.make("a", "me"))
         await asyncio.sleep(0.01)
         await world.add("a")
         assert await world.scheduler.tick() == 0
         assert world.checkups.of("a").is_running
-        world.calls.go.set()
+        world.calls.let_go("a")
         found = await making
         assert [row.name for row in found.rows] == ["connection", "users"]
         assert not found.has_fault
@@ -77,12 +77,12 @@ def test_there_is_none_beside_a_task(world):
 
 def test_two_who_ask_get_the_same_checkup(world):
     async def scenario():
-        world.calls.go.clear()
+        world.calls.hold("a")
         world.checkups.start("a", "me")
         world.checkups.start("a", "you")
         making = asyncio.create_task(world.checkups.make("a", "you"))
         await asyncio.sleep(0.01)
-        world.calls.go.set()
+        world.calls.let_go("a")
         assert await making == world.checkups.of("a").last
         assert len(world.checked) == 1
 
@@ -91,12 +91,12 @@ def test_two_who_ask_get_the_same_checkup(world):
 
 def test_one_who_goes_away_ends_no_checkup(world):
     async def scenario():
-        world.calls.go.clear()
+        world.calls.hold("a")
         making = asyncio.create_task(world.checkups.make("a", "me"))
         await asyncio.sleep(0.01)
         making.cancel()
         await asyncio.sleep(0.01)
-        world.calls.go.set()
+        world.calls.let_go("a")
         await settled(world)
         assert world.checkups.of("a").last is not None
 
@@ -116,11 +116,11 @@ def test_a_person_who_has_the_phone_keeps_it(world):
 
 def test_a_person_who_takes_it_over_meanwhile_keeps_it(world):
     async def scenario():
-        world.calls.go.clear()
+        world.calls.hold("a")
         world.checkups.start("a", "me")
         await asyncio.sleep(0.01)
         world.hands.take_over("a", "you")
-        world.calls.go.set()
+        world.calls.let_go("a")
         await settled(world)
         assert world.hands.of("a").by == "you"
 
@@ -142,16 +142,16 @@ def test_a_phone_that_is_not_there_is_a_finding(world):
 
 def test_why_one_could_not_be_made_is_kept_until_the_next(world):
     async def scenario():
-        world.calls.error = TaskStoppedError("stopped")
+        world.calls.errors["a"] = TaskStoppedError("stopped")
         world.checkups.start("a", "me")
         await settled(world)
         assert world.checkups.of("a").problem == "The server is stopping."
         assert world.hands.of("a") is None
-        world.calls.error = ValueError("nonsense")
+        world.calls.errors["a"] = ValueError("nonsense")
         world.checkups.start("a", "me")
         await settled(world)
         assert "log says why" in world.checkups.of("a").problem
-        world.calls.error = None
+        world.calls.errors.clear()
         world.checkups.start("a", "me")
         await settled(world)
         assert world.checkups.of("a").problem == ""
