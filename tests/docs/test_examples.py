@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from fleetlane.simulator.fleet import FleetSettings, FleetThread
 
+from fleetlane.simulator.fleets.fleet import FleetThread
+from fleetlane.simulator.fleets.fleet_settings import FleetSettings
 from support.errands import TOOL
 from support.guests import guest_server
 from support.rig import ROOT, VIDEO, wait_for
