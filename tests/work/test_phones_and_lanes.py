@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fleetlane.adapters.db.sqlite.migrate import migrate
@@ -84,8 +84,8 @@ class Shelf:
         self.resets = dict.fromkeys(PHONES, 0)
         self.made: dict[int, Made] = {}
         self.ended: set[int] = set()
-        self.where: dict[int, str] = {}
-        """The phone that each running attempt is on."""
+        self.where: dict[int, Key] = {}
+        """The phone that each running attempt is on. One that was reset since is another: nothing reaches it."""
         self.answered: dict[str, set[str]] = {}
         """Who has ever answered at a serial."""
         self.new_server()
@@ -229,15 +229,25 @@ class Shelf:
         self.do(self.scheduler.tick())
         for task in self.executor.started[first:]:
             self._started(task)
+        self._attempts_reach_their_own_phones_only()
         self._nothing_is_stranded()
+
+    def _attempts_reach_their_own_phones_only(self):
+        for task in self.executor.running.values():
+            view = self.phones._views.get(task.serial)
+            for link in self.links:
+                if view is not None and link.transport is view.transport and self.transports.is_current(link.transport):
+                    reached = self.key(link.phone)
+                    assert reached == self.where[task.id], f"an attempt on {self.where[task.id]} reaches {reached}"
 
     def _started(self, task):
         transport = self.phones._where(task.serial, lambda: None)
         [link] = [one for one in self.links if one.transport is transport]
-        assert link.phone not in self.where.values(), f"two attempts on {link.phone}"
+        here = self.key(link.phone)
+        assert here not in self.where.values(), f"two attempts on {here}"
         made = self.made[task.id]
-        assert made.key == self.key(link.phone), f"made for {made.key}, runs on {self.key(link.phone)}"
-        self.where[task.id] = link.phone
+        assert made.key == here, f"made for {made.key}, runs on {here}"
+        self.where[task.id] = here
 
     def _nothing_is_stranded(self):
         """What waits for a phone that is there, and has said who it is, waits in its lane."""
@@ -334,6 +344,7 @@ ACTS = {
 _ACTS = [act for act, weight in ACTS.items() for _ in range(weight)]
 
 
+@example([(Shelf.plug, 301), (Shelf.create, 1), (Shelf.reset, 922), (Shelf.plug, 1614), (Shelf.create, 1)])
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(_ACTS), st.integers(0, 2**16)), min_size=25, max_size=40))
 def test_whatever_is_plugged_where_a_task_runs_on_its_phone_alone(acts):
