@@ -359,6 +359,7 @@ def test_a_backup_whose_store_says_no_version_or_two_is_refused(store, data, tmp
         ("tasks.created_ms", "'soon'"),
         ("tasks.due_ms", "9000000000000000000"),
         ("tasks.remark", "x'00'"),
+        ("tasks.remark_parts", "'{}'"),
         ("attempts.facts", "'{'"),
     ],
 )

@@ -10,6 +10,7 @@ from contracts.stores import new
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.attempts import Step
+from fleetlane.core.remark import Remark
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
 STEP = Step(1, 1, 1, "open the app", "", "tiktok home_feed", 5, 6, ok=True)
@@ -83,7 +84,7 @@ def test_only_a_journal_in_doubt_can_be_given_up_also_when_it_is_over(run, move)
 
 
 def test_attempts_come_oldest_first(run):
-    run(lambda r: (r.tasks.requeue(1, 1, "", 110), r.tasks.claim(1, "a", 120)))
+    run(lambda r: (r.tasks.requeue(1, 1, Remark(), 110), r.tasks.claim(1, "a", 120)))
     found = run(lambda r: r.attempts.attempts(1))
     assert [(one.number, one.started_ms, one.ended_ms) for one in found] == [(1, 100, 110), (2, 120, None)]
     assert found[0].error_code == "server_interrupted"
@@ -91,7 +92,7 @@ def test_attempts_come_oldest_first(run):
 
 
 def test_a_device_was_at_work_while_its_attempts_ran_each_for_so_long_at_most(run):
-    run(lambda r: (r.tasks.requeue(1, 1, "", 150), r.tasks.claim(1, "a", 200), r.tasks.claim(2, "b", 200)))
+    run(lambda r: (r.tasks.requeue(1, 1, Remark(), 150), r.tasks.claim(1, "a", 200), r.tasks.claim(2, "b", 200)))
 
     def work(*asked):
         return {(span.start_ms, span.end_ms) for span in run(lambda r: r.attempts.work(*asked))}

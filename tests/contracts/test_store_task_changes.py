@@ -11,6 +11,7 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.tasks import Pending
+from fleetlane.core.remark import Remark
 from fleetlane.core.task import NeedsPerson, Status
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {"app": "x"})
@@ -65,13 +66,13 @@ def test_a_task_that_may_be_late_is_not_claimed_before_that_was_judged(run, task
 def test_only_the_attempt_that_runs_may_end_the_task(run, task):
     run(lambda r: r.tasks.add([new()]))
     run(running)
-    assert run(lambda r: r.tasks.requeue(1, 1, "again", 110))
-    assert (task().status, task().remark, task().due_ms, task().started_ms) == (Status.PENDING, "again", 10, None)
+    assert run(lambda r: r.tasks.requeue(1, 1, Remark.of("again"), 110))
+    assert (task().status, str(task().remark), task().due_ms, task().started_ms) == (Status.PENDING, "again", 10, None)
     run(lambda r: running(r, now_ms=120))
     before = task()
     refused = (
         lambda r: r.tasks.finish(1, 1, DONE, 130),
-        lambda r: r.tasks.requeue(1, 1, "", 130),
+        lambda r: r.tasks.requeue(1, 1, Remark(), 130),
         lambda r: r.tasks.look_later(1, 1, UNKNOWN, FIRST_MS, 130),
     )
     for end in refused:
@@ -165,7 +166,7 @@ def test_a_failed_task_is_retried_and_waits_as_one_that_never_ran(run, task):
     run(lambda r: r.tasks.add([new(), new()]))
     run(failed_with)
     assert run(lambda r: r.tasks.retry(1, 200, force=False)) == Pending(1, "a", 200, None)
-    assert (task().status, task().retry_count, task().error_code, task().remark) == (Status.PENDING, 1, None, "")
+    assert (task().status, task().retry_count, task().error_code, str(task().remark)) == (Status.PENDING, 1, None, "")
     assert (task().attempt, task().outcome, task().ended_ms, task().started_ms) == (1, None, None, None)
     assert run(lambda r: [r.tasks.retry(task_id, 200, force=True) for task_id in (1, 2, 99)]) == [None] * 3
 
@@ -181,7 +182,7 @@ def test_what_may_be_out_is_retried_only_by_force(run, task):
     run(lambda r: r.tasks.add([new()]))
     run(lambda r: failed_with(r, UNKNOWN))
     assert run(lambda r: r.tasks.retry(1, 200, force=False)) is None
-    assert run(lambda r: r.tasks.try_again(1, 200, "")) is None
+    assert run(lambda r: r.tasks.try_again(1, 200, Remark())) is None
     assert run(lambda r: r.tasks.retry(1, 200, force=True)).due_ms == 200
     assert task().outcome is None
 
@@ -189,8 +190,8 @@ def test_what_may_be_out_is_retried_only_by_force(run, task):
 def test_a_task_that_tries_again_by_itself_is_due_later_and_can_be_late(run, task):
     run(lambda r: r.tasks.add([new(due_ms=10, scheduled_ms=10, late_after_ms=500)]))
     run(failed_with)
-    assert run(lambda r: r.tasks.try_again(1, 900, "again")) == Pending(1, "a", 900, None)
-    assert (task().remark, task().late_at_ms, task().retry_count) == ("again", 1400, 1)
+    assert run(lambda r: r.tasks.try_again(1, 900, Remark.of("again"))) == Pending(1, "a", 900, None)
+    assert (str(task().remark), task().late_at_ms, task().retry_count) == ("again", 1400, 1)
 
 
 @pytest.mark.parametrize("change", ["stop", "retry"])

@@ -8,11 +8,14 @@ from dataclasses import replace
 import pytest
 
 from contracts.stores import new
+from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.lanes import Head
+from fleetlane.core.lateness import says_how_late
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
+from fleetlane.core.remark import Remark
 from fleetlane.core.retrying import RetryWish
-from fleetlane.core.task import LatePolicy, NeedsPerson, Source, Status
+from fleetlane.core.task import LatePolicy, NeedsPerson, Source, Status, note_of
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {"app": "x"})
 BOUNDS = [100, 200, 300, 1000]
@@ -62,6 +65,27 @@ def test_a_task_comes_back_as_it_was_stored(run):
     assert run(lambda r: r.tasks.get(2)) is None
 
 
+def test_a_remark_keeps_its_templates_and_is_found_by_its_text(run):
+    run(lambda r: r.tasks.add([new(), new()]))
+    outcome = says_how_late(failed("app_crashed", "Said the app."), 3 * 60_000)
+    run(lambda r: ended(r, 1, outcome))
+    task = run(lambda r: r.tasks.get(1))
+    assert task.remark == outcome.remark
+    assert str(task.remark) == "The app crashed. Said the app. It was 3 min late."
+    assert ids(run(lambda r: r.tasks.find(TaskFilter(text="it was 3 min"), 0, 9))) == [1]
+    assert run(lambda r: r.tasks.find(TaskFilter(text="%(minutes)s"), 0, 9)) == []
+    run(lambda r: r.tasks.retry(1, 400, force=False))
+    assert run(lambda r: r.tasks.get(1)).remark == Remark()
+    assert run(lambda r: r.tasks.put_back(task, Status.PENDING)).remark == outcome.remark
+
+
+def test_why_a_task_needs_a_person_keeps_its_templates(run):
+    run(lambda r: r.tasks.add([new()]))
+    reason = Remark.of(why_not_ready("a", Device("a", DeviceState.ABSENT, 0)))
+    run(lambda r: r.tasks.flag([1], NeedsPerson.OTHER_PHONE, note_of(reason)))
+    assert run(lambda r: r.tasks.get(1)).need == reason
+
+
 def test_many_tasks_at_once_are_stored_as_if_they_came_one_by_one(run):
     wanted = [new(f"s{n % 150}" if n % 7 else None, n, username=f"@Ünï{n}" if n % 3 else None) for n in range(500)]
     assert list(run(lambda r: r.tasks.add(wanted))) == list(range(1, 501))
@@ -88,7 +112,7 @@ def test_counters_agree_with_the_rows_after_every_kind_of_change(run):
     run(lambda r: [r.tasks.claim(i, "a", 100) for i in (1, 2, 3)])
     run(lambda r: r.tasks.finish(1, 1, DONE, 2))
     run(lambda r: r.tasks.finish(2, 1, failed("app_crashed"), 2))
-    run(lambda r: r.tasks.requeue(3, 1, "again", 2))
+    run(lambda r: r.tasks.requeue(3, 1, Remark.of("again"), 2))
     counts = run(lambda r: r.tasks.counts())
     assert (counts.pending, counts.running, counts.completed, counts.failed, counts.total) == (7, 0, 1, 1, 9)
     assert run(lambda r: r.tasks.waiting()) == {"a": 2, "b": 4}

@@ -38,7 +38,7 @@ def test_a_lateness_is_said_in_its_largest_units(late, said):
 
 def test_a_remark_says_how_late_its_task_began_and_nothing_when_it_was_not():
     assert says_how_late(failed("app_crashed"), None) == failed("app_crashed")
-    assert says_how_late(failed("app_crashed"), 5 * MIN).remark == "The app crashed. It was 5 min late."
+    assert str(says_how_late(failed("app_crashed"), 5 * MIN).remark) == "The app crashed. It was 5 min late."
 
 
 def test_time_in_which_the_lane_worked_does_not_count():

@@ -43,7 +43,7 @@ def test_every_device_error_has_a_sentence(kind):
 def test_errors_become_outcomes_with_code_and_sentence():
     outcome = from_error(TaskFailedError("media_missing", "'x.mp4' cannot be used."))
     assert (outcome.error_code, outcome.failure_class) == ("media_missing", FailureClass.BAD_INPUT)
-    assert outcome.remark.endswith("'x.mp4' cannot be used.")
-    assert from_error(TaskStoppedError("stopped")).remark == "stopped"
+    assert str(outcome.remark).endswith("'x.mp4' cannot be used.")
+    assert str(from_error(TaskStoppedError("stopped")).remark) == "stopped"
     assert from_error(ZeroDivisionError("oops")).error_code == "script_error"
     assert from_error(TaskFailedError("outcome_unknown")).publish_state is PublishState.UNKNOWN

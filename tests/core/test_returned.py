@@ -73,10 +73,10 @@ def must_be_storable(outcome: Outcome) -> None:
     assert outcome.error_code is None or outcome.error_code in FAILURES
     assert isinstance(outcome.publish_state, PublishState)
     assert outcome.failure_class is None or isinstance(outcome.failure_class, FailureClass)
-    outcome.remark.encode()
+    str(outcome.remark).encode()
     text = json.dumps(dict(outcome.result), ensure_ascii=False, allow_nan=False)
     assert len(text.encode()) <= LARGEST_VALUES * 4
-    assert "\0" not in outcome.remark
+    assert "\0" not in str(outcome.remark)
 
 
 @given(ERRORS)
@@ -143,7 +143,7 @@ def test_codes_that_nobody_knows_are_a_scripts_own():
     assert stored.failure_class is FailureClass.NEEDS_PERSON
     outcome = failed("my_code", "My sentence.", {"n": 1})
     assert (outcome.error_code, outcome.result) == ("script_failed", {"n": 1, "script_code": "my_code"})
-    assert outcome.remark.endswith("my_code: My sentence.")
+    assert str(outcome.remark).endswith("my_code: My sentence.")
 
 
 # -- the lane ----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from fleetlane.adapters.clock import SystemClock
+from fleetlane.core.lateness import says_how_late
 from fleetlane.core.outcome import failed as failed_outcome
 from fleetlane.core.retrying import PassedOver
 from fleetlane.dashboard.languages import LANGUAGES, catalogue
@@ -110,6 +111,12 @@ def test_what_tasks_say_is_said_in_the_language_of_the_page(server):
     assert "未到开始时间 2031-05-06 07:08:09; 手机 far-away 从未出现过，请连接它并允许 USB 调试" in page
     assert "its start at 2031-05-06T07:08:09.000+08:00, and device far-away" in server.task(waits)["waiting_for"]
     assert "已停止" in server.http.get(f"/tasks/{stopped}", headers=chinese).text
+    [late] = server.create(["far-away"])
+    outcome = says_how_late(failed_outcome("app_crashed", "Said the app <b>."), 3 * 60_000)
+    server.store.submit(lambda r: r.tasks.miss(late, SystemClock().now_ms(), 60_000, outcome)).result(10)
+    assert server.task(late)["remark"] == "The app crashed. Said the app <b>. It was 3 min late."
+    for place in (f"/tasks/{late}", "/tasks"):
+        assert "应用崩溃了。 Said the app &lt;b&gt;. 晚了 3 分钟。" in server.http.get(place, headers=chinese).text
     assert "Porta TCP su cui ascoltare." in server.http.get("/settings", headers={"Accept-Language": "it"}).text
 
 

@@ -67,7 +67,7 @@ def an_item_of_the_library_brings_its_own_caption(rig, serial):
 def a_library_without_free_items_is_said_so(rig, serial):
     result = rig.post(serial, {"material_list": [], "materials_tags": "Food, travel"}, shelf=Shelf())
     assert result.outcome.error_code == "media_not_enough"
-    assert "any of the tags food, travel" in result.outcome.remark
+    assert "any of the tags food, travel" in str(result.outcome.remark)
 
 
 @scenario
@@ -111,7 +111,7 @@ def folders_outside_the_allowed_ones_and_links_out_of_them_are_refused_alike(rig
     for path in (rig.folder / "secret", rig.folder / "allowed/link", rig.folder / "none at all"):
         result = rig.post(serial, _from_folder(path), settings=settings)
         assert result.outcome.error_code == "media_missing"
-        remarks.add(result.outcome.remark.replace(str(path), "PATH"))
+        remarks.add(str(result.outcome.remark).replace(str(path), "PATH"))
     [remark] = remarks
     assert "'PATH' lies outside of the folders of the setting material_roots" in remark
     assert remark.endswith('fleetlane config allow "PATH"')
@@ -148,7 +148,7 @@ def a_bad_file_of_a_folder_is_passed_over_and_named_in_the_remark_and_the_trace(
     (root / ".trashed-1774607641-old.mp4").write_bytes(VIDEO.read_bytes())
     result = rig.post(serial, _from_folder(root))
     assert [post["media_sha256"] for post in rig.posts(serial)] == [[good]]
-    assert "Passed over in the folder: a.mp4 (It is not whole" in result.outcome.remark
+    assert "Passed over in the folder: a.mp4 (It is not whole" in str(result.outcome.remark)
     assert "a.mp4 (It is not whole" in result.outcome.result["warnings"][-1]
     assert "pass over files that cannot be published" in result.steps.names
 
@@ -164,7 +164,7 @@ def half_an_image_is_not_published_and_a_whole_one_with_a_tag_behind_it_is(rig, 
         rig.post(serial, {"content_type": 1, "material_list": [str(path)]}).outcome for path in (cut, whole)
     ]
     assert (refused.error_code, taken.error_code) == ("media_invalid", None)
-    assert "cut.jpg: It is not whole: its end is missing." in refused.remark
+    assert "cut.jpg: It is not whole: its end is missing." in str(refused.remark)
     assert len(rig.posts(serial)) == 1
 
 

@@ -228,7 +228,7 @@ def test_a_share_that_is_never_delivered_is_refused_after_two(make):
     rig, serial = make(share_answer="front")
     result = rig.post(serial, {"platform": "instagram"})
     assert (result.outcome.error_code, rig.ledger) == ("share_refused", [])
-    assert "brought to the front" in result.outcome.remark
+    assert "brought to the front" in str(result.outcome.remark)
 
 
 def test_instagram_runs_before_it_is_shared_with(make):

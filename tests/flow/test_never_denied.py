@@ -206,7 +206,7 @@ def a_stop_after_the_press_says_that_it_cannot_be_taken_back(rig, serial):
 
     result = rig.post(serial, phases=_journal(tapped=tapped), on_start=controls.append)
     assert result.outcome.error_code == "outcome_unknown"
-    assert "cannot be taken back" in result.outcome.remark
+    assert "cannot be taken back" in str(result.outcome.remark)
 
 
 @scenario

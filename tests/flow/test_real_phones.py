@@ -31,7 +31,7 @@ def needs_a_person(code=None, **traits):
     failure = FAILURES[result.outcome.error_code]
     assert failure.failure_class is FailureClass.NEEDS_PERSON, (result.outcome.error_code, result.outcome.remark)
     assert code in (None, result.outcome.error_code)
-    return result.outcome.remark
+    return str(result.outcome.remark)
 
 
 # -- text -------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def test_before_its_first_unlock_a_phone_says_what_it_waits_for():
 
 def test_an_automation_server_that_another_tool_holds_is_told_as_such():
     result, _ = one_post(traits=like("ideal", automation_taken=True))
-    assert "another" in result.outcome.remark
+    assert "another" in str(result.outcome.remark)
 
 
 # -- files and gallery --------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def a_post_that_goes_out_without_the_server_is_found(rig, serial, upload_s):
     judge(rig, serial, result, None, Phase.PUBLISHED, 1)
     assert result.outcome.result["caption"] == CAPTION
     assert "profile" not in result.outcome.result
-    assert "a later look" in result.outcome.remark
+    assert "a later look" in str(result.outcome.remark)
 
 
 @scenario
@@ -182,7 +182,7 @@ def the_profile_of_another_account_says_nothing(rig, serial):
     former.facts["profile"]["handle"] = "somebody_else"
     result = look(rig, serial, former)
     judge(rig, serial, result, "outcome_unknown", Phase.TAPPED, 1)
-    assert "not @somebody_else" in result.outcome.remark
+    assert "not @somebody_else" in str(result.outcome.remark)
 
 
 @scenario
@@ -262,7 +262,7 @@ def a_legal_statement_is_left_to_its_owner_whatever_the_settings_say(rig, serial
     former = cut_off(rig, serial)
     result = look(rig, serial, former, settings=replace(rig.settings, accept_music_rights=True))
     assert (result.outcome.error_code, rig.posts(serial)) == ("outcome_unknown", [])
-    assert "left to its owner" in result.outcome.remark
+    assert "left to its owner" in str(result.outcome.remark)
 
 
 @scenario
@@ -287,7 +287,7 @@ def an_attempt_cut_off_at_risk_has_noted_what_to_look_for(rig, serial):
     assert former.facts["caption"] == CAPTION
     result = look(rig, serial, former)
     assert (result.outcome.error_code, rig.posts(serial)) == ("outcome_unknown", [])
-    assert "does not react" not in result.outcome.remark, "it left the editor"
+    assert "does not react" not in str(result.outcome.remark), "it left the editor"
     assert rig.on(serial, lambda server: tiktok(server).data["drafts"]) == 1, "and lost nothing there"
 
 

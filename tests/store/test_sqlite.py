@@ -14,9 +14,11 @@ from structlog.testing import capture_logs
 from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.adapters.db.tasks import _ALL_HEADS
+from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.ports.tasks import TaskFilter
-from fleetlane.core.task import NewTask, Source
+from fleetlane.core.remark import Remark
+from fleetlane.core.task import NeedsPerson, NewTask, Source, note_of
 
 
 def new(serial="a", due=10, **fields):
@@ -26,6 +28,24 @@ def new(serial="a", due=10, **fields):
 
 def run(store, work):
     return store.submit(work).result(10)
+
+
+@pytest.mark.parametrize(
+    "parts", ["[]", "[7]", '["Other."]', '[{"template": "%(text)9999999999s", "facts": {"text": "Old."}}]']
+)
+def test_a_remark_of_an_older_version_or_changed_by_hand_is_its_text(store, parts):
+    run(store, lambda r: r.tasks.add([new()]))
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.execute("UPDATE tasks SET remark = 'Old.', remark_parts = ?", [parts])
+    assert run(store, lambda r: r.tasks.get(1)).remark == Remark.of("Old.")
+
+
+def test_what_an_older_version_was_told_to_leave_off_the_list_stays_off_it(store):
+    run(store, lambda r: r.tasks.add([new()]))
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.execute("UPDATE tasks SET needs_note = ?", ['{"message": "device a is not connected"}'])
+    reason = Remark.of(why_not_ready("a", Device("a", DeviceState.ABSENT, 0)))
+    assert run(store, lambda r: r.tasks.flag([1], NeedsPerson.OTHER_PHONE, note_of(reason))) == []
 
 
 def test_many_tasks_at_once_are_stored_as_if_they_came_one_by_one(tmp_path, store):

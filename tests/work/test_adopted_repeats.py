@@ -91,7 +91,7 @@ def test_what_waited_for_the_former_phone_is_compared_with_what_the_present_one_
         assert {task.serial for task in after} == {ADDRESS}
         assert [task.error_code for task in after] == [expected, None, None]
         if expected:
-            assert f"task {out}" in after[0].remark
+            assert f"task {out}" in str(after[0].remark)
 
     asyncio.run(scenario())
 

@@ -56,7 +56,7 @@ def test_what_may_repeat_a_post_says_nothing_of_the_posts_made_after_it(making, 
         making.clock.advance(60)
         [second] = (await making.ask(two)).task_ids
         assert await ends(making, first, second) == [None, "repeat"]
-        assert f"task {first}" in (await making.task(second)).remark
+        assert f"task {first}" in str((await making.task(second)).remark)
 
     asyncio.run(scenario())
 

@@ -79,7 +79,7 @@ def test_what_waits_for_an_account_ends_as_a_repeat_when_its_phone_has_the_same_
         await comes(making, account)
         after = await making.task(of_account)
         assert (after.status, after.error_code, after.serial) == (Status.FAILED, "repeat", "a")
-        assert f"task {of_phone}" in after.remark
+        assert f"task {of_phone}" in str(after.remark)
         assert await making.scheduler.tick() == 1, "what goes on waiting begins"
         assert [*making.executor.running] == [other if there == "published" else of_phone]
 

@@ -30,7 +30,7 @@ def test_a_pending_task_is_stopped_without_running(world):
         task_id = await world.add()
         await world.changes.stop(task_id)
         task = await world.task(task_id)
-        assert (task.status, task.remark, task.error_code) == (Status.FAILED, "stopped", "stopped")
+        assert (task.status, str(task.remark), task.error_code) == (Status.FAILED, "stopped", "stopped")
         assert await world.scheduler.tick() == 0
         with pytest.raises(ConflictError, match="is failed"):
             await world.changes.stop(task_id)
@@ -174,7 +174,7 @@ def test_only_what_may_pass_by_itself_is_tried_again_by_itself(tmp_path, code, e
             if not again:
                 return
             assert 5_000 <= task.due_ms - world.clock.now_ms() <= 60_000
-            assert "tried again, 1 of 2" in task.remark
+            assert "tried again, 1 of 2" in str(task.remark)
             for _ in range(2):
                 world.clock.advance(61)
                 assert await world.scheduler.tick() == 1

@@ -31,7 +31,7 @@ def test_it_ends_all_the_same_and_the_next_of_the_lane_runs(world, outcome, phas
         await world.end(first, outcome)
         task = await world.task(first)
         assert (task.status, task.outcome, task.result) == (status, state, {})
-        assert "What the script reported at its end could not be stored." in task.remark
+        assert "What the script reported at its end could not be stored." in str(task.remark)
         assert await world.scheduler.tick() == 1
         assert list(world.executor.running) == [second]
 

@@ -11,8 +11,10 @@ from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import FIRST_MS, Head
-from fleetlane.core.outcome import FAILURES, PublishState, Remark, failed, succeeded
-from fleetlane.core.task import NeedsPerson, NewTask, Source, Status
+from fleetlane.core.message import Message
+from fleetlane.core.outcome import FAILURES, PublishState, failed, succeeded
+from fleetlane.core.remark import Remark, RemarkTemplate
+from fleetlane.core.task import NeedsPerson, NewTask, Source, Status, note_of
 from fleetlane.work.running.completion import RetryPolicy
 from fleetlane.work.running.doubt_timeout import VerificationTimeout
 from fleetlane.work.running.recovery import recover
@@ -79,7 +81,7 @@ def test_it_waits_in_doubt_and_says_so(world, phase):
         task_id = await restarted(world, phase)
         task = await world.task(task_id)
         assert (task.status, task.outcome, task.error_code, task.in_doubt) == (Status.PENDING, "unknown", None, True)
-        assert "profile is looked at" in task.remark
+        assert "profile is looked at" in str(task.remark)
         assert task.started_ms is not None
         assert await used(world) == {HASH}
         [first] = await world.store.read(lambda r: r.attempts.attempts(task_id))
@@ -200,7 +202,7 @@ def test_a_phone_that_goes_away_is_asked_for_its_post_when_it_is_back(world, pha
         await world.end(task_id, failed("outcome_unknown", "a was unplugged.", known))
         task = await world.task(task_id)
         assert (task.status, task.in_doubt, task.error_code, task.result) == (Status.PENDING, True, None, known)
-        assert task.remark == f"{Remark.UNSEEN} {Remark.LOOKED_FOR} a was unplugged."
+        assert str(task.remark) == f"{RemarkTemplate.UNSEEN} {RemarkTemplate.LOOKED_FOR} a was unplugged."
         assert (await last_attempt(world, task_id)).error_code == "outcome_unknown"
         assert await world.scheduler.tick() == 0
         world.devices.set("a", DeviceState.ONLINE)
@@ -307,7 +309,7 @@ def test_stopping_it_ends_it_as_unknown(world):
         await world.changes.stop(waits)
         task = await world.task(waits)
         assert (task.status, task.error_code, task.outcome) == (Status.FAILED, "outcome_unknown", "unknown")
-        assert "stopped before the profile" in task.remark
+        assert "stopped before the profile" in str(task.remark)
 
     asyncio.run(scenario())
 
@@ -352,7 +354,7 @@ def test_a_phone_that_does_not_come_back_in_time_leaves_it_unknown_and_the_lane_
         assert await patience.sweep() == 1
         task = await world.task(task_id)
         assert (task.error_code, task.outcome) == ("outcome_unknown", "unknown")
-        assert "could not be seen on phone a within 10 minutes" in task.remark
+        assert "could not be seen on phone a within 10 minutes" in str(task.remark)
         world.devices.set("a", DeviceState.ONLINE)
         await world.scheduler.tick()
         assert list(world.executor.running) == [next_id]
@@ -395,7 +397,7 @@ def test_a_post_that_was_not_seen_is_looked_for_after_other_tasks_had_their_turn
         others = [await world.add(), await world.add()]
         task = await ends_unseen(world, task_id)
         assert (task.status, task.in_doubt, task.due_ms) == (Status.PENDING, True, world.clock.now_ms() + 60_000)
-        assert task.remark.startswith(f"{Remark.UNSEEN} {Remark.LOOKED_FOR_AGAIN}")
+        assert str(task.remark).startswith(f"{RemarkTemplate.UNSEEN} {RemarkTemplate.LOOKED_FOR_AGAIN}")
         await world.scheduler.tick()
         assert list(world.executor.running) == others[:1]
         world.clock.advance(61)
@@ -416,7 +418,7 @@ def test_what_a_person_must_see_to_is_listed_until_a_look_goes_on_without_them(w
         await world.end(task_id, failed("outcome_unknown", "It asks.", unseen=True, asks="security_check"))
         task = await world.task(task_id)
         assert (task.status, task.in_doubt, task.needs_person) == (Status.PENDING, True, NeedsPerson.OUTCOME_UNKNOWN)
-        assert task.needs_note == {"code": "security_check", "message": FAILURES["security_check"].sentence}
+        assert task.needs_note == note_of(Remark.of(Message(FAILURES["security_check"].sentence)), "security_check")
         world.clock.advance(61)
         await patience.sweep()
         await world.scheduler.tick()

@@ -54,7 +54,7 @@ def test_it_went_out(world):
         await world.changes.resolve(task_id, published=True)
         task = await world.task(task_id)
         assert (task.status, task.outcome, task.error_code) == (Status.COMPLETED, "published", None)
-        assert "said so" in task.remark
+        assert "said so" in str(task.remark)
         assert await state(world) == ([UseState.USED, UseState.FREE], {HASH})
         with pytest.raises(ConflictError, match="is completed"):
             await world.changes.retry(task_id, force=True)

@@ -143,7 +143,7 @@ def test_a_retried_task_whose_start_time_is_over_is_due_now_and_never_late(world
         assert await world.late_tasks.sweep() == 0
         assert await world.scheduler.tick() == 1
         await world.end(task_id, DONE)
-        assert (await world.task(task_id)).remark == "Published."
+        assert str((await world.task(task_id)).remark) == "Published."
 
     run(scenario())
 

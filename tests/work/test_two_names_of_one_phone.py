@@ -37,7 +37,7 @@ def test_what_was_made_for_the_other_name_ends_as_a_repeat(making, other, before
             await shelf.comes_by(ADDRESS)
         after = await making.task(second)
         assert (after.status, after.error_code, after.serial) == (Status.FAILED, "repeat", CABLE)
-        assert f"task {first}" in after.remark
+        assert f"task {first}" in str(after.remark)
         assert (await making.task(else_)).status is Status.PENDING, "what is no repeat waits there"
         assert (await making.task(first)).status is (Status.PENDING if before == "waits" else Status.COMPLETED)
         making.clock.advance(86_400)

@@ -79,4 +79,4 @@ class VirtualLane:
 def _ended(result: Result, began_s: float, ended_s: float) -> Ended:
     outcome = result.outcome
     phases = {phase.value: ended_s for phase in result.phases.seen if phase is not Phase.NONE}
-    return Ended(outcome.error_code, outcome.remark, outcome.publish_state.value, began_s, ended_s, phases)
+    return Ended(outcome.error_code, str(outcome.remark), outcome.publish_state.value, began_s, ended_s, phases)

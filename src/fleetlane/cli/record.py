@@ -95,7 +95,7 @@ def _record(port: int, wish: sessions.Wish, path: Path) -> None:
     write(path, transcript)
     for name, ok in transcript.ending.steps:
         typer.echo(f"{'ok    ' if ok else 'failed'} {name}")
-    typer.echo(outcome.remark)
+    typer.echo(str(outcome.remark))
     typer.echo(
         f"{path}: {len(transcript.exchanges)} requests, {path.stat().st_size} bytes. "
         f"Look at it before you give it away: fleetlane replay {path} --texts"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from fleetlane.core.device import Device, why_not_ready
-from fleetlane.core.message import Message
+from fleetlane.core.message import Message, verbatim
 
 Measured = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ def said(template: str, **facts: object) -> Message:
 
 def plain(text: object) -> Message:
     """Return words that are the same in every language, such as "30 s"."""
-    return Message("%(text)s", {"text": str(text)})
+    return verbatim(str(text))
 
 
 NOTHING = plain("")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fleetlane.core.message import Message
+from fleetlane.core.message import Message, verbatim
 
 NOT_CHECKED = "not_checked"
 """The code of what could not be found out in time, or at all. It is looked at again before anything is published."""
@@ -19,7 +19,6 @@ IGNORED = "ignored"
 """The code of what was given and is not used."""
 NOTE = "note"
 """The code of what foretells no failure."""
-_VERBATIM = "%(text)s"
 
 
 class Severity(StrEnum):
@@ -66,8 +65,8 @@ class Issue:
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> Issue:
         """Return the issue that `facts` showed; its sentence stays in English."""
-        sentence = Message(_VERBATIM, {"text": facts["message"]})
-        return cls(facts["field"], facts["code"], Severity(facts["severity"]), sentence, facts["target"])
+        severity, sentence = Severity(facts["severity"]), verbatim(facts["message"])
+        return cls(facts["field"], facts["code"], severity, sentence, facts["target"])
 
 
 def error(field: str, code: str, sentence: Message) -> Issue:
@@ -82,7 +81,7 @@ def warning(field: str, code: str, sentence: Message) -> Issue:
 
 def note(text: str, field: str = "", code: str = NOTE) -> Issue:
     """Return a warning in words that no page translates."""
-    return warning(field, code, Message(_VERBATIM, {"text": text}))
+    return warning(field, code, verbatim(text))
 
 
 def in_sentences(issues: Sequence[Issue], targets: int) -> list[str]:

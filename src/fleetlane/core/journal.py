@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
-from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, failed, succeeded
+from fleetlane.core.remark import Remark, RemarkTemplate
 
 
 class Phase(StrEnum):
@@ -73,11 +74,12 @@ def never_denied(outcome: Outcome, phase: Phase) -> Outcome:
     if outcome.ok:
         return _said_of_its_post(outcome, phase)
     if phase is Phase.PUBLISHED:
-        return succeeded(f"{Remark.AFTERWARDS} {outcome.remark}", PublishState.PUBLISHED, outcome.result)
+        remark = Remark.of(RemarkTemplate.AFTERWARDS, outcome.remark)
+        return succeeded(remark, PublishState.PUBLISHED, outcome.result)
     if outcome.error_code == "outcome_unknown":
         return outcome
     stopped_late = outcome.error_code == "stopped" and phase is not Phase.AT_RISK
-    return failed("outcome_unknown", Remark.STOPPED_LATE if stopped_late else outcome.remark, outcome.result)
+    return failed("outcome_unknown", RemarkTemplate.STOPPED_LATE if stopped_late else outcome.remark, outcome.result)
 
 
 def _said_of_its_post(outcome: Outcome, phase: Phase) -> Outcome:

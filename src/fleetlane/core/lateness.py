@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from fleetlane.core.message import Message
-from fleetlane.core.outcome import Outcome, Remark
+from fleetlane.core.outcome import Outcome
+from fleetlane.core.remark import Remark, RemarkTemplate
 from fleetlane.core.task import Task
 
 _MINUTE_MS = 60_000
@@ -34,10 +35,10 @@ class Unit(StrEnum):
     MINUTES = "minutes"
 
 
-LATE_REMARKS: Mapping[Unit, Remark] = {
-    Unit.DAYS: Remark.LATE_BY_DAYS,
-    Unit.HOURS: Remark.LATE_BY_HOURS,
-    Unit.MINUTES: Remark.LATE_BY_MINUTES,
+LATE_REMARKS: Mapping[Unit, RemarkTemplate] = {
+    Unit.DAYS: RemarkTemplate.LATE_BY_DAYS,
+    Unit.HOURS: RemarkTemplate.LATE_BY_HOURS,
+    Unit.MINUTES: RemarkTemplate.LATE_BY_MINUTES,
 }
 
 
@@ -89,4 +90,4 @@ def says_how_late(outcome: Outcome, late_ms: int | None) -> Outcome:
     """Return an outcome whose remark says how late its task began; None: it was not late."""
     if late_ms is None:
         return outcome
-    return replace(outcome, remark=f"{outcome.remark} {how_late(LATE_REMARKS, late_ms)}".strip())
+    return replace(outcome, remark=Remark.of(outcome.remark, how_late(LATE_REMARKS, late_ms)))

@@ -1,12 +1,19 @@
-"""Sentences for people that a page may translate: a template, and what fills its places."""
+"""Sentences for people that a page may translate: a template, and what fills its places.
+
+They can be kept as JSON. What is read back is not believed blindly: a store may come from anywhere.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from typing import Any, cast
+
+VERBATIM = "%(text)s"
+"""The template of words that no page translates."""
+_PLACE = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +37,60 @@ class Message:
         facts = {name: when(fact) if isinstance(fact, datetime) else fact for name, fact in self.facts.items()}
         return translate(self.template) % facts
 
+    def as_json(self) -> str | dict[str, Any]:
+        """Return it as JSON keeps it: words that no page translates as they are, else the template and its facts."""
+        if self.template == VERBATIM:
+            return str(self)
+        facts = {name: _kept(self.facts[name]) for name in sorted(_places(self.template))}
+        return {"template": str(self.template), "facts": facts}
 
-def found_in(text: str, templates: Sequence[str]) -> tuple[list[Message], str]:
-    """Return the known sentences that a text begins with, and the rest of it."""
-    found: list[Message] = []
-    while first := _first_of(text, templates):
-        sentence, end = first
-        found.append(sentence)
-        text = text[end:].lstrip()
-    return found, text
+    @classmethod
+    def of_json(cls, kept: object) -> Message:
+        """Return what `as_json` has kept.
+
+        Raises:
+            ValueError: it is nothing that `as_json` returns, or its facts do not fill its template.
+        """
+        match kept:
+            case str():
+                return verbatim(kept)
+            case {"template": str(template)} if template and _is_plain(template):
+                return cls(template, _facts_of(template, cast("dict[str, object]", kept).get("facts")))
+            case _:
+                raise ValueError("no message")
 
 
-def _first_of(text: str, templates: Sequence[str]) -> tuple[Message, int] | None:
-    """Return the known sentence that a text begins with, and where it ends."""
-    for template in templates:
-        if match := _pattern(template).match(text):
-            return Message(template, match.groupdict()), match.end()
-    return None
+def verbatim(text: str) -> Message:
+    """Return words that no page translates."""
+    return Message(VERBATIM, {"text": text})
 
 
-@cache
-def _pattern(template: str) -> re.Pattern[str]:
-    places = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>\\S+?)", re.escape(template))
-    return re.compile(rf"{places}(?=\s|$)")
+def _places(template: str) -> set[str]:
+    return set(_PLACE.findall(template))
+
+
+def _is_plain(template: str) -> bool:
+    """Return whether a template holds places only: another format of Python's could ask for a text of any length."""
+    return "%" not in _PLACE.sub("", template)
+
+
+def _facts_of(template: str, kept: object) -> dict[str, str | datetime]:
+    """Return the facts of a template. Raises ValueError when they are others than its places."""
+    facts = cast("dict[str, object]", kept if isinstance(kept, dict) else {})
+    if facts.keys() != _places(template):
+        raise ValueError("other facts than places")
+    return {name: _read(fact) for name, fact in facts.items()}
+
+
+def _kept(fact: str | datetime) -> Any:
+    return {"at": fact.isoformat()} if isinstance(fact, datetime) else fact
+
+
+def _read(kept: object) -> str | datetime:
+    match kept:
+        case str():
+            return kept
+        case {"at": str(at)}:
+            return datetime.fromisoformat(at)
+        case _:
+            raise ValueError("no fact")

@@ -1,4 +1,4 @@
-"""How a task can end: every error code a user can meet, its class, and the sentences that its remark is made of.
+"""How a task can end: every error code a user can meet, its class and its sentence.
 
 `FAILURES` is the one list; the remark of a task, the documentation and the retry rules come from it.
 """
@@ -18,6 +18,8 @@ from fleetlane.core.errors import (
     TaskFailedError,
     TaskStoppedError,
 )
+from fleetlane.core.message import Message
+from fleetlane.core.remark import Remark, RemarkTemplate
 from fleetlane.core.storable import said_by, text
 
 
@@ -108,36 +110,13 @@ FAILURES: Mapping[str, Failure] = {
 }
 
 
-class Remark(StrEnum):
-    """What else remarks say, in templates (`core.message`)."""
-
-    PUBLISHED = "Published on @%(account)s."
-    SEEN_LATER = "Published on @%(account)s, as a later look at its profile shows."
-    DRY_RUN = "Dry run: everything up to Post was done, nothing was published."
-    PERSON_SAW_IT = "Published: a person looked at the profile and said so."
-    PERSON_SAW_NOTHING = "A person looked at the profile and said so."
-    AFTERWARDS = "Published. Afterwards:"
-    SERVER_ENDED = "The server ended after Post may have been pressed."
-    UNSEEN = "Post may have been pressed, and it could not be seen what became of it."
-    LOOKED_FOR = "The profile is looked at before anything else on this phone; Post is not pressed again."
-    LOOKED_FOR_AGAIN = "The profile is looked at again between other tasks on this phone; Post is not pressed again."
-    STOPPED_LATE = "It was stopped after Post had been pressed: that cannot be taken back."
-    PASSED_OVER = "Passed over in the folder:"
-    RESULT_CUT = "Not all of its result could be kept:"
-    END_LOST = "What the script reported at its end could not be stored."
-    LATE_BY_DAYS = "It was %(days)s d %(hours)s h late."
-    LATE_BY_HOURS = "It was %(hours)s h %(minutes)s min late."
-    LATE_BY_MINUTES = "It was %(minutes)s min late."
-    RETRIED = "It is tried again, %(number)s of %(most)s. Before:"
-
-
 SERVERS_OWN = frozenset({"server_interrupted", "store_failed", "stopped"})
 """Codes that only the server says: what scripts say decides neither on a stop nor on a task that runs again."""
 SCRIPT_CODE = "script_code"
 """Where a task's result keeps the code that a script gave itself, which `FAILURES` does not know."""
 
-REMARKS = (*(failure.sentence for failure in FAILURES.values()), *(remark.value for remark in Remark))
-"""The sentences that remarks are made of, beside details in no fixed words."""
+REMARKS = (*(failure.sentence for failure in FAILURES.values()), *(template.value for template in RemarkTemplate))
+"""The templates that remarks are made of, beside details in no fixed words."""
 
 
 class PublishState(StrEnum):
@@ -153,12 +132,12 @@ class PublishState(StrEnum):
 class Outcome:
     """How an attempt ended. `error_code` is None when it went well.
 
-    `unseen`: the post is in doubt, and a later look may find it. `asks`: the error code of what a person must see to
-    before a look can tell, "" for nothing.
+    `remark` may be plain text, which no page translates. `unseen`: the post is in doubt, and a later look may find it.
+    `asks`: the error code of what a person must see to before a look can tell, "" for nothing.
     """
 
     error_code: str | None
-    remark: str
+    remark: Remark | str
     publish_state: PublishState
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
     unseen: bool = False
@@ -180,18 +159,23 @@ def failure_of(code: str) -> Failure:
     return FAILURES.get(code) or FAILURES["script_failed"]
 
 
-def sentence_of(error: TaskFailedError) -> str:
+def remark_of(error: TaskFailedError) -> Remark:
     """Return the sentence of an error, and what it says more."""
-    return failed(error.code, error.detail).remark
+    return Remark.of(failed(error.code, error.detail).remark)
 
 
-def succeeded(remark: str, publish_state: PublishState, result: Mapping[str, Any]) -> Outcome:
+def succeeded(remark: Remark | Message | str, publish_state: PublishState, result: Mapping[str, Any]) -> Outcome:
     """Return the outcome of an attempt that went well."""
-    return Outcome(None, remark, publish_state, result)
+    return Outcome(None, Remark.of(remark), publish_state, result)
 
 
 def failed(
-    code: str, detail: str = "", result: Mapping[str, Any] | None = None, *, unseen: bool = False, asks: str = ""
+    code: str,
+    detail: Remark | Message | str = "",
+    result: Mapping[str, Any] | None = None,
+    *,
+    unseen: bool = False,
+    asks: str = "",
 ) -> Outcome:
     """Return the outcome for an error code. `detail` is added to the code's sentence.
 
@@ -200,13 +184,12 @@ def failed(
     """
     if code not in FAILURES:
         return script_failed(code, detail, result)
-    sentence = FAILURES[code].sentence
-    remark = f"{sentence} {detail}".strip() if detail else sentence
+    remark = Remark.of(Message(FAILURES[code].sentence), detail)
     state = PublishState.UNKNOWN if code == "outcome_unknown" else PublishState.NOT_PUBLISHED
     return Outcome(code, remark, state, dict(result or {}), unseen, asks)
 
 
-def script_failed(code: object, detail: str, result: Mapping[str, Any] | None = None) -> Outcome:
+def script_failed(code: object, detail: Remark | Message | str, result: Mapping[str, Any] | None = None) -> Outcome:
     """Return the outcome for a code of the script's own."""
     own = text(code, _LONGEST_CODE)
     return failed("script_failed", f"{own}: {detail}" if detail else own, {**(result or {}), SCRIPT_CODE: own})

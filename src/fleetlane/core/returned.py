@@ -14,12 +14,12 @@ from fleetlane.core.outcome import (
     SERVERS_OWN,
     Outcome,
     PublishState,
-    Remark,
     failed,
     from_error,
     script_failed,
     succeeded,
 )
+from fleetlane.core.remark import Remark, RemarkTemplate
 from fleetlane.core.storable import said_by, storable, text
 
 
@@ -52,12 +52,12 @@ def _read(value: object) -> Outcome:
     if value.publish_state not in set(PublishState):
         return failed("script_error", f"It returned the publish state {text(value.publish_state, 40)!r}.")
     state, code = PublishState(value.publish_state), value.error_code
-    remark = text(value.remark)
+    remark = value.remark if isinstance(value.remark, Remark) else Remark.of(text(value.remark))
     unseen = value.unseen is True and state is PublishState.UNKNOWN
     asks = text(value.asks)
     outcome = Outcome(code, remark, state, value.result, unseen, asks if unseen and asks in FAILURES else "")
     if state is PublishState.PUBLISHED and code is not None:
-        outcome = succeeded(f"{Remark.AFTERWARDS} {remark}", state, value.result)
+        outcome = succeeded(Remark.of(RemarkTemplate.AFTERWARDS, remark), state, value.result)
     elif code is None and state is PublishState.UNKNOWN:
         outcome = replace(outcome, error_code="outcome_unknown")
     elif code is not None and (code not in FAILURES or code in SERVERS_OWN):
@@ -70,8 +70,8 @@ def _kept(outcome: Outcome, own_code: object = None) -> Outcome:
     """Return an outcome whose parts can be stored; its remark says what was lost."""
     kept = storable(outcome.result)
     values = kept.values if own_code is None else {**kept.values, SCRIPT_CODE: text(own_code, 100)}
-    remark = text(outcome.remark).strip()
+    remark = Remark.of(outcome.remark).storable()
     if kept.problems:
         lost = "; ".join(kept.problems[:3]) + ("; …" if len(kept.problems) > 3 else "")
-        remark = f"{remark} {Remark.RESULT_CUT} {lost}.".strip()
+        remark = Remark.of(remark, RemarkTemplate.RESULT_CUT, f"{lost}.")
     return replace(outcome, remark=remark, result=values)

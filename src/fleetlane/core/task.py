@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from fleetlane.core.remark import Remark
+
 
 class Status(IntEnum):
     """State of a task, with the numbers of the documented API."""
@@ -114,7 +116,7 @@ class Task:
     """A stored task. `attempt` counts its runs from 1; 0 means it never ran.
 
     `late_at_ms` is from when on it is late if it has not begun, `late_ms` by how much it was when it was let begin,
-    `held_ms` since when a person must decide. `needs_note` says more about `needs_person`: `code` and `message`.
+    `held_ms` since when a person must decide. `needs_note` says more about `needs_person` (`note_of`).
     `repeat_allowed_ms` is when somebody said that it may repeat what was made by then.
     """
 
@@ -136,7 +138,7 @@ class Task:
     attempt: int = 0
     retry_count: int = 0
     stop_requested: bool = False
-    remark: str = ""
+    remark: Remark = field(default_factory=Remark)
     error_code: str | None = None
     outcome: str | None = None
     platform: str | None = None
@@ -162,6 +164,11 @@ class Task:
         return self.status in (Status.COMPLETED, Status.FAILED)
 
     @property
+    def need(self) -> Remark:
+        """Return what is said of why it needs a person, nothing when `needs_person` says it all."""
+        return Remark.of_json(self.needs_note.get("message", ""), self.needs_note.get("parts"))
+
+    @property
     def in_doubt(self) -> bool:
         """Return whether its next attempt only looks for the post that a former one may have sent."""
         return not self.is_ended and self.outcome == "unknown"
@@ -180,6 +187,16 @@ class TaskCounts:
     def total(self) -> int:
         """Return the number of all tasks."""
         return self.pending + self.running + self.completed + self.failed
+
+
+def note_of(said: Remark, code: str = "") -> dict[str, Any]:
+    """Return what is noted of why a task needs a person.
+
+    It has `message`, in English; `code`, an error code, when there is one; and `parts`, the message as JSON keeps it,
+    when pages can translate it.
+    """
+    note = {"code": code, "message": str(said), "parts": said.as_json()}
+    return {name: value for name, value in note.items() if value}
 
 
 def username_key(username: str) -> str:

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.screens.recognition import UNKNOWN
 from fleetlane.core.screens.screen import Node
-from fleetlane.dashboard.page import PageRoute, from_english, render
+from fleetlane.dashboard.page import PageRoute, render, translate
 from fleetlane.scripts.looks import Screen
 from fleetlane.scripts.packs import load_packs
 from fleetlane.web.parameters import Lane
@@ -49,7 +49,7 @@ async def _pictures(
 
 
 def _event(request: Request, picture: LivePicture) -> str:
-    problem = picture.problem and from_english(request, picture.problem)
+    problem = picture.problem and translate(request, picture.problem)
     data = {"serial": picture.serial, "tag": picture.tag, "problem": problem}
     return f"event: picture\ndata: {json.dumps(data)}\n\n"
 

@@ -15,10 +15,10 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fleetlane import __version__
-from fleetlane.core.device import NOT_READY, Device, why_not_ready
+from fleetlane.core.device import Device, why_not_ready
 from fleetlane.core.errors import FleetlaneError, ForeignRequestError, StoreError
-from fleetlane.core.message import Message, found_in
-from fleetlane.core.outcome import REMARKS
+from fleetlane.core.message import Message
+from fleetlane.core.remark import Remark
 from fleetlane.core.schedule import rfc3339
 from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
 from fleetlane.web.error_codes import code_of
@@ -28,8 +28,6 @@ from fleetlane.work.services import Services
 _MOST_COUNTED = 100
 """Up to how many tasks that need a person are counted for the bar of pages."""
 THEMES = ("light", "dark")
-_KNOWN = (*REMARKS, *NOT_READY.values())
-"""Sentences that are kept in English, and can be found again in a text."""
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -95,9 +93,9 @@ def render(
         moment=moment,
         # For what does not stand in the template: `_` would take it for markup.
         translate_text=partial(translate_text, request),
-        from_english=partial(from_english, request),
         waits_for=waits_for,
         translate=partial(translate, request),
+        translate_remark=partial(translate_remark, request),
         has_session=request.app.state.session_cookie in request.cookies,
         needs_count=getattr(request.state, "needs_count", 0),
         most_counted=_MOST_COUNTED,
@@ -136,17 +134,14 @@ def translate_text(request: Request, sentence: str) -> str:
     return catalogue(wanted(request)).gettext(sentence) if sentence else ""  # gettext's own "" is the catalogue's head
 
 
-def from_english(request: Request, text: str) -> str:
-    """Return a text that is kept in English in the request's language, as far as its sentences are known."""
-    if wanted(request) == "en":
-        return text
-    known, rest = found_in(text, _KNOWN)
-    return " ".join([*(translate(request, sentence) for sentence in known), rest]).strip()
-
-
 def translate(request: Request, message: Message) -> str:
     """Return a message in the request's language, its times as people write them."""
     return message.filled(catalogue(wanted(request)).gettext, _as_people_write)
+
+
+def translate_remark(request: Request, remark: Remark) -> str:
+    """Return what a task says of itself in the request's language."""
+    return " ".join(translate(request, message) for message in remark.messages)
 
 
 def _as_people_write(at: datetime) -> str:

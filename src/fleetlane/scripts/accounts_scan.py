@@ -70,7 +70,9 @@ class AccountsScanScript:
             except TaskFailedError as error:
                 if error.code == "deadline_exceeded":
                     raise
-                problems.append({"platform": pack.app, "error_code": error.code, "remark": from_error(error).remark})
+                problems.append(
+                    {"platform": pack.app, "error_code": error.code, "remark": str(from_error(error).remark)}
+                )
         result = {"accounts": found, "problems": problems}
         if problems and not found:
             return failed(problems[0]["error_code"], result=result)

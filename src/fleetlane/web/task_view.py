@@ -81,7 +81,7 @@ def task_view(shown: Shown, services: Services) -> TaskView:
         status=int(task.status),
         status_text=task.status.text,
         source=task.source.value,
-        remark=task.remark,
+        remark=str(task.remark),
         error_code=task.error_code,
         retry_count=task.retry_count,
         start_time=when(task.started_ms if task.started_ms is not None else task.due_ms),
@@ -102,5 +102,5 @@ def _need(task: Task) -> Need | None:
     if task.needs_person is None:
         return None
     note = task.needs_note
-    code, message = note.get("code") or task.error_code, note.get("message") or task.remark
+    code, message = note.get("code") or task.error_code, note.get("message") or str(task.remark)
     return Need(reason=task.needs_person.value, code=code, message=message)

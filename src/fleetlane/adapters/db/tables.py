@@ -66,6 +66,7 @@ tasks = Table(
     Column("retry_count", Integer, nullable=False, server_default=text("0")),
     Column("stop_requested", Boolean, nullable=False, server_default=text("false")),
     Column("remark", Text, nullable=False, server_default=text("''")),
+    Column("remark_parts", Text, nullable=False, server_default=text("'[]'")),  # for pages; `remark` is what it says
     Column("error_code", String(64)),
     Column("outcome", String(16)),
     Column("result", Text, nullable=False, server_default=text("'{}'")),

@@ -14,6 +14,7 @@ from fleetlane.core.event import Change, EventKind
 from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.outcome import FailureClass, Outcome, PublishState
 from fleetlane.core.ports.tasks import Pending, Rewritten, TaskFilter
+from fleetlane.core.remark import Remark
 from fleetlane.core.retrying import RetryWish
 from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, username_key
 
@@ -110,7 +111,7 @@ def _anew() -> dict[str, Any]:
         "ended_ms": None,
         "error_code": None,
         "outcome": None,
-        "remark": "",
+        **saying(Remark()),
         "result": "{}",
         "held_ms": None,
         **NEEDS_NOBODY,
@@ -127,6 +128,12 @@ def after_outcome(outcome: Outcome) -> dict[str, Any]:
     return {**NEEDS_NOBODY, "needs_person": why}
 
 
+def saying(remark: Remark | str) -> dict[str, Any]:
+    """Return the columns of a remark: the text that is searched, in English, and what pages translate."""
+    said = Remark.of(remark)
+    return {"remark": str(said), "remark_parts": json.dumps(said.as_json(), ensure_ascii=False)}
+
+
 def as_before(task: Task) -> dict[str, Any]:
     """Return what a task becomes that is put back: all that a stop or a retry has changed."""
     return {
@@ -138,7 +145,7 @@ def as_before(task: Task) -> dict[str, Any]:
         "stop_requested": task.stop_requested,
         "error_code": task.error_code,
         "outcome": task.outcome,
-        "remark": task.remark,
+        **saying(task.remark),
         "result": json.dumps(dict(task.result), ensure_ascii=False),
         "late_at_ms": task.late_at_ms,
         "late_ms": task.late_ms,
@@ -240,7 +247,7 @@ def to_task(row: Row[Any]) -> Task:
         attempt=row.attempt,
         retry_count=row.retry_count,
         stop_requested=bool(row.stop_requested),
-        remark=row.remark,
+        remark=Remark.of_json(row.remark, json.loads(row.remark_parts)),
         error_code=row.error_code,
         outcome=row.outcome,
         platform=row.platform,

@@ -52,6 +52,7 @@ from fleetlane.adapters.db.task_rows import (
     matching,
     new_row,
     rewritten,
+    saying,
     to_pending,
     to_task,
     told,
@@ -64,6 +65,7 @@ from fleetlane.core.event import Change
 from fleetlane.core.lanes import FIRST_MS, Head
 from fleetlane.core.outcome import Outcome, PublishState, failed
 from fleetlane.core.ports.tasks import DueSpan, Pending, Rewritten, TaskFilter, TaskOrder, Twin
+from fleetlane.core.remark import Remark
 from fleetlane.core.retrying import RetryWish
 from fleetlane.core.task import NeedsPerson, NewTask, Status, Task, TaskCounts
 
@@ -221,6 +223,7 @@ class TaskRepository:
             "ended_ms": None,
             "error_code": None,
             "remark": case((KNOWN_OUTCOME, ""), else_=tasks.c.remark),
+            "remark_parts": case((KNOWN_OUTCOME, "[]"), else_=tasks.c.remark_parts),
             "stop_requested": False,
             "late_ms": case((late, now_ms - tasks.c.scheduled_ms), else_=null()),
             **NEEDS_NOBODY,
@@ -245,7 +248,7 @@ class TaskRepository:
             "ended_ms": now_ms,
             "error_code": outcome.error_code,
             "outcome": outcome.publish_state.value,
-            "remark": outcome.remark,
+            **saying(outcome.remark),
             "result": json.dumps(dict(outcome.result), ensure_ascii=False),
             **after_outcome(outcome),
         }
@@ -254,9 +257,9 @@ class TaskRepository:
         self._attempts.end(task_id, attempt, outcome.error_code, now_ms)
         return True
 
-    def requeue(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
+    def requeue(self, task_id: int, attempt: int, remark: Remark, now_ms: int) -> bool:
         """Put a running attempt's task back among the pending ones."""
-        values = {"started_ms": None, "outcome": None, "remark": remark, **from_its_place(now_ms)}
+        values = {"started_ms": None, "outcome": None, **saying(remark), **from_its_place(now_ms)}
         return self._go_on_later(task_id, attempt, "server_interrupted", values, now_ms)
 
     def look_later(self, task_id: int, attempt: int, outcome: Outcome, due_ms: int, now_ms: int) -> bool:
@@ -264,7 +267,7 @@ class TaskRepository:
         values = {
             "outcome": PublishState.UNKNOWN.value,
             "due_ms": due_ms,
-            "remark": outcome.remark,
+            **saying(outcome.remark),
             "late_at_ms": None,
             **NEEDS_NOBODY,
         }
@@ -309,7 +312,7 @@ class TaskRepository:
             "ended_ms": now_ms,
             "error_code": outcome.error_code,
             "outcome": outcome.publish_state.value,
-            "remark": outcome.remark,
+            **saying(outcome.remark),
             "held_ms": None,
             **after_outcome(outcome),
         }
@@ -335,9 +338,9 @@ class TaskRepository:
         row = self._change(task_id, Status.FAILED, Status.PENDING, waiting_again(now_ms), *conditions)
         return to_pending(row) if row else None
 
-    def try_again(self, task_id: int, due_ms: int, remark: str) -> Pending | None:
+    def try_again(self, task_id: int, due_ms: int, remark: Remark) -> Pending | None:
         """Make a task that has just failed by itself pending again, due later."""
-        values = trying_again(due_ms) | {"remark": remark}
+        values = trying_again(due_ms) | saying(remark)
         row = self._change(task_id, Status.FAILED, Status.PENDING, values, KNOWN_OUTCOME)
         return to_pending(row) if row else None
 
@@ -351,7 +354,7 @@ class TaskRepository:
     def resolve(self, task_id: int, outcome: Outcome, now_ms: int) -> bool:
         """Give a task whose outcome is unknown the one that a person saw. False when it is not unknown."""
         after = Status.COMPLETED if outcome.ok else Status.FAILED
-        values = {"status": int(after), "error_code": outcome.error_code, "remark": outcome.remark}
+        values = {"status": int(after), "error_code": outcome.error_code, **saying(outcome.remark)}
         values |= {"outcome": outcome.publish_state.value, **NEEDS_NOBODY}
         row = self._change(task_id, Status.FAILED, after, values, tasks.c.outcome == PublishState.UNKNOWN.value)
         if row is not None:
@@ -365,7 +368,7 @@ class TaskRepository:
         doubtful = {
             "error_code": outcome.error_code,
             "outcome": outcome.publish_state.value,
-            "remark": outcome.remark,
+            **saying(outcome.remark),
             **after_outcome(outcome),
         }
         ended = {**doubtful, "held_ms": None, "status": int(Status.FAILED), "ended_ms": now_ms}
@@ -456,7 +459,9 @@ class TaskRepository:
         Nor those that were taken off it when the same was said of their phone.
         """
         values = {"needs_person": why.value, "needs_note": json.dumps(dict(note), ensure_ascii=False)}
-        listed = or_(tasks.c.needs_person.is_not(None), tasks.c.needs_note == values["needs_note"])
+        without_parts = {name: value for name, value in note.items() if name != "parts"}  # as older versions noted it
+        same = [values["needs_note"], json.dumps(without_parts, ensure_ascii=False)]
+        listed = or_(tasks.c.needs_person.is_not(None), tasks.c.needs_note.in_(same))
         return self._set(task_ids, values, and_(tasks.c.status == int(Status.PENDING), not_(listed)))
 
     def unflag(self, task_ids: Collection[int], why: NeedsPerson | None = None) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome
+from fleetlane.core.remark import Remark
 from fleetlane.core.retrying import RetryWish
 from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, TaskCounts
 
@@ -151,7 +152,7 @@ class Tasks(Protocol):
         """End a running attempt. False when the attempt is not the one running: its result is refused."""
         ...
 
-    def requeue(self, task_id: int, attempt: int, remark: str, now_ms: int) -> bool:
+    def requeue(self, task_id: int, attempt: int, remark: Remark, now_ms: int) -> bool:
         """Put a running attempt's task back among the pending ones, in its place. False as for `finish`."""
         ...
 
@@ -193,7 +194,7 @@ class Tasks(Protocol):
         """
         ...
 
-    def try_again(self, task_id: int, due_ms: int, remark: str) -> Pending | None:
+    def try_again(self, task_id: int, due_ms: int, remark: Remark) -> Pending | None:
         """Make a task that has just failed by itself pending again, due later: from then on it can be late."""
         ...
 
@@ -246,7 +247,7 @@ class Tasks(Protocol):
     def flag(self, task_ids: Collection[int], why: NeedsPerson, note: Mapping[str, Any]) -> list[int]:
         """Put pending tasks that need nobody yet on the list of those that need a person. Returns those it put there.
 
-        `note` says more: `code` (an error code) and `message` (a sentence).
+        `note` says more (`core.task.note_of`).
         """
         ...
 

@@ -15,7 +15,8 @@ from typing import Any
 from fleetlane.core.errors import DeviceError, DeviceTimeoutError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.media.files import MediaKind
-from fleetlane.core.outcome import Outcome, PublishState, Remark, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, succeeded
+from fleetlane.core.remark import Remark, RemarkTemplate
 from fleetlane.core.screens.recognition import Action, Pack
 from fleetlane.scripts.accounts import AccountSwitcher
 from fleetlane.scripts.apps import open_app
@@ -102,7 +103,8 @@ class PostFlow:
             media = self._gallery.bring(content.files, name, picked=self._way != "shared")
         outcome = self._make(content, media, before)
         if outcome.ok and content.passed_over:
-            return replace(outcome, remark=f"{outcome.remark} {Remark.PASSED_OVER} {content.passed_over}.")
+            remark = Remark.of(outcome.remark, RemarkTemplate.PASSED_OVER, f"{content.passed_over}.")
+            return replace(outcome, remark=remark)
         return outcome
 
     def _note(self, content: Content) -> None:
@@ -201,7 +203,7 @@ class PostFlow:
             self._navigator.reach("look", self.page.screens)
         with phone.step("leave the app"):
             self._navigator.reach("leave", _OUT)
-        return succeeded(Remark.DRY_RUN, PublishState.DRY_RUN, self.result)
+        return succeeded(RemarkTemplate.DRY_RUN, PublishState.DRY_RUN, self.result)
 
     def _clean_up(self, outcome: Outcome | None) -> None:
         """Take the media off the phone again, when the app surely needs it no more.

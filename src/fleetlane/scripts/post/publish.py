@@ -18,7 +18,8 @@ from typing import Any
 
 from fleetlane.core.errors import DeviceError, LeaseLostError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
-from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, sentence_of, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, failed, remark_of, succeeded
+from fleetlane.core.remark import Remark, RemarkTemplate
 from fleetlane.core.screens.recognition import Action
 from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.looks import Screen
@@ -116,7 +117,7 @@ class Publisher:
         except TaskFailedError as error:
             if journal.phase.is_decided:
                 raise
-            return self._unseen(sentence_of(error), asks=error.code if error.code in ASKS_A_PERSON else "")
+            return self._unseen(remark_of(error), asks=error.code if error.code in ASKS_A_PERSON else "")
 
     def _still_button(self) -> Node:
         """Return the button when two looks show it, and the page, in the same place, and nothing lies over it."""
@@ -221,7 +222,7 @@ class Publisher:
             evidence = "the app said so"
         if evidence is not None:
             journal.decided(Phase.PUBLISHED, {"evidence": evidence})
-            remark = Remark.PUBLISHED % {"account": self._result["account"]}
+            remark = RemarkTemplate.PUBLISHED.filled(account=str(self._result["account"]))
             return succeeded(remark, PublishState.PUBLISHED, self._result)
         if seen in (_Seen.NOT_TAKEN, _Seen.REFUSED) and self._proof.is_conclusive:
             journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{seen}; the profile has no new post"})
@@ -238,14 +239,14 @@ class Publisher:
         self._proof.restart_app()
         return self._proof.look(until_s)
 
-    def _unseen(self, why: str, asks: str = "") -> Outcome:
+    def _unseen(self, why: Remark | str, asks: str = "") -> Outcome:
         """Leave it in doubt: a later look may find the post, when a person has seen to what it `asks`."""
         if not self._proof.can_come_late:
             return self._unknown(why)
         return failed("outcome_unknown", why, self._result, unseen=True, asks=asks)
 
-    def _unknown(self, why: str) -> Outcome:
-        self._job.journal.decided(Phase.UNKNOWN, {"evidence": why})
+    def _unknown(self, why: Remark | str) -> Outcome:
+        self._job.journal.decided(Phase.UNKNOWN, {"evidence": str(why)})
         return failed("outcome_unknown", why, self._result)
 
     # -- verbs of the packs --------------------------------------------------------------------------

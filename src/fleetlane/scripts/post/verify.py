@@ -23,7 +23,9 @@ from fleetlane.core.errors import (
     TaskFailedError,
 )
 from fleetlane.core.journal import Phase
-from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, sentence_of, succeeded
+from fleetlane.core.message import Message
+from fleetlane.core.outcome import Outcome, PublishState, failed, remark_of, succeeded
+from fleetlane.core.remark import Remark, RemarkTemplate
 from fleetlane.core.screens.recognition import Action
 from fleetlane.scripts.apps import wait_until_started
 from fleetlane.scripts.looks import Screen
@@ -55,13 +57,13 @@ def verify_post(job: Job, config: PostConfig, facts: Mapping[str, Any]) -> Outco
     """
     result = {name: value for name, value in facts.items() if name not in _NO_RESULT}
     if not facts.get("profile"):
-        return failed("outcome_unknown", "The attempt ended before it had noted the profile.", result)
+        return failed("outcome_unknown", RemarkTemplate.PROFILE_NOT_NOTED, result)
     pack = next((pack for pack in load_packs() if facts["app"] in pack.packages), None)
     if pack is None:
         raise TaskFailedError("app_not_installed", f"No screen pack is in force for {facts['app']}.")
     page = last_page(pack, config.placement)
     if page.proof != "profile" or not facts.get("caption"):
-        return failed("outcome_unknown", "Only a post with a caption can be found again on the profile.", result)
+        return failed("outcome_unknown", RemarkTemplate.NO_CAPTION_TO_FIND, result)
     navigator = Navigator(job.phone, pack, facts["app"], {}, unknown_patience_s=job.settings.unknown_screen_patience_s)
     return _Search(job, navigator, page, facts, result).run(config.upload_wait_time)
 
@@ -101,7 +103,7 @@ class _Search:
             with self._phone.step("look for the post on the profile", self._caption):
                 return self._look(refusal, until_s)
         except TaskFailedError as error:
-            return self._unseen(sentence_of(error), asks=error.code if error.code in ASKS_A_PERSON else "")
+            return self._unseen(remark_of(error), asks=error.code if error.code in ASKS_A_PERSON else "")
         except (DeviceGoneError, DeviceTimeoutError, AdbServerDownError):
             raise  # nothing is decided: it is looked for again when the phone has been away, and is back
         except DeviceError as error:
@@ -161,7 +163,7 @@ class _Search:
             self._profile.restart_app()
         _, now = self._profile.open()
         if not same_handle(now.handle, self._before.handle):
-            return self._unseen(f"Now @{now.handle} is signed in, and not @{self._before.handle}.")
+            return self._unseen(RemarkTemplate.OTHER_ACCOUNT.filled(now=now.handle, before=self._before.handle))
         clock = self._phone.clock
         waits = refusal == _WAITS  # then nothing was ever on its way
         least_s = _SHORT_LOOK_S if waits else self._grid_patience_s if self._ran else _LOOK_S
@@ -170,7 +172,7 @@ class _Search:
         )
         if evidence := proof.look(clock.monotonic_s() if waits else until_s):
             self._journal.decided(Phase.PUBLISHED, {"evidence": f"{evidence}, in a later look"})
-            remark = Remark.SEEN_LATER % {"account": self._before.handle}
+            remark = RemarkTemplate.SEEN_LATER.filled(account=self._before.handle)
             return succeeded(remark, PublishState.PUBLISHED, self._result)
         if refusal and proof.is_conclusive and self._is_as_it_was():
             self._journal.decided(Phase.NOT_PUBLISHED, {"evidence": f"{refusal}; the profile is as it was"})
@@ -180,5 +182,5 @@ class _Search:
     def _is_as_it_was(self) -> bool:
         return self._profile.before().newest_texts == self._before.newest_texts
 
-    def _unseen(self, why: str, asks: str = "") -> Outcome:
+    def _unseen(self, why: Remark | Message | str, asks: str = "") -> Outcome:
         return failed("outcome_unknown", why, self._result, unseen=True, asks=asks)

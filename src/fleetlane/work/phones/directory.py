@@ -218,8 +218,8 @@ class PhoneDirectory:
         """Put what waits for a phone about which there is a question on the list of what needs a person."""
         asked = {lane for lane, view in self._views.items() if view.device.state in _QUESTIONS}
         for lane in asked - self._flagged:
-            sentence = str(why_not_ready(lane, self.get(lane)))
-            await self._store.write(lambda r, lane=lane, sentence=sentence: flag(r, lane, sentence))
+            if why := why_not_ready(lane, self.get(lane)):
+                await self._store.write(lambda r, lane=lane, why=why: flag(r, lane, why))
         for lane in self._flagged - asked:
             await self._store.write(lambda r, lane=lane: unflag(r, lane))
         self._flagged = asked

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from fleetlane.core.errors import ConflictError, StoreBusyError
+from fleetlane.core.message import Message
 from fleetlane.core.phones import Adoption, Finding
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import TaskFilter
-from fleetlane.core.task import NeedsPerson, Status
+from fleetlane.core.remark import Remark
+from fleetlane.core.task import NeedsPerson, Status, note_of
 from fleetlane.work.preflight.repeats import RepeatWindow, drop_repeats
 
 Moves = Collection[str]
@@ -83,9 +85,9 @@ def flagged_lanes(repositories: Repositories) -> set[str]:
     return {task.serial for task in found if task.serial and task.needs_person is NeedsPerson.OTHER_PHONE}
 
 
-def flag(repositories: Repositories, lane: str, sentence: str) -> None:
+def flag(repositories: Repositories, lane: str, why: Message) -> None:
     """Put what waits in a lane on the list of what needs a person."""
-    note = {"message": sentence}
+    note = note_of(Remark.of(why))
     repositories.tasks.flag(_pending(repositories, lane), NeedsPerson.OTHER_PHONE, note)
 
 

@@ -18,6 +18,7 @@ import structlog
 
 from fleetlane.core.device import why_not_ready
 from fleetlane.core.errors import DeviceError, TaskStoppedError
+from fleetlane.core.message import Message, verbatim
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import DeviceCalls
 from fleetlane.core.ports.phone import Devices
@@ -42,7 +43,7 @@ class LivePicture:
     jpeg: bytes = b""
     tag: str = ""
     at_ms: int = 0
-    problem: str | None = None
+    problem: Message | None = None
 
 
 class LivePictures:
@@ -176,7 +177,7 @@ class LivePictures:
 
     async def _take_one(self, serial: str) -> None:
         if reason := why_not_ready(serial, self._devices.get(serial)):
-            self._failed(serial, str(reason))
+            self._failed(serial, reason)
             return
         if self._lanes.is_busy(serial):
             return
@@ -188,11 +189,11 @@ class LivePictures:
         except TaskStoppedError:
             return  # it gave way
         except DeviceError as error:
-            self._failed(serial, str(error))
+            self._failed(serial, verbatim(str(error)))
         except Exception:
             # The loop's edge: a phone that answers nonsense must not end its pictures.
             log.exception("picture_failed", device=serial)
-            self._failed(serial, "No picture could be taken; the server's log says why.")
+            self._failed(serial, verbatim("No picture could be taken; the server's log says why."))
 
     def _seen(self, serial: str, jpeg: bytes) -> None:
         known = self._pictures.get(serial, LivePicture(serial))
@@ -201,7 +202,7 @@ class LivePictures:
             return
         self._show(LivePicture(serial, 0, jpeg, tag, self._clock.now_ms()))
 
-    def _failed(self, serial: str, problem: str) -> None:
+    def _failed(self, serial: str, problem: Message) -> None:
         known = self._pictures.get(serial, LivePicture(serial))
         if known.problem != problem:
             self._show(replace(known, problem=problem))

@@ -18,6 +18,7 @@ from fleetlane.core.message import Message
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import Twin
+from fleetlane.core.remark import RemarkTemplate
 from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import NewTask, Task, username_key
 from fleetlane.scripts.platforms import platforms
@@ -27,6 +28,12 @@ WAITS = "the same post waits or runs already as task %(task)s"
 UNKNOWN = "nobody knows whether the same post went out with task %(task)s"
 PUBLISHED = "the same post was published with task %(task)s"
 SENTENCES = (WAITS, UNKNOWN, PUBLISHED)
+_DROPPED = {
+    WAITS: RemarkTemplate.REPEATS_WAITING,
+    UNKNOWN: RemarkTemplate.REPEATS_UNKNOWN,
+    PUBLISHED: RemarkTemplate.REPEATS_PUBLISHED,
+}
+"""What the remark of a task says that is not to begin for it."""
 _ANY = "any"
 _T = TypeVar("_T", NewTask, Task, NewTask | Task)
 _DIGITS = 40
@@ -199,8 +206,7 @@ def drop_repeats(
 
 
 def _drop(repositories: Repositories, task_id: int, now_ms: int, why: Message) -> Task | None:
-    said = str(why)
-    return repositories.tasks.drop(task_id, now_ms, failed("repeat", f"{said[:1].upper()}{said[1:]}."))
+    return repositories.tasks.drop(task_id, now_ms, failed("repeat", Message(_DROPPED[why.template], why.facts)))
 
 
 def _may_repeat(task: NewTask | Task | Twin, made_ms: int) -> bool:

@@ -130,7 +130,7 @@ class AttemptEnds:
             attempt=task.attempt,
             device=task.serial,
             error_code=outcome.error_code,
-            remark=outcome.remark,
+            remark=str(outcome.remark),
             accepted=accepted,
         )
 

@@ -13,11 +13,13 @@ from fleetlane.core.errors import ScriptUnknownError
 from fleetlane.core.journal import never_denied
 from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.lateness import says_how_late
-from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState, Remark, failed, failure_of
+from fleetlane.core.message import Message
+from fleetlane.core.outcome import FAILURES, FailureClass, Outcome, PublishState, failed, failure_of
 from fleetlane.core.ports.attempts import Attempt
 from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.ports.store import Repositories
-from fleetlane.core.task import NeedsPerson, Task
+from fleetlane.core.remark import Remark, RemarkTemplate
+from fleetlane.core.task import NeedsPerson, Task, note_of
 from fleetlane.scripts.registry import script
 from fleetlane.scripts.script import Verifier
 from fleetlane.work.preflight.app_versions import note_published
@@ -76,8 +78,8 @@ def complete_attempt(repositories: Repositories, event: Ended, policy: RetryPoli
     else:
         _used(repositories, task, attempt, outcome.publish_state, now_ms)
     if not stopped and policy.applies(task, outcome):
-        again = Remark.RETRIED % {"number": task.retry_count + 1, "most": policy.most_retries}
-        remark = f"{again} {outcome.remark}"
+        again = RemarkTemplate.RETRIED.filled(number=str(task.retry_count + 1), most=str(policy.most_retries))
+        remark = Remark.of(again, outcome.remark)
         repositories.tasks.try_again(task.id, now_ms + policy.delay_ms(), remark)
     return True
 
@@ -89,8 +91,8 @@ def complete_barely(repositories: Repositories, event: Ended, now_ms: int) -> bo
     """
     task, attempt = event.task, repositories.attempts.get(event.task.id, event.task.attempt)
     code = event.outcome.error_code
-    remark = f"{failure_of(code).sentence} {Remark.END_LOST}" if code else str(Remark.END_LOST)
-    outcome = Outcome(code, remark, event.outcome.publish_state)
+    why = Remark.of(Message(failure_of(code).sentence)) if code else Remark()
+    outcome = Outcome(code, Remark.of(why, RemarkTemplate.END_LOST), event.outcome.publish_state)
     if attempt is not None:
         outcome = never_denied(outcome, attempt.phase)
     if not repositories.tasks.finish(task.id, task.attempt, outcome, now_ms):
@@ -134,7 +136,7 @@ def _files(attempt: Attempt) -> list[str]:
 
 def _again(repositories: Repositories, task: Task, outcome: Outcome, now_ms: int) -> bool:
     """Let a task that pressed nothing run again, from its place in the lane."""
-    if not repositories.tasks.requeue(task.id, task.attempt, outcome.remark, now_ms):
+    if not repositories.tasks.requeue(task.id, task.attempt, Remark.of(outcome.remark), now_ms):
         return False
     _free(repositories, task, now_ms)
     return True
@@ -144,18 +146,18 @@ def _look_later(repositories: Repositories, event: Ended, attempt: Attempt, now_
     """Let the next attempt look for the post. What it took counts as used until it is known that it is not out."""
     task = event.task
     if event.interrupted:
-        code, remark = "server_interrupted", f"{Remark.SERVER_ENDED} {Remark.LOOKED_FOR}"
+        code, remark = "server_interrupted", Remark.of(RemarkTemplate.SERVER_ENDED, RemarkTemplate.LOOKED_FOR)
     else:
-        why = event.outcome.remark.removeprefix(FAILURES["outcome_unknown"].sentence).strip()
-        when = Remark.LOOKED_FOR_AGAIN if event.outcome.unseen else Remark.LOOKED_FOR
-        code, remark = "outcome_unknown", f"{Remark.UNSEEN} {when} {why}".strip()
+        why = Remark.of(event.outcome.remark).without(FAILURES["outcome_unknown"].sentence)
+        when = RemarkTemplate.LOOKED_FOR_AGAIN if event.outcome.unseen else RemarkTemplate.LOOKED_FOR
+        code, remark = "outcome_unknown", Remark.of(RemarkTemplate.UNSEEN, when, why)
     outcome = Outcome(code, remark, PublishState.UNKNOWN, event.outcome.result)
     due_ms = now_ms + _pause_ms(task, attempt) if event.outcome.unseen and not event.interrupted else FIRST_MS
     if not repositories.tasks.look_later(task.id, task.attempt, outcome, due_ms, now_ms):
         return False
     _used(repositories, task, attempt, PublishState.UNKNOWN, now_ms)
     if event.outcome.asks and not event.interrupted:
-        note = {"code": event.outcome.asks, "message": failure_of(event.outcome.asks).sentence}
+        note = note_of(Remark.of(Message(failure_of(event.outcome.asks).sentence)), event.outcome.asks)
         repositories.tasks.flag([task.id], NeedsPerson.OUTCOME_UNKNOWN, note)
     return True
 

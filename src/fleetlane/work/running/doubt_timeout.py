@@ -15,9 +15,11 @@ import structlog
 from fleetlane.core.errors import StoreError
 from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.lateness import says_how_late
+from fleetlane.core.message import Message
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.remark import RemarkTemplate
 from fleetlane.core.task import Task
 from fleetlane.work.running.lanes import Lanes
 
@@ -69,14 +71,10 @@ class VerificationTimeout:
         return len(given_up)
 
     def _give_up(self, repositories: Repositories, tasks: list[Task]) -> list[Task]:
-        within = f"{self._wait_s:.0f} seconds" if self._wait_s < 120 else f"{self._wait_s / 60:.0f} minutes"
         ended = [
             repositories.tasks.give_up(
                 task.id,
-                says_how_late(
-                    failed("outcome_unknown", f"It could not be seen on phone {task.serial} within {within}."),
-                    task.late_ms,
-                ),
+                says_how_late(failed("outcome_unknown", _unseen(task.serial or "", self._wait_s)), task.late_ms),
                 self._clock.now_ms(),
             )
             for task in tasks
@@ -94,3 +92,10 @@ class VerificationTimeout:
             except StoreError as error:
                 log.warning("patience_store_failed", error=str(error))  # the next look tries again
             await asyncio.sleep(min(self._wait_s / 4, _LONGEST_PAUSE_S))
+
+
+def _unseen(serial: str, wait_s: float) -> Message:
+    """Return the message that a post was not seen in time."""
+    if wait_s < 120:
+        return RemarkTemplate.UNSEEN_FOR_SECONDS.filled(serial=serial, seconds=f"{wait_s:.0f}")
+    return RemarkTemplate.UNSEEN_FOR_MINUTES.filled(serial=serial, minutes=f"{wait_s / 60:.0f}")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from fleetlane.core.lateness import LATE_REMARKS, how_late, late_by_ms, may_begin_until
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.store import Repositories
-from fleetlane.core.task import LatePolicy, Task
+from fleetlane.core.remark import Remark, RemarkTemplate
+from fleetlane.core.task import LatePolicy, Task, note_of
 
 _LEAST_DELAY_MS = 1000  # of the next look at a task whose lane has just begun to work
 
@@ -50,7 +51,7 @@ def settle_late(repositories: Repositories, task: Task, now_ms: int, longest_ms:
         repositories.tasks.put_off(task.id, max(until_ms, now_ms + _LEAST_DELAY_MS))
         return None
     late_ms = late_by_ms(task, now_ms)
-    sentence = str(how_late(LATE_REMARKS, late_ms))
+    sentence = how_late(LATE_REMARKS, late_ms)
     match task.late_policy:
         case LatePolicy.RUN:
             repositories.tasks.put_off(task.id, None, late_ms)
@@ -58,8 +59,5 @@ def settle_late(repositories: Repositories, task: Task, now_ms: int, longest_ms:
         case LatePolicy.FAIL:
             return repositories.tasks.miss(task.id, now_ms, late_ms, failed("missed_start", sentence))
         case LatePolicy.HOLD | None:
-            note = {
-                "code": "missed_start",
-                "message": f"{sentence} A person decides: post it now, move it, or drop it.",
-            }
+            note = note_of(Remark.of(sentence, RemarkTemplate.HELD), "missed_start")
             return repositories.tasks.hold(task.id, now_ms, late_ms, note)

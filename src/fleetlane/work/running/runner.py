@@ -28,6 +28,7 @@ from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.ports.report import TraceFiles
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.remark import RemarkTemplate
 from fleetlane.core.returned import claimed, raised, returned
 from fleetlane.core.storable import storable
 from fleetlane.core.task import Task
@@ -257,7 +258,7 @@ class Runner:
             return returned(chosen.run(job))
         if isinstance(chosen, Verifier):
             return returned(chosen.verify(job, self._former_facts(task)))
-        return failed("outcome_unknown", "This script cannot look for its post.")
+        return failed("outcome_unknown", RemarkTemplate.SCRIPT_CANNOT_LOOK)
 
     def _former_facts(self, task: Task) -> Mapping[str, Any]:
         """Return what the journal says of the post that is looked for."""

@@ -14,10 +14,11 @@ from typing import TypeGuard
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.lanes import Head
 from fleetlane.core.lateness import says_how_late
-from fleetlane.core.outcome import Outcome, PublishState, Remark, failed, succeeded
+from fleetlane.core.outcome import Outcome, PublishState, failed, succeeded
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import Pending
+from fleetlane.core.remark import RemarkTemplate
 from fleetlane.core.task import Status, Task
 from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of
 from fleetlane.work.running.account_binding import Moved, as_it_would_wait, tell, to_their_devices
@@ -91,7 +92,7 @@ class Changes:
         """
         now_ms = self._clock.now_ms()
 
-        not_looked = failed("outcome_unknown", "It was stopped before the profile was looked at.")
+        not_looked = failed("outcome_unknown", RemarkTemplate.STOPPED_UNSEEN)
 
         def change(repositories: Repositories) -> tuple[Task | None, Task | None, Task | None, Task | None]:
             tasks = repositories.tasks
@@ -330,8 +331,8 @@ def _waits(task: Task | None) -> TypeGuard[Task]:
 
 def _seen_by_a_person(*, published: bool) -> Outcome:
     if published:
-        return succeeded(Remark.PERSON_SAW_IT, PublishState.PUBLISHED, {})
-    return failed("not_published", Remark.PERSON_SAW_NOTHING)
+        return succeeded(RemarkTemplate.PERSON_SAW_IT, PublishState.PUBLISHED, {})
+    return failed("not_published", RemarkTemplate.PERSON_SAW_NOTHING)
 
 
 def _known(task: Task) -> str:

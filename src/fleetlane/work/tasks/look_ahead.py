@@ -13,13 +13,13 @@ from typing import Any
 import structlog
 
 from fleetlane.core.errors import RequestError, StoreError
-from fleetlane.core.issue import Issue
 from fleetlane.core.lanes import Head
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
+from fleetlane.core.remark import Remark
 from fleetlane.core.schedule import instant_on
-from fleetlane.core.task import NeedsPerson, Status, Task
+from fleetlane.core.task import NeedsPerson, Status, Task, note_of
 from fleetlane.work.preflight.known import Known, with_stock
 from fleetlane.work.preflight.outlook import Outlook, Subject
 from fleetlane.work.preflight.subjects import plan_of, read_for, subject_of
@@ -126,9 +126,9 @@ class LookAhead:
             refused = self._outlook.refused([subject], known)
             errors = [issue for issue in issues[task_id] if issue.is_error]
             if refused:
-                wrong[task_id] = {"code": "step_unavailable", "message": refused[0].message}
+                wrong[task_id] = note_of(Remark.of(refused[0].message), "step_unavailable")
             elif errors:
-                wrong[task_id] = _note(errors[0])
+                wrong[task_id] = note_of(Remark.of(errors[0].sentence), errors[0].code)
         fine = [task.id for task in tasks if task.id not in wrong]
 
         def tell(repositories: Repositories) -> set[int]:
@@ -152,15 +152,11 @@ def _subjects(tasks: Iterable[Task]) -> tuple[dict[int, Subject], dict[int, Mapp
         try:
             plan = plan_of(task.script_name, task.script_config)
         except RequestError as error:
-            wrong[task.id] = {"code": "config_invalid", "message": str(error)}
+            wrong[task.id] = note_of(Remark.of(str(error)), "config_invalid")
             continue
         if plan is not None:
             subjects[task.id] = subject_of(plan, task)
     return subjects, wrong
-
-
-def _note(issue: Issue) -> dict[str, Any]:
-    return {"code": issue.code, "message": str(issue.sentence)}
 
 
 def _flagged(repositories: Repositories) -> list[Task]:

@@ -14,7 +14,8 @@ from fleetlane.core.lanes import Head
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import Rewritten
-from fleetlane.core.task import LatePolicy, NeedsPerson, Status, Task
+from fleetlane.core.remark import Remark
+from fleetlane.core.task import LatePolicy, NeedsPerson, Status, Task, note_of
 from fleetlane.work.preflight.known import Known
 from fleetlane.work.preflight.outlook import Outlook, Subject, refuse_errors
 from fleetlane.work.preflight.repeats import RepeatWindow, refuse, repeats_of, unallowed
@@ -168,7 +169,7 @@ class Patching:
             return None
         wrong = next((issue for issue in issues if issue.is_error), None)
         if wrong is not None and before.needs_person is NeedsPerson.WILL_FAIL:
-            note = {"code": wrong.code, "message": str(wrong.sentence)}
+            note = note_of(Remark.of(wrong.sentence), wrong.code)
             repositories.tasks.flag([before.id], NeedsPerson.WILL_FAIL, note)
             task = repositories.tasks.get(before.id) or task
         return Patched(task, [*issues, *repeats])

@@ -32,6 +32,7 @@ from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.media.wholeness import LARGEST_BYTES
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.store import Repositories
+from fleetlane.core.remark import RemarkTemplate
 
 _FORMAT = 1
 _STORE, _LICENSE, _MANIFEST, _MATERIALS = "fleetlane.db", "license.jwt", "manifest.json", "materials"
@@ -55,10 +56,6 @@ _MOST_PACKED = 100
 """A store's pages are packed to a tenth or a twentieth; a file of nothing but zeros to a thousandth."""
 _SMALL_BYTES = 256 << 20
 _SPARE_BYTES = 64 << 20
-_DOUBT = (
-    "A backup was restored, and the task may have run after the backup was made. Look at the profile: then resolve "
-    "it, or retry it with force."
-)
 
 
 class BackupError(FleetlaneError):
@@ -196,7 +193,7 @@ def restore_backup(source: Path, data: DataFolder, *, nothing_ran_since: bool) -
 
 
 def _doubt(path: Path) -> int:
-    outcome, now_ms = failed("outcome_unknown", _DOUBT), SystemClock().now_ms()
+    outcome, now_ms = failed("outcome_unknown", RemarkTemplate.RESTORED), SystemClock().now_ms()
 
     def doubt(repositories: Repositories) -> int:
         for task in repositories.tasks.running():

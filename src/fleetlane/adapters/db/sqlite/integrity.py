@@ -40,6 +40,7 @@ _RULES: Mapping[str, str] = {
 
 _JSON: Mapping[str, str] = {
     "tasks.script_config": "object",
+    "tasks.remark_parts": "array",
     "tasks.result": "object",
     "tasks.needs_note": "object",
     "attempts.facts": "object",
