@@ -102,6 +102,8 @@ class _Reader:
             if self.left < 0:
                 break
             name = text(key, _LONGEST_STRANGER)
+            if isinstance(key, str) and (name != key or name in found):
+                self._problem(None, place, "has a name that cannot be kept as it is")
             found[name] = self.read(value, f"{place}.{name}" if place else name, depth + 1)
         return found
 

@@ -1,9 +1,7 @@
-"""Tasks in the store (`core.ports.tasks.Tasks`); their rows are in `task_rows`, their attempts in `attempts`.
+"""Tasks in the store (`core.ports.tasks.Tasks`); they are read in `task_reads`, their rows are in `task_rows`.
 
 Every change of state is one conditional UPDATE, and moves the counters in the same transaction.
 Nothing here commits.
-
-Long, because it is one class with the methods of one port, and they share the counters that each change moves.
 """
 
 from __future__ import annotations
@@ -11,15 +9,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Row,
-    Select,
     and_,
-    bindparam,
     case,
     delete,
     func,
@@ -28,28 +22,22 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
-    tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
 from fleetlane.adapters.db.attempts import AttemptRepository
 from fleetlane.adapters.db.bulk import chunks, insert_many
-from fleetlane.adapters.db.due_spans import due_spans
+from fleetlane.adapters.db.counted_changes import CountedChanges
 from fleetlane.adapters.db.ids import take_ids
-from fleetlane.adapters.db.tables import task_counts, tasks
+from fleetlane.adapters.db.tables import tasks
 from fleetlane.adapters.db.task_rows import (
     IN_DOUBT,
     KNOWN_OUTCOME,
-    MAY_BE_LATE,
     NEEDS_NOBODY,
     after_outcome,
     as_before,
-    failed_as_wished,
     from_its_place,
-    matching,
     new_row,
     rewritten,
     saying,
@@ -60,14 +48,12 @@ from fleetlane.adapters.db.task_rows import (
     trying_again,
     waiting_again,
 )
-from fleetlane.adapters.db.twins import find_twins
 from fleetlane.core.event import Change
-from fleetlane.core.lanes import FIRST_MS, Head
+from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.outcome import Outcome, PublishState, failed
-from fleetlane.core.ports.tasks import DueSpan, Pending, Rewritten, TaskFilter, TaskOrder, Twin
+from fleetlane.core.ports.tasks import Pending, Rewritten
 from fleetlane.core.remark import Remark
-from fleetlane.core.retrying import RetryWish
-from fleetlane.core.task import NeedsPerson, NewTask, Status, Task, TaskCounts
+from fleetlane.core.task import NeedsPerson, NewTask, Status, Task
 
 _COUNTED = (tasks.c.serial, tasks.c.script_name, tasks.c.source)
 _OTHER_PHONE = tasks.c.needs_person == NeedsPerson.OTHER_PHONE.value
@@ -85,48 +71,14 @@ _DECIDED = {
     ),
 }
 """What a task becomes when a person has said when it begins. That another phone answers is still so."""
-_HAS_PENDING = and_(task_counts.c.status == int(Status.PENDING), task_counts.c.n > 0, task_counts.c.serial != "")
-_ORDERS = {
-    TaskOrder.NEWEST: (tasks.c.id.desc(),),
-    TaskOrder.OLDEST: (tasks.c.id,),
-    TaskOrder.DUE_FIRST: (tasks.c.due_ms, tasks.c.id),
-    TaskOrder.DUE_LAST: (tasks.c.due_ms.desc(), tasks.c.id.desc()),
-    TaskOrder.ENDED_FIRST: (tasks.c.ended_ms, tasks.c.id),
-    TaskOrder.ENDED_LAST: (tasks.c.ended_ms.desc(), tasks.c.id.desc()),
-}
 
 
-def _heads(lanes: ColumnElement[bool]) -> Select[Any, Any, Any]:
-    """Return the statement for the heads of some lanes: a seek in the index of lanes for each that has any."""
-    waiting = select(task_counts.c.serial).where(_HAS_PENDING, lanes).distinct().subquery()
-    others = tasks.alias()
-    first = (
-        select(others.c.id)
-        .where(others.c.serial == waiting.c.serial, others.c.status == int(Status.PENDING), others.c.held_ms.is_(None))
-        .order_by(others.c.due_ms, others.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    return select(tasks.c.serial, tasks.c.due_ms, tasks.c.id).join_from(waiting, tasks, tasks.c.id == first)
-
-
-def _counts_rows(wanted: TaskFilter) -> bool:
-    """Return whether a filter asks for what no counter is kept of."""
-    times = (wanted.due_from_ms, wanted.due_before_ms)
-    return {wanted.username, wanted.batch_id, wanted.text, wanted.needs_person, *times} != {None}
-
-
-_ALL_HEADS = _heads(true())
-_HEADS = _heads(task_counts.c.serial.in_(bindparam("serials", expanding=True)))
-
-
-class TaskRepository:
+class TaskRepository(CountedChanges):
     """The tasks, inside one transaction. `note` is told of each task that changes."""
 
     def __init__(self, connection: Connection, attempts: AttemptRepository, note: Callable[[Change], None]) -> None:
-        self._connection = connection
+        super().__init__(connection, note)
         self._attempts = attempts
-        self._note = note
 
     # -- adding and reading --------------------------------------------------------------------------
 
@@ -141,71 +93,6 @@ class TaskRepository:
         for task_id, task in enumerate(new, first):
             self._note(told(task_id, task.batch_id, task.serial, Status.PENDING))
         return range(first, first + len(new))
-
-    def get(self, task_id: int) -> Task | None:
-        """Return a task."""
-        row = self._connection.execute(select(tasks).where(tasks.c.id == task_id)).first()
-        return to_task(row) if row else None
-
-    def find(self, wanted: TaskFilter, offset: int, limit: int, order: TaskOrder = TaskOrder.NEWEST) -> list[Task]:
-        """Return tasks in an order."""
-        statement: Select[Any] = (
-            select(tasks).where(matching(wanted)).order_by(*_ORDERS[order]).offset(offset).limit(limit)
-        )
-        return [to_task(row) for row in self._connection.execute(statement)]
-
-    def due(self, bounds_ms: Sequence[int], first: int, most: int) -> list[DueSpan]:
-        """Return what is due between each bound and the next: the `first` tasks of each, counting up to `most`."""
-        return due_spans(self._connection, bounds_ms, first, most)
-
-    def count(self, wanted: TaskFilter) -> int:
-        """Return how many tasks there are. Rows are counted only for an account, a batch, a text or a time."""
-        if wanted.needs_person is False:  # nearly all: those that do are few
-            return self.count(replace(wanted, needs_person=None)) - self.count(replace(wanted, needs_person=True))
-        if _counts_rows(wanted):
-            rows = select(func.count()).select_from(tasks).where(matching(wanted))
-            return int(self._connection.execute(rows).scalar_one())
-        conditions: list[ColumnElement[bool]] = []
-        if wanted.status is not None:
-            conditions.append(task_counts.c.status == int(wanted.status))
-        if wanted.serial is not None:
-            conditions.append(task_counts.c.serial == wanted.serial)
-        if wanted.script_name is not None:
-            conditions.append(task_counts.c.script_name == wanted.script_name)
-        if wanted.source is not None:
-            conditions.append(task_counts.c.source == wanted.source.value)
-        statement = select(func.coalesce(func.sum(task_counts.c.n), 0)).where(and_(true(), *conditions))
-        return int(self._connection.execute(statement).scalar_one())
-
-    def counts(self) -> TaskCounts:
-        """Return how many tasks there are in each state, without counting rows."""
-        statement = select(task_counts.c.status, func.sum(task_counts.c.n)).group_by(task_counts.c.status)
-        found = {Status(status): int(n) for status, n in self._connection.execute(statement)}
-        return TaskCounts(
-            pending=found.get(Status.PENDING, 0),
-            running=found.get(Status.RUNNING, 0),
-            completed=found.get(Status.COMPLETED, 0),
-            failed=found.get(Status.FAILED, 0),
-        )
-
-    def waiting(self) -> dict[str, int]:
-        """Return how many tasks are pending on each device that has some, without counting rows."""
-        number = func.sum(task_counts.c.n)
-        statement = select(task_counts.c.serial, number).where(_HAS_PENDING).group_by(task_counts.c.serial)
-        return {serial: int(n) for serial, n in self._connection.execute(statement)}
-
-    def running(self) -> list[Task]:
-        """Return every running task."""
-        statement = select(tasks).where(tasks.c.status == int(Status.RUNNING)).order_by(tasks.c.id)
-        return [to_task(row) for row in self._connection.execute(statement)]
-
-    def heads(self, serials: Collection[str] | None) -> dict[str, Head]:
-        """Return the next pending task of each lane that has one; None for all lanes."""
-        if serials is None:
-            rows = self._connection.execute(_ALL_HEADS).all()
-        else:
-            rows = [row for part in chunks(serials) for row in self._connection.execute(_HEADS, {"serials": part})]
-        return {row.serial: Head(row.due_ms, row.id) for row in rows}
 
     # -- changes of state ----------------------------------------------------------------------------
 
@@ -283,11 +170,6 @@ class TaskRepository:
             return False
         self._attempts.end(task_id, attempt, error_code, now_ms)
         return True
-
-    def in_doubt(self) -> list[Task]:
-        """Return the tasks whose post is to be looked for, or is looked for now."""
-        statement = select(tasks).where(IN_DOUBT).order_by(tasks.c.id)
-        return [to_task(row) for row in self._connection.execute(statement)]
 
     def looks_due(self, now_ms: int) -> list[str]:
         """Put the waiting tasks in doubt that are due first in their lanes. Returns the lanes in which that was one."""
@@ -379,21 +261,6 @@ class TaskRepository:
         retriable = self._connection.execute(update(tasks).where(failed_).values(doubtful)).rowcount
         return cut_off + len(waiting) + retriable
 
-    def some(self, task_ids: Collection[int]) -> list[Task]:
-        """Return those of the tasks that are there, by id."""
-        found: list[Task] = []
-        for part in chunks(sorted(set(task_ids))):
-            rows = self._connection.execute(select(tasks).where(tasks.c.id.in_(part)).order_by(tasks.c.id))
-            found.extend(to_task(row) for row in rows)
-        return found
-
-    def failed_ids(self, wish: RetryWish) -> list[int]:
-        """Return the ids of the failed tasks that a wish names, whatever may be done with them, in order."""
-        wanted = failed_as_wished(wish)
-        named = [true()] if wish.task_ids is None else [tasks.c.id.in_(part) for part in chunks(wish.task_ids)]
-        rows = [row for part in named for row in self._connection.execute(select(tasks.c.id).where(wanted, part))]
-        return sorted(row.id for row in rows)
-
     def delete(self, task_ids: Collection[int]) -> list[Pending]:
         """Delete those of the tasks that do not run, with all they left. Returns what was deleted."""
         deleted: list[Pending] = []
@@ -470,12 +337,6 @@ class TaskRepository:
             return self._set(task_ids, _DISMISSED, tasks.c.needs_person.is_not(None))
         return self._set(task_ids, NEEDS_NOBODY, tasks.c.needs_person == why.value)
 
-    def twins(
-        self, keys: Collection[str], since_ms: int, accounts: Collection[str], serials: Collection[str]
-    ) -> list[Twin]:
-        """Return the tasks with one of these contents that wait, run, may have published it, or have since then."""
-        return find_twins(self._connection, keys, since_ms, accounts, serials)
-
     def rewrite(self, task_id: int, after: Rewritten) -> Task | None:
         """Change a task that has not begun. None when it is not pending, or its post is to be looked for."""
         before = self._connection.execute(select(tasks.c.serial).where(tasks.c.id == task_id)).scalar()
@@ -487,28 +348,7 @@ class TaskRepository:
             self._count({(before or "", *key): -1, (row.serial or "", *key): 1})
         return to_task(row)
 
-    def due_before(self, before_ms: int, after: Head | None, limit: int) -> list[Task]:
-        """Return pending tasks due before an instant that are not held, in order of (due time, id), `after` a place."""
-        beyond = true() if after is None else tuple_(tasks.c.due_ms, tasks.c.id) > (after.due_ms, after.task_id)
-        here = and_(tasks.c.status == int(Status.PENDING), tasks.c.due_ms < before_ms, tasks.c.held_ms.is_(None))
-        statement = select(tasks).where(here, beyond).order_by(tasks.c.due_ms, tasks.c.id).limit(limit)
-        return [to_task(row) for row in self._connection.execute(statement)]
-
-    def needing(self, most: int) -> int:
-        """Return how many tasks need a person, counted up to `most`."""
-        some = select(tasks.c.id).where(tasks.c.needs_person.is_not(None)).limit(most).subquery()
-        return int(self._connection.execute(select(func.count()).select_from(some)).scalar_one())
-
     # -- late tasks, and what a person says of them ----------------------------------------------------
-
-    def late(self, now_ms: int, limit: int) -> list[Task]:
-        """Return pending tasks that may be late by now, those first that may have been for longest."""
-        statement = select(tasks).where(MAY_BE_LATE, tasks.c.late_at_ms < now_ms)
-        return [to_task(row) for row in self._connection.execute(statement.order_by(tasks.c.late_at_ms).limit(limit))]
-
-    def next_late_ms(self) -> int | None:
-        """Return when the next task may be late."""
-        return self._connection.execute(select(func.min(tasks.c.late_at_ms)).where(MAY_BE_LATE)).scalar()
 
     def rekey(self, task_id: int, content_key: str) -> None:
         """Note what a task has really published, for those that would be its repeats."""
@@ -556,50 +396,3 @@ class TaskRepository:
         """Change how a pending task waits that is not in doubt."""
         row = self._change(task_id, Status.PENDING, Status.PENDING, values, KNOWN_OUTCOME, *conditions)
         return to_task(row) if row else None
-
-    def _set(self, task_ids: Collection[int], values: Mapping[str, Any], condition: ColumnElement[bool]) -> list[int]:
-        """Set what is no state on those of the tasks that meet the condition. Returns their ids."""
-        changed: list[int] = []
-        for part in chunks(sorted(set(task_ids))):
-            statement = update(tasks).where(tasks.c.id.in_(part), condition).values(values).returning(*tasks.c)
-            for row in self._connection.execute(statement).all():
-                self._note(told_of(row))
-                changed.append(row.id)
-        return changed
-
-    def _change(
-        self,
-        task_id: int,
-        before: Status,
-        after: Status,
-        values: Mapping[str, Any],
-        *conditions: ColumnElement[bool],
-    ) -> Row[Any] | None:
-        """Change a task that is in state `before` and meets the conditions; None when there is none."""
-        statement = (
-            update(tasks)
-            .where(tasks.c.id == task_id, tasks.c.status == int(before), *conditions)
-            .values(values)
-            .returning(*tasks.c)
-        )
-        row = self._connection.execute(statement).first()
-        if row is not None:
-            key = (row.serial or "", row.script_name, row.source)
-            changes: Counter[tuple[str, str, str, int]] = Counter({(*key, int(before)): -1})
-            changes[*key, int(after)] += 1
-            self._count(changes)
-            self._note(told_of(row))
-        return row
-
-    def _count(self, changes: Mapping[tuple[str, str, str, int], int]) -> None:
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(task_counts)
-        statement = statement.on_conflict_do_update(
-            index_elements=list(task_counts.primary_key.columns),
-            set_={"n": task_counts.c.n + statement.excluded.n},
-        )
-        rows = [
-            {"serial": serial, "script_name": script, "source": source, "status": status, "n": n}
-            for (serial, script, source, status), n in sorted(changes.items())
-        ]
-        insert_many(self._connection, statement, rows)

@@ -12,6 +12,7 @@ import threading
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import structlog
 
@@ -22,9 +23,8 @@ from fleetlane.core.phone_book import PhoneBook
 from fleetlane.core.phones import Adoption, Identity, Phone, Question, View
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Driver, PhoneReport, Transports
-from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.work.phones.lane_merges import Moves, absorb, adopt, flag, flagged_lanes, strays, tidy, unflag
+from fleetlane.work.phones.lane_merges import Moves, absorb, adopt, flag, on_record, strays, tidy, unflag
 from fleetlane.work.preflight.repeats import RepeatWindow
 from fleetlane.work.running.lanes import Lanes
 
@@ -156,7 +156,7 @@ class PhoneDirectory:
 
     async def load(self) -> None:
         """Read what is on record, before anything is followed."""
-        records, serials, flagged = await self._store.read(_on_record)
+        records, serials, flagged = await self._store.read(on_record)
         self._book.load([record.phone for record in records], {one.serial: one.device for one in serials})
         self._let_go = {one.serial: 0 for one in serials if one.let_go}
         self._last_seen = {record.serial: record.last_seen_ms for record in records}
@@ -184,11 +184,9 @@ class PhoneDirectory:
                 except StoreError as error:
                     log.warning("phones_not_stored", error=str(error))
                     pause_s = _STORE_RETRY_S
-                try:
+                with suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
                         await self._changed.wait()
-                except TimeoutError:
-                    continue
         finally:
             self._closed = True
             for asking in self._asking.values():
@@ -397,13 +395,7 @@ class PhoneDirectory:
             if self._lanes.is_busy(lane) or self._lanes.is_held(lane):
                 raise ConflictError(f"Device {lane} is in use. Wait for the end of its task, or give it back, first.")
         done: Adoption = self._book.adoption(question)
-        now_ms = self._clock.now_ms()
-        moves = await self._store.write(lambda repositories: adopt(repositories, done, now_ms, self._window))
+        moves = await self._store.write(lambda r: adopt(r, done, self._clock.now_ms(), self._window))
         self._book.adopted(done)
         log.info("phone_adopted", device=done.lane, was=done.left, former=done.former and done.former.serial)
         self._tell(moves)
-
-
-def _on_record(repositories: Repositories) -> tuple[list[DeviceRecord], list[SerialRecord], set[str]]:
-    """Return the devices and serials on record, and the lanes with tasks that wait for a person's word on a phone."""
-    return repositories.devices.all(), repositories.devices.serials(), flagged_lanes(repositories)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from fleetlane.core.errors import ConflictError, StoreBusyError
 from fleetlane.core.message import Message
 from fleetlane.core.phones import Adoption, Finding
+from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.remark import Remark
@@ -133,3 +134,8 @@ def _comparable(repositories: Repositories, lane: str) -> set[int]:
     """Return what waits in a lane and may be a repeat."""
     waiting = repositories.tasks.find(TaskFilter(Status.PENDING, serial=lane), 0, _MOST_TASKS)
     return {task.id for task in waiting if task.content_key and not task.in_doubt}
+
+
+def on_record(repositories: Repositories) -> tuple[list[DeviceRecord], list[SerialRecord], set[str]]:
+    """Return the devices and serials on record, and the lanes with tasks that wait for a person's word on a phone."""
+    return repositories.devices.all(), repositories.devices.serials(), flagged_lanes(repositories)
