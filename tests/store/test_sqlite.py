@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
-from fleetlane.adapters.db.tasks import _ALL_HEADS
+from fleetlane.adapters.db.task_reads import _ALL_HEADS
 from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.ports.tasks import TaskFilter

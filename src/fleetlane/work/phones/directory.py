@@ -178,9 +178,9 @@ class PhoneDirectory:
         try:
             while True:
                 self._changed.clear()
+                pause_s = _TIDY_EVERY_S
                 try:
                     await self.settle()
-                    pause_s = _TIDY_EVERY_S
                 except StoreError as error:
                     log.warning("phones_not_stored", error=str(error))
                     pause_s = _STORE_RETRY_S
@@ -225,10 +225,7 @@ class PhoneDirectory:
     async def _tidy(self) -> None:
         """Give tasks and accounts of what is no lane to the phone that is meant."""
         if await self._store.read(strays):
-            self._tell(await self._store.write(self._tidied))
-
-    def _tidied(self, repositories: Repositories) -> Moves:
-        return tidy(repositories, self._clock.now_ms(), self._window)
+            self._tell(await self._store.write(lambda r: tidy(r, self._clock.now_ms(), self._window)))
 
     # -- asking ----------------------------------------------------------------------------------------
 
