@@ -225,7 +225,10 @@ class PhoneDirectory:
     async def _tidy(self) -> None:
         """Give tasks and accounts of what is no lane to the phone that is meant."""
         if await self._store.read(strays):
-            self._tell(await self._store.write(lambda r: tidy(r, self._clock.now_ms(), self._window)))
+            self._tell(await self._store.write(self._tidied))
+
+    def _tidied(self, repositories: Repositories) -> Moves:
+        return tidy(repositories, self._clock.now_ms(), self._window)
 
     # -- asking ----------------------------------------------------------------------------------------
 
@@ -280,7 +283,7 @@ class PhoneDirectory:
         for lane, view in self._views.items():
             known = before.get(lane)
             if known is None or known.device != view.device:
-                if known is not None and known.device.is_ready:
+                if known and known.device.is_ready:
                     self._last_seen[lane] = self._clock.now_ms()
                 log.info("device_changed", device=lane, state=view.device.state.value)
                 self._lanes.notify()
@@ -372,7 +375,7 @@ class PhoneDirectory:
             question = self._question_of(lane)
             if not keep_present:
                 refused = self._book.phones[question.present].id
-                await self._store.write(lambda repositories: repositories.devices.refuse(lane, refused))
+                await self._store.write(lambda r: r.devices.refuse(lane, refused))
                 self._book.refuse(lane, refused)
             else:
                 await self._adopt(question)
@@ -388,9 +391,8 @@ class PhoneDirectory:
         return questions[0]
 
     async def _adopt(self, question: Question) -> None:
-        for lane in (question.former, question.present):
-            if self._lanes.is_busy(lane) or self._lanes.is_held(lane):
-                raise ConflictError(f"Device {lane} is in use. Wait for the end of its task, or give it back, first.")
+        for lane in filter(self._lanes.is_in_use, (question.former, question.present)):
+            raise ConflictError(f"Device {lane} is in use. Wait for the end of its task, or give it back, first.")
         done: Adoption = self._book.adoption(question)
         moves = await self._store.write(lambda r: adopt(r, done, self._clock.now_ms(), self._window))
         self._book.adopted(done)

@@ -94,6 +94,10 @@ class Lanes:
         """Return whether a person has taken a lane over."""
         return serial in self.table.held
 
+    def is_in_use(self, serial: str) -> bool:
+        """Return whether a task runs on a lane, or a person has it: then it takes nobody's place."""
+        return self.is_busy(serial) or self.is_held(serial)
+
     # -- waiting for news ------------------------------------------------------------------------------
 
     def seen(self) -> None:
