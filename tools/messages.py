@@ -1,4 +1,4 @@
-"""Collects the texts of the pages into the catalogues; run by `make messages`.
+"""Collects the texts of the pages into the catalogues, and compiles these; run by `make messages`.
 
 What was translated stays; new texts come in empty, and a test fails until somebody translates them.
 """
@@ -6,10 +6,13 @@ What was translated stays; new texts come in empty, and a test fails until someb
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from fleetlane.core.checkup import TITLES
@@ -27,6 +30,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "fleetlane"
 DASHBOARD, SCRIPTS = PACKAGE / "dashboard", PACKAGE / "scripts"
 CHECKUP, CORE = PACKAGE / "adapters" / "android" / "checkup", PACKAGE / "core"
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 
 
@@ -55,8 +59,16 @@ def catalogue(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
+def compiled(language: str) -> bytes:
+    """Return a language's catalogue as the server reads it; the same again, whenever it is compiled."""
+    out, texts_ = BytesIO(), catalogue(language)
+    texts_.creation_date = texts_.revision_date = _NO_DATE
+    write_mo(out, texts_)
+    return out.getvalue()
+
+
 def main() -> None:
-    """Write the catalogues anew."""
+    """Write the catalogues anew, and compile them."""
     wanted = list(dict.fromkeys(texts()))
     for language in LANGUAGES:
         if language == "en":
@@ -70,6 +82,7 @@ def main() -> None:
             missing += not (known and known.string)
         with (DASHBOARD / "texts" / f"{language}.po").open("wb") as file:
             write_po(file, made, width=120, omit_header=True, sort_output=True)
+        (DASHBOARD / "texts" / f"{language}.mo").write_bytes(compiled(language))
         print(f"{language}.po: {len(wanted)} texts, {missing} to translate")
 
 

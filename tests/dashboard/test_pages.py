@@ -62,6 +62,8 @@ def test_every_text_is_translated_with_the_same_places_to_fill(language):
         assert said.strip()
         assert sorted(re.findall(r"%\((\w+)\)", said)) == sorted(re.findall(r"%\((\w+)\)", text)), text
     assert known.gettext("New task") != "New task"
+    compiled = (ROOT / "src/fleetlane/dashboard/texts" / f"{language}.mo").read_bytes()
+    assert compiled == tool.compiled(language), "run `make messages`"
 
 
 def test_only_what_stands_in_a_template_is_taken_for_markup():

@@ -8,15 +8,14 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
-from babel.dates import format_date, format_skeleton
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from fleetlane.core.ports.tasks import DueSpan
 from fleetlane.core.schedule import instant_on
-from fleetlane.dashboard.languages import wanted
-from fleetlane.dashboard.page import PageRoute, render
+from fleetlane.dashboard.dates import DateWords
+from fleetlane.dashboard.page import PageRoute, render, translate_text
 from fleetlane.web.wiring import Wired
 
 _MOST_COUNTED = 1000
@@ -67,7 +66,7 @@ async def show_calendar(
     on: Day | None = None,
 ) -> HTMLResponse:
     """Show the month or the week that a day lies in; today's unless one is given."""
-    language = wanted(request)
+    words = DateWords(partial(translate_text, request))
     today = datetime.now(services.zone).date()
     chosen = on or today
     days = _days(span, chosen)
@@ -83,10 +82,9 @@ async def show_calendar(
         weeks=[shown[n : n + 7] for n in range(0, len(shown), 7)],
         span=span.value,
         spans=[one.value for one in Span],
-        # No stand-alone names (LLLL): Babel 2.18 may take them from another language (python-babel/babel#1234).
-        title=format_skeleton("yMMMM", chosen, locale=language),
-        weekdays=[format_date(day, "EEE", language) for day in days[:7]],
-        whole=partial(format_date, format="full", locale=language),
+        title=words.month(chosen),
+        weekdays=[words.short_weekday(day) for day in days[:7]],
+        whole=words.day,
         clock=partial(_clock, zone=services.zone),
         chosen=chosen,
         today=today,

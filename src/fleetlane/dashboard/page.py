@@ -20,7 +20,7 @@ from fleetlane.core.errors import FleetlaneError, ForeignRequestError, StoreErro
 from fleetlane.core.message import Message
 from fleetlane.core.remark import Remark
 from fleetlane.core.schedule import rfc3339
-from fleetlane.dashboard.languages import LANGUAGES, catalogue, wanted
+from fleetlane.dashboard.languages import LANGUAGES, N_, catalogue, wanted
 from fleetlane.web.error_codes import code_of
 from fleetlane.web.pairs import FormRequest
 from fleetlane.work.services import Services
@@ -146,11 +146,6 @@ def translate_remark(request: Request, remark: Remark) -> str:
 
 def _as_people_write(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name
-    """Mark a sentence for the catalogues."""
-    return sentence
 
 
 def redirect(path: str) -> Response:
