@@ -145,7 +145,7 @@ def test_what_could_not_be_read_is_said_beside_what_was(server):
     assert err.splitlines() == [
         "a: instagram could not be read: Instagram asks for a login.",
         "b: The phone was unplugged.",
-        "c: not read yet, it waits for device c to be connected. Task 3 goes on by itself.",
+        "c: not read yet, it waits for device c to be connected. Task 3 goes on automatically.",
     ]
 
 

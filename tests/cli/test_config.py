@@ -1,4 +1,4 @@
-"""`fleetlane config check`: what holds and who says so, or every mistake and how to mend it."""
+"""`fleetlane config check`: what holds and who says so, or every mistake and how to fix it."""
 
 from __future__ import annotations
 

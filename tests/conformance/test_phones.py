@@ -158,7 +158,7 @@ def test_retry_all_makes_every_failed_task_pending_that_may_be_retried_safely(ow
 
 
 def test_retry_all_passes_over_a_task_at_its_retry_limit(own, phone):
-    """The own server tries again by itself, up to three times; its own retry is still taken."""
+    """The own server is retried automatically, up to three times; its own retry is still taken."""
     task_id = missing_file(own, phone)
     for _ in range(3):
         done = own.post("/task/retry-all", {"task_ids": [task_id]}).good()

@@ -1,4 +1,4 @@
-"""When a task is too late to begin by itself, and how that is said."""
+"""When a task is too late to begin automatically, and how that is said."""
 
 from __future__ import annotations
 

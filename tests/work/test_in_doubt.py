@@ -161,7 +161,7 @@ def test_what_a_look_has_decided_is_kept_although_the_phone_is_gone(world):
         await world.store.write(lambda r: r.attempts.set_phase(task_id, 2, Phase.NOT_PUBLISHED, {}, 2))
         await world.end(task_id, failed("not_published"))
         task = await world.task(task_id)
-        assert (task.in_doubt, task.retry_count) == (False, 1), "it ended, and is tried again by itself"
+        assert (task.in_doubt, task.retry_count) == (False, 1), "it ended, and is retried automatically"
 
     asyncio.run(scenario())
 

@@ -99,7 +99,7 @@ def _problems(task: dict[str, Any]) -> Iterator[str]:
     serial = task["serial"]
     if not _is_ended(task):
         why = f"it waits for {task['waiting_for']}" if task["waiting_for"] else "it is at work"
-        yield f"{serial}: not read yet, {why}. Task {task['id']} goes on by itself."
+        yield f"{serial}: not read yet, {why}. Task {task['id']} goes on automatically."
         return
     problems = _result(task, "problems")
     for problem in problems:

@@ -36,7 +36,7 @@ def restore(
     """Put a backup in place of what is there, which is kept in the folder backups. The server must be stopped.
 
     Tasks that waited, ran or had failed when the backup was made may have been published since: their outcome is then
-    unknown, and nothing of them is posted again by itself.
+    unknown, and nothing of them is posted again automatically.
     """
     settings = load_settings(data_dir=data_dir)
     with only_server(settings):

@@ -1,4 +1,4 @@
-"""`fleetlane config`: what the settings are, and who says so."""
+"""`fleetlane config`: what the settings are, and where each comes from."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def config() -> None:
 
 @app.command("check")
 def check() -> None:
-    """Print every setting and who says so; or, with exit code 1, every mistake and how to mend it."""
+    """Print every setting and where it comes from; or, with exit code 1, every mistake and how to fix it."""
     faults = unused_variables()
     try:
         settings = load_settings()

@@ -1,4 +1,4 @@
-"""`fleetlane doctor`: is everything here that is needed, and how to mend what is not."""
+"""`fleetlane doctor`: is everything here that is needed, and how to fix what is not."""
 
 from __future__ import annotations
 
@@ -139,12 +139,12 @@ def _sqlite() -> Finding:
 
 
 def _folder(settings: Settings) -> Finding:
-    what, mend = "Data directory", "choose another --data-dir, or mend its permissions."
+    what, cure = "Data directory", "choose another --data-dir, or fix its permissions."
     try:
         with tempfile.TemporaryFile(dir=_existing(settings.data_dir)):
             return Finding(Verdict.OK, what, f"{settings.data_dir} can be written")
     except OSError as error:
-        return Finding(Verdict.WRONG, what, f"{settings.data_dir} cannot be written ({error.strerror}); {mend}")
+        return Finding(Verdict.WRONG, what, f"{settings.data_dir} cannot be written ({error.strerror}); {cure}")
 
 
 def _who_may_read(settings: Settings) -> Finding:

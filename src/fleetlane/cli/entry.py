@@ -1,4 +1,4 @@
-"""Where the `fleetlane` command begins: what a person can mend ends it with a sentence and exit code 1."""
+"""Where the `fleetlane` command begins: what a person can fix ends it with a sentence and exit code 1."""
 
 from __future__ import annotations
 

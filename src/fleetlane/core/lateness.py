@@ -1,4 +1,4 @@
-"""When a task is too late to begin by itself, and how its lateness is said.
+"""When a task is too late to begin automatically, and how its lateness is said.
 
 Pure. Instants are milliseconds since the Unix epoch, by the wall clock: a computer that slept, or a clock that was set,
 changes nothing about what time it is.
@@ -54,12 +54,12 @@ def worked_ms(work: Iterable[Span], since_ms: int, until_ms: int) -> int:
 
 
 def may_begin_until(task: Task, work: Iterable[Span], now_ms: int) -> int | None:
-    """Return up to when a pending task may begin by itself; None: it is never late.
+    """Return up to when a pending task may begin automatically; None: it is never late.
 
     Start times are told in minutes, and to begin takes a moment: one minute is always in time.
 
     Args:
-        task: the task. What counts is when it is due: that is its start time, or later when it tries again by itself.
+        task: the task. What counts is when it is due: that is its start time, or later when it is retried.
         work: when its lane was at work, up to now: that time does not count.
         now_ms: the present instant.
     """

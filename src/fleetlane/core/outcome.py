@@ -27,15 +27,15 @@ class FailureClass(StrEnum):
     """What may be done about a failure."""
 
     TRANSIENT = "transient"
-    """May pass by itself; retried automatically when auto retry is on."""
+    """May be temporary; retried automatically when auto retry is on."""
     NEEDS_PERSON = "needs_person"
     """Somebody has to look at the phone first."""
     BAD_INPUT = "bad_input"
     """The task itself must change."""
     UNKNOWN = "unknown"
-    """Nobody can say whether the post went out; never retried by itself."""
+    """Nobody can say whether the post went out; never retried automatically."""
     STOPPED = "stopped"
-    """Stopped on request; never retried by itself."""
+    """Stopped on request; never retried automatically."""
 
 
 @dataclass(frozen=True, slots=True)

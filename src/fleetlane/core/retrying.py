@@ -44,7 +44,7 @@ REASONS = {
     PassedOver.OUTCOME_UNKNOWN: (
         "Nobody knows whether its post went out; look at the profile and resolve it, or retry it alone with force."
     ),
-    PassedOver.RETRY_LIMIT: "It was retried as often as max_retry_count allows; mend its cause, then retry it alone.",
+    PassedOver.RETRY_LIMIT: "It was retried as often as max_retry_count allows; fix its cause, then retry it alone.",
     PassedOver.REPEAT: "Another task has published the same, or will; retry it alone with allow_repeat.",
     PassedOver.NOT_FAILED: "It has not failed; only a failed task can be retried.",
     PassedOver.NOT_FOUND: "There is no such task.",

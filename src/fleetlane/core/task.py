@@ -57,7 +57,7 @@ class NeedsPerson(StrEnum):
     """Another phone answers where its phone was."""
     OUTCOME_UNKNOWN = "outcome_unknown"
     FAILED = "failed"
-    """It failed in a way that a person must mend."""
+    """It failed in a way that a person must fix."""
     WILL_FAIL = "will_fail"
     """As things are now it will fail when it is due."""
 

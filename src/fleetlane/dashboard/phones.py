@@ -192,6 +192,6 @@ async def _do(request: Request, serial: str, services: Services, act: Gesture) -
 
 
 def _left_s(services: Services, serial: str) -> int | None:
-    """Return the whole seconds until a phone is given back by itself; None when it will not be."""
+    """Return the whole seconds until a phone is given back automatically; None when it will not be."""
     hold = services.manual_control.of(serial)
     return None if hold is None or hold.left_s is None else round(hold.left_s)

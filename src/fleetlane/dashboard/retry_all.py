@@ -29,7 +29,7 @@ _HEADINGS = {
     PassedOver.OUTCOME_UNKNOWN: N_(
         "Nobody knows whether their posts went out: look at the profiles, and resolve them one by one"
     ),
-    PassedOver.RETRY_LIMIT: N_("They were retried as often as they may be: mend the cause, then retry them one by one"),
+    PassedOver.RETRY_LIMIT: N_("They were retried as often as they may be: fix the cause, then retry them one by one"),
     PassedOver.REPEAT: N_("Other tasks have published the same, or will: delete them, or retry them one by one"),
     PassedOver.NOT_FAILED: N_("They have not failed"),
     PassedOver.NOT_FOUND: N_("They are not there any more"),

@@ -69,7 +69,8 @@ class CreateTask(BaseModel):
     )
     max_interval: float | None = Field(None, description="Most minutes between them; one is drawn for each task")
     late_after_min: float | None = Field(
-        None, description="How many minutes after its start time a task may still begin by itself; absent: the setting"
+        None,
+        description="How many minutes after its start time a task may still begin; absent: the setting",
     )
     late_policy: Literal["hold", "run", "fail"] | None = Field(
         None, description="What becomes of one that could not: hold for a person, run, or fail; absent: the setting"

@@ -109,17 +109,17 @@ class Settings(BaseSettings):
         12.0, gt=0, le=600, description="How long a screen nobody knows may stay before the task fails."
     )
     auto_retry: bool = Field(
-        False, description="Try a task again by itself when its failure may pass by itself; see errors.md."
+        False, description="Retry a task automatically when its failure may be temporary; see errors.md."
     )
     max_retry_count: int = Field(
         3,
         ge=0,
         le=100,
-        description="How often a task is tried again by itself; with auto_retry, retry-all passes over one retried so "
+        description="How often a task is retried automatically; with auto_retry, retry-all passes over one retried so "
         "often.",
     )
     retry_delay_min_s: float = Field(
-        5.0, ge=0, le=86_400, description="Least seconds before a task is tried again by itself."
+        5.0, ge=0, le=86_400, description="Least seconds before a task is retried automatically."
     )
     retry_delay_max_s: float = Field(
         60.0, ge=0, le=86_400, description="Most seconds before that; one between the two is drawn."
@@ -133,7 +133,7 @@ class Settings(BaseSettings):
         120.0,
         ge=0,
         le=366 * 24 * 60,
-        description="How many minutes after its start time a task may still begin by itself; less than 1 counts as 1.",
+        description="How many minutes after its start time a task may still begin; less than 1 counts as 1.",
     )
     late_policy: Literal["hold", "run", "fail"] = Field(
         "hold", description="What becomes of a task that could not begin in time: a person decides, it runs, it fails."

@@ -18,7 +18,7 @@ _STARTED_WITH = "the command line"
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSetting:
-    """A setting, its value, and who says so: "default", the command line, a variable, or the file."""
+    """A setting, its value, and its source: "default", the command line, a variable, or the file."""
 
     name: str
     value: Any
@@ -33,7 +33,7 @@ class ResolvedSetting:
 
 
 def effective_settings(settings: Settings) -> Iterator[ResolvedSetting]:
-    """Yield what holds, setting by setting, and who says so."""
+    """Yield what holds, setting by setting, and where each comes from."""
     origins = origins_of(())
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)

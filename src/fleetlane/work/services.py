@@ -43,7 +43,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveSetting:
-    """A setting as people read it: its value, and who says so. A secret's value is not here."""
+    """A setting as people read it: its value, and its source. A secret's value is not here."""
 
     name: str
     value: str

@@ -85,7 +85,7 @@ def waiting_again(now_ms: int) -> dict[str, Any]:
 
 
 def trying_again(due_ms: int) -> dict[str, Any]:
-    """Return what a failed task becomes that tries again by itself: nobody has decided that it may be late."""
+    """Return what a failed task becomes that is retried automatically: nobody has decided that it may be late."""
     late_at_ms = case((_CAN_BE_LATE, due_ms + tasks.c.late_after_ms), else_=null())
     return {**_anew(), "due_ms": due_ms, "late_at_ms": late_at_ms}
 

@@ -1,4 +1,4 @@
-"""Patches of screen packs: the few lines of a pack that its user has mended, laid over the whole of it.
+"""Patches of screen packs: the few lines of a pack that its user has fixed, laid over the whole of it.
 
 A patch says which app's pack it `patches`, and holds the same keys as a pack. What it holds
 

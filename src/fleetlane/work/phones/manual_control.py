@@ -1,7 +1,7 @@
 """Taking a phone over: a person uses it by hand, and no task starts on it until it is given back.
 
 What runs when it is taken over goes on to its end, and nothing can be done by hand until then. A phone that
-nobody touches for a while is given back by itself. Kept in memory: after a restart every lane is free again.
+nobody touches for a while is given back automatically. Kept in memory: after a restart every lane is free again.
 All of it runs on the event loop.
 """
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TakeOver:
-    """A phone that a person has taken over. `left_s` is when it is given back by itself, None while a task runs."""
+    """A phone that a person has taken over. `left_s` is when it is given back automatically, None while a task runs."""
 
     by: str
     since_ms: int
@@ -57,7 +57,7 @@ class ManualControl:
         devices: which of them can be used.
         calls: the way to the phones.
         clock: the time.
-        idle_s: how long a phone may go untouched before it is given back by itself.
+        idle_s: how long a phone may go untouched before it is given back automatically.
         tell: told of every phone that is taken over or given back.
     """
 

@@ -1,4 +1,4 @@
-"""How an attempt's end is settled: the task, what it reserved, and whether it is tried again by itself.
+"""How an attempt's end is settled: the task, what it reserved, and whether it is retried automatically.
 
 One unit of work, so that a crash leaves all of it done or nothing.
 """
@@ -38,7 +38,7 @@ class RetryPolicy:
     most_delay_s: float = 60.0
 
     def applies(self, task: Task, outcome: Outcome) -> bool:
-        """Return whether a task that ended like this is tried again: only what may pass by itself."""
+        """Return whether a task that ended like this is tried again: only what may be temporary."""
         return (
             self.enabled
             and outcome.failure_class is FailureClass.TRANSIENT

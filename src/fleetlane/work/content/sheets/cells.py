@@ -69,7 +69,7 @@ def text_cell(text: str) -> Cell:
 
 def error_cell(shown: str) -> Cell:
     """Return the cell of a value such as #N/A."""
-    return Cell(shown, f"holds the error {shown[:_SHOWN]}; mend its formula, or type the text itself")
+    return Cell(shown, f"holds the error {shown[:_SHOWN]}; fix its formula, or type the text itself")
 
 
 def boolean_cell(*, value: bool) -> Cell:
