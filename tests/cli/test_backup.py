@@ -24,6 +24,7 @@ from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.data_directory import DataDirectoryInUseError
+from support.stores import new_store
 
 FAR_MS = 10**14
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
@@ -37,7 +38,7 @@ def fleetlane(*arguments):
 def data(tmp_path):
     folder = tmp_path / "data"
     (folder / "materials").mkdir(parents=True)
-    migrate(folder / "fleetlane.db")
+    new_store(folder / "fleetlane.db")
     return folder
 
 

@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.ports.store import Store
 from fleetlane.core.task import NewTask, Source
+from support.stores import new_store
 
 
 @contextmanager
 def _sqlite(folder: Path) -> Generator[Store]:
     path = folder / "store.db"
-    migrate(path)
+    new_store(path)
     store = SqliteStore(path)
     store.start()
     try:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from support.server import ServerThread
+from support.stores import new_store
 
 OURS = {"HX-Request": "true"}
 
@@ -16,7 +16,7 @@ OURS = {"HX-Request": "true"}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    migrate(folder / "fleetlane.db")
+    new_store(folder / "fleetlane.db")
     store = SqliteStore(folder / "fleetlane.db")
     store.start()
     for serial in ("away 1", "away-2"):

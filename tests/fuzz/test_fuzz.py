@@ -26,7 +26,6 @@ from fleetlane.adapters.android.asking import identity_of
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.android.listing import listed
 from fleetlane.adapters.db.sqlite.backup import BackupError, DataFolder, make_backup, verify_backup
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.license import verify
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.video import video_check
@@ -53,6 +52,7 @@ from support.licenses import PUBLIC, token
 from support.movies import movie
 from support.rig import VIDEO
 from support.sheets import book
+from support.stores import new_store
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "0"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
@@ -135,7 +135,7 @@ def _backups() -> Sequence[bytes]:
     folder = _Folder.path
     data = DataFolder(folder / "fleetlane.db", folder / "materials", folder / "license.jwt", folder / "backups")
     data.materials.mkdir()
-    migrate(data.store)
+    new_store(data.store)
     make_backup(data, folder / "b.zip")
     return [(folder / "b.zip").read_bytes()]
 

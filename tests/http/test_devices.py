@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.phones import Finding, Identity, Phone
 from support.rig import wait_for
 from support.server import ServerThread
+from support.stores import new_store
 
 ALIAS = "192.168.1.20:5555"
 TASK = {"script_name": "post", "script_config": {}}
@@ -17,7 +17,7 @@ TASK = {"script_name": "post", "script_config": {}}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    migrate(folder / "fleetlane.db")
+    new_store(folder / "fleetlane.db")
     store = SqliteStore(folder / "fleetlane.db")
     store.start()
     for serial, alias in (("R58A", ALIAS), ("R58B", "R58B")):

@@ -17,7 +17,6 @@ import jsonschema_rs
 import pytest
 
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.bootstrap.server import build
 from fleetlane.core.errors import StoreBusyError, StoreFullError
 from fleetlane.core.license import UNLICENSED, License, Plan
@@ -36,6 +35,7 @@ from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
 from support.fakes import FakeDeviceCalls, FakeTransports
 from support.rig import VIDEO
+from support.stores import new_store
 
 PREFIX = "/api/v1"
 GOOD_TASK = {"serials": ["a"], "script_name": "post", "script_config": {}}
@@ -266,7 +266,7 @@ async def world(folder):
     server = build(settings)
     for path in (settings.materials_dir, settings.traces_dir):
         path.mkdir(parents=True)
-    migrate(settings.store_path)
+    new_store(settings.store_path)
     made = World(server)
     made.store.start()
     try:

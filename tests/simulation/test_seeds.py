@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -12,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from simulation.phones import FAULTS_OF_A_POST
 from simulation.world import EVENTS, World
+from support.stores import new_store
 
 SEEDS = int(os.environ.get("SIMULATE_SEEDS") or 500)
 FIRST = int(os.environ.get("SIMULATE_FIRST") or 0)
@@ -24,23 +23,20 @@ happened: Counter[str] = Counter()
 
 
 @pytest.fixture(scope="module")
-def empty():
-    """A migrated store to copy, in memory where there is such a folder: no history here needs a real disk."""
+def folder():
+    """Where the stores are: in memory where there is such a folder, as no history here needs a real disk."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        migrate(Path(folder) / "empty.db")
-        yield Path(folder) / "empty.db"
+        yield Path(folder)
     counts = ", ".join(f"{kind} {n}" for kind, n in sorted(happened.items()))
     sys.stdout.write(f"\nseeds from {FIRST}; what happened: {counts}\n")
 
 
 @pytest.mark.timeout(24 * 3600 if SEEDS > 500 else 180)
 @pytest.mark.parametrize("part", range(PARTS))
-def test_no_drawn_history_loses_a_task_posts_twice_or_stands_still(empty, part):
+def test_no_drawn_history_loses_a_task_posts_twice_or_stands_still(folder, part):
     for seed in range(FIRST + part, FIRST + SEEDS, PARTS):
-        path = empty.with_name(f"{seed}.db")
-        shutil.copy(empty, path)
-        world = World(path, seed)
+        world = World(new_store(folder / f"{seed}.db"), seed)
         try:
             asyncio.run(world.run(LENGTH))
         except BaseException as error:
@@ -48,7 +44,7 @@ def test_no_drawn_history_loses_a_task_posts_twice_or_stands_still(empty, part):
             raise
         finally:
             world.close()
-            for file in empty.parent.glob(f"{seed}.db*"):
+            for file in folder.glob(f"{seed}.db*"):
                 file.unlink()
         happened.update({**world.happened, "histories": 1})
 

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
+from support.stores import new_store
 
 
 @pytest.fixture
 def store(tmp_path):
     path = tmp_path / "store.db"
-    migrate(path)
+    new_store(path)
     store = SqliteStore(path)
     store.start()
     yield store

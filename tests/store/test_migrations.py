@@ -6,8 +6,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from fleetlane.adapters.db.sqlite.engines import writer_engine
 from fleetlane.adapters.db.sqlite.migrate import known_revisions, migrate, revision_of
-from fleetlane.adapters.db.sqlite.store import writer_engine
 from fleetlane.adapters.db.tables import metadata
 from fleetlane.core.errors import StoreError, StoreVersionError
 

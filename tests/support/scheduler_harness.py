@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, succeeded
@@ -22,6 +21,7 @@ from fleetlane.work.tasks.retry_all import RetryAll
 from support.clock import ManualClock
 from support.fakes import FakeDevices
 from support.scheduling import Scheduling
+from support.stores import new_store
 
 TTL_S = 30.0
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
@@ -34,7 +34,7 @@ class World:
     """
 
     def __init__(self, path, retries: RetryPolicy | None = None, *, leased: bool = False, canary: bool = False) -> None:
-        migrate(path)
+        new_store(path)
         self.path = path
         self.store = SqliteStore(path)
         self.store.start()

@@ -18,6 +18,7 @@ from fleetlane.http.server import listen, serve
 from fleetlane.settings import Settings
 from fleetlane.simulator.fleets.fleet import free_port
 from support.rig import VIDEO, wait_for
+from support.stores import new_store
 
 
 class _NoAdb:
@@ -112,6 +113,9 @@ class ServerThread:
             self._failure = error
 
     async def _serve(self) -> None:
+        data, store = self.settings.data_dir, self.settings.store_path
+        if data.is_dir() and not store.exists():
+            new_store(store)  # what a server does with none is for tests of processes
         server = build(self.settings)
         self.services = server.app.state.services
         self.store = self.services.queries._store

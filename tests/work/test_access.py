@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.errors import TokenRequiredError, TooManyRequestsError
 from fleetlane.work.access.access import Access, bearer
 from fleetlane.work.access.guesses import Guesses
 from fleetlane.work.access.sessions import IDLE_MS, LONGEST_MS, Sessions
+from support.stores import new_store
 
 TOKEN = "0123456789abcdef-secret"
 HOUR_MS = 3_600_000
@@ -38,7 +38,7 @@ def clock():
 
 @contextmanager
 def opened(path):
-    migrate(path)
+    new_store(path)
     store = SqliteStore(path)
     store.start()
     try:

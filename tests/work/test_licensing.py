@@ -11,7 +11,6 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.adapters.license import LicenseFile, verify
 from fleetlane.core.errors import LicenseInvalidError
@@ -19,6 +18,7 @@ from fleetlane.core.license import UNLICENSED, Plan, Terms
 from fleetlane.work.upkeep.licensing import Licensing
 from support.clock import ManualClock
 from support.licenses import DAY_MS, KEY, OTHER_KEY, PUBLIC, token
+from support.stores import new_store
 
 
 class Rig:
@@ -27,7 +27,7 @@ class Rig:
     def __init__(self, folder):
         self.clock = ManualClock()
         self.path = folder / "license.jwt"
-        migrate(folder / "s.db")
+        new_store(folder / "s.db")
         self.store = SqliteStore(folder / "s.db")
         self.store.start()
         self.changes = 0

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.device import DeviceState, Transport
 from fleetlane.core.errors import ConflictError
@@ -30,6 +27,7 @@ from fleetlane.work.running.recovery import recover
 from support.clock import ManualClock
 from support.fakes import FakeTransports
 from support.scheduling import Scheduling
+from support.stores import new_store
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
 NUMBERS = {"A": "R58A", "B": "R58B", "twin": "R58A", "cheap": "0123456789ABCDEF", "cheap too": "0123456789ABCDEF"}
@@ -59,13 +57,6 @@ class Made:
     due_ms: int
 
 
-@cache
-def _template() -> Path:
-    path = Path(tempfile.mkdtemp()) / "s.db"
-    migrate(path)
-    return path
-
-
 class Shelf:
     """Phones are plugged, pulled, moved, reset and cloned; answers come late; people decide, or do not.
 
@@ -74,8 +65,7 @@ class Shelf:
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(dir=_MEMORY)
-        path = Path(self.folder.name) / "s.db"
-        shutil.copy(_template(), path)
+        path = new_store(Path(self.folder.name) / "s.db")
         self.loop = asyncio.new_event_loop()
         self.clock = ManualClock(1000.0)
         self.store = SqliteStore(path)

@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.adapters.files import TraceFolder
 from fleetlane.core.outcome import failed
@@ -15,6 +14,7 @@ from fleetlane.core.ports.records import StoredResponse
 from fleetlane.core.task import NewTask, Source
 from fleetlane.work.upkeep.retention import IdempotencyKeyRetention, TraceRetention
 from support.clock import ManualClock
+from support.stores import new_store
 
 KEEP_MS = 3_600_000
 
@@ -34,7 +34,7 @@ class CountingStore:
 
 @pytest.fixture
 def store(tmp_path):
-    migrate(tmp_path / "s.db")
+    new_store(tmp_path / "s.db")
     store = SqliteStore(tmp_path / "s.db")
     store.start()
     yield store
@@ -150,7 +150,7 @@ def test_it_begins_with_the_server(tmp_path):
     from support.server import ServerThread
 
     path = tmp_path / "fleetlane.db"
-    migrate(path)
+    new_store(path)
     store = SqliteStore(path)
     store.start()
     put(store, 1, 1, 0)

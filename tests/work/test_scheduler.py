@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.device import DeviceState
 from fleetlane.core.journal import Phase
@@ -24,6 +23,7 @@ from fleetlane.work.running.recovery import recover
 from support.clock import ManualClock
 from support.fakes import FakeDevices
 from support.scheduling import Scheduling
+from support.stores import new_store
 
 SERIALS = ("a", "b", "c")
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
@@ -36,7 +36,7 @@ class Lanes(RuleBasedStateMachine):
     def start(self):
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "s.db"
-        migrate(path)
+        new_store(path)
         self.loop = asyncio.new_event_loop()
         self.clock = ManualClock(1000.0)
         self.devices = FakeDevices(*SERIALS)
@@ -153,7 +153,7 @@ test_lanes = Lanes.TestCase
 
 def test_the_loop_starts_a_task_when_it_is_due_without_being_asked(tmp_path):
     path = tmp_path / "s.db"
-    migrate(path)
+    new_store(path)
     store = SqliteStore(path)
     store.start()
 

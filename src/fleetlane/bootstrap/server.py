@@ -36,7 +36,7 @@ from fleetlane.bootstrap.from_settings import (
 from fleetlane.bootstrap.health import health
 from fleetlane.core.device import Device
 from fleetlane.core.event import Change, EventKind
-from fleetlane.dashboard.router import router as dashboard
+from fleetlane.dashboard.router import PARTS as PAGES
 from fleetlane.data_directory import only_server
 from fleetlane.http.app import create_app
 from fleetlane.own_packs import use_packs
@@ -105,7 +105,7 @@ def build(settings: Settings) -> Server:
     parts = _parts(settings)
     execution = build_execution(settings, parts)
     services = _services(settings, parts, execution)
-    app = create_app(services, http_options(settings), [dashboard])
+    app = create_app(services, http_options(settings), PAGES)
     return Server(app, lambda: _running(settings, parts, execution, services))
 
 

@@ -1,8 +1,6 @@
-"""All pages, in one router."""
+"""All pages: the routers of their parts."""
 
 from __future__ import annotations
-
-from fastapi import APIRouter
 
 from fleetlane.dashboard import (
     accounts,
@@ -44,7 +42,3 @@ PARTS = tuple(
         login,
     )
 )
-
-router = APIRouter(include_in_schema=False)
-for _part in PARTS:
-    router.include_router(_part)

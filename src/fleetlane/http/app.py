@@ -43,7 +43,9 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
     Args:
         services: what the routes work with.
         options: how the app answers.
-        more: routes beside the API, behind the same guard.
+        more: routes beside the API, behind the same guard, and in no document.
+
+    Every router is included in the app itself: of routers within routers FastAPI makes all routes once more.
     """
     app = FastAPI(
         title="Fleetlane",
@@ -61,7 +63,6 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
     app.state.session_cookie = f"fleetlane_session_{options.port}"
     answers = ErrorAnswers(always_200=options.always_200)
     answers.install(app)
-    api = APIRouter(prefix=PREFIX)
     for resource in (
         tasks.router,
         traces.router,
@@ -75,12 +76,9 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         events.router,
         license_routes.router,
     ):
-        api.include_router(resource)
-    app.include_router(api)
-    app.include_router(pages.router)
-    app.include_router(metrics.router)
-    for router in more:
-        app.include_router(router)
+        app.include_router(resource, prefix=PREFIX)
+    for router in (pages.router, metrics.router, *more):
+        app.include_router(router, include_in_schema=False)
     others = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
     others |= dict.fromkeys(("/materials", "/new/materials"), options.max_upload_bytes)
     others |= {"/accounts/import": LARGEST_SHEET_BYTES, "/login": LARGEST_LOGIN_BYTES}

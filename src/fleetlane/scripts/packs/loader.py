@@ -47,7 +47,7 @@ def shipped() -> Mapping[str, Mapping[str, Any]]:
     """Return the packs that come with Fleetlane as their files say, by app: the system's first, then the apps'."""
     folder = resources.files("fleetlane.scripts.packs")
     documents = (
-        mapping(source.read(folder.joinpath(file).read_text(encoding="utf-8"), file), file)
+        mapping(source.read(folder.joinpath(file).read_text(encoding="utf-8"), file, shipped=True), file)
         for file in ("android.yaml", "tiktok.yaml", "instagram.yaml")
     )
     return {str(document["app"]): document for document in documents}

@@ -55,13 +55,13 @@ class Words:
     unverified: Mapping[str, frozenset[str]]
 
 
-def read_language(text: str, file: str) -> Language:
-    """Return the language that a YAML text describes.
+def read_language(text: str, file: str, *, shipped: bool = False) -> Language:
+    """Return the language that a YAML text describes; `shipped`: it comes with Fleetlane.
 
     Raises:
         PackError: it describes none; says where.
     """
-    raw = mapping(source.read(text, file), file)
+    raw = mapping(source.read(text, file, shipped=shipped), file)
     if not all(raw.get(key) for key in _HEAD):
         raise PackError(file, "a language has its `language` (a code, such as fr) and its `name`")
     sections = {
@@ -83,7 +83,7 @@ def languages() -> tuple[Language, ...]:
     """Return the languages that come with Fleetlane, by their codes."""
     folder = resources.files("fleetlane.scripts.packs").joinpath(_FOLDER)
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
-    return tuple(read_language(file.read_text(encoding="utf-8"), file.name) for file in files)
+    return tuple(read_language(file.read_text(encoding="utf-8"), file.name, shipped=True) for file in files)
 
 
 def words_of(

@@ -53,9 +53,10 @@ def system_model() -> AppModel:
 
 @cache
 def _builtin(name: str) -> AppModel:
-    return load_model(BUILTIN_FOLDER / f"{name}.yaml")
+    path = BUILTIN_FOLDER / f"{name}.yaml"
+    return parse_model(text_of(path), path.name, shipped=True)
 
 
-def parse_model(text: str, place: str) -> AppModel:
-    """Return the model described by YAML text (see `load_model`)."""
-    return ModelReader(place).model(mapping(parse_yaml(text, place), place))
+def parse_model(text: str, place: str, *, shipped: bool = False) -> AppModel:
+    """Return the model described by YAML text (see `load_model`); `shipped`: it comes with Fleetlane."""
+    return ModelReader(place).model(mapping(parse_yaml(text, place, shipped=shipped), place))

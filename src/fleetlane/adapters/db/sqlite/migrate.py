@@ -11,8 +11,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from fleetlane.adapters.db.sqlite.engines import writer_engine
 from fleetlane.adapters.db.sqlite.snapshot import keep_copy
-from fleetlane.adapters.db.sqlite.store import translated, writer_engine
+from fleetlane.adapters.db.sqlite.store import translated
 from fleetlane.core.errors import StoreVersionError
 
 _FOLDER = Path(__file__).parent.parent / "migrations"

@@ -12,16 +12,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool, StaticPool
 
 from fleetlane.adapters.db.accounts import AccountRepository
 from fleetlane.adapters.db.attempts import AttemptRepository
@@ -29,8 +27,8 @@ from fleetlane.adapters.db.devices import DeviceRecordRepository
 from fleetlane.adapters.db.leases import LeaseRepository
 from fleetlane.adapters.db.materials import MaterialRepository
 from fleetlane.adapters.db.records import IdempotencyKeyRepository, KeyValueRepository
+from fleetlane.adapters.db.sqlite.engines import READERS, reader_engine, writer_engine
 from fleetlane.adapters.db.tasks import TaskRepository
-from fleetlane.adapters.private_files import make_private_file
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.event import Change
 from fleetlane.core.ports.store import Repositories
@@ -38,9 +36,7 @@ from fleetlane.core.ports.store import Repositories
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-_BUSY_TIMEOUT_MS = 5_000
 _GROUP = 256
-_READERS = 4
 
 
 class SqlRepositories:
@@ -81,7 +77,7 @@ class SqliteStore:
         self._thread = threading.Thread(target=self._write_loop, name="store writer", daemon=True)
         self._writer: Engine | None = None
         self._readers: Engine | None = None
-        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="store reader")
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
         self._lock = threading.Lock()
         self._open = False
         self._death: str | None = None
@@ -100,7 +96,7 @@ class SqliteStore:
         """
         with translated():
             self._writer = writer_engine(self.path)
-            self._readers = _reader_engine(self.path)
+            self._readers = reader_engine(self.path)
             with self._writer.connect() as connection:
                 connection.exec_driver_sql("SELECT 1")
         self._open = True
@@ -234,62 +230,6 @@ class SqliteStore:
         assert self._readers is not None
         with translated(), self._readers.connect() as connection, connection.begin():
             return work(SqlRepositories(connection))
-
-
-def writer_engine(path: Path) -> Engine:
-    """Return an engine with the one connection that may write to the store at `path`."""
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        creator=lambda: _writing(path),
-        poolclass=StaticPool,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",  # every commit is on the disk: the publish journal relies on it
-            "fullfsync=ON",
-            "foreign_keys=ON",
-            "trusted_schema=OFF",  # what a schema says must not call functions with effects
-            f"busy_timeout={_BUSY_TIMEOUT_MS}",
-            "temp_store=MEMORY",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _writing(path: Path) -> sqlite3.Connection:
-    with suppress(OSError):  # then SQLite says why
-        make_private_file(path)  # its log gets the same mode
-    return sqlite3.connect(path, timeout=_BUSY_TIMEOUT_MS / 1000, check_same_thread=False, isolation_level=None)
-
-
-def _reader_engine(path: Path) -> Engine:
-    uri = f"file:{quote(path.as_posix())}?mode=ro"
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        creator=lambda: sqlite3.connect(
-            uri, uri=True, timeout=_BUSY_TIMEOUT_MS / 1000, check_same_thread=False, isolation_level=None
-        ),
-        poolclass=QueuePool,
-        pool_size=_READERS,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-        connection.execute("PRAGMA trusted_schema=OFF")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
-        connection.exec_driver_sql("BEGIN")
-
-    return engine
 
 
 @contextmanager
