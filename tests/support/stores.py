@@ -11,9 +11,10 @@ from fleetlane.adapters.private_files import make_private_file
 
 
 def new_store(path: Path) -> Path:
-    """Make an empty store of the newest schema at `path`, as `migrate` leaves it, and return `path`."""
-    make_private_file(path)
-    path.write_bytes(_empty())
+    """Make an empty store of the newest schema at `path` unless there is one, as `migrate` does, and return `path`."""
+    if not path.exists():
+        make_private_file(path)
+        path.write_bytes(_empty())
     return path
 
 
