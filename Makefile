@@ -9,7 +9,7 @@ STAMP := .venv/.fleetlane-setup
 JUDGES := tests/judges/node_modules/.package-lock.json
 unexport PYTHONDONTWRITEBYTECODE  # many processes are started here: none compiles everything anew
 
-.PHONY: help quick release coverage mutants setup demo serve test judges conformance check format lock audit sbom bench chaos matrix simulate-seeds screenshots errands docs transcripts messages fuzz clean
+.PHONY: help quick release coverage mutants setup demo serve test thorough judges conformance check format lock audit sbom bench chaos matrix simulate-seeds screenshots errands docs transcripts messages fuzz clean
 
 help:
 	@$(PYTHON) tools/targets.py
@@ -31,6 +31,15 @@ quick: $(STAMP)  ## the fast tests, under a minute
 # Three files at a time: a phone's test mostly waits, so two cores serve three. Without reordering the longest come first.
 test: $(STAMP) $(JUDGES)  ## all tests; ARGS="-k name" for some
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Random cases by the hundred, where `make test` draws some tens.
+thorough: export THOROUGH := 1
+thorough: $(STAMP)  ## the tests of random cases, with all their cases
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(shell grep -rl 'from support.budget import' tests) $(ARGS)
+
+# The lines that tests without phones, processes and browsers run: what is new is held to the floors of tools/coverage.
+coverage: $(STAMP)  ## measure which lines the tests run, against the floors
+	@$(BIN)/python tools/coverage.py $(ARGS)
 
 # The clients of adb that others wrote, from npm: for tests/judges only.
 judges: $(JUDGES)  ## install others' clients of adb (npm)

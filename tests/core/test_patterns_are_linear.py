@@ -19,6 +19,8 @@ from fleetlane.core.screens.patterns import bound_pattern
 from fleetlane.core.screens.recognition import Element, Pack
 from fleetlane.scripts.packs import load_packs
 
+pytestmark = pytest.mark.slow
+
 _NOT_FROM_OUTSIDE = ("fleetlane.simulator", "fleetlane.cli.demo", "fleetlane.__main__")
 """The simulator hears what tests and this program itself send."""
 _WAYS = ("search", "match", "fullmatch", "findall", "finditer", "split", "sub")

@@ -15,6 +15,8 @@ import pytest
 
 from fleetlane.core.schedule import instant_on, next_start
 
+pytestmark = pytest.mark.slow
+
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(730)]
 NOONS = [int(datetime.combine(day, time(12), tzinfo=UTC).timestamp()) for day in DAYS]
 ZONES = sorted(available_timezones() - {"localtime"})

@@ -37,6 +37,8 @@ from support.fakes import FakeDeviceCalls, FakeTransports
 from support.rig import VIDEO
 from support.stores import new_store
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "/api/v1"
 GOOD_TASK = {"serials": ["a"], "script_name": "post", "script_config": {}}
 NEW_VERSION = {"package": "com.zhiliaoapp.musically", "version": "99"}

@@ -2,7 +2,7 @@
 
 All its phases: the examples, the edges of every field (coverage), random requests, good and bad (fuzzing), and chains
 of requests where one uses what another made (stateful). Against a whole server over real HTTP, without phones.
-The same requests at each run: set SCHEMATHESIS_CASES to look further.
+The same requests at each run: `make thorough` and SCHEMATHESIS_CASES look further.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
+from support.budget import cases
 from support.rig import ROOT
 from support.server import ServerThread
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = ROOT / "docs" / "reference" / "openapi.json"
-CASES = int(os.environ.get("SCHEMATHESIS_CASES", "200"))
+CASES = int(os.environ.get("SCHEMATHESIS_CASES") or cases(80, 200))
 CHAINS = CASES // 3
 CHECKS = {
     # A method that a path does not have is "no such route" here: 40401, as the contract says.

@@ -19,6 +19,8 @@ from support.rig import VIDEO
 from support.virtual import VirtualRig
 from support.virtual_phone import INSTAGRAM, TIKTOK
 
+pytestmark = pytest.mark.slow
+
 # What stands before the page with the publishing button, and that page.
 EDITORS = [
     (TIKTOK, ["editor"], {"post"}),

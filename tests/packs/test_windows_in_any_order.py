@@ -16,6 +16,8 @@ from fleetlane.simulator.screens.windows import hit
 from support.virtual import like
 from support.virtual_phone import INSTAGRAM, MODELS, TIKTOK, Handset
 
+pytestmark = pytest.mark.slow
+
 PAGES = {"tiktok": ("post", "editor", "home_feed"), "instagram": ("share", "reel_editor", "home_feed")}
 PACKAGES = {"tiktok": TIKTOK, "instagram": INSTAGRAM}
 LANGUAGES = ("en", "zh", "id")

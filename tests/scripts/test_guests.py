@@ -18,6 +18,8 @@ from fleetlane.simulator.fleets.fleet import FleetSettings, FleetThread
 from support.guests import environment, guest_server, install, said
 from support.rig import wait_for
 
+pytestmark = pytest.mark.slow
+
 BAD = r"""
     import sys, threading
 

@@ -13,9 +13,10 @@ import pytest
 
 from simulation.phones import FAULTS_OF_A_POST
 from simulation.world import EVENTS, World
+from support.budget import cases
 from support.stores import new_store
 
-SEEDS = int(os.environ.get("SIMULATE_SEEDS") or 500)
+SEEDS = int(os.environ.get("SIMULATE_SEEDS") or cases(150, 500))
 FIRST = int(os.environ.get("SIMULATE_FIRST") or 0)
 LENGTH = 60
 PARTS = min(10, SEEDS)

@@ -18,6 +18,7 @@ from fleetlane.core.outcome import failed
 from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.task import Status, is_legal
 from fleetlane.work.running.completion import RetryPolicy
+from support.budget import cases
 from support.scheduler_harness import DONE, World
 
 
@@ -189,7 +190,7 @@ def test_only_what_may_pass_by_itself_is_tried_again_by_itself(tmp_path, code, e
 _CALLS = ("add", "tick", "stop", "retry", "force", "resolve", "delete", "retry_all", "bind", "end")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(25, 60), deadline=None)
 @given(
     rounds=st.lists(st.lists(st.sampled_from(_CALLS), min_size=1, max_size=6), min_size=4, max_size=14),
     seed=st.integers(0, 2**32),

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -24,10 +25,13 @@ from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.recovery import recover
+from support.budget import cases
 from support.clock import ManualClock
 from support.fakes import FakeTransports
 from support.scheduling import Scheduling
 from support.stores import new_store
+
+pytestmark = pytest.mark.slow
 
 DONE = succeeded("Published.", PublishState.PUBLISHED, {})
 NUMBERS = {"A": "R58A", "B": "R58B", "twin": "R58A", "cheap": "0123456789ABCDEF", "cheap too": "0123456789ABCDEF"}
@@ -335,7 +339,7 @@ _ACTS = [act for act, weight in ACTS.items() for _ in range(weight)]
 
 
 @example([(Shelf.plug, 301), (Shelf.create, 1), (Shelf.reset, 922), (Shelf.plug, 1614), (Shelf.create, 1)])
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=cases(120, 300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(_ACTS), st.integers(0, 2**16)), min_size=25, max_size=40))
 def test_whatever_is_plugged_where_a_task_runs_on_its_phone_alone(acts):
     shelf = Shelf()

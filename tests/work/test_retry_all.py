@@ -184,6 +184,7 @@ def test_a_dry_run_changes_nothing(world):
     run(scenario())
 
 
+@pytest.mark.slow
 def test_a_thousand_tasks_are_retried_in_parts_and_undone_together(world):
     async def scenario():
         ids = [await world.add("a", start_s=DAY_S) for _ in range(1000)]

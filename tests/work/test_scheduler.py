@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -149,6 +150,7 @@ Lanes.TestCase.settings = settings(
     max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 test_lanes = Lanes.TestCase
+test_lanes.pytestmark = [pytest.mark.slow]
 
 
 def test_the_loop_starts_a_task_when_it_is_due_without_being_asked(tmp_path):

@@ -13,6 +13,8 @@ from fleetlane.work.content.sheets.cells import Cell
 from fleetlane.work.content.sheets.table import Area, Row, Source, read_table
 from support.sheets import raw_book
 
+pytestmark = pytest.mark.slow
+
 HEAD = '<row r="1"><c r="A1" t="inlineStr"><is><t>username</t></is></c></row>'
 STYLES = "xl/styles.xml"
 
