@@ -17,7 +17,7 @@ import pytest
 
 from fleetlane.simulator.fleets.fleet import free_port
 from fleetlane.simulator.wire.adb_server import AdbServer
-from support.command import fleetlane
+from support.command import fleetlane, fleetlane_here
 from support.rig import wait_for
 
 
@@ -183,7 +183,10 @@ def test_a_mistake_is_answered_with_a_sentence(tmp_path, arguments, environment,
     def filled(text: str) -> str:
         return text.replace("{tmp}", str(tmp_path)).replace("{port}", str(free_port()))
 
-    done = fleetlane(*map(filled, arguments), **{name: filled(value) for name, value in environment.items()})
+    if environment:
+        done = fleetlane(*map(filled, arguments), **{name: filled(value) for name, value in environment.items()})
+    else:
+        done = fleetlane_here(*map(filled, arguments))
     assert done.returncode == 1
     assert done.stderr.startswith("fleetlane: ")
     assert sentence in done.stderr
@@ -221,7 +224,7 @@ def test_the_doctor_says_what_is_wrong_with_the_folder_and_the_time_zone(tmp_pat
 
 
 def test_json_is_for_the_checkup_of_a_phone():
-    done = fleetlane("doctor", "--json")
+    done = fleetlane_here("doctor", "--json")
     assert done.returncode == 2
     assert "--json needs --phone SERIAL" in " ".join(done.stderr.split())
 
