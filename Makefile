@@ -37,9 +37,9 @@ thorough: export THOROUGH := 1
 thorough: $(STAMP)  ## the tests of random cases, with all their cases
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(shell grep -rl 'from support.budget import' tests) $(ARGS)
 
-# The lines that tests without phones, processes and browsers run: what is new is held to the floors of tools/coverage.
+# The lines that tests without phones, processes and browsers run: what is new is held to the floors of tools/coverage_floors.json.
 coverage: $(STAMP)  ## measure which lines the tests run, against the floors
-	@$(BIN)/python tools/coverage.py $(ARGS)
+	@$(BIN)/python tools/coverage_floors.py $(ARGS)
 
 # The clients of adb that others wrote, from npm: for tests/judges only.
 judges: $(JUDGES)  ## install others' clients of adb (npm)
@@ -81,7 +81,7 @@ matrix: $(STAMP)  ## every fault at every step, and its page in docs
 
 simulate-seeds: export SIMULATE_SEEDS := $(N)
 simulate-seeds: export SIMULATE_FIRST := $(FIRST)
-simulate-seeds: $(STAMP)  ## random histories in virtual time; N=500 FIRST=0
+simulate-seeds: $(STAMP)  ## random histories in virtual time; N=150 FIRST=0
 	@$(BIN)/python -m pytest -n 0 -s tests/simulation $(ARGS)
 
 # Some minutes; FUZZ_SEED=N draws other inputs.
