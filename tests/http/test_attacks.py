@@ -86,7 +86,7 @@ def test_an_error_nobody_foresaw_is_not_sniffed_or_kept_either(server, monkeypat
     async def broken(*_arguments):
         raise RuntimeError("nobody foresaw it")
 
-    monkeypatch.setattr("fleetlane.work.tasks.queries.Desk.task", broken)
+    monkeypatch.setattr("fleetlane.work.tasks.queries.TaskQueries.task", broken)
     answer = server.http.get("/api/v1/task/1")
     assert answer.json()["code"] == 50001
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
