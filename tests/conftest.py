@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from fleetlane.logs import configure_logs
+
+settings.register_profile("suite", deadline=None)  # what an example does is held, not how busy the computer is
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,10 +18,14 @@ FLOORS = ROOT / "tools" / "coverage_floors.json"
 TESTS = (
     *(f"tests/{room}" for room in ("android", "cli", "contracts", "core", "dashboard", "http", "media", "packs")),
     *(f"tests/{room}" for room in ("scripts", "simulator", "store", "work")),
-    *(f"tests/flow/test_{name}.py" for name in ("options", "verify", "content", "gallery")),
+    *(f"tests/flow/test_{name}.py" for name in ("options", "verify", "content", "gallery", "transcripts")),
+    *(f"tests/flow/test_{name}.py" for name in ("after_faults", "never_denied", "virtual_time")),
+    "tests/flow/test_sheets_and_unknown_pages.py",
     "tests/test_logs.py",
 )
 """What runs in process, and of the whole posts in virtual time those that differ most."""
+WIRED = ("tests/e2e/test_accounts_and_library.py",)
+"""A whole server with phones on the wire, in one process as well: all that is between the pages and the phones."""
 LEFT_OUT = (
     *(f"tests/cli/test_{name}.py" for name in ("commands", "sessions", "own_packs")),
     *(f"tests/http/test_{name}.py" for name in ("many_callers", "work_per_byte")),
@@ -48,13 +52,17 @@ def main(arguments: list[str]) -> int:
 
 
 def _measure(report: Path, more: list[str]) -> int:
-    command = [
-        sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "not phone and not slow",
-        *TESTS, *(f"--ignore={name}" for name in LEFT_OUT),
-        "--cov", "--cov-report=", f"--cov-report=json:{report}", *more,
-    ]  # fmt: skip
-    data = {"COVERAGE_FILE": str(report.with_suffix(".data"))}
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **data}, check=False).returncode
+    """Run the tests and write what they ran; return pytest's status."""
+    data = {**os.environ, "COVERAGE_FILE": str(report.with_suffix(".data"))}
+    command = [sys.executable, "-m", "pytest", "-q", "--cov", "--cov-report=", *more]
+    in_process = ["-n", "2", "--dist", "loadfile", "-m", "not phone and not slow"]
+    for tests in (
+        [*in_process, *TESTS, *(f"--ignore={name}" for name in LEFT_OUT)],
+        [*WIRED, "--cov-append", f"--cov-report=json:{report}"],
+    ):
+        if status := subprocess.run([*command, *tests], cwd=ROOT, env=data, check=False).returncode:
+            return status
+    return 0
 
 
 def _percent(files: dict[str, dict], part: str) -> dict[str, float]:
