@@ -41,6 +41,11 @@ thorough: $(STAMP)  ## the tests of random cases, with all their cases
 coverage: $(STAMP)  ## measure which lines the tests run, against the floors
 	@$(BIN)/python tools/coverage_floors.py $(ARGS)
 
+# Breaks the journal, the lanes and the ends of attempts in every small way, and shows what no test has noticed.
+mutants: $(STAMP)  ## what the tests do not notice in the journal, lanes, outcomes and completion
+	@$(BIN)/python -m mutmut run $(ARGS)
+	@$(BIN)/python -m mutmut results
+
 # The clients of adb that others wrote, from npm: for tests/judges only.
 judges: $(JUDGES)  ## install others' clients of adb (npm)
 $(JUDGES): tests/judges/package-lock.json
