@@ -59,7 +59,7 @@ def _held(page: Page, story: Story) -> None:
     if page.locator("#take-over").count():
         page.click("#take-over")
     expect(page.locator("#give-back")).to_be_visible()
-    expect(page.locator("figure.sight.live")).to_have_count(1)
+    expect(page.locator("figure.phone-picture.live")).to_have_count(1)
     page.click("summary")
     expect(page.locator("#tree li").first).to_be_visible()
 
