@@ -1,4 +1,4 @@
-"""The store of a suite: a new one for each test, by each implementation."""
+"""What suites are given: a new store for each test, by each implementation, and a new driver of their phone."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ def store(open_store):
 def run(store):
     """Runs one unit of work, and returns what it returns."""
     return lambda work: store.submit(work).result(10)
+
+
+@pytest.fixture
+def driver(phone):
+    driver = phone.driver()
+    yield driver
+    driver.close()

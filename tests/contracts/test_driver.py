@@ -29,13 +29,6 @@ def phone(request):
 
 
 @pytest.fixture
-def driver(phone):
-    driver = phone.driver()
-    yield driver
-    driver.close()
-
-
-@pytest.fixture
 def path(phone):
     """A path for a file of the test's own, which is removed whatever becomes of the test."""
     path = f"/sdcard/Movies/Fleetlane/contract {uuid.uuid4().hex}; rm -rf x.mp4"

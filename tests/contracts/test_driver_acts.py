@@ -24,13 +24,6 @@ def phone(request):
         yield phone
 
 
-@pytest.fixture
-def driver(phone):
-    driver = phone.driver()
-    yield driver
-    driver.close()
-
-
 def in_front(phone: SimulatedPhone) -> str:
     return phone.on(lambda link: link.phone.foreground.package.name if link.phone.foreground else "")
 

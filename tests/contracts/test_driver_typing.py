@@ -21,13 +21,6 @@ def phone(request):
         yield phone
 
 
-@pytest.fixture
-def driver(phone):
-    driver = phone.driver()
-    yield driver
-    driver.close()
-
-
 def field(driver):
     return next((node for node in tree_of(driver).nodes if node.class_name.endswith("EditText")), None)
 

@@ -13,6 +13,8 @@ import pytest
 
 from support.server import ServerThread
 
+pytestmark = pytest.mark.slow  # it measures how long others wait
+
 MANY = 500
 REQUESTS = int(os.environ.get("MANY_REQUESTS", "500"))
 """`MANY_REQUESTS=20000 pytest tests/http/test_many_callers.py` asks as often as docs/explanation/security.md says."""

@@ -11,6 +11,8 @@ import pytest
 
 from support.server import ServerThread
 
+pytestmark = pytest.mark.slow  # it measures how long others wait
+
 CONFIG = {"content_type": 0, "captions": "x", "material_list": ["/x.mp4"]}
 _LONGEST_WAIT_S = 1.5
 """Generous: the machine may be busy. Each of these requests once held all others up for longer."""

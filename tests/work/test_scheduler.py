@@ -23,6 +23,7 @@ from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.work.running.recovery import recover
 from support.clock import ManualClock
 from support.fakes import FakeDevices
+from support.scheduler_harness import World
 from support.scheduling import Scheduling
 from support.stores import new_store
 
@@ -182,3 +183,20 @@ def test_the_loop_starts_a_task_when_it_is_due_without_being_asked(tmp_path):
 
     asyncio.run(scenario())
     store.close()
+
+
+def test_a_task_that_nobody_told_of_is_found_within_a_minute(tmp_path):
+    with World(tmp_path / "s.db") as world:
+
+        async def scenario():
+            assert await world.scheduler.tick() == 0
+            now = world.clock.now_ms()
+            new = NewTask("b", 0, "post", "{}", "a", None, Source.API, 1, now, now)
+            [task_id] = await world.store.write(lambda r: r.tasks.add([new]))
+            world.clock.advance(59)
+            assert await world.scheduler.tick() == 0
+            world.clock.advance(1)
+            assert await world.scheduler.tick() == 1
+            assert list(world.executor.running) == [task_id]
+
+        asyncio.run(scenario())

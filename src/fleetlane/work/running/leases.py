@@ -123,10 +123,10 @@ class DeviceLeases:
         self._unsettled = (self._unsettled | found.taken) & found.held
         if self._unsettled:
             await recover(self._store, self._clock, self._unsettled, self._repeats)
+            for serial in self._unsettled:
+                self._lanes.changed(serial)  # what waits there others have stored, and told nobody here
             self._unsettled = frozenset()
         before, self._held, self._renewed_s = self._held, found.held, began_s
-        for serial in found.taken:
-            self._lanes.changed(serial)  # what waits there others have stored, and told nobody here
         if before != self._held:
             self._lanes.notify()
 
