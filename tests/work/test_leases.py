@@ -81,8 +81,8 @@ def test_what_waits_on_a_device_that_was_taken_over_is_read_also_when_settling_i
 
     async def scenario():
         await running_on(one)
-        waiting = await one.add()
         assert await other.scheduler.tick() == 0
+        waiting = await one.add()
         await time_passes(TTL_S, other)
         write, failing = other.store.write, iter([False, True])
 
