@@ -98,6 +98,7 @@ class _Parts(Foundation):
     supervisor: DeviceSupervisor
     packs: PackWatch
     inspection: Inspection
+    outlook: Outlook
 
 
 def build(settings: Settings) -> Server:
@@ -118,6 +119,7 @@ def _parts(settings: Settings) -> _Parts:
     supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)
     license_file = LicenseFile(settings.license_path, settings.license_public_keys)
     inspector = FileInspector(video_check())
+    inspection = Inspection(inspector, script_settings(settings).folders, settings.inspect_max_s)
 
     def changed(device: Device) -> None:
         events.tell([Change(EventKind.DEVICE, serial=device.serial, facts={"state": device.state.value})])
@@ -135,7 +137,8 @@ def _parts(settings: Settings) -> _Parts:
         licensing=Licensing(license_file, store, clock, lanes.notify),
         supervisor=supervisor,
         packs=PackWatch(PACKS, settings.packs_dir),
-        inspection=Inspection(inspector, script_settings(settings).folders, settings.inspect_max_s),
+        inspection=inspection,
+        outlook=Outlook(inspection),
     )
 
 
@@ -146,7 +149,7 @@ def _services(settings: Settings, parts: _Parts, execution: Execution) -> Servic
     waiting = PendingReasons(parts.devices, lanes, scheduler, clock, zone)
     queries = TaskQueries(store, waiting)
     traces = Traces(queries, parts.traces)
-    checks, outlook = rules(settings), Outlook(parts.inspection)
+    checks, outlook = rules(settings), parts.outlook
     changes = Changes(store, scheduler, lanes, clock, parts.traces.forget, repeats=repeats, zone=zone)
     most_retries = settings.max_retry_count if settings.auto_retry else None
     return Services(
@@ -210,7 +213,7 @@ def _ready_data(settings: Settings, materials: MaterialFolder) -> None:
 
 
 def _loops(settings: Settings, parts: _Parts, execution: Execution, services: Services) -> _Loops:
-    store, clock, outlook = parts.store, parts.clock, Outlook(parts.inspection)
+    store, clock, outlook = parts.store, parts.clock, parts.outlook
     look_ahead = LookAhead(store, outlook, clock, settings.zone, evening(settings), on_fine=parts.devices.added)
     return {
         "scheduler": execution.scheduler.run,
