@@ -7,8 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from fleetlane.core.errors import StoreBusyError, TaskFailedError, TaskStoppedError
+from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
+from fleetlane.core.task import Status
+from fleetlane.work.running import attempt_ends
+from fleetlane.work.running.recovery import recover
 from fleetlane.work.running.runner import StoreJournal
 
 
@@ -97,5 +100,81 @@ def test_a_journal_of_an_attempt_that_is_over_takes_no_note(world):
         with pytest.raises(TaskStoppedError):
             await asyncio.to_thread(journal.note, {"seen": "late"})
         assert journal.has_refused
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("error", [StoreBusyError("busy"), StoreFullError("full"), StoreError("broken")])
+def test_an_end_is_stored_as_soon_as_the_store_can(world, monkeypatch, error):
+    monkeypatch.setattr(attempt_ends, "_STORE_RETRY_S", 0)
+
+    async def scenario():
+        first, second = await world.add(), await world.add()
+        await world.scheduler.tick()
+        write, refusals = world.store.write, iter([True] * 20)
+
+        async def refuse(work):
+            if next(refusals, False):
+                raise error
+            return await write(work)
+
+        monkeypatch.setattr(world.store, "write", refuse)
+        await world.end(first)
+        task = await world.task(first)
+        assert (task.status, task.outcome) == (Status.COMPLETED, "published")
+        assert await world.scheduler.tick() == 1
+        assert set(world.executor.running) == {second}
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_ends_does_not_wait_for_a_store_that_cannot_and_the_next_finds_the_journal(world, monkeypatch):
+    async def scenario():
+        task_id = await world.running()
+        journal = StoreJournal(world.store, world.executor.running[task_id], world.clock)
+        await asyncio.to_thread(journal.arm)
+        write = world.store.write
+
+        async def refuse(_work):
+            raise StoreBusyError("busy")
+
+        monkeypatch.setattr(world.store, "write", refuse)
+        world.scheduler.stop_starting()
+        await world.end(task_id)
+        assert (await world.task(task_id)).status is Status.RUNNING
+        assert await world.scheduler.tick() == 0
+        monkeypatch.setattr(world.store, "write", write)
+        assert await recover(world.store, world.clock) == 1
+        assert (await world.task(task_id)).in_doubt
+
+    asyncio.run(scenario())
+
+
+def test_an_end_that_cannot_even_be_stored_barely_is_settled_by_its_journal_at_the_next_start(world, monkeypatch):
+    async def scenario():
+        task_id = await world.running()
+        write = world.store.write
+
+        async def break_(_work):
+            raise TypeError("not for a store")
+
+        monkeypatch.setattr(world.store, "write", break_)
+        await world.end(task_id)
+        assert (await world.task(task_id)).status is Status.RUNNING
+        monkeypatch.setattr(world.store, "write", write)
+        assert await recover(world.store, world.clock, {"b"}) == 0, "it is not on that phone"
+        assert await recover(world.store, world.clock, {"a"}) == 1
+        assert (await world.task(task_id)).status is Status.PENDING
+
+    asyncio.run(scenario())
+
+
+def test_the_wait_for_a_stop_ends_with_its_time_and_of_a_task_that_does_not_run_at_once(world):
+    async def scenario():
+        task_id = await world.running()
+        task = world.executor.running[task_id]
+        assert not await world.scheduler.stop(task, timeout_s=0)
+        await world.end(task_id)
+        assert await world.scheduler.stop(task, timeout_s=0)
 
     asyncio.run(scenario())

@@ -48,3 +48,18 @@ def test_an_end_that_a_thread_tells_of_is_unknown_when_the_journal_is_armed(worl
         assert (await world.task(task_id)).outcome == "unknown"
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("storable", [True, False])
+def test_the_end_of_a_task_that_was_deleted_changes_nothing_and_frees_its_lane(world, storable):
+    async def scenario():
+        first, second = await world.add("a"), await world.add("a")
+        await world.scheduler.tick()
+        await world.store.write(lambda r: r.tasks.finish(first, 1, failed("stopped"), world.clock.now_ms()))
+        await world.store.write(lambda r: r.tasks.delete([first]))
+        await world.end(first, Outcome(None, "x", PublishState.PUBLISHED, {} if storable else {"tags": {1}}))
+        assert await world.task(first) is None
+        assert await world.scheduler.tick() == 1
+        assert list(world.executor.running) == [second]
+
+    asyncio.run(scenario())
