@@ -194,6 +194,7 @@ def test_a_task_waits_for_a_person_is_started_and_dismissed(server):
     server.call("DELETE", "/task/batch", json={"task_ids": [far, soon]})
 
 
+@pytest.mark.slow
 def test_a_task_that_could_not_begin_in_time_is_held_and_says_how_late(server):
     hours = 3 * 3600 * 1000
     now = SystemClock().now_ms()

@@ -52,6 +52,7 @@ def test_a_connection_that_says_nothing_is_closed(server):
         assert answer_of(connection) == (0, {})
 
 
+@pytest.mark.slow
 def test_a_byte_now_and_then_does_not_keep_a_request_alive(server):
     began_s = time.monotonic()
     with closing(connected(server, HALF)) as connection, pytest.raises(OSError, match=r"."):  # noqa: PT012
@@ -61,6 +62,7 @@ def test_a_byte_now_and_then_does_not_keep_a_request_alive(server):
     assert time.monotonic() - began_s < 8
 
 
+@pytest.mark.slow
 def test_a_body_that_comes_slowly_but_fast_enough_is_taken(server):
     body = b'{"serials": ["a"], "script_name": "", "script_config": {}' + b" " * 2000 + b"}"
     head = HALF.removesuffix(b"{").replace(

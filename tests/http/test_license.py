@@ -49,6 +49,7 @@ def test_without_a_licence_the_plan_is_business_without_a_limit(server):
     assert (data["plan_name"], data["api_enabled"], data["device_limit"]) == ("Business", True, None)
 
 
+@pytest.mark.slow
 def test_on_starter_every_call_of_the_api_is_refused_until_the_plan_changes_without_a_restart(server):
     assert len(CALLS) > 20
     install(server, token(now_ms(), Plan.STARTER, 2))
@@ -65,6 +66,7 @@ def test_on_starter_every_call_of_the_api_is_refused_until_the_plan_changes_with
     assert data["message"].startswith("API access enabled")
 
 
+@pytest.mark.slow
 def test_a_licence_that_runs_out_and_one_that_is_forged_are_refused_and_say_why(server):
     install(server, token(now_ms(), days=2000 / DAY_MS))
     wait_for(lambda: code(server) == 40301)
@@ -129,6 +131,7 @@ def gauges(server) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
+@pytest.mark.slow
 def test_health_and_metrics_say_that_a_licence_runs_out_has_run_out_or_cannot_be_used(server):
     def problems() -> str:
         return " ".join(server.http.get("/healthz").json()["problems"])

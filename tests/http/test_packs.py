@@ -23,6 +23,7 @@ def _as_shipped():
     PACKS.use(None)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_as_shipped")
 def test_a_patch_is_taken_and_a_broken_one_is_told_while_the_former_holds(tmp_path):
     with ServerThread(tmp_path) as server:
@@ -56,6 +57,7 @@ def test_the_page_of_a_phone_marks_an_app_in_a_version_that_is_new(tmp_path):
         assert 'data-unmet="com.instagram.android"' not in page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_as_shipped")
 def test_the_packages_that_a_setting_names_are_shown_and_looked_for_on_phones(tmp_path):
     with ServerThread(tmp_path, app_packages={"instagram": ["org.example.gram"]}) as server:

@@ -29,6 +29,7 @@ def ready(server):
     return answer.status_code, answer.json()["message"]
 
 
+@pytest.mark.slow
 def test_a_store_held_by_another_process_is_waited_for_and_then_said_so(server):
     with closing(sqlite3.connect(server.settings.store_path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -61,6 +62,7 @@ def _pages(repositories, pragma):
     return repositories.tasks._connection.exec_driver_sql(pragma).scalar()
 
 
+@pytest.mark.slow
 def test_a_server_says_at_its_start_that_the_store_is_held(tmp_path):
     held = ServerThread(tmp_path).settings
     migrate(held.store_path)

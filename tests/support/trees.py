@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-import yaml
-
 from fleetlane.core.screens.recognition import View, recognise
 from fleetlane.core.screens.screen import parse_tree
 from fleetlane.scripts.packs import load_packs
+from fleetlane.simulator.yaml_files import parse_yaml
 
 PACKAGES = {"tiktok": "com.zhiliaoapp.musically", "instagram": "com.instagram.android", "android": "android"}
 LANGUAGES = ("en", "zh", "id")
@@ -70,7 +69,7 @@ def dialog_nodes(row, lang, phrase):
 
 
 def _read(name):
-    return yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8"))
+    return parse_yaml((_FOLDER / name).read_text(encoding="utf-8"), name, shipped=True)
 
 
 def _is_told(node):

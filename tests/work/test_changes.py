@@ -190,6 +190,7 @@ def test_only_what_may_pass_by_itself_is_tried_again_by_itself(tmp_path, code, e
 _CALLS = ("add", "tick", "stop", "retry", "force", "resolve", "delete", "retry_all", "bind", "end")
 
 
+@pytest.mark.slow
 @settings(max_examples=cases(25, 60), deadline=None)
 @given(
     rounds=st.lists(st.lists(st.sampled_from(_CALLS), min_size=1, max_size=6), min_size=4, max_size=14),

@@ -218,6 +218,7 @@ def test_installing_leaves_the_licence_whole_and_nothing_beside_it(rig):
     assert not list(rig.path.parent.glob(".license-*"))
 
 
+@pytest.mark.slow
 def test_the_watch_sees_a_new_file_and_the_moment_it_runs_out(tmp_path):
     rig = Rig(tmp_path)
     clock = SystemClock()
