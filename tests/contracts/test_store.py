@@ -44,7 +44,8 @@ def test_an_error_in_one_unit_of_work_undoes_it_and_leaves_the_others_alone(stor
         raise ZeroDivisionError("oops")
 
     futures = [store.submit(broken if n % 2 else add) for n in range(20)]
-    assert [future.result(10)[0] for future in futures[::2]] == list(range(1, 11))
+    added = [future.result(10)[0] for future in futures[::2]]
+    assert added == sorted({*added}), "none twice, though there may be gaps"
     for future in futures[1::2]:
         with pytest.raises(ZeroDivisionError, match="oops"):
             future.result(10)

@@ -28,14 +28,20 @@ def test_a_value_is_kept_until_another_one_takes_its_place(run):
     assert run(lambda r: r.facts.get("other")) is None
 
 
-def test_a_heart_that_beats_is_known_from_its_first_beat_on(run):
-    assert run(lambda r: [r.leases.beat("one", ttl_ms) for ttl_ms in (30, 40, 40)]) == [False, True, True]
-    assert not run(lambda r: r.leases.beat("other", 30))
-    assert run(lambda r: r.leases.heartbeats()) == {"one": Heartbeat(3, 40), "other": Heartbeat(1, 30)}
+def begin(r, *owners, ttl_ms=30):
+    for owner in owners:
+        r.leases.begin(owner, f"host of {owner}", ttl_ms)
+
+
+def test_the_heart_of_a_worker_beats_from_its_beginning_on(run):
+    assert not run(lambda r: r.leases.beat("one", 30)), "nobody has said that it began"
+    run(lambda r: begin(r, "one", "other"))
+    assert run(lambda r: [r.leases.beat("one", ttl_ms) for ttl_ms in (40, 50)]) == [True, True]
+    assert run(lambda r: r.leases.heartbeats()) == {"one": Heartbeat(3, 50), "other": Heartbeat(1, 30)}
 
 
 def test_a_device_is_its_last_takers(run):
-    run(lambda r: (r.leases.beat("one", 30), r.leases.beat("other", 30), r.leases.take("one", {"a", "b"})))
+    run(lambda r: (begin(r, "one", "other"), r.leases.take("one", {"a", "b"})))
     assert run(lambda r: r.leases.holders()) == {"a": "one", "b": "one"}
     run(lambda r: r.leases.take("other", ["b", "c"]))
     assert run(lambda r: r.leases.holders()) == {"a": "one", "b": "other", "c": "other"}
@@ -45,22 +51,44 @@ def test_a_device_is_its_last_takers(run):
 
 
 def test_what_is_released_is_nobodys(run):
-    run(lambda r: (r.leases.beat("one", 30), r.leases.take("one", ["a", "b"]), r.leases.release(["a", "none"])))
+    run(lambda r: (begin(r, "one"), r.leases.take("one", ["a", "b"]), r.leases.release(["a", "none"])))
     assert run(lambda r: r.leases.holders()) == {"b": "one"}
 
 
-def test_a_worker_is_forgotten_with_its_leases(run):
-    def fill(r):
-        for owner, serial in (("one", "a"), ("other", "b"), ("third", "c")):
-            r.leases.beat(owner, 30)
-            r.leases.take(owner, [serial])
+def three(r):
+    """Let three workers have a device each."""
+    begin(r, "one", "other", "third")
+    for owner, serial in (("one", "a"), ("other", "b"), ("third", "c")):
+        r.leases.take(owner, [serial])
 
-    run(fill)
-    run(lambda r: (r.leases.dismiss("one"), r.leases.dismiss("none")))
-    assert run(lambda r: (set(r.leases.heartbeats()), r.leases.holders())) == (
-        {"other", "third"},
-        {"b": "other", "c": "third"},
-    )
-    assert not run(lambda r: r.leases.beat("one", 30)), "it is a new one, and has none"
-    run(lambda r: r.leases.dismiss_all())
-    assert run(lambda r: (r.leases.heartbeats(), r.leases.holders())) == ({}, {})
+
+def workers(r):
+    return set(r.leases.heartbeats()), dict(r.leases.holders())
+
+
+def test_a_worker_is_forgotten_with_its_leases(run):
+    run(three)
+    assert run(lambda r: [r.leases.dismiss("one"), r.leases.dismiss("one"), r.leases.dismiss("none")]) == [
+        True,
+        False,
+        False,
+    ]
+    assert run(workers) == ({"other", "third"}, {"b": "other", "c": "third"})
+    assert not run(lambda r: r.leases.beat("one", 30)), "it must begin anew"
+
+
+def test_a_worker_whose_heart_has_beaten_since_is_not_dismissed(run):
+    run(three)
+    seen = run(lambda r: r.leases.heartbeats())["one"]
+    assert run(lambda r: (r.leases.beat("one", 30), r.leases.dismiss("one", seen))) == (True, False)
+    assert run(workers)[1]["a"] == "one"
+    seen = run(lambda r: r.leases.heartbeats())["one"]
+    assert run(lambda r: r.leases.dismiss("one", seen))
+    assert "a" not in run(workers)[1]
+
+
+def test_who_begins_ends_the_leases_of_his_own_host_only(run):
+    run(three)
+    run(lambda r: r.leases.begin("again", "host of one", 40))
+    assert run(workers) == ({"again", "other", "third"}, {"b": "other", "c": "third"})
+    assert run(lambda r: r.leases.heartbeats()["again"]) == Heartbeat(1, 40)

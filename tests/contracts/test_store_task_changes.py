@@ -55,6 +55,15 @@ def test_a_task_is_claimed_only_in_its_lane_and_when_it_is_due(run):
     assert run(lambda r: [r.tasks.claim(i, "a", 100) for i in (1, 2, 3, 4, 99)]) == [None] * 5
 
 
+def test_a_lane_runs_one_task_at_a_time_whoever_claims(run):
+    run(lambda r: r.tasks.add([new(), new(), new("b")]))
+    first, second, elsewhere = run(
+        lambda r: [r.tasks.claim(n, serial, 100) for n, serial in ((1, "a"), (2, "a"), (3, "b"))]
+    )
+    assert (first.id, second, elsewhere.id) == (1, None, 3)
+    assert run(lambda r: (r.tasks.finish(1, 1, DONE, 101), r.tasks.claim(2, "a", 102).attempt)) == (True, 1)
+
+
 def test_a_task_that_may_be_late_is_not_claimed_before_that_was_judged(run, task):
     run(lambda r: r.tasks.add([new(due_ms=10, scheduled_ms=10, late_after_ms=50)]))
     assert run(lambda r: r.tasks.claim(1, "a", 61)) is None

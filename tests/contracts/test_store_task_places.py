@@ -46,11 +46,11 @@ def test_the_pending_tasks_of_an_account_go_where_it_is(run, task):
 def test_the_tasks_of_a_lane_go_to_another_one(run, task):
     def fill(r):
         r.tasks.add([new(), new(), new(), new("b")])
-        for task_id, end in ((1, DONE), (2, None), (3, None)):
-            r.tasks.claim(task_id, "a", 100)
-            if end is not None:
-                r.tasks.finish(task_id, 1, end, 110)
-        r.tasks.look_later(2, 1, UNKNOWN, FIRST_MS, 120)
+        assert r.tasks.claim(1, "a", 100)
+        assert r.tasks.finish(1, 1, DONE, 110)
+        assert r.tasks.claim(2, "a", 100)
+        assert r.tasks.look_later(2, 1, UNKNOWN, FIRST_MS, 120)
+        assert r.tasks.claim(3, "a", 100)
 
     run(fill)
     assert run(lambda r: r.tasks.move("a", "c")) == [1], "one runs, one is in doubt"

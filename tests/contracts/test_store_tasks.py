@@ -38,6 +38,25 @@ def test_ids_come_in_order_and_are_never_used_again(run):
     assert list(run(lambda r: r.tasks.add([new()]))) == [6]
 
 
+def test_what_never_ended_is_first_of_what_ended_first_and_last_of_what_ended_last(run):
+    run(lambda r: (r.tasks.add([new(), new(), new()]), ended(r, 2, at_ms=100), ended(r, 3, at_ms=200)))
+    assert ids(run(lambda r: r.tasks.find(TaskFilter(), 0, 9, TaskOrder.ENDED_FIRST))) == [1, 2, 3]
+    assert ids(run(lambda r: r.tasks.find(TaskFilter(), 0, 9, TaskOrder.ENDED_LAST))) == [3, 2, 1]
+
+
+def test_counters_are_read_as_the_unit_of_work_has_moved_them_and_kept_when_it_ends(run):
+    def twice(r):
+        seen = []
+        for serial in ("a", "b"):
+            r.tasks.add([new(serial), new(serial)])
+            seen.append((r.tasks.counts().pending, r.tasks.waiting(), r.tasks.count(TaskFilter(serial="a"))))
+        ended(r, 1)
+        return [*seen, r.tasks.counts().completed, sorted(r.tasks.heads(None))]
+
+    assert run(twice) == [(2, {"a": 2}, 2), (4, {"a": 2, "b": 2}, 2), 1, ["a", "b"]]
+    assert run(lambda r: (r.tasks.counts().pending, r.tasks.waiting())) == (3, {"a": 1, "b": 2})
+
+
 def test_a_task_comes_back_as_it_was_stored(run):
     whole = new(
         None, 2**40, username="@Shop", scheduled_ms=99, platform="tiktok", late_after_ms=7, position=3, seed=2**53 + 1
@@ -109,10 +128,9 @@ def test_the_head_of_a_lane_is_the_earliest_due_and_then_the_lowest_id(run):
 def test_counters_agree_with_the_rows_after_every_kind_of_change(run):
     tasks = [new(s, script_name=n, source=o) for s, n, o in itertools.product("ab", ("post", "other"), Source)]
     run(lambda r: r.tasks.add([*tasks, new(None, username="x")]))
-    run(lambda r: [r.tasks.claim(i, "a", 100) for i in (1, 2, 3)])
-    run(lambda r: r.tasks.finish(1, 1, DONE, 2))
-    run(lambda r: r.tasks.finish(2, 1, failed("app_crashed"), 2))
-    run(lambda r: r.tasks.requeue(3, 1, Remark.of("again"), 2))
+    run(lambda r: (r.tasks.claim(1, "a", 100), r.tasks.finish(1, 1, DONE, 2)))
+    run(lambda r: (r.tasks.claim(2, "a", 100), r.tasks.finish(2, 1, failed("app_crashed"), 2)))
+    run(lambda r: (r.tasks.claim(3, "a", 100), r.tasks.requeue(3, 1, Remark.of("again"), 2)))
     counts = run(lambda r: r.tasks.counts())
     assert (counts.pending, counts.running, counts.completed, counts.failed, counts.total) == (7, 0, 1, 1, 9)
     assert run(lambda r: r.tasks.waiting()) == {"a": 2, "b": 4}

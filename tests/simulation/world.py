@@ -138,7 +138,7 @@ class World:
         self.lanes = Lanes()
         self.devices = PhoneDirectory(self.transports, self.store, self.clock, self.lanes)
         self.devices.ask_phone = self._ask
-        self.leases = DeviceLeases(self.store, self.clock, lambda: SERIALS, self.lanes)
+        self.leases = DeviceLeases(self.store, self.clock, lambda: SERIALS, self.lanes, host_id="here")
         self.patience = VerificationTimeout(self.store, self.lanes, self.clock, _PATIENCE_S)
         made = Scheduling(
             self.store,
@@ -160,7 +160,7 @@ class World:
         self.retry_all = RetryAll(self.store, self.lanes, self.clock)
         self.decisions = Decisions(self.store, self.lanes, self.clock)
         self.late_tasks = LateTasks(self.store, self.lanes, self.clock, _LONGEST_S)
-        await self.leases.seize()
+        await self.leases.begin()
         await recover(self.store, self.clock)
         await self._beat()
 

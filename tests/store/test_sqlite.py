@@ -146,7 +146,7 @@ def test_a_writer_that_died_tells_everybody(tmp_path):
     path = tmp_path / "dead.db"
     migrate(path)
     store = SqliteStore(path)
-    store._commit = lambda _batch, _connection: {}["a fault of our own"]
+    store._commit = lambda _batch: {}["a fault of our own"]
     store.start()
     with capture_logs():
         for waiting in [store.submit(lambda _: 1) for _ in range(5)]:

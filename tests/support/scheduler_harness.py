@@ -33,7 +33,15 @@ class World:
     With `leased` it works on a device only when it has the lease, as a server does; several may share a store.
     """
 
-    def __init__(self, path, retries: RetryPolicy | None = None, *, leased: bool = False, canary: bool = False) -> None:
+    def __init__(
+        self,
+        path,
+        retries: RetryPolicy | None = None,
+        *,
+        leased: bool = False,
+        host_id: str = "",
+        canary: bool = False,
+    ) -> None:
         new_store(path)
         self.path = path
         self.store = SqliteStore(path)
@@ -41,7 +49,9 @@ class World:
         self.clock = ManualClock(1000.0)
         self.devices = FakeDevices("a", "b")
         self.lanes = Lanes()
-        self.leases = DeviceLeases(self.store, self.clock, lambda: {*self.devices.table}, self.lanes, ttl_s=TTL_S)
+        self.leases = DeviceLeases(
+            self.store, self.clock, lambda: {*self.devices.table}, self.lanes, host_id=host_id, ttl_s=TTL_S
+        )
         self.verification = VerificationTimeout(self.store, self.lanes, self.clock, wait_s=600)
         self.canary = Canary(self.store, self.clock, self.lanes) if canary else None
         made = Scheduling(

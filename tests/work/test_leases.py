@@ -14,6 +14,7 @@ from fleetlane.core.outcome import failed
 from fleetlane.core.ports.execution import Ended, Ending
 from fleetlane.core.task import NewTask, Source, Status
 from fleetlane.scripts.control import AttemptControl
+from fleetlane.work.running.recovery import recover
 from fleetlane.work.running.runner import StoreJournal
 from support.scheduler_harness import DONE, TTL_S, World
 
@@ -262,16 +263,74 @@ def test_a_server_that_ends_gives_its_devices_back(worlds):
     asyncio.run(scenario())
 
 
-def test_a_new_server_that_knows_to_be_alone_waits_for_nobody(worlds):
+def test_a_server_that_begins_anew_settles_what_its_former_life_left_and_nobody_elses(tmp_path):
+    path = tmp_path / "s.db"
+    with (
+        World(path, leased=True, host_id="here") as former,
+        World(path, leased=True, host_id="here") as present,
+        World(path, leased=True, host_id="there") as other,
+    ):
+        del other.devices.table["a"], former.devices.table["b"], present.devices.table["b"]
+
+        async def scenario():
+            mine = await running_on(former)
+            await other.leases.beat()
+            theirs = await other.add("b")
+            assert await other.scheduler.tick() == 1
+            await present.leases.begin()
+            assert await recover(present.store, present.clock) == 1
+            tasks = [await present.task(task_id) for task_id in (mine, theirs)]
+            assert [task.status for task in tasks] == [Status.PENDING, Status.RUNNING]
+            await present.leases.beat()
+            assert present.leases.holds("a"), "it waits for nobody"
+            await other.end(theirs)
+            assert (await other.task(theirs)).status is Status.COMPLETED
+
+        asyncio.run(scenario())
+
+
+def test_a_worker_that_was_taken_for_dead_does_not_come_back_to_life_by_arming(worlds):
     one, other = worlds
 
     async def scenario():
-        await one.leases.beat()
-        await other.leases.seize()
+        journal = journal_of(one, await running_on(one))
+        await time_passes(TTL_S + 10, other)
+        for _ in range(2):
+            with pytest.raises(LeaseLostError):
+                await asyncio.to_thread(journal.arm)
+        assert set(await one.store.read(lambda r: r.leases.heartbeats())) == {other.leases.owner}
+
+    asyncio.run(scenario())
+
+
+def test_a_heart_that_beats_at_the_last_moment_is_not_taken_for_dead(worlds, monkeypatch):
+    one, other = worlds
+
+    async def scenario():
+        await running_on(one)
+        await time_passes(TTL_S, other)
+        other.clock.advance(5)
+        renew_all = other.leases._renew_all
+
+        def after_a_beat(repositories, *found):
+            assert repositories.leases.beat(one.leases.owner, round(TTL_S * 1000))
+            return renew_all(repositories, *found)
+
+        monkeypatch.setattr(other.leases, "_renew_all", after_a_beat)
         await other.leases.beat()
-        assert other.leases.holds("a")
-        await one.leases.beat()
-        assert one.leases.is_foreign("a")
+        assert (other.leases.holds("a"), other.leases.is_foreign("a")) == (False, True)
+
+    asyncio.run(scenario())
+
+
+def test_what_a_dead_server_left_running_on_a_phone_that_nobody_has_is_settled_too(worlds):
+    one, other = worlds
+    del other.devices.table["a"]
+
+    async def scenario():
+        task_id = await running_on(one)
+        await time_passes(TTL_S + 10, other)
+        assert (await other.task(task_id)).status is Status.PENDING
 
     asyncio.run(scenario())
 

@@ -92,8 +92,9 @@ def traced(store, files, clock, *, ended=True, size=1000):
     now = clock.now_ms()
 
     def work(repositories):
-        [task_id] = repositories.tasks.add([NewTask("b", 0, "post", "{}", "a", None, Source.API, 1, now, now)])
-        task = repositories.tasks.claim(task_id, "a", now)
+        serial = "a" if ended else "b"
+        [task_id] = repositories.tasks.add([NewTask("b", 0, "post", "{}", serial, None, Source.API, 1, now, now)])
+        task = repositories.tasks.claim(task_id, serial, now)
         shot = files.write(task_id, 1, "01.jpg", b"x" * size)
         repositories.attempts.add_step(Step(task_id, 1, 1, "look", "", "tiktok home", now, 1, ok=True, screenshot=shot))
         if ended:

@@ -27,6 +27,9 @@ from fleetlane.work.running.scheduler import Scheduler
 from fleetlane.work.upkeep.event_broker import EventBroker
 from fleetlane.work.upkeep.licensing import Licensing
 
+ONLY_HOST = "embedded"
+"""The host of a server that has its store to itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
@@ -61,7 +64,14 @@ def build_execution(settings: Settings, on: Foundation) -> Execution:
     """Return what runs attempts on the phones of a server."""
     store, clock, lanes, devices = on.store, on.clock, on.lanes, on.devices
     canary = Canary(store, clock, lanes) if settings.canary else None
-    leases = DeviceLeases(store, clock, lambda: {device.serial for device in devices.all()}, lanes, repeats=on.repeats)
+    leases = DeviceLeases(
+        store,
+        clock,
+        lambda: {device.serial for device in devices.all()},
+        lanes,
+        host_id=ONLY_HOST,
+        repeats=on.repeats,
+    )
     threads = PhoneThreads(devices)
     pictures = LivePictures(lanes, devices, threads, clock, settings.picture_interval_s)
     runner = Runner(

@@ -193,7 +193,7 @@ async def _running(settings: Settings, parts: _Parts, execution: Execution, serv
         execution.pictures.open()
         try:
             await asyncio.gather(parts.licensing.reload(), services.access.sessions.load())
-            await execution.leases.seize()  # the lock of the directory says that no other server lives
+            await execution.leases.begin()  # the lock of the directory says that no other server lives here
             await recover(parts.store, parts.clock, repeats=parts.repeats)
             await parts.devices.load()
             async with _working(parts, execution, _loops(settings, parts, execution, services)):

@@ -28,7 +28,7 @@ class AccountRepository:
         """Store an account. None when there is one of that name on that platform."""
         if self._by_key(new) is not None:
             return None
-        account_id = take_ids(self._connection, "account", 1)
+        account_id = take_ids(self._connection, "account", 1)[0]
         values = {**_values(new), "id": account_id, "created_ms": now_ms, "updated_ms": now_ms}
         self._connection.execute(insert(accounts).values(values))
         return self.get(account_id)

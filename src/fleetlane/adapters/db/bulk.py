@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert
+from sqlalchemy import Connection, Executable, Insert, Row
 
 MOST_PARAMETERS = 500  # databases bound how many a statement may have
 _MANY = 100  # from here on compiling the statement is cheaper than not
@@ -20,6 +20,11 @@ def chunks(values: Collection[_T]) -> Iterator[list[_T]]:
         yield listed[start : start + MOST_PARAMETERS]
 
 
+def changed_rows(connection: Connection, statement: Executable) -> list[Row[Any]]:
+    """Run a statement that returns the rows it changes, and return them in the order of their ids."""
+    return sorted(connection.execute(statement), key=lambda row: row.id)
+
+
 def insert_many(connection: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that have the same columns, two or more, and values that the driver takes as they are; or none.
 
@@ -31,6 +36,8 @@ def insert_many(connection: Connection, statement: Insert, rows: Sequence[Mappin
         connection.execute(statement, rows)
         return
     compiled = statement.compile(connection, column_keys=list(rows[0]))
-    assert compiled.positiontup is not None, "our drivers take parameters by position"
+    if compiled.positiontup is None:  # PostgreSQL's: SQLAlchemy puts many rows into one statement
+        connection.execute(statement, rows)
+        return
     ordered = itemgetter(*compiled.positiontup)
     connection.exec_driver_sql(compiled.string, [ordered(row) for row in rows])

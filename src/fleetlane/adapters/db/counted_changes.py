@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -11,11 +10,11 @@ from sqlalchemy import (
     Row,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
-from fleetlane.adapters.db.bulk import chunks, insert_many
-from fleetlane.adapters.db.tables import task_counts, tasks
+from fleetlane.adapters.db.bulk import changed_rows, chunks
+from fleetlane.adapters.db.tables import tasks
+from fleetlane.adapters.db.task_counters import TaskCounters
 from fleetlane.adapters.db.task_reads import TaskReads
 from fleetlane.adapters.db.task_rows import (
     told_of,
@@ -27,8 +26,8 @@ from fleetlane.core.task import Status
 class CountedChanges(TaskReads):
     """What every change of tasks goes through. `note` is told of each task that changes."""
 
-    def __init__(self, connection: Connection, note: Callable[[Change], None]) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Connection, counters: TaskCounters, note: Callable[[Change], None]) -> None:
+        super().__init__(connection, counters)
         self._note = note
 
     def _set(self, task_ids: Collection[int], values: Mapping[str, Any], condition: ColumnElement[bool]) -> list[int]:
@@ -36,7 +35,7 @@ class CountedChanges(TaskReads):
         changed: list[int] = []
         for part in chunks(sorted(set(task_ids))):
             statement = update(tasks).where(tasks.c.id.in_(part), condition).values(values).returning(*tasks.c)
-            for row in self._connection.execute(statement).all():
+            for row in changed_rows(self._connection, statement):
                 self._note(told_of(row))
                 changed.append(row.id)
         return changed
@@ -59,21 +58,7 @@ class CountedChanges(TaskReads):
         row = self._connection.execute(statement).first()
         if row is not None:
             key = (row.serial or "", row.script_name, row.source)
-            changes: Counter[tuple[str, str, str, int]] = Counter({(*key, int(before)): -1})
-            changes[*key, int(after)] += 1
-            self._count(changes)
+            if before is not after:
+                self._counters.add({(*key, int(before)): -1, (*key, int(after)): 1})
             self._note(told_of(row))
         return row
-
-    def _count(self, changes: Mapping[tuple[str, str, str, int], int]) -> None:
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(task_counts)
-        statement = statement.on_conflict_do_update(
-            index_elements=list(task_counts.primary_key.columns),
-            set_={"n": task_counts.c.n + statement.excluded.n},
-        )
-        rows = [
-            {"serial": serial, "script_name": script, "source": source, "status": status, "n": n}
-            for (serial, script, source, status), n in sorted(changes.items())
-        ]
-        insert_many(self._connection, statement, rows)

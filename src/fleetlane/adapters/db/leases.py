@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, true, update
 
 from fleetlane.adapters.db.bulk import insert_many
 from fleetlane.adapters.db.tables import leases, workers
@@ -17,14 +17,18 @@ class LeaseRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def begin(self, owner: str, host_id: str, ttl_ms: int) -> None:
+        """Note a worker that begins; those that worked in its place before are forgotten, with their leases."""
+        former = select(workers.c.owner).where(workers.c.host_id == host_id)
+        self._connection.execute(delete(leases).where(leases.c.owner.in_(former)))
+        self._connection.execute(delete(workers).where(workers.c.host_id == host_id))
+        self._connection.execute(insert(workers).values(owner=owner, host_id=host_id, beats=1, ttl_ms=ttl_ms))
+
     def beat(self, owner: str, ttl_ms: int) -> bool:
-        """Let a worker's heart beat once, for all its leases. False when it was not known: it has none."""
+        """Let a worker's heart beat once, for all its leases. False when it is not known: it has none."""
         values = {"beats": workers.c.beats + 1, "ttl_ms": ttl_ms}
         changed = self._connection.execute(update(workers).where(workers.c.owner == owner).values(values))
-        if changed.rowcount == 1:
-            return True
-        self._connection.execute(insert(workers).values(owner=owner, beats=1, ttl_ms=ttl_ms))
-        return False
+        return changed.rowcount == 1
 
     def heartbeats(self) -> Mapping[str, Heartbeat]:
         """Return the heartbeat of each worker."""
@@ -51,12 +55,10 @@ class LeaseRepository:
         for serial in serials:
             self._connection.execute(delete(leases).where(leases.c.serial == serial))
 
-    def dismiss(self, owner: str) -> None:
-        """Forget a worker and its leases."""
+    def dismiss(self, owner: str, seen: Heartbeat | None = None) -> bool:
+        """Forget a worker and its leases. False when it is not known, or its heart has beaten since it was `seen`."""
+        still = true() if seen is None else workers.c.beats == seen.beats
+        if self._connection.execute(delete(workers).where(workers.c.owner == owner, still)).rowcount == 0:
+            return False
         self._connection.execute(delete(leases).where(leases.c.owner == owner))
-        self._connection.execute(delete(workers).where(workers.c.owner == owner))
-
-    def dismiss_all(self) -> None:
-        """Forget all workers and leases."""
-        self._connection.execute(delete(leases))
-        self._connection.execute(delete(workers))
+        return True

@@ -38,7 +38,7 @@ class MaterialRepository:
             return _material(there), False
         values = {
             **_described(new.described),
-            "id": take_ids(self._connection, "material", 1),
+            "id": take_ids(self._connection, "material", 1)[0],
             "sha256": new.sha256,
             "file": new.file,
             "kind": new.kind.value,

@@ -14,15 +14,16 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Sequence,
     SmallInteger,
-    String,
     Table,
-    Text,
     UniqueConstraint,
     and_,
     text,
 )
 from sqlalchemy.sql.elements import ColumnElement
+
+from fleetlane.adapters.db.text import string, text_of_any_length
 
 metadata = MetaData(
     naming_convention={
@@ -33,12 +34,19 @@ metadata = MetaData(
 )
 
 _ID = Integer().with_variant(BigInteger, "postgresql")  # SQLite's own row id is an INTEGER
+_NUMBER = Integer().with_variant(BigInteger, "postgresql")  # SQLite keeps any whole number in an INTEGER
 
-# Ids are handed out in blocks from here, so that they are never used again and come in order.
+ID_SEQUENCES = ("task_ids", "account_ids", "material_ids")
+"""PostgreSQL's own; on SQLite they are not made."""
+for _name in ID_SEQUENCES:
+    Sequence(_name, metadata=metadata)
+
+# Ids are handed out in blocks from here, so that they are never used again and come in order. PostgreSQL has sequences
+# of its own for that (`ids`).
 sequences = Table(
     "sequences",
     metadata,
-    Column("name", String(32), primary_key=True),
+    Column("name", string(32), primary_key=True),
     Column("next_value", BigInteger, nullable=False),
 )
 
@@ -46,15 +54,15 @@ tasks = Table(
     "tasks",
     metadata,
     Column("id", _ID, primary_key=True, autoincrement=False),
-    Column("batch_id", String(36), nullable=False, index=True),
-    Column("position", Integer, nullable=False),
-    Column("script_name", String(100), nullable=False, index=True),
-    Column("script_config", Text, nullable=False),
-    Column("serial", String(255), index=True),
-    Column("username", String(255)),
-    Column("username_key", String(255), index=True),
-    Column("platform", String(16)),
-    Column("source", String(8), nullable=False, index=True),
+    Column("batch_id", string(36), nullable=False, index=True),
+    Column("position", _NUMBER, nullable=False),
+    Column("script_name", string(100), nullable=False, index=True),
+    Column("script_config", text_of_any_length(), nullable=False),
+    Column("serial", string(255), index=True),
+    Column("username", string(255)),
+    Column("username_key", string(255), index=True),
+    Column("platform", string(16)),
+    Column("source", string(8), nullable=False, index=True),
     Column("seed", BigInteger, nullable=False),
     Column("status", SmallInteger, nullable=False, index=True),
     Column("created_ms", BigInteger, nullable=False),
@@ -65,19 +73,21 @@ tasks = Table(
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("retry_count", Integer, nullable=False, server_default=text("0")),
     Column("stop_requested", Boolean, nullable=False, server_default=text("false")),
-    Column("remark", Text, nullable=False, server_default=text("''")),
-    Column("remark_parts", Text, nullable=False, server_default=text("'[]'")),  # for pages; `remark` is what it says
-    Column("error_code", String(64)),
-    Column("outcome", String(16)),
-    Column("result", Text, nullable=False, server_default=text("'{}'")),
+    Column("remark", text_of_any_length(), nullable=False, server_default=text("''")),
+    Column(
+        "remark_parts", text_of_any_length(), nullable=False, server_default=text("'[]'")
+    ),  # for pages; `remark` is what it says
+    Column("error_code", string(64)),
+    Column("outcome", string(16)),
+    Column("result", text_of_any_length(), nullable=False, server_default=text("'{}'")),
     Column("late_after_ms", BigInteger),
     Column("late_at_ms", BigInteger),
-    Column("late_policy", String(8)),
+    Column("late_policy", string(8)),
     Column("late_ms", BigInteger),
     Column("held_ms", BigInteger),
-    Column("needs_person", String(16)),
-    Column("needs_note", Text, nullable=False, server_default=text("'{}'")),
-    Column("content_key", String(64)),
+    Column("needs_person", string(16)),
+    Column("needs_note", text_of_any_length(), nullable=False, server_default=text("'{}'")),
+    Column("content_key", string(64)),
     Column("repeat_allowed_ms", BigInteger),
 )
 
@@ -97,6 +107,9 @@ Index(
     tasks.c.id,
     **_only(and_(tasks.c.status == 0, tasks.c.held_ms.is_(None))),
 )
+
+# A lane does one task at a time, whoever schedules it.
+Index("uq_tasks_running", tasks.c.serial, unique=True, **_only(tasks.c.status == 1))
 
 # What may have become late, earliest first.
 Index(
@@ -124,9 +137,9 @@ Index("ix_tasks_state_ended", tasks.c.status, tasks.c.ended_ms, tasks.c.id)
 task_counts = Table(
     "task_counts",
     metadata,
-    Column("serial", String(255), primary_key=True),
-    Column("script_name", String(100), primary_key=True),
-    Column("source", String(8), primary_key=True),
+    Column("serial", string(255), primary_key=True),
+    Column("script_name", string(100), primary_key=True),
+    Column("source", string(8), primary_key=True),
     Column("status", SmallInteger, primary_key=True, autoincrement=False),
     Column("n", BigInteger, nullable=False),
 )
@@ -136,13 +149,13 @@ attempts = Table(
     metadata,
     Column("task_id", BigInteger, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("serial", String(255), nullable=False),
-    Column("phase", String(16), nullable=False),
-    Column("facts", Text, nullable=False, server_default=text("'{}'")),
+    Column("serial", string(255), nullable=False),
+    Column("phase", string(16), nullable=False),
+    Column("facts", text_of_any_length(), nullable=False, server_default=text("'{}'")),
     Column("started_ms", BigInteger, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
     Column("ended_ms", BigInteger),
-    Column("error_code", String(64)),
+    Column("error_code", string(64)),
 )
 # When a lane worked: attempts that ended after an instant.
 Index("ix_attempts_lane", attempts.c.serial, attempts.c.ended_ms)
@@ -153,27 +166,27 @@ steps = Table(
     Column("task_id", BigInteger, primary_key=True, autoincrement=False),
     Column("attempt", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("name", String(100), nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("screen", String(100), nullable=False),
+    Column("name", string(100), nullable=False),
+    Column("detail", text_of_any_length(), nullable=False),
+    Column("screen", string(100), nullable=False),
     Column("started_ms", BigInteger, nullable=False),
     Column("duration_ms", BigInteger, nullable=False),
     Column("ok", Boolean, nullable=False),
-    Column("screenshot", String(255), nullable=False),
-    Column("tree", String(255), nullable=False),
-    Column("selectors", Text, nullable=False, server_default=text("''")),  # a line each
+    Column("screenshot", string(255), nullable=False),
+    Column("tree", string(255), nullable=False),
+    Column("selectors", text_of_any_length(), nullable=False, server_default=text("''")),  # a line each
 )
 
 accounts = Table(
     "accounts",
     metadata,
     Column("id", _ID, primary_key=True, autoincrement=False),
-    Column("username", String(255), nullable=False),
-    Column("username_key", String(255), nullable=False),
-    Column("platform", String(16), nullable=False),
-    Column("serial", String(255), index=True),
+    Column("username", string(255), nullable=False),
+    Column("username_key", string(255), nullable=False),
+    Column("platform", string(16), nullable=False),
+    Column("serial", string(255), index=True),
     Column("enabled", Boolean, nullable=False),
-    Column("note", Text, nullable=False),
+    Column("note", text_of_any_length(), nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     UniqueConstraint("username_key", "platform"),
@@ -182,18 +195,18 @@ accounts = Table(
 devices = Table(
     "devices",
     metadata,
-    Column("serial", String(255), primary_key=True),
+    Column("serial", string(255), primary_key=True),
     Column("first_seen_ms", BigInteger, nullable=False),
     Column("last_seen_ms", BigInteger, nullable=False),
-    Column("facts", Text, nullable=False, server_default=text("'{}'")),
-    Column("id", String(36), nullable=False, server_default=text("''")),
-    Column("serialno", String(255)),
-    Column("product", Text),
-    Column("android_id", String(64)),
-    Column("name", String(255), nullable=False, server_default=text("''")),
-    Column("name_key", String(255), unique=True),
-    Column("tags", Text, nullable=False, server_default=text("'[]'")),
-    Column("refused", Text, nullable=False, server_default=text("'[]'")),
+    Column("facts", text_of_any_length(), nullable=False, server_default=text("'{}'")),
+    Column("id", string(36), nullable=False, server_default=text("''")),
+    Column("serialno", string(255)),
+    Column("product", text_of_any_length()),
+    Column("android_id", string(64)),
+    Column("name", string(255), nullable=False, server_default=text("''")),
+    Column("name_key", string(255), unique=True),
+    Column("tags", text_of_any_length(), nullable=False, server_default=text("'[]'")),
+    Column("refused", text_of_any_length(), nullable=False, server_default=text("'[]'")),
 )
 
 # Every serial by which a phone is or was reached; `device` is the `serial` of its row, its lane. One that looks like an
@@ -201,8 +214,8 @@ devices = Table(
 device_serials = Table(
     "device_serials",
     metadata,
-    Column("serial", String(255), primary_key=True),
-    Column("device", String(255), nullable=False, index=True),
+    Column("serial", string(255), primary_key=True),
+    Column("device", string(255), nullable=False, index=True),
     Column("last_seen_ms", BigInteger, nullable=False),
     Column("let_go", Boolean, nullable=False, server_default=text("false")),
 )
@@ -211,19 +224,19 @@ materials = Table(
     "materials",
     metadata,
     Column("id", _ID, primary_key=True, autoincrement=False),
-    Column("sha256", String(64), nullable=False, unique=True),
-    Column("name", String(255), nullable=False),
-    Column("file", String(100), nullable=False),
-    Column("kind", String(8), nullable=False),
-    Column("mime_type", String(32), nullable=False),
+    Column("sha256", string(64), nullable=False, unique=True),
+    Column("name", string(255), nullable=False),
+    Column("file", string(100), nullable=False),
+    Column("kind", string(8), nullable=False),
+    Column("mime_type", string(32), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("duration_ms", BigInteger),
-    Column("tags", Text, nullable=False),
-    Column("caption", Text, nullable=False),
-    Column("username", String(255)),
-    Column("username_key", String(255), nullable=False, server_default=text("''")),
-    Column("sort", Integer, nullable=False),
-    Column("state", String(8), nullable=False),
+    Column("tags", text_of_any_length(), nullable=False),
+    Column("caption", text_of_any_length(), nullable=False),
+    Column("username", string(255)),
+    Column("username_key", string(255), nullable=False, server_default=text("''")),
+    Column("sort", _NUMBER, nullable=False),
+    Column("state", string(8), nullable=False),
     Column("task_id", BigInteger, index=True),
     Column("created_ms", BigInteger, nullable=False),
 )
@@ -233,41 +246,42 @@ Index("ix_materials_order", materials.c.state, materials.c.kind, materials.c.sor
 file_uses = Table(
     "file_uses",
     metadata,
-    Column("account", String(300), primary_key=True),
-    Column("sha256", String(64), primary_key=True),
+    Column("account", string(300), primary_key=True),
+    Column("sha256", string(64), primary_key=True),
     Column("task_id", BigInteger, nullable=False, index=True),
-    Column("state", String(8), nullable=False),
+    Column("state", string(8), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
 )
 
 answers = Table(
     "answers",
     metadata,
-    Column("key", String(255), primary_key=True),
-    Column("request", String(64), nullable=False),
-    Column("data", Text, nullable=False),
+    Column("key", string(255), primary_key=True),
+    Column("request", string(64), nullable=False),
+    Column("data", text_of_any_length(), nullable=False),
     Column("created_ms", BigInteger, nullable=False, index=True),
 )
 
 facts = Table(
     "facts",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("name", string(64), primary_key=True),
+    Column("value", text_of_any_length(), nullable=False),
 )
 
 # Who may work on which device. A worker's heart beats for all its leases.
 workers = Table(
     "workers",
     metadata,
-    Column("owner", String(36), primary_key=True),
+    Column("owner", string(36), primary_key=True),
     Column("beats", BigInteger, nullable=False),
     Column("ttl_ms", BigInteger, nullable=False),
+    Column("host_id", string(36), nullable=False, server_default=text("'embedded'")),
 )
 
 leases = Table(
     "leases",
     metadata,
-    Column("serial", String(255), primary_key=True),
-    Column("owner", String(36), nullable=False),
+    Column("serial", string(255), primary_key=True),
+    Column("owner", string(36), nullable=False),
 )

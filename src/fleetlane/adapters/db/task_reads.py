@@ -21,6 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from fleetlane.adapters.db.bulk import chunks
 from fleetlane.adapters.db.due_spans import due_spans
 from fleetlane.adapters.db.tables import task_counts, tasks
+from fleetlane.adapters.db.task_counters import TaskCounters
 from fleetlane.adapters.db.task_rows import (
     IN_DOUBT,
     MAY_BE_LATE,
@@ -40,8 +41,8 @@ _ORDERS = {
     TaskOrder.OLDEST: (tasks.c.id,),
     TaskOrder.DUE_FIRST: (tasks.c.due_ms, tasks.c.id),
     TaskOrder.DUE_LAST: (tasks.c.due_ms.desc(), tasks.c.id.desc()),
-    TaskOrder.ENDED_FIRST: (tasks.c.ended_ms, tasks.c.id),
-    TaskOrder.ENDED_LAST: (tasks.c.ended_ms.desc(), tasks.c.id.desc()),
+    TaskOrder.ENDED_FIRST: (tasks.c.ended_ms.nulls_first(), tasks.c.id),
+    TaskOrder.ENDED_LAST: (tasks.c.ended_ms.desc().nulls_last(), tasks.c.id.desc()),
 }
 
 
@@ -72,8 +73,9 @@ _HEADS = _heads(task_counts.c.serial.in_(bindparam("serials", expanding=True)))
 class TaskReads:
     """The tasks as they can be read, inside one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, counters: TaskCounters) -> None:
         self._connection = connection
+        self._counters = counters
 
     def get(self, task_id: int) -> Task | None:
         """Return a task."""
@@ -98,6 +100,7 @@ class TaskReads:
         if _counts_rows(wanted):
             rows = select(func.count()).select_from(tasks).where(matching(wanted))
             return int(self._connection.execute(rows).scalar_one())
+        self._counters.write()
         conditions: list[ColumnElement[bool]] = []
         if wanted.status is not None:
             conditions.append(task_counts.c.status == int(wanted.status))
@@ -112,6 +115,7 @@ class TaskReads:
 
     def counts(self) -> TaskCounts:
         """Return how many tasks there are in each state, without counting rows."""
+        self._counters.write()
         statement = select(task_counts.c.status, func.sum(task_counts.c.n)).group_by(task_counts.c.status)
         found = {Status(status): int(n) for status, n in self._connection.execute(statement)}
         return TaskCounts(
@@ -123,6 +127,7 @@ class TaskReads:
 
     def waiting(self) -> dict[str, int]:
         """Return how many tasks are pending on each device that has some, without counting rows."""
+        self._counters.write()
         number = func.sum(task_counts.c.n)
         statement = select(task_counts.c.serial, number).where(_HAS_PENDING).group_by(task_counts.c.serial)
         return {serial: int(n) for serial, n in self._connection.execute(statement)}
@@ -134,6 +139,7 @@ class TaskReads:
 
     def heads(self, serials: Collection[str] | None) -> dict[str, Head]:
         """Return the next pending task of each lane that has one; None for all lanes."""
+        self._counters.write()
         if serials is None:
             rows = self._connection.execute(_ALL_HEADS).all()
         else:

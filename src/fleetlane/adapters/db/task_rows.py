@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Row, and_, case, not_, null, or_, true
+from sqlalchemy import Row, and_, case, exists, not_, null, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from fleetlane.adapters.db.tables import tasks
@@ -71,6 +71,12 @@ def failed_as_wished(wish: RetryWish) -> ColumnElement[bool]:
     if wish.ended_until_ms is not None:
         conditions.append(tasks.c.ended_ms <= wish.ended_until_ms)
     return and_(*conditions)
+
+
+def nothing_runs(serial: str) -> ColumnElement[bool]:
+    """Return the condition that no task of a lane is running."""
+    others = tasks.alias()
+    return ~exists().where(others.c.serial == serial, others.c.status == int(Status.RUNNING))
 
 
 def waiting_again(now_ms: int) -> dict[str, Any]:

@@ -11,26 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    case,
-    delete,
-    func,
-    insert,
-    not_,
-    null,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, case, delete, func, insert, not_, null, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from fleetlane.adapters.db.attempts import AttemptRepository
-from fleetlane.adapters.db.bulk import chunks, insert_many
+from fleetlane.adapters.db.bulk import changed_rows, chunks, insert_many
 from fleetlane.adapters.db.counted_changes import CountedChanges
 from fleetlane.adapters.db.ids import take_ids
 from fleetlane.adapters.db.tables import tasks
+from fleetlane.adapters.db.task_counters import TaskCounters
 from fleetlane.adapters.db.task_rows import (
     IN_DOUBT,
     KNOWN_OUTCOME,
@@ -39,6 +28,7 @@ from fleetlane.adapters.db.task_rows import (
     as_before,
     from_its_place,
     new_row,
+    nothing_runs,
     rewritten,
     saying,
     to_pending,
@@ -76,28 +66,33 @@ _DECIDED = {
 class TaskRepository(CountedChanges):
     """The tasks, inside one transaction. `note` is told of each task that changes."""
 
-    def __init__(self, connection: Connection, attempts: AttemptRepository, note: Callable[[Change], None]) -> None:
-        super().__init__(connection, note)
+    def __init__(
+        self,
+        connection: Connection,
+        attempts: AttemptRepository,
+        counters: TaskCounters,
+        note: Callable[[Change], None],
+    ) -> None:
+        super().__init__(connection, counters, note)
         self._attempts = attempts
 
     # -- adding and reading --------------------------------------------------------------------------
 
-    def add(self, new: Sequence[NewTask]) -> range:
+    def add(self, new: Sequence[NewTask]) -> list[int]:
         """Store tasks and return their ids, in order."""
         if not new:
-            return range(0)
-        first = take_ids(self._connection, "task", len(new))
-        rows = [new_row(task, task_id) for task_id, task in enumerate(new, first)]
-        insert_many(self._connection, insert(tasks), rows)
-        self._count(Counter((t.serial or "", t.script_name, t.source.value, int(Status.PENDING)) for t in new))
-        for task_id, task in enumerate(new, first):
+            return []
+        ids = take_ids(self._connection, "task", len(new))
+        insert_many(self._connection, insert(tasks), list(map(new_row, new, ids)))
+        self._counters.add(Counter((t.serial or "", t.script_name, t.source.value, int(Status.PENDING)) for t in new))
+        for task_id, task in zip(ids, new, strict=True):
             self._note(told(task_id, task.batch_id, task.serial, Status.PENDING))
-        return range(first, first + len(new))
+        return ids
 
     # -- changes of state ----------------------------------------------------------------------------
 
     def claim(self, task_id: int, serial: str, now_ms: int) -> Task | None:
-        """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane.
+        """Make a pending task running, with a new attempt. None when it does not wait, due, in this lane, or one runs.
 
         The attempt of a task in doubt gets the journal of the former one. One that may be late is not claimed before
         that was judged.
@@ -117,7 +112,7 @@ class TaskRepository(CountedChanges):
         }
         here = and_(tasks.c.serial == serial, tasks.c.due_ms <= now_ms, tasks.c.held_ms.is_(None))
         in_time = or_(tasks.c.late_at_ms.is_(None), tasks.c.late_at_ms >= now_ms, not_(KNOWN_OUTCOME))
-        row = self._change(task_id, Status.PENDING, Status.RUNNING, values, here, in_time)
+        row = self._change(task_id, Status.PENDING, Status.RUNNING, values, here, in_time, nothing_runs(serial))
         if row is None:
             return None
         task = to_task(row)
@@ -269,14 +264,14 @@ class TaskRepository(CountedChanges):
             statement = (
                 delete(tasks).where(tasks.c.id.in_(part), tasks.c.status != int(Status.RUNNING)).returning(*tasks.c)
             )
-            gone = self._connection.execute(statement).all()
+            gone = changed_rows(self._connection, statement)
             for row in gone:
                 changes[row.serial or "", row.script_name, row.source, row.status] -= 1
                 self._note(told_of(row, deleted=True))
             deleted.extend(to_pending(row) for row in gone)
             self._attempts.forget([row.id for row in gone])
         if changes:
-            self._count(changes)
+            self._counters.add(changes)
         return deleted
 
     def bind(self, key: str, platform: str, serial: str | None) -> list[Pending]:
@@ -292,7 +287,9 @@ class TaskRepository(CountedChanges):
             tasks.c.serial.is_distinct_from(serial),
         )
         before = self._connection.execute(
-            select(tasks.c.id, tasks.c.due_ms, tasks.c.username, tasks.c.batch_id, *_COUNTED).where(mine)
+            select(tasks.c.id, tasks.c.due_ms, tasks.c.username, tasks.c.batch_id, *_COUNTED)
+            .where(mine)
+            .order_by(tasks.c.id)
         ).all()
         if not before:
             return []
@@ -302,14 +299,15 @@ class TaskRepository(CountedChanges):
             changes[row.serial or "", row.script_name, row.source, int(Status.PENDING)] -= 1
             changes[serial or "", row.script_name, row.source, int(Status.PENDING)] += 1
             self._note(told(row.id, row.batch_id, serial, Status.PENDING))
-        self._count(changes)
+        self._counters.add(changes)
         return [to_pending(row) for row in before]
 
     def move(self, serial: str, to: str, *, in_doubt: bool = False) -> list[int]:
         """Give a lane's tasks that do not run to another lane of the same phone. Returns which."""
         which = IN_DOUBT if in_doubt else or_(tasks.c.status >= int(Status.COMPLETED), KNOWN_OUTCOME)
         mine = and_(tasks.c.serial == serial, tasks.c.status != int(Status.RUNNING), which)
-        rows = self._connection.execute(update(tasks).where(mine).values(serial=to).returning(*tasks.c)).all()
+        moved = update(tasks).where(mine).values(serial=to).returning(*tasks.c)
+        rows = changed_rows(self._connection, moved)
         changes: Counter[tuple[str, str, str, int]] = Counter()
         for row in rows:
             changes[serial, row.script_name, row.source, row.status] -= 1
@@ -317,7 +315,7 @@ class TaskRepository(CountedChanges):
             if row.status == int(Status.PENDING):
                 self._note(told_of(row))
         if changes:
-            self._count(changes)
+            self._counters.add(changes)
         return [row.id for row in rows]
 
     def flag(self, task_ids: Collection[int], why: NeedsPerson, note: Mapping[str, Any]) -> list[int]:
@@ -345,7 +343,7 @@ class TaskRepository(CountedChanges):
             return None
         if row.serial != before:
             key = (row.script_name, row.source, int(Status.PENDING))
-            self._count({(before or "", *key): -1, (row.serial or "", *key): 1})
+            self._counters.add({(before or "", *key): -1, (row.serial or "", *key): 1})
         return to_task(row)
 
     # -- late tasks, and what a person says of them ----------------------------------------------------

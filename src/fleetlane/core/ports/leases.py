@@ -22,8 +22,20 @@ class Heartbeat:
 class Leases(Protocol):
     """Workers and their leases. A device has at most one lease."""
 
+    def begin(self, owner: str, host_id: str, ttl_ms: int) -> None:
+        """Note a worker that begins, with one beat; those of the same host before it are forgotten, with their leases.
+
+        Only who knows that no other worker of its host lives may begin.
+
+        Args:
+            owner: the worker, a new one at each start.
+            host_id: the place of work, the same at each start: one worker lives there at a time.
+            ttl_ms: how long its leases outlive its last beat.
+        """
+        ...
+
     def beat(self, owner: str, ttl_ms: int) -> bool:
-        """Let a worker's heart beat once, for all its leases. False when it was not known: it has none."""
+        """Let a worker's heart beat once, for all its leases. False when it is not known: it has none."""
         ...
 
     def heartbeats(self) -> Mapping[str, Heartbeat]:
@@ -46,10 +58,6 @@ class Leases(Protocol):
         """Let nobody have the devices. Nothing happens to those that nobody has."""
         ...
 
-    def dismiss(self, owner: str) -> None:
-        """Forget a worker and its leases. Nothing happens when it is not known."""
-        ...
-
-    def dismiss_all(self) -> None:
-        """Forget all workers and leases."""
+    def dismiss(self, owner: str, seen: Heartbeat | None = None) -> bool:
+        """Forget a worker and its leases. False when it is not known, or its heart has beaten since it was `seen`."""
         ...

@@ -105,7 +105,7 @@ class Rewritten:
 class Tasks(Protocol):
     """Tasks and their attempts. Every change of state is one conditional update."""
 
-    def add(self, new: Sequence[NewTask]) -> range:
+    def add(self, new: Sequence[NewTask]) -> Sequence[int]:
         """Store tasks and return their ids, in order: each is larger than any before, also of those deleted since."""
         ...
 
@@ -141,7 +141,7 @@ class Tasks(Protocol):
         ...
 
     def claim(self, task_id: int, serial: str, now_ms: int) -> Task | None:
-        """Make a pending task running, with a new attempt. None when it no longer waits, and is due, in this lane.
+        """Make a pending task running, with a new attempt. None when it does not wait, due, in this lane, or one runs.
 
         The attempt of a task in doubt gets the journal of the former one. One that may be late is not claimed before
         that was judged (`put_off`, `hold`, `miss`).

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -30,12 +30,13 @@ _BEAT_EVERY_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Beat:
-    """What one heartbeat found. `taken` are new; `foreign` are others'."""
+    """What one heartbeat found. `taken` are new; `foreign` are others'; `dismissed` are workers that are dead."""
 
     held: frozenset[str]
     taken: frozenset[str]
     foreign: frozenset[str]
     heartbeats: dict[str, Heartbeat]
+    dismissed: frozenset[str]
 
 
 class DeviceLeases:
@@ -46,6 +47,7 @@ class DeviceLeases:
         clock: the time. Only its monotonic side is used, which goes on while the computer sleeps.
         wanted: the devices it could work on, beside those it works on.
         lanes: which devices are at work; told of those that were taken or lost.
+        host_id: the place of work, in which one server lives at a time; its own for each unless given.
         ttl_s: how long a lease outlives its last heartbeat.
         repeats: for how long a post is not to be repeated.
     """
@@ -57,10 +59,12 @@ class DeviceLeases:
         wanted: Callable[[], Collection[str]],
         lanes: Lanes,
         *,
+        host_id: str = "",
         ttl_s: float = _TTL_S,
         repeats: RepeatWindow | None = None,
     ) -> None:
         self.owner = uuid.uuid4().hex
+        self._host_id = host_id or self.owner
         self.ttl_s = ttl_s
         self._store = store
         self._clock = clock
@@ -71,6 +75,8 @@ class DeviceLeases:
         self._foreign: frozenset[str] = frozenset()
         self._unsettled: frozenset[str] = frozenset()
         """Devices that were taken, and may have tasks that another worker left running."""
+        self._someone_died = False
+        """Whether a worker was dismissed whose tasks may still be marked as running, on devices of nobody here."""
         self._ttl_ms = round(ttl_s * 1000)
         self._renewed_s = clock.monotonic_s()
         self._watched: dict[str, tuple[Heartbeat, float]] = {}
@@ -90,25 +96,21 @@ class DeviceLeases:
 
     def renew(self, repositories: Repositories, serial: str) -> bool:
         """Return whether a device is this worker's, inside a transaction; the lease then lasts from now on."""
-        if not repositories.leases.holds(self.owner, serial):
-            return False
-        repositories.leases.beat(self.owner, self._ttl_ms)
-        return True
+        leases = repositories.leases
+        return leases.holds(self.owner, serial) and leases.beat(self.owner, self._ttl_ms)
 
     # -- the heartbeat ---------------------------------------------------------------------------------
 
-    async def seize(self) -> None:
-        """Begin, and end the leases of all others. Only who knows that no other server lives may do so."""
-
-        def begin(repositories: Repositories) -> None:
-            repositories.leases.dismiss_all()
-            repositories.leases.beat(self.owner, self._ttl_ms)
-
-        await self._store.write(begin)
+    async def begin(self) -> None:
+        """Begin, and end the leases that this host had. Only who knows that no other server lives here may do so."""
+        await self._store.write(self._begin)
         self._renewed_s = self._clock.monotonic_s()
 
+    def _begin(self, repositories: Repositories) -> None:
+        repositories.leases.begin(self.owner, self._host_id, self._ttl_ms)
+
     async def beat(self) -> None:
-        """Renew what is held, take what is free or has expired, and settle the tasks of those it was taken from.
+        """Renew what is held, take what is free or has expired, and settle what those that are dead left running.
 
         Raises:
             StoreError: the store failed.
@@ -121,20 +123,21 @@ class DeviceLeases:
         if lost := self._held & found.foreign:
             log.warning("leases_lost", devices=sorted(lost))
         self._unsettled = (self._unsettled | found.taken) & found.held
-        if self._unsettled:
+        self._someone_died |= bool(found.dismissed)
+        if self._unsettled or self._someone_died:
             await recover(self._store, self._clock, self._unsettled, self._repeats)
             for serial in self._unsettled:
                 self._lanes.changed(serial)  # what waits there others have stored, and told nobody here
-            self._unsettled = frozenset()
+            self._unsettled, self._someone_died = frozenset(), False
         before, self._held, self._renewed_s = self._held, found.held, began_s
         if before != self._held:
             self._lanes.notify()
 
-    def _renew_all(self, repositories: Repositories, wanted: frozenset[str], expired: frozenset[str]) -> _Beat:
+    def _renew_all(self, repositories: Repositories, wanted: frozenset[str], expired: Mapping[str, Heartbeat]) -> _Beat:
         leases = repositories.leases
-        leases.beat(self.owner, self._ttl_ms)
-        for owner in expired:
-            leases.dismiss(owner)
+        if not leases.beat(self.owner, self._ttl_ms):  # its first, or others took it for dead
+            self._begin(repositories)
+        dismissed = frozenset(owner for owner, seen in expired.items() if leases.dismiss(owner, seen))
         holders, heartbeats = leases.holders(), leases.heartbeats()
         mine = frozenset(serial for serial, owner in holders.items() if owner == self.owner)
         foreign = frozenset(serial for serial in wanted - mine if holders.get(serial) in heartbeats)
@@ -143,7 +146,7 @@ class DeviceLeases:
             leases.take(self.owner, take)
         leases.release(mine - wanted)
         others = {owner: heart for owner, heart in heartbeats.items() if owner != self.owner}
-        return _Beat(mine & wanted | take, take, foreign, others)
+        return _Beat(mine & wanted | take, take, foreign, others, dismissed)
 
     def _watch(self, heartbeats: dict[str, Heartbeat], now_s: float) -> None:
         former = self._watched
@@ -152,10 +155,9 @@ class DeviceLeases:
             for owner, heart in heartbeats.items()
         }
 
-    def _expired(self, now_s: float) -> frozenset[str]:
-        return frozenset(
-            owner for owner, (heart, since_s) in self._watched.items() if (now_s - since_s) * 1000 >= heart.ttl_ms
-        )
+    def _expired(self, now_s: float) -> Mapping[str, Heartbeat]:
+        watched = self._watched.items()
+        return {owner: heart for owner, (heart, since_s) in watched if (now_s - since_s) * 1000 >= heart.ttl_ms}
 
     async def run(self) -> None:
         """Let the heart beat until cancelled."""

@@ -1,4 +1,4 @@
-"""After a start: what a crash left running runs again, or is looked for; never lost and never posted twice."""
+"""What a worker that is no more left running runs again, or is looked for; never lost and never posted twice."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from fleetlane.work.running.completion import RetryPolicy, complete_attempt
 log = structlog.get_logger(__name__)
 
 
-async def recover(
-    store: Store, clock: Clock, serials: Collection[str] | None = None, repeats: RepeatWindow | None = None
-) -> int:
-    """Settle every task that is still marked as running, as its journal says. Returns how many there were.
+async def recover(store: Store, clock: Clock, taken: Collection[str] = (), repeats: RepeatWindow | None = None) -> int:
+    """Settle every task that is marked as running and that nobody runs, as its journal says. Returns how many.
+
+    Those are the tasks on devices that no worker has a lease of.
 
     Args:
         store: where they are.
         clock: the time.
-        serials: only those on devices that were taken from another worker; None for all.
+        taken: devices that were just taken, with what a former worker left running there.
         repeats: for how long a post is not to be repeated.
     """
     window = repeats or RepeatWindow()
 
     def settle(repositories: Repositories) -> list[tuple[Task, Task | None]]:
         settled: list[tuple[Task, Task | None]] = []
+        held = repositories.leases.holders().keys() - {*taken}
         for task in repositories.tasks.running():
-            if serials is not None and task.serial not in serials:
+            if task.serial in held:
                 continue
             ended = Ended(task, failed("server_interrupted", result=task.result), Ending.LOST)
             now_ms = clock.now_ms()

@@ -18,10 +18,9 @@ from sqlalchemy import Connection, Engine, Pool, StaticPool, create_engine, even
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import LRUCache
 
+from fleetlane.adapters.db.sql_store import READERS
 from fleetlane.adapters.private_files import make_private_file
 
-READERS = 4
-"""Connections that only read, at most."""
 _BUSY_TIMEOUT_MS = 5_000
 _STATEMENTS = 1000
 """Compiled statements to keep: more than the repositories have."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleetlane.adapters.db.sqlite.migrate import check_revision, known_revisions
+from fleetlane.adapters.db.revisions import check_revision, known_revisions
 from fleetlane.adapters.db.sqlite.snapshot import reading
 from fleetlane.core.errors import StoreError
 
