@@ -10,7 +10,8 @@ from contracts.stores import STORES
 @pytest.fixture(params=STORES.values(), ids=STORES)
 def open_store(request, tmp_path):
     """Opens the test's store; opened anew it is what a server finds after a restart."""
-    return lambda: request.param(tmp_path)
+    with request.param(tmp_path) as opens:
+        yield opens
 
 
 @pytest.fixture

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fleetlane.adapters.db.postgres.store import PostgresStore
+from fleetlane.adapters.db.sql_store import SqlStore
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.ports.store import Store
 from fleetlane.core.task import NewTask, Source
+from support.postgres import new_database
 from support.stores import new_store
+
+Opens = Callable[[], AbstractContextManager[Store]]
 
 
 @contextmanager
-def _sqlite(folder: Path) -> Generator[Store]:
-    path = folder / "store.db"
-    new_store(path)
-    store = SqliteStore(path)
+def _opened(store: SqlStore) -> Generator[Store]:
     store.start()
     try:
         yield store
@@ -26,8 +28,20 @@ def _sqlite(folder: Path) -> Generator[Store]:
         store.close()
 
 
-STORES = {"sqlite": _sqlite}
-"""Each opens the store that belongs to an empty folder: a new one, or, later, what was kept there."""
+@contextmanager
+def _sqlite(folder: Path) -> Generator[Opens]:
+    path = new_store(folder / "store.db")
+    yield lambda: _opened(SqliteStore(path))
+
+
+@contextmanager
+def _postgres(_folder: Path) -> Generator[Opens]:
+    with new_database() as url:
+        yield lambda: _opened(PostgresStore(url))
+
+
+STORES = {"sqlite": _sqlite, "postgres": _postgres}
+"""Each makes the place of a store, given an empty folder, and yields what opens it: new, or what was kept there."""
 
 
 def new(serial: str | None = "a", due_ms: int = 10, **fields: Any) -> NewTask:

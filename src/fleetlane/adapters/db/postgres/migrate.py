@@ -1,0 +1,56 @@
+"""Makes a store in a database of PostgreSQL, or brings it to the newest schema."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from fleetlane.adapters.db.postgres.engines import shown_url, writer_engine
+from fleetlane.adapters.db.postgres.store import check_server, translated
+from fleetlane.adapters.db.revisions import alembic_config, check_revision, known_revisions
+from fleetlane.adapters.db.tables import metadata
+from fleetlane.core.errors import StoreError
+
+_LOCK = 0x666C_6565_746C  # "fleetl": of all who migrate, one at a time
+
+
+def migrate(url: str) -> None:
+    """Make the tables, or bring them to the newest revision. Several may call it at once.
+
+    Raises:
+        StoreVersionError: a newer Fleetlane wrote it.
+        StoreError: the database cannot be used, or holds tables that are not Fleetlane's.
+    """
+    engine = writer_engine(url)
+    try:
+        with translated(url), engine.connect() as connection:
+            check_server(connection)
+            connection.rollback()
+            # Each statement sees what others have committed by then: also who waited for the lock while they migrated.
+            with connection.execution_options(isolation_level="READ COMMITTED").begin():
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                _bring(connection, url)
+    finally:
+        engine.dispose()
+
+
+def _bring(connection: Connection, url: str) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None:
+        _create(connection, url)
+        return
+    check_revision(shown_url(url), current)
+    if current != known_revisions()[-1]:
+        command.upgrade(alembic_config(connection), "head")
+
+
+def _create(connection: Connection, url: str) -> None:
+    others = sorted(set(inspect(connection).get_table_names()) & set(metadata.tables))
+    if others:
+        raise StoreError(
+            f"The database {shown_url(url)} has tables already that Fleetlane has not made ({', '.join(others)}). Give "
+            "it a database, or a schema, of its own."
+        )
+    metadata.create_all(connection)
+    command.stamp(alembic_config(connection), "head")
