@@ -241,12 +241,16 @@ def test_what_is_no_backup_or_a_newer_one_is_refused_with_a_sentence(store, data
         fleetlane("store", "check", "--data-dir", data)
 
 
+TWO_IN_A_LANE = """DROP INDEX uq_tasks_running;
+UPDATE tasks SET serial = 'done', status = 1 WHERE serial IN ('running', 'failed')"""
+
+
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
         ("UPDATE task_counts SET n = n + 1 WHERE serial = 'waiting'", "counters"),
         ("UPDATE tasks SET status = 7 WHERE serial = 'waiting'", "no known state"),
-        ("UPDATE tasks SET serial = 'done', status = 1 WHERE serial IN ('running', 'failed')", "several running"),
+        (TWO_IN_A_LANE, "several running"),
         ("UPDATE attempts SET ended_ms = 1", "without a running attempt"),
         ("UPDATE attempts SET ended_ms = NULL", "attempts that run without"),
         ("UPDATE tasks SET ended_ms = NULL WHERE serial = 'done'", "without an end"),
@@ -259,7 +263,7 @@ def test_each_broken_rule_is_told(store, data, damage, problem):
     fill(store, data)
     store.close()
     with sqlite3.connect(data / "fleetlane.db") as raw:
-        raw.execute(damage)
+        raw.executescript(damage)
     raw.close()
     done = fleetlane("store", "check", "--data-dir", data)
     assert (done.exit_code, problem in done.output) == (1, True), done.output

@@ -59,7 +59,7 @@ class Fake:
 
 @contextmanager
 def over_adb(folder):
-    with Rig(FleetSettings(phones=2, first_port=22690)) as rig, STORES["sqlite"](folder) as store:
+    with Rig(FleetSettings(phones=2, first_port=22690)) as rig, STORES["sqlite"](folder) as opens, opens() as store:
         yield lambda: Directory(rig.devices, store)
 
 
@@ -68,7 +68,7 @@ def over_a_fake(folder):
     transports = FakeTransports()
     for serial in ("127.0.0.1:5556", "127.0.0.1:5555"):
         transports.plug(serial)
-    with STORES["sqlite"](folder) as store:
+    with STORES["sqlite"](folder) as opens, opens() as store:
         yield lambda: Directory(transports, store)
 
 

@@ -114,7 +114,7 @@ class ServerThread:
 
     async def _serve(self) -> None:
         data, store = self.settings.data_dir, self.settings.store_path
-        if data.is_dir() and not store.exists():
+        if data.is_dir() and not store.exists() and self.settings.store_url is None:
             new_store(store)  # what a server does with none is for tests of processes
         server = build(self.settings)
         self.services = server.app.state.services

@@ -27,8 +27,8 @@ from fleetlane.work.running.scheduler import Scheduler
 from fleetlane.work.upkeep.event_broker import EventBroker
 from fleetlane.work.upkeep.licensing import Licensing
 
-ONLY_HOST = "embedded"
-"""The host of a server that has its store to itself."""
+_ONLY_HOST = "embedded"
+"""The host of a server that has its store to itself, as all have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def build_execution(settings: Settings, on: Foundation) -> Execution:
         clock,
         lambda: {device.serial for device in devices.all()},
         lanes,
-        host_id=ONLY_HOST,
+        host_id=_ONLY_HOST,
         repeats=on.repeats,
     )
     threads = PhoneThreads(devices)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleetlane.adapters.android.supervisor import DeviceSupervisor
-from fleetlane.adapters.db.sqlite.store import SqliteStore
+from fleetlane.adapters.db.sql_store import SqlStore
 from fleetlane.core.device import DeviceState
 from fleetlane.core.license import License
 from fleetlane.core.ports.phone import Devices
@@ -15,7 +15,7 @@ _NAMED = 5
 
 
 def health(
-    store: SqliteStore, supervisor: DeviceSupervisor, devices: Devices, license_: License, packs: InForce
+    store: SqlStore, supervisor: DeviceSupervisor, devices: Devices, license_: License, packs: InForce
 ) -> Health:
     """Return how all is."""
     known = devices.all()

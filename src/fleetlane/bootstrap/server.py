@@ -18,8 +18,7 @@ from fastapi import FastAPI
 from fleetlane.adapters.android.checkup import check
 from fleetlane.adapters.android.supervisor import DeviceSupervisor, adb_port
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.adapters.db.sqlite.migrate import migrate
-from fleetlane.adapters.db.sqlite.store import SqliteStore
+from fleetlane.adapters.db.sql_store import SqlStore
 from fleetlane.adapters.files import MaterialFolder, TraceFolder
 from fleetlane.adapters.license import LicenseFile
 from fleetlane.adapters.media import FileInspector
@@ -34,6 +33,7 @@ from fleetlane.bootstrap.from_settings import (
     server_info,
 )
 from fleetlane.bootstrap.health import health
+from fleetlane.bootstrap.stores import StorePlace, place_of
 from fleetlane.core.device import Device
 from fleetlane.core.event import Change, EventKind
 from fleetlane.dashboard.router import PARTS as PAGES
@@ -92,7 +92,8 @@ class Server:
 class _Parts(Foundation):
     """The foundation of a server, by what it is made of here."""
 
-    store: SqliteStore
+    store: SqlStore
+    place: StorePlace
     traces: TraceFolder
     materials: MaterialFolder
     supervisor: DeviceSupervisor
@@ -114,7 +115,8 @@ def _parts(settings: Settings) -> _Parts:
     clock, lanes = SystemClock(), Lanes()
     use_packs(settings)
     events = EventBroker(clock)
-    store = SqliteStore(settings.store_path, events.tell)
+    place = place_of(settings)
+    store = place.store(events.tell)
     repeats = RepeatWindow.of(settings.repeat_refuse_min, settings.repeat_warn_days)
     supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)
     license_file = LicenseFile(settings.license_path, settings.license_public_keys)
@@ -127,6 +129,7 @@ def _parts(settings: Settings) -> _Parts:
     return _Parts(
         clock=clock,
         store=store,
+        place=place,
         traces=TraceFolder(settings.traces_dir),
         materials=MaterialFolder(settings.materials_dir, inspector),
         inspector=inspector,
@@ -186,8 +189,8 @@ def _access(settings: Settings, parts: _Parts) -> Access:
 
 @asynccontextmanager
 async def _running(settings: Settings, parts: _Parts, execution: Execution, services: Services) -> AsyncGenerator[None]:
-    with only_server(settings):
-        _ready_data(settings, parts.materials)
+    with only_server(settings), parts.place.alone():
+        _ready_data(parts)
         parts.store.start()
         parts.events.open()
         execution.pictures.open()
@@ -205,10 +208,10 @@ async def _running(settings: Settings, parts: _Parts, execution: Execution, serv
             parts.store.close()
 
 
-def _ready_data(settings: Settings, materials: MaterialFolder) -> None:
+def _ready_data(parts: _Parts) -> None:
     """Bring the store to this version, and remove what a server that was killed left half received."""
-    migrate(settings.store_path, backups=settings.backups_dir)
-    if swept := materials.sweep():
+    parts.place.migrate()
+    if swept := parts.materials.sweep():
         log.info("uploads_swept", files=swept)
 
 

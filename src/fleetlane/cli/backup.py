@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fleetlane.adapters.db.sqlite.backup import make_backup, restore_backup
-from fleetlane.cli.store import DataDir, data_folder, report
+from fleetlane.cli.store import DataDir, data_folder, must_be_a_file, report
 from fleetlane.data_directory import only_server
 from fleetlane.settings import load_settings
 
@@ -18,8 +18,9 @@ def backup(
     data_dir: DataDir = None,
 ) -> None:
     """Write the store, the materials and the licence into one file, while the server runs. Without traces."""
-    target = file.absolute()
-    report(f"Written: {target}.", make_backup(data_folder(load_settings(data_dir=data_dir)), target))
+    target, settings = file.absolute(), load_settings(data_dir=data_dir)
+    must_be_a_file(settings)
+    report(f"Written: {target}.", make_backup(data_folder(settings), target))
 
 
 def restore(
@@ -39,6 +40,7 @@ def restore(
     unknown, and nothing of them is posted again automatically.
     """
     settings = load_settings(data_dir=data_dir)
+    must_be_a_file(settings)
     with only_server(settings):
         found, doubted = restore_backup(file, data_folder(settings), nothing_ran_since=nothing_ran_since)
     report(f"Restored into {settings.data_dir}.", found)

@@ -36,6 +36,11 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(platformdirs.user_data_dir("fleetlane", appauthor=False)),
         description="Folder of the store, the materials and the traces.",
     )
+    store_url: SecretStr | None = Field(
+        None,
+        description="A database of PostgreSQL for the store, such as postgresql://fleetlane@db.lan/fleetlane, of this "
+        "server alone; needs fleetlane[postgres]. Absent: a file in data_dir.",
+    )
     host: str = Field(
         "127.0.0.1", description="Address to listen on. 127.0.0.1 also listens on [::1] where there is one."
     )

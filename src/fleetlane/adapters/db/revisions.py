@@ -4,31 +4,54 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from fleetlane.core.errors import StoreVersionError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _FOLDER = Path(__file__).parent / "migrations"
 
 
-def alembic_config(connection: Connection | None = None) -> Config:
-    """Return Alembic's configuration, for its commands on a connection."""
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of the store on a connection, None when there is no store."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to a revision."""
+    from alembic import command  # noqa: PLC0415 - it is slow to import, and most starts need it not
+
+    command.upgrade(_config(connection), revision)
+
+
+def stamp(connection: Connection) -> None:
+    """Note that a store that was just made has the newest revision."""
+    from alembic import command  # noqa: PLC0415 - see `upgrade`
+
+    command.stamp(_config(connection), "head")
+
+
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - see `upgrade`
+
     config = Config()
     config.set_main_option("script_location", _FOLDER.as_posix().replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    if connection is not None:
-        config.attributes["connection"] = connection
+    config.attributes["connection"] = connection
     return config
 
 
 @cache
 def known_revisions() -> tuple[str, ...]:
     """Return every revision this version knows, oldest first."""
-    scripts = ScriptDirectory.from_config(alembic_config())
-    return tuple(script.revision for script in scripts.walk_revisions())[::-1]
+    files = (_FOLDER / "versions").glob("[0-9]*_*.py")
+    return tuple(sorted(file.name.partition("_")[0] for file in files))
 
 
 def check_revision(where: object, current: str | None) -> None:

@@ -233,16 +233,20 @@ class SqlStore:
         Raises:
             StoreError: nothing of them was done.
         """
-        assert self._writer is not None
         for tries in range(_MOST_TRIES):
             try:
-                with self._database.translated(), self._writer.connect() as connection, connection.begin():
-                    changes: list[Change] = []
-                    return changes, [self._run_one(connection, work, changes) for work in batch]
+                return self._run_once(batch)
             except StoreConflictError as error:
                 log.debug("store_conflict", error=str(error), works=len(batch), tries=tries + 1)
                 time.sleep(random.uniform(0, min(0.001 * 2**tries, _LONGEST_PAUSE_S)))
         raise StoreBusyError("Others change the same at the same time, again and again. Try again.")
+
+    def _run_once(self, batch: list[_Work[Any]]) -> tuple[list[Change], list[_End]]:
+        assert self._writer is not None
+        changes: list[Change] = []
+        with self._database.translated(), self._writer.connect() as connection, connection.begin():
+            ends = [self._run_one(connection, work, changes) for work in batch]
+        return changes, ends
 
     def _run_one(self, connection: Connection, work: _Work[Any], changes: list[Change]) -> _End:
         """Run a unit of work in a savepoint. Returns its result, or its own error; notes what it changed.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from alembic import command
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from fleetlane.adapters.db.postgres.engines import shown_url, writer_engine
 from fleetlane.adapters.db.postgres.store import check_server, translated
-from fleetlane.adapters.db.revisions import alembic_config, check_revision, known_revisions
+from fleetlane.adapters.db.revisions import check_revision, known_revisions, revision_of, stamp, upgrade
 from fleetlane.adapters.db.tables import metadata
 from fleetlane.core.errors import StoreError
 
@@ -36,13 +34,13 @@ def migrate(url: str) -> None:
 
 
 def _bring(connection: Connection, url: str) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = revision_of(connection)
     if current is None:
         _create(connection, url)
         return
     check_revision(shown_url(url), current)
     if current != known_revisions()[-1]:
-        command.upgrade(alembic_config(connection), "head")
+        upgrade(connection)
 
 
 def _create(connection: Connection, url: str) -> None:
@@ -53,4 +51,4 @@ def _create(connection: Connection, url: str) -> None:
             "it a database, or a schema, of its own."
         )
     metadata.create_all(connection)
-    command.stamp(alembic_config(connection), "head")
+    stamp(connection)

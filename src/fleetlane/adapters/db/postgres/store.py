@@ -113,7 +113,9 @@ def _translate(error: DBAPIError | psycopg.Error, url: str) -> StoreError:
     if code in _SLOW:
         return StoreBusyError(f"The database took too long ({said}). Try again.")
     if code.startswith("08") or code in _AWAY or (not code and isinstance(original, psycopg.OperationalError)):
-        return StoreBusyError(f"The database {shown_url(url)} cannot be reached ({said}). It is tried again.")
+        return StoreBusyError(
+            f"The database {shown_url(url)} cannot be reached ({said}). Nothing is stored until it is."
+        )
     if code.startswith("53"):
         return StoreFullError(f"The database has no room ({said}). Free some disk space, or allow more connections.")
     if code == "25006":

@@ -23,7 +23,8 @@ from typing import Any, BinaryIO, cast
 
 from fleetlane import __version__
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.adapters.db.sqlite.integrity import StoreCheck, check_store
+from fleetlane.adapters.db.rules import StoreCheck
+from fleetlane.adapters.db.sqlite.integrity import check_store
 from fleetlane.adapters.db.sqlite.migrate import migrate
 from fleetlane.adapters.db.sqlite.rewritten import rewrite
 from fleetlane.adapters.db.sqlite.snapshot import keep_copy, snapshot
@@ -150,8 +151,12 @@ def verify_data(data: DataFolder) -> Verified:
     """
     if not data.store.is_file():
         raise BackupError(f"There is no store in {data.store.parent}.")
-    found = check_store(data.store)
-    return _verified(found, _wrong_files(found.materials, data.materials))
+    return with_files(check_store(data.store), data.materials)
+
+
+def with_files(found: StoreCheck, materials: Path) -> Verified:
+    """Return what a store has, and what is wrong with it or with the files of its materials."""
+    return _verified(found, _wrong_files(found.materials, materials))
 
 
 def restore_backup(source: Path, data: DataFolder, *, nothing_ran_since: bool) -> tuple[Verified, int]:

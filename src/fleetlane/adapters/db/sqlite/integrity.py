@@ -4,39 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from fleetlane.adapters.db.revisions import check_revision, known_revisions
+from fleetlane.adapters.db.rules import StoreCheck, broken_rules
 from fleetlane.adapters.db.sqlite.snapshot import reading
 from fleetlane.core.errors import StoreError
-
-# Each finds what breaks a rule; the sentence is shown with how many there are.
-_RULES: Mapping[str, str] = {
-    "counters that are not the number of their tasks": """
-        SELECT 1 FROM (
-            SELECT serial, script_name, source, status, n FROM task_counts
-            UNION ALL
-            SELECT COALESCE(serial, ''), script_name, source, status, -COUNT(*) FROM tasks
-            GROUP BY COALESCE(serial, ''), script_name, source, status
-        ) GROUP BY serial, script_name, source, status HAVING SUM(n) <> 0""",
-    "tasks in no known state": "SELECT 1 FROM tasks WHERE status NOT IN (0, 1, 2, 3)",
-    "devices with several running tasks": """
-        SELECT 1 FROM tasks WHERE status = 1 GROUP BY serial HAVING COUNT(*) > 1""",
-    "running tasks without a running attempt": """
-        SELECT 1 FROM tasks WHERE status = 1 AND NOT EXISTS (
-            SELECT 1 FROM attempts WHERE task_id = tasks.id AND number = tasks.attempt AND ended_ms IS NULL)""",
-    "attempts that run without their task": """
-        SELECT 1 FROM attempts WHERE ended_ms IS NULL AND NOT EXISTS (
-            SELECT 1 FROM tasks WHERE id = attempts.task_id AND attempt = attempts.number AND status = 1)""",
-    "ended tasks without an end": """
-        SELECT 1 FROM tasks WHERE status IN (2, 3) AND (ended_ms IS NULL OR outcome IS NULL)""",
-    "completed tasks with an error": "SELECT 1 FROM tasks WHERE status = 2 AND error_code IS NOT NULL",
-    "failed tasks without an error": "SELECT 1 FROM tasks WHERE status = 3 AND error_code IS NULL",
-    "materials held by tasks that do not run": """
-        SELECT 1 FROM materials WHERE state = 'reserved' AND NOT EXISTS (
-            SELECT 1 FROM tasks WHERE id = materials.task_id AND status = 1)""",
-}
 
 _JSON: Mapping[str, str] = {
     "tasks.script_config": "object",
@@ -50,16 +23,6 @@ _JSON: Mapping[str, str] = {
 }
 _LATEST_MS = 253_402_300_799_000
 """The end of the year 9999: no calendar shows what is later."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreCheck:
-    """What is in a store, and what is wrong with it, in sentences. `materials` is sha256 by file name."""
-
-    revision: str
-    tasks: int
-    materials: Mapping[str, str]
-    problems: tuple[str, ...]
 
 
 def check_store(path: Path) -> StoreCheck:
@@ -79,7 +42,10 @@ def check_store(path: Path) -> StoreCheck:
         check_revision(path, revision)
         problems = [f"SQLite says: {line}." for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
         if revision == known_revisions()[-1]:
-            problems += [*_unreadable(connection), *_broken_rules(connection)]
+            problems += [
+                *_unreadable(connection),
+                *broken_rules(lambda finds: len(connection.execute(finds).fetchall())),
+            ]
         [tasks] = connection.execute("SELECT COUNT(*) FROM tasks").fetchone()
         return StoreCheck(revision, tasks, _materials(connection), tuple(problems))
 
@@ -107,11 +73,6 @@ def _not_ours(what: str, name: object) -> StoreError:
         f"The store holds a {what} that Fleetlane has not made: {str(name)[:100]!r}. Somebody has changed it; use "
         "another backup, or take it out with the program that made it."
     )
-
-
-def _broken_rules(connection: sqlite3.Connection) -> list[str]:
-    counts = {rule: len(connection.execute(finds).fetchall()) for rule, finds in _RULES.items()}
-    return [f"There are {rule}: {count}." for rule, count in counts.items() if count]
 
 
 def _unreadable(connection: sqlite3.Connection) -> Iterator[str]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.runtime.migration import MigrationContext
-
-from fleetlane.adapters.db.revisions import alembic_config, check_revision, known_revisions
+from fleetlane.adapters.db import revisions
+from fleetlane.adapters.db.revisions import check_revision, known_revisions
 from fleetlane.adapters.db.sqlite.engines import writer_engine
 from fleetlane.adapters.db.sqlite.snapshot import keep_copy
 from fleetlane.adapters.db.sqlite.store import translated
@@ -18,7 +16,7 @@ def revision_of(path: Path) -> str | None:
     engine = writer_engine(path)
     try:
         with translated(), engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            return revisions.revision_of(connection)
     finally:
         engine.dispose()
 
@@ -45,6 +43,6 @@ def migrate(path: Path, revision: str = "head", backups: Path | None = None) -> 
     engine = writer_engine(path)
     try:
         with translated(), engine.connect() as connection:
-            command.upgrade(alembic_config(connection), revision)
+            revisions.upgrade(connection, revision)
     finally:
         engine.dispose()
