@@ -11,6 +11,7 @@ from phones import FOLDERS, Journal, Nothing
 
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.media import FileInspector
+from fleetlane.core.device import DeviceState, Transport
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
@@ -34,7 +35,9 @@ class Bench:
     def __init__(self, settings: FleetSettings, scripts: ScriptSettings) -> None:
         self.fleet = VirtualFleet(settings)
         [self.link] = self.fleet.links
-        self.driver = AndroidDriver(self.fleet.adb, self.link.phone.facts.serial)
+        serial = self.link.phone.facts.serial
+        at = Transport(serial, DeviceState.ONLINE, 0)
+        self.driver = AndroidDriver(self.fleet.adb, serial, lambda _check: at)
         self._scripts = scripts
         self.calls: list[str] = []
         self.link.call_listeners.append(self.calls.append)

@@ -24,7 +24,7 @@ from fleetlane.core.screens.recognition import UNKNOWN, Action, Edge, Pack
 from fleetlane.core.screens.screen import Node
 from fleetlane.scripts.looks import Attempt, Screen, Watched, beside_places, near_edge, not_left, the_last
 from fleetlane.scripts.phone import Phone
-from fleetlane.scripts.waits import STARTED_FOR_S, WAITS, Situation, Wait, has_passed
+from fleetlane.scripts.waits import STARTED_FOR_S, WAITS, Situation, Wait, grown, has_passed
 
 Verb = Callable[[Screen, Action], None]
 
@@ -151,7 +151,7 @@ class Navigator:
             if wait.is_over(now_s - start_s, looks, busy=self._is_busy(screen)):
                 raise not_left(screen, until)
             self.phone.control.pause(max(poll_s, self._rest_s(goal, screen, before, now_s - asked_s)))
-            poll_s = min(poll_s * _POLL_GROWTH, _LAST_POLL_S)
+            poll_s = grown(poll_s, _POLL_GROWTH, _LAST_POLL_S, self.phone.look_s)
 
     def _former_sight(self) -> Watched | None:
         """Return the look before this way began, when nothing was done since: it need not be taken twice."""

@@ -53,6 +53,8 @@ class Phone:
         self.clock = control.clock
         self._last: Screen | None = None
         self.sight: Sighting | None = None
+        self.look_s = 0.0
+        """How long the last look took."""
         """The last look, while nothing was done since."""
         self._touched_s = self.clock.monotonic_s()
         self.started_s: float | None = None
@@ -101,6 +103,7 @@ class Phone:
             else:
                 is_still = self.sight is not None and self.sight.screen is self._last
                 self.sight = Sighting(self._last, asked_s, clock.monotonic_s(), is_still)
+                self.look_s = self.sight.ended_s - asked_s
                 return self._last
 
     def _stay_awake(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+_QUICK_PAUSE_S, _PAUSE_LOOKS = 0.08, 5
 _LOOK_S = 1.3  # a look of an ordinary phone, and the pause after it
 
 STARTED_FOR_S = 30.0
@@ -49,6 +50,18 @@ class Wait:
     def is_over(self, waited_s: float, looks: int, *, busy: bool) -> bool:
         """Return whether this has taken too long."""
         return has_passed(self.busy_s if busy else self.stage_s, waited_s, looks)
+
+
+def grown(pause_s: float, growth: float, longest_s: float, look_s: float) -> float:
+    """Return the pause after this one: longer each time, but a phone that answers at once is looked at often.
+
+    Args:
+        pause_s: the pause before.
+        growth: by how much it grows.
+        longest_s: the longest on an ordinary phone.
+        look_s: how long the last look took.
+    """
+    return min(pause_s * growth, longest_s, max(_QUICK_PAUSE_S, _PAUSE_LOOKS * look_s))
 
 
 def has_passed(limit_s: float, waited_s: float, looks: int) -> bool:

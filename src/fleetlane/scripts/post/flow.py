@@ -136,7 +136,6 @@ class PostFlow:
         if content.sound is not None:
             with phone.step("use the sound", content.sound.text):
                 self.result["sound"] = sounds.use(content.sound)
-        # The page with the text shows it all: its picture serves for what comes before.
         with phone.step("bring the media into the app", self._way):
             self._bring_in(media)
         if self.config.sets_sound:

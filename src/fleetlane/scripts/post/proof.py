@@ -142,7 +142,7 @@ def _profile_comes_to(
         control.pause(pause_s)
         began_s = clock.monotonic_s()
         screen, state = profile.refresh(turn)
-        refresh_s = clock.monotonic_s() - began_s  # where that takes long, it is left alone as long in between
-        pause_s = min(max(pause_s * _PAUSE_GROWTH, refresh_s), UPLOAD_PAUSE_S)
+        refresh_s = clock.monotonic_s() - began_s  # where that takes long, it is left alone twice as long in between
+        pause_s = min(max(pause_s * _PAUSE_GROWTH, 2 * refresh_s), UPLOAD_PAUSE_S)
         turn += 1
     return True

@@ -28,7 +28,7 @@ from fleetlane.scripts.post.posting_page import ASKS_A_PERSON, PostingPage
 from fleetlane.scripts.post.proof import Proof
 from fleetlane.scripts.profile import UPLOADING
 from fleetlane.scripts.script import Job
-from fleetlane.scripts.waits import LOOK_AFTER_S, UPLOAD_PAUSE_S, Situation
+from fleetlane.scripts.waits import LOOK_AFTER_S, UPLOAD_PAUSE_S, Situation, grown
 
 _DONE = frozenset({"home_feed", "friends", "own_post", "own_profile"})
 _APP_LOST = frozenset({"app_crashed", "app_not_responding", "screen_unrecognised"})
@@ -181,7 +181,7 @@ class Publisher:
                     return _Seen.NOT_TAKEN
                 pause_s = _FIRST_PAUSE_S
             self._phone.control.pause(pause_s)
-            pause_s = min(pause_s * _PAUSE_GROWTH, UPLOAD_PAUSE_S)
+            pause_s = grown(pause_s, _PAUSE_GROWTH, UPLOAD_PAUSE_S, self._phone.look_s)
         return _Seen.DONE
 
     def _unchanged(self, button: Node) -> bool:

@@ -36,7 +36,7 @@ from fleetlane.scripts.post.posting_page import ASKS_A_PERSON, PostingPage, last
 from fleetlane.scripts.post.proof import ProfileProof
 from fleetlane.scripts.profile import UPLOADING, Profile, ProfileState, same_caption, same_handle
 from fleetlane.scripts.script import Job
-from fleetlane.scripts.waits import LOOK_AFTER_S, UPLOAD_PAUSE_S, Situation
+from fleetlane.scripts.waits import LOOK_AFTER_S, UPLOAD_PAUSE_S, Situation, grown
 
 _ELSEWHERE = frozenset({"home_feed", "friends", "own_post", "own_profile", "posted"})
 _WAITS_AFTER_S = 5.0
@@ -144,7 +144,7 @@ class _Search:
                 if clock.monotonic_s() - waits_since_s >= _WAITS_AFTER_S:
                     return _WAITS
             self._phone.control.pause(pause_s)
-            pause_s = min(pause_s * _PAUSE_GROWTH, UPLOAD_PAUSE_S)
+            pause_s = grown(pause_s, _PAUSE_GROWTH, UPLOAD_PAUSE_S, self._phone.look_s)
         return ""
 
     def _is_ours(self, screen: Screen) -> bool:
