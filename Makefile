@@ -28,9 +28,9 @@ serve: $(STAMP)  ## run the server; ARGS="--port 50809"
 quick: $(STAMP)  ## the fast tests, under a minute
 	@$(BIN)/python -m pytest -n 3 -q -m "not slow and not phone" tests/core tests/store tests/work tests/scripts tests/packs tests/http $(ARGS)
 
-# Three files at a time: a phone's test mostly waits, so two cores serve three. Without reordering the longest come first.
+# Four files at a time: a phone's test mostly waits, so two cores serve four. Without reordering the longest come first.
 test: $(STAMP) $(JUDGES)  ## all tests; ARGS="-k name" for some
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Random cases by the hundred, where `make test` draws some tens.
 thorough: export THOROUGH := 1
