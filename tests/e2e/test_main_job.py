@@ -58,7 +58,7 @@ def test_each_step_leaves_a_row_and_a_picture(phones, server, fresh):
     assert used["press Post"] == ["post_button by text (1 of 2)"]
     assert used["check the media"] == []
     pictures = [step["screenshot"] for step in steps if step["screenshot"]]
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     for picture in pictures:
         assert server.http.get(picture).content.startswith(b"\xff\xd8\xff")
 

@@ -88,7 +88,7 @@ class PostFlow:
 
     def _post(self) -> Outcome:
         phone = self.job.phone
-        with phone.step("open the app", picture=False):  # it shows nothing yet: the next step's picture has the app
+        with phone.step("open the app"):
             open_app(phone, self.package)
         with phone.step("read the profile"):
             before = self._read_profile()
