@@ -26,7 +26,7 @@ serve: $(STAMP)  ## run the server; ARGS="--port 50809"
 
 # What needs neither a phone, nor a process, nor a browser: for after each change.
 quick: $(STAMP)  ## the fast tests, under a minute
-	@$(BIN)/python -m pytest -n 3 -q -m "not slow and not phone" tests/core tests/store tests/work tests/scripts tests/packs tests/http $(ARGS)
+	@$(BIN)/python -m pytest -n 3 -q -m "not slow and not phone and not postgres" tests/core tests/store tests/work tests/scripts tests/packs tests/http $(ARGS)
 
 # Four files at a time: a phone's test mostly waits, so two cores serve four. Without reordering the longest come first.
 test: $(STAMP) $(JUDGES)  ## all tests; ARGS="-k name" for some

@@ -10,6 +10,8 @@ from fleetlane.core.errors import StoreError
 from support.postgres import bare_database
 from support.stores import new_store
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture
 def url():

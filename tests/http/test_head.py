@@ -33,6 +33,7 @@ def paths(tmp_path_factory):
     return [path for path in [*found, *others.split(), *more.split()] if path not in ENDLESS]
 
 
+@pytest.mark.slow
 def test_the_answer_is_that_of_get_without_its_body(server, paths):
     assert len(paths) > 35
     for path in paths:

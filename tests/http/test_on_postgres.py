@@ -11,6 +11,8 @@ from support.postgres import bare_database
 from support.rig import wait_for
 from support.server import ServerThread
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture(scope="module")
 def url():

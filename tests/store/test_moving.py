@@ -25,6 +25,8 @@ from fleetlane.work.running.recovery import recover
 from support.clock import ManualClock
 from support.postgres import bare_database
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture
 def url():

@@ -18,6 +18,8 @@ from fleetlane.core.errors import StoreBusyError, StoreError, StoreVersionError
 from fleetlane.core.ports.attempts import Step
 from support.postgres import Cluster, bare_database, new_database
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture
 def url():

@@ -25,6 +25,8 @@ from fleetlane.core.task import Status
 from fleetlane.work.running.completion import RetryPolicy, complete_attempt
 from support.postgres import new_database
 
+pytestmark = pytest.mark.postgres
+
 TTL_MS = 30_000
 WEAK, STRONG = "READ COMMITTED", "SERIALIZABLE"
 

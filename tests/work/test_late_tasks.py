@@ -135,6 +135,7 @@ def test_a_task_without_a_start_time_is_never_late(world):
     run(scenario())
 
 
+@pytest.mark.slow
 def test_many_late_tasks_are_settled_in_parts(world):
     async def scenario():
         tasks = [await planned(world, serial="ab"[n % 2]) for n in range(450)]

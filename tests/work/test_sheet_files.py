@@ -252,6 +252,7 @@ accounts = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(accounts)
 @example([("=x", T, "'=x", True, "''-x"), ("1E+16", T, "#REF!", False, "#N/A"), ("@a", T, "@b", True, "\ta\r\n\x01b ")])
 @example(
