@@ -238,6 +238,7 @@ class SqlStore:
                 return self._run_once(batch)
             except StoreConflictError as error:
                 log.debug("store_conflict", error=str(error), works=len(batch), tries=tries + 1)
+                # Nobody says when the other process has committed; who pauses as long as it does meets it again.
                 time.sleep(random.uniform(0, min(0.001 * 2**tries, _LONGEST_PAUSE_S)))
         raise StoreBusyError("Others change the same at the same time, again and again. Try again.")
 

@@ -64,7 +64,8 @@ class Store(Protocol):
 
     It may be run more than once before one run is kept, so it changes nothing but the repositories. It sees one state
     of the store, and what it has done itself. Those that write are done one after another, as if each were alone. What
-    one raises is raised to its caller; then nothing of it was done, and no other one is disturbed.
+    one raises is raised to its caller; then nothing of it was done, and no other one is disturbed. It must not
+    catch what the store raises inside it and go on: the transaction is lost by then.
 
     Raises (every method): `StoreError` or a subclass; then nothing of the work was done.
     """
