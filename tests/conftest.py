@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import settings
 
@@ -24,6 +26,17 @@ def _private_home(tmp_path_factory):
     patch.delenv("ANDROID_ADB_SERVER_PORT", raising=False)
     yield
     patch.undo()
+
+
+def pytest_configure():
+    """Look for garbage seldom: what thousands of tests import and collect is none, and is gone through each time."""
+    gc.set_threshold(50_000, 20, 100)
+
+
+def pytest_collection_finish():
+    """Never go through what was collected again: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config, items):
