@@ -78,7 +78,7 @@ class Actions:
         return {verb: does(verb) for verb in ("answer", "unlock", "keep_waiting", "open")}
 
     def _value(self, expression: Expression, scope: Scope) -> Any:
-        return expression({**self._app.context(), **scope})
+        return expression(self._app.context().more(scope))
 
     def _values(self, expressions: Mapping[str, Expression], scope: Scope) -> dict[str, Any]:
         return {name: self._value(expression, scope) for name, expression in expressions.items()}

@@ -16,7 +16,8 @@ from fleetlane.simulator.apps.host import AppHost
 from fleetlane.simulator.apps.text_fields import Fields, suggestions
 from fleetlane.simulator.apps.uploads import Upload
 from fleetlane.simulator.likeness.spans import Span
-from fleetlane.simulator.models.compiled_model import Action, AppModel, PackageFacts
+from fleetlane.simulator.models.compiled_model import Action, AppModel, Constant, PackageFacts
+from fleetlane.simulator.models.expressions import Values
 
 
 @dataclass(slots=True)
@@ -77,41 +78,44 @@ class AppState(ABC):
         """Return the name of the top screen, "" when the app does not run."""
         return self.stack[-1] if self.stack else ""
 
-    def context(self) -> dict[str, Any]:
+    def context(self) -> Values:
         """Return the values expressions are evaluated with."""
         now = self.phone.now_s()
-        values: dict[str, Any] = {
-            **self.data,
-            **self.session,
-            "t": self._string,
-            "now": now,
-            "app_label": self.model.label,
-            "package": self.package.name,
-            "screen": self.screen,
-            "stack": self.stack,
-            "account": self.account,
-            "accounts": self.accounts,
-            "logged_in": self.logged_in,
-            "fields": self.fields,
-            "focused": self.focused,
-            "keyboard": self.phone.keyboard_visible,
-            "selected": self.selected,
-            "gallery": self._gallery(self.session.get("album")),
-            "albums": list(dict.fromkeys(row.album for row in self._gallery())),
-            "upload": self.upload,
-            "percent": self.upload.percent(now) if self.upload else 0,
-            "toast": self.toast,
-            "suggestions": self._suggestions(),
-            "android": self.phone.android,
-            "language": self.phone.language,
-            "running": self.phone.running,
-            "loading": now < self._interactive_at_s,
-        }
+        values = Values(
+            {
+                **self.data,
+                **self.session,
+                "t": self._string,
+                "now": now,
+                "app_label": self.model.label,
+                "package": self.package.name,
+                "screen": self.screen,
+                "stack": self.stack,
+                "account": self.account,
+                "accounts": self.accounts,
+                "logged_in": self.logged_in,
+                "fields": self.fields,
+                "focused": self.focused,
+                "keyboard": self.phone.keyboard_visible,
+                "selected": self.selected,
+                "gallery": self._gallery(self.session.get("album")),
+                "albums": list(dict.fromkeys(row.album for row in self._gallery())),
+                "upload": self.upload,
+                "percent": self.upload.percent(now) if self.upload else 0,
+                "toast": self.toast,
+                "suggestions": self._suggestions(),
+                "android": self.phone.android,
+                "language": self.phone.language,
+                "running": self.phone.running,
+                "loading": now < self._interactive_at_s,
+            }
+        )
         values["values"] = values
         return values
 
     def _string(self, name: str) -> str:
-        return self.model.string(name, self.phone.language)(self.phone.string_context(self))
+        text = self.model.string(name, self.phone.language)
+        return text.text if isinstance(text, Constant) else text(self.phone.string_context(self))
 
     def _gallery(self, album: str | None = None) -> list[MediaRow]:
         if not self.phone.permissions.may_read_media(self.package.name):

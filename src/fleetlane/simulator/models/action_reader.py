@@ -1,23 +1,23 @@
 """Compiles the texts, conditions and actions of an app model into functions.
 
 Texts may hold `$name` (a string of the model in the phone's language) or `{{ expression }}`; conditions
-are bare expressions. Expressions are Jinja2's, in its sandbox, over the values that are listed in
-`simulator.apps.app.App.context`.
+are bare expressions (see `expressions`), over the values that are listed in
+`simulator.apps.app_state.AppState.context`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import cast
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import TemplateError
 
 from fleetlane.core.document import known_keys, mapping
 from fleetlane.core.errors import PackError
-from fleetlane.simulator.models.compiled_model import Action, Expression, Text
+from fleetlane.simulator.models.compiled_model import Action, Constant, Expression, Text
+from fleetlane.simulator.models.expressions import compile_expression, compile_text
 
 _PUBLISHED = (
     "kind", "caption", "title", "placement", "sound", "original_volume", "sound_volume", "product_link",
@@ -25,14 +25,6 @@ _PUBLISHED = (
 _STEPS = ("started", "done", "failed")
 
 
-def _matching(items: Sequence[Mapping[str, Any]], key: str, text: str) -> list[Mapping[str, Any]]:
-    """Return the items whose `key` holds every word of a text, as a search does."""
-    words = text.casefold().split()
-    return [item for item in items if all(word in str(item[key]).casefold() for word in words)]
-
-
-_ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-cast("dict[str, object]", _ENVIRONMENT.globals)["matching"] = _matching
 _STRING_NAME = re.compile(r"\$(\w+)")
 
 
@@ -66,22 +58,20 @@ class ActionReader:
                 raise PackError(place, f"there is no string ${name}")
             return lambda context: context["t"](name)
         if "{{" not in source and "{%" not in source:
-            return lambda _context: source
+            return Constant(source)
         try:
-            template = _ENVIRONMENT.from_string(source)
+            return compile_text(source)
         except TemplateError as error:
             raise PackError(place, f"{source!r}: {error}") from error
-        return template.render
 
     def expression(self, value: object, place: str) -> Expression:
         """Compile an expression; anything but a text stands for itself."""
         if not isinstance(value, str):
             return lambda _context: value
         try:
-            compiled = _ENVIRONMENT.compile_expression(value, undefined_to_none=True)
+            return compile_expression(value)
         except TemplateError as error:
             raise PackError(place, f"{value!r}: {error}") from error
-        return compiled
 
     def actions(self, value: object, place: str) -> tuple[Action, ...]:
         """Compile a list of actions, or a single one."""

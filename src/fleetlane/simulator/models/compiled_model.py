@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,18 @@ Text = Callable[[Context], str]
 Expression = Callable[[Context], Any]
 Action = tuple[str, Any]
 """One action: its verb and its compiled argument (see `simulator.models.model_reader`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A text without expressions: whatever the values are, it is the same."""
+
+    text: str
+
+    def __call__(self, values: Context) -> str:
+        """Return the text."""
+        del values
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +161,15 @@ class AppModel:
                 return listed
             if role in self.stable_ids:
                 return role
-        if build == "stable":
-            return role
-        digest = hashlib.sha256(f"{build}/{role}".encode()).hexdigest()
-        return "".join(chr(ord("a") + int(c, 16)) for c in digest[:3])
+        return role if build == "stable" else _scrambled(role, build)
 
     def string(self, name: str, language: str) -> Text:
         """Return a string in a language, in English where that has none."""
         translations = self.strings[name]
         return translations.get(language) or translations["en"]
+
+
+@cache
+def _scrambled(role: str, build: str) -> str:
+    digest = hashlib.sha256(f"{build}/{role}".encode()).hexdigest()
+    return "".join(chr(ord("a") + int(c, 16)) for c in digest[:3])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from fleetlane.simulator.models.compiled_model import AppModel, NodeSpec, PackageFacts, ScreenSpec
+from fleetlane.simulator.models.expressions import Values
 from fleetlane.simulator.screens.nodes import Box, SimNode
 
 
@@ -31,11 +32,9 @@ class ModelledApp(Protocol):
 class _Builder:
     """Builds the nodes of one screen for one moment."""
 
-    def __init__(
-        self, app: ModelledApp, spec: ScreenSpec, context: Mapping[str, Any], size: tuple[int, int], shift: int
-    ) -> None:
+    def __init__(self, app: ModelledApp, spec: ScreenSpec, context: Values, size: tuple[int, int], shift: int) -> None:
         self.app = app
-        self.context = context
+        self.whole: Box = (0, 0, *app.model.design)
         self.shift = shift
         self.package = spec.package(context) if spec.package else app.package.name
         self.id_package = spec.id_package(context) if spec.id_package else app.package.name
@@ -43,23 +42,23 @@ class _Builder:
         self.scale_x = width / app.model.design[0]
         self.scale_y = height / app.model.design[1]
 
-    def nodes(self, specs: tuple[NodeSpec, ...], origin: Box, scope: dict[str, Any]) -> list[SimNode]:
+    def nodes(self, specs: tuple[NodeSpec, ...], origin: Box, scope: dict[str, Any], context: Values) -> list[SimNode]:
+        """Return the nodes of some specs; `context` holds all that expressions see, the scope's values among it."""
         built: list[SimNode] = []
         for spec in specs:
             if spec.each is None:
-                self._one(spec, origin, scope, 0, built)
+                self._one(spec, self._box(spec, origin, 0), scope, context, built)
                 continue
             name, items, most = spec.each
-            found: list[Any] = list(items({**self.context, **scope}) or ())
+            found: list[Any] = list(items(context) or ())
             for index, item in enumerate(found[:most]):
-                self._one(spec, origin, {**scope, name: item, "index": index}, index, built)
+                own = {name: item, "index": index}
+                self._one(spec, self._box(spec, origin, index), {**scope, **own}, context.more(own), built)
         return built
 
-    def _one(self, spec: NodeSpec, origin: Box, scope: dict[str, Any], index: int, into: list[SimNode]) -> None:
-        context = {**self.context, **scope} if scope else self.context
+    def _one(self, spec: NodeSpec, box: Box, scope: dict[str, Any], context: Values, into: list[SimNode]) -> None:
         if spec.when is not None and not spec.when(context):
             return
-        box = self._box(spec, origin, index)
         text, hint, focused = spec.text(context), "", False
         if spec.field_name is not None:
             hint = spec.hint(context)
@@ -94,7 +93,8 @@ class _Builder:
             scope=scope,
             paint=spec.paint,
         )
-        node.children = self.nodes(spec.children, box, scope)
+        if spec.children:
+            node.children = self.nodes(spec.children, box, scope, context)
         into.append(node)
 
     def _box(self, spec: NodeSpec, origin: Box, index: int) -> Box:
@@ -103,7 +103,7 @@ class _Builder:
         if spec.at is None:
             return origin
         left, top, right, bottom = spec.at
-        if origin == (0, 0, *self.app.model.design):
+        if origin == self.whole:
             return spec.at
         return origin[0] + left, origin[1] + top, origin[0] + right, origin[1] + bottom
 
@@ -125,7 +125,7 @@ class _Builder:
 
 
 def build_screen(
-    app: ModelledApp, spec: ScreenSpec, context: Mapping[str, Any], size: tuple[int, int], shift: int, *, top: bool
+    app: ModelledApp, spec: ScreenSpec, context: Values, size: tuple[int, int], shift: int, *, top: bool
 ) -> SimNode:
     """Return the root node of a screen.
 
@@ -145,7 +145,7 @@ def build_screen(
     for _ in range(spec.layers):  # real trees nest deeply: a screen says how much
         inner.children.append(SimNode("android.widget.FrameLayout", builder.package, whole))
         inner = inner.children[0]
-    inner.children.extend(builder.nodes(spec.nodes, (0, 0, *app.model.design), {}))
+    inner.children.extend(builder.nodes(spec.nodes, builder.whole, {}, context))
     if not top:
         for node in root.walk():
             node.tap, node.long_tap, node.field_name, node.slider = (), (), None, ""

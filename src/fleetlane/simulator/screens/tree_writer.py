@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from xml.sax.saxutils import escape
 
 from fleetlane.simulator.screens.nodes import Box, SimNode
@@ -65,18 +66,24 @@ class _Writer:
 
     def _open(self, node: SimNode, index: int, box: Box) -> str:
         left, top, right, bottom = box
-        text = self._safe(node.text)
-        tail = f' hint="{self._safe(node.hint)}"' if node.hint or self._form.attributes else ""
+        dots = self._form.dots
+        tail = f' hint="{_safe(node.hint, dots)}"' if node.hint or self._form.attributes else ""
         if self._form.attributes:
             tail = f' drawing-order="{index + 1}"{tail} display-id="0"'
+        state = _state(
+            node.checkable,
+            node.checked,
+            node.clickable,
+            node.enabled,
+            node.focused,
+            node.scrollable,
+            bool(node.long_tap),
+            node.selected,
+        )
         return (
-            f'<node index="{index}" text="{text}" resource-id="{node.resource_id}" '
-            f'class="{node.class_name}" package="{node.package}" content-desc="{self._safe(node.desc)}" '
-            f'checkable="{_bool(node.checkable)}" checked="{_bool(node.checked)}" '
-            f'clickable="{_bool(node.clickable)}" enabled="{_bool(node.enabled)}" '
-            f'focusable="{_bool(node.clickable)}" focused="{_bool(node.focused)}" '
-            f'scrollable="{_bool(node.scrollable)}" long-clickable="{_bool(bool(node.long_tap))}" password="false" '
-            f'selected="{_bool(node.selected)}" visible-to-user="true" bounds="[{left},{top}][{right},{bottom}]"{tail}'
+            f'<node index="{index}" text="{_safe(node.text, dots)}" resource-id="{node.resource_id}" '
+            f'class="{node.class_name}" package="{node.package}" content-desc="{_safe(node.desc, dots)}" '
+            f'{state} visible-to-user="true" bounds="[{left},{top}][{right},{bottom}]"{tail}'
         )
 
     def _clipped(self, box: Box) -> Box | None:
@@ -84,11 +91,22 @@ class _Writer:
         left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], width), min(box[3], height)
         return (left, top, right, bottom) if left < right and top < bottom else None
 
-    def _safe(self, text: str) -> str:
-        if not text or (text.isascii() and text.isalnum()):
-            return text
-        kept = dotted(text) if self._form.dots else _NOT_XML.sub("", text)
-        return escape(kept, _ATTRIBUTE)
+
+@lru_cache(maxsize=4096)
+def _safe(text: str, dots: bool) -> str:
+    kept = dotted(text) if dots else _NOT_XML.sub("", text)
+    return escape(kept, _ATTRIBUTE)
+
+
+@cache
+def _state(*flags: bool) -> str:
+    """Return the attributes that say what state a node is in."""
+    checkable, checked, clickable, enabled, focused, scrollable, takes_long, selected = map(_bool, flags)
+    return (
+        f'checkable="{checkable}" checked="{checked}" clickable="{clickable}" enabled="{enabled}" '
+        f'focusable="{clickable}" focused="{focused}" scrollable="{scrollable}" long-clickable="{takes_long}" '
+        f'password="false" selected="{selected}"'
+    )
 
 
 def _bool(value: bool) -> str:
