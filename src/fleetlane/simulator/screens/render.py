@@ -36,6 +36,7 @@ _FONT_FOLDERS = (
     "/Library/Fonts",
     "C:/Windows/Fonts",
 )
+_ROOM = 4  # pixels around a line: letters hang over
 _DRAW_WIDTH = 360  # pictures are drawn small and scaled: they are looked at, not measured
 
 
@@ -157,16 +158,28 @@ class _Painter:
         size = max(7, min(13, int((bottom - top) * 0.7)))
         on_card = node.class_name.endswith("Button") or node.paint == "card"
         color = "#9a9aa2" if node.hint and node.text == node.hint else "#16161a" if light or on_card else "#f4f4f6"
-        font = _font(size)
         lines = _wrapped(label, size, max(right - left - 4, 20), max(1, (bottom - top) // (size + 2)))
         total = len(lines) * (size + 2)
         y = top + max((bottom - top - total) // 2, 0)
         for line in lines:
-            width = font.getlength(line)
+            width = _length(line, size)
             centred = node.class_name.endswith("Button") or width > (right - left) * 0.45
             x = left + max((right - left - width) / 2, 2) if centred and len(lines) == 1 else left + 2
-            canvas.text((x, y), line, fill=color, font=font)
+            canvas.bitmap((int(x) - _ROOM, y - _ROOM), _ink(line, size, x % 1), fill=color)
             y += size + 2
+
+
+@lru_cache(maxsize=4096)
+def _length(line: str, size: int) -> float:
+    return _font(size).getlength(line)
+
+
+@lru_cache(maxsize=1024)
+def _ink(line: str, size: int, shift: float) -> Image.Image:
+    """Return where a line of text has ink, `_ROOM` pixels from the corner. Kept: phones show the same words."""
+    image = Image.new("L", (int(_length(line, size)) + 2 * _ROOM, 2 * size + 2 * _ROOM))
+    ImageDraw.Draw(image).text((_ROOM + shift, _ROOM), line, fill=255, font=_font(size))
+    return image
 
 
 @lru_cache(maxsize=4096)
