@@ -40,19 +40,25 @@ class NodeIndex:
         """Return the nodes that fit, in order."""
         known = self._found.get(id(selector))
         if known is None:
-            found = {id(n): n for n in self._candidates(selector) if fits(n, selector, self._tree)}
-            ordered = (
-                sorted(found.values(), key=lambda node: self._place[id(node)]) if len(found) > 1 else found.values()
-            )
-            known = self._found[id(selector)] = (selector, list(ordered))  # held, so that its id stays its own
+            known = self._found[id(selector)] = (
+                selector,
+                self._fitting(selector),
+            )  # held, so that its id stays its own
         return known[1]
+
+    def _fitting(self, selector: Selector) -> list[Node]:
+        candidates = self._candidates(selector)
+        if not candidates:
+            return []
+        found = {id(node): node for node in candidates if fits(node, selector, self._tree)}
+        return sorted(found.values(), key=lambda n: self._place[id(n)]) if len(found) > 1 else list(found.values())
 
     def surely_matching(self, selector: Selector) -> list[Node]:
         """Return the nodes that fit by more than a word that nobody has seen, in order."""
         sure = without_unverified(selector)
         return [] if sure is None else self.matching(sure)
 
-    def _candidates(self, selector: Selector) -> Iterable[Node]:
+    def _candidates(self, selector: Selector) -> Sequence[Node]:
         # Whole strings and ids come from the index; the rest looks at every label, or every node.
         if selector.ids:
             return _gather(self._by_id, selector.ids)

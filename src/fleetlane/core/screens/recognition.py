@@ -303,7 +303,8 @@ class View:
     def holds(self, condition: Condition) -> bool:
         """Return whether a condition holds on this screen."""
         if condition.at_least == 1:
-            return any(self._index.matching(s) for e in condition.elements for s in e.alternatives)
+            matching = self._index.matching
+            return any(matching(s) for e in condition.elements for s in e.alternatives)
         found = {id(n) for e in condition.elements for s in e.alternatives for n in self._index.matching(s)}
         return len(found) >= condition.at_least
 

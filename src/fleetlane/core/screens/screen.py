@@ -140,6 +140,7 @@ def normalise(text: str) -> str:
     return " ".join(folded.split())
 
 
+@lru_cache(maxsize=4096)
 def parse_bounds(text: str) -> Bounds:
     """Return the bounds of "[l,t][r,b]"; anything else is an empty rectangle."""
     found = _BOUNDS.fullmatch(text)
@@ -193,7 +194,7 @@ def _node(element: ET.Element, parent: Node | None) -> Node:
     desc = get("content-desc", "")
     return Node(
         text=get("text", ""),
-        desc="" if _RAW_RESOURCE.fullmatch(desc) else desc,
+        desc="" if desc.startswith("@") and _RAW_RESOURCE.fullmatch(desc) else desc,
         id=short_id,
         id_package=id_package,
         class_name=get("class", ""),
