@@ -33,3 +33,10 @@ def test_a_small_command_loads_neither_the_store_nor_the_web_server():
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines()[1:] == [""]
+
+
+def test_a_server_loads_no_library_before_it_is_needed():
+    wanted = "{'openpyxl', 'joserfc', 'cryptography', 'alembic'}"
+    program = f"import sys, fleetlane.cli.serve; print(*sorted({wanted} & sys.modules.keys()))"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == []

@@ -26,7 +26,7 @@ from fleetlane.adapters.android.asking import identity_of
 from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.android.listing import listed
 from fleetlane.adapters.db.sqlite.backup import BackupError, DataFolder, make_backup, verify_backup
-from fleetlane.adapters.license import verify
+from fleetlane.adapters.license_tokens import verify
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.video import video_check
 from fleetlane.core.captions import LONGEST_TEMPLATE, CaptionFormat, draw, guess_format, split_title

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleetlane.adapters.license import new_private_key, public_key_of, sign
+from fleetlane.adapters.license_tokens import new_private_key, public_key_of, sign
 from fleetlane.core.license import Plan, Terms
 
 KEY, OTHER_KEY = new_private_key(), new_private_key()

@@ -12,7 +12,8 @@ from joserfc.jwk import OctKey, OKPKey
 
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.db.sqlite.store import SqliteStore
-from fleetlane.adapters.license import LicenseFile, verify
+from fleetlane.adapters.license import LicenseFile
+from fleetlane.adapters.license_tokens import verify
 from fleetlane.core.errors import LicenseInvalidError
 from fleetlane.core.license import UNLICENSED, Plan, Terms
 from fleetlane.work.upkeep.licensing import Licensing
@@ -131,7 +132,7 @@ def test_a_licence_without_a_key_to_check_it_is_not_taken(rig):
 
 
 def test_any_of_several_keys_may_have_signed(rig):
-    from fleetlane.adapters.license import public_key_of
+    from fleetlane.adapters.license_tokens import public_key_of
 
     assert verify(resigned(CLAIMS, key=OTHER_KEY), [PUBLIC, public_key_of(OTHER_KEY)]).plan is Plan.BUSINESS
 

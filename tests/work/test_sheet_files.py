@@ -12,13 +12,14 @@ import zipfile
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from fleetlane.core.account import Account
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.core.names import is_name
 from fleetlane.core.task import username_key
 from fleetlane.work.content.sheets.account_sheet import read_sheet, write_csv, write_xlsx
-from fleetlane.work.content.sheets.cells import Cell, read_again, text_cell
+from fleetlane.work.content.sheets.cells import Cell, neutral, read_again, text_cell
 from fleetlane.work.content.sheets.csv_file import Encoding
 from fleetlane.work.content.sheets.sheet_cells import escaped, unescaped
 from support.sheets import HEADER, book, inline, raw_book
@@ -297,3 +298,8 @@ def test_any_name_comes_through_every_encoding_and_separator(username, serial, e
 def test_escapes_of_workbooks_go_there_and_back(text):
     assert unescaped(escaped(text)) == text
     assert unescaped(escaped(f"_x0041_{text}_x005F_")) == f"_x0041_{text}_x005F_"
+
+
+def test_what_openpyxl_writes_into_no_cell_is_left_out():
+    signs = [chr(code) for code in range(0x300) if chr(code) not in "\t\r=+-@"]  # these get an apostrophe
+    assert [neutral(sign) for sign in signs] == [ILLEGAL_CHARACTERS_RE.sub("", sign) for sign in signs]

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.adapters.license import LicenseFile, new_private_key, public_key_of, read_token, sign, verify
+from fleetlane.adapters.license import LicenseFile, read_token
+from fleetlane.adapters.license_tokens import new_private_key, public_key_of, sign, verify
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.license import Plan, Terms, in_force, moment
 from fleetlane.core.schedule import parse_instant

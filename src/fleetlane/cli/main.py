@@ -5,8 +5,10 @@ Each sub-command's module is imported when it is asked for: `fleetlane task` nee
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -38,7 +40,7 @@ class _SubCommands(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         module, _, attribute = _PLACES[name].partition(".")
-        found = getattr(import_module(f"fleetlane.cli.{module}"), attribute)
+        found = getattr(_imported(f"fleetlane.cli.{module}"), attribute)
         alone = typer.Typer()
         if isinstance(found, typer.Typer):
             alone.add_typer(found, name=name)
@@ -51,6 +53,16 @@ class _SubCommands(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(_PLACES)
+
+
+def _imported(name: str) -> ModuleType:
+    """Import a module, and all that it needs, without looking for garbage meanwhile: it stays, and is never garbage."""
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 class _Group(TyperGroup):

@@ -11,8 +11,6 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-import openpyxl
-
 from fleetlane.core.account import Account
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.message import Message
@@ -234,6 +232,8 @@ def write_csv(accounts: Iterable[Account]) -> bytes:
 
 def write_xlsx(accounts: Iterable[Account]) -> bytes:
     """Return accounts as an xlsx file; every cell is a text."""
+    import openpyxl  # noqa: PLC0415 - it is slow to import, and most servers never see a workbook
+
     workbook = openpyxl.Workbook(write_only=True)
     sheet = workbook.create_sheet("accounts")
     sheet.append(list(COLUMNS))

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
 AS_TEXT = "format the column as text and type it again"
 _FORMULA_SIGNS = "=+-@＝＋－＠"
 """The wide ones for programs of East Asia."""
@@ -18,7 +16,9 @@ _ERROR = re.compile(r"#(N/[A-Z]|Н/Д|NV|GETTING_DATA|[^\s#]{2,16}[!?]|##+)|Err:
 _SHORTENED = re.compile(r"[+-]?[0-9]([.,][0-9]+)?[Ee][+-][0-9]{2,3}")
 """How a spreadsheet program saves a long number as CSV: 1.23457E+16."""
 _MOST_DIGITS = 15
-_UNSAFE = re.compile(f"{ILLEGAL_CHARACTERS_RE.pattern}|[\ud800-\udfff\ufffe\uffff]")
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""What openpyxl writes into no cell."""
+_UNSAFE = re.compile(f"{_ILLEGAL.pattern}|[\ud800-\udfff\ufffe\uffff]")
 _SHOWN = 40
 _NO_NAMES = {
     "=": "begins with =, as a formula does; type the text itself, or an apostrophe in front if it is meant so",
@@ -141,5 +141,5 @@ def read_again(text: str) -> str:
 
 def neutral(cell: str) -> str:
     """Return a cell that no spreadsheet program takes for a formula."""
-    cell = _AFTER_SEPARATOR.sub(r"\1'\2", ILLEGAL_CHARACTERS_RE.sub("", cell))
+    cell = _AFTER_SEPARATOR.sub(r"\1'\2", _ILLEGAL.sub("", cell))
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell

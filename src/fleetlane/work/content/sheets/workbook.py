@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
-
 from fleetlane.core.errors import InvalidParametersError
 from fleetlane.work.content.sheets.budget import Budget
 from fleetlane.work.content.sheets.office_archive import BrokenOfficeFileError, OfficeArchive, readable
@@ -169,6 +167,8 @@ def _digits(archive: OfficeArchive, part: str) -> list[int | None]:
 
 
 def _shown(number: str, codes: dict[str, str]) -> int | None:
+    from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format  # noqa: PLC0415 - see `account_sheet`
+
     code = codes.get(number)
     if code is None:
         if not number.isdecimal():
