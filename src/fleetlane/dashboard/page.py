@@ -159,6 +159,11 @@ class PageRoute(APIRoute):
     A form of another site cannot send htmx's header: the browser would have to ask this server first.
     """
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Make the route; no page is in the API's document."""
+        options["include_in_schema"] = False
+        super().__init__(path, endpoint, **options)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler with the checks around it."""
         handle = super().get_route_handler()

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Query, Response, UploadFile
+from fastapi import File, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from fleetlane.core.account import USUAL_PLATFORM, Account, NewAccount
@@ -16,6 +16,7 @@ from fleetlane.core.schedule import rfc3339
 from fleetlane.core.task import Source
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
+from fleetlane.http.routers import api_router
 from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
 from fleetlane.http.task_models import CreatedTasks
 from fleetlane.http.task_views import created_view
@@ -132,8 +133,8 @@ class ScanDevice(BaseModel):
     )
 
 
-router = APIRouter(prefix="/account", tags=["accounts"], route_class=StrictJsonRoute)
-sheets = APIRouter(prefix="/account", tags=["accounts"], route_class=MultipartRoute)
+router = api_router("/account", "accounts", StrictJsonRoute)
+sheets = api_router("/account", "accounts", MultipartRoute)
 
 
 @router.get("", response_model=Envelope[AccountPageView], responses=documented(40001, 50301), summary="List accounts")

@@ -17,11 +17,10 @@ from fleetlane.http.guard import Guard
 from fleetlane.http.head import HeadAsGet
 from fleetlane.http.openapi import use_whole_document
 from fleetlane.http.query import EmptyParameters
+from fleetlane.http.routers import PREFIX
 from fleetlane.http.strict_json import BodyLimit
 from fleetlane.web.pairs import LARGEST_LOGIN_BYTES
 from fleetlane.work.services import Services
-
-PREFIX = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +42,9 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
     Args:
         services: what the routes work with.
         options: how the app answers.
-        more: routes beside the API, behind the same guard, and in no document.
+        more: routes beside the API, behind the same guard; none may be meant for the document.
 
-    Every router is included in the app itself: of routers within routers FastAPI makes all routes once more.
+    The routes are taken as they are: of those of an included router FastAPI makes each once more, for each app.
     """
     app = FastAPI(
         title="Fleetlane",
@@ -56,14 +55,13 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         openapi_url="/openapi.json",
         separate_input_output_schemas=False,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
     )
     use_whole_document(app)
     app.state.services = services
     app.state.session_cookie = f"fleetlane_session_{options.port}"
     answers = ErrorAnswers(always_200=options.always_200)
     answers.install(app)
-    for resource in (
+    for router in (
         tasks.router,
         traces.router,
         accounts.sheets,
@@ -75,10 +73,11 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         scripts.router,
         events.router,
         license_routes.router,
+        pages.router,
+        metrics.router,
+        *more,
     ):
-        app.include_router(resource, prefix=PREFIX)
-    for router in (pages.router, metrics.router, *more):
-        app.include_router(router, include_in_schema=False)
+        app.router.routes.extend(router.routes)
     others = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
     others |= dict.fromkeys(("/materials", "/new/materials"), options.max_upload_bytes)
     others |= {"/accounts/import": LARGEST_SHEET_BYTES, "/login": LARGEST_LOGIN_BYTES}

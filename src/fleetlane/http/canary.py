@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
+from fleetlane.http.routers import api_router
 from fleetlane.http.strict_json import StrictJsonRoute
 from fleetlane.web.wiring import Wired
 from fleetlane.work.running.canary import NewVersion
@@ -50,7 +50,7 @@ class LetGoView(LetGo):
     let_go: bool = Field(description="True", examples=[True])
 
 
-router = APIRouter(prefix="/canary", tags=["canary"], route_class=StrictJsonRoute)
+router = api_router("/canary", "canary", StrictJsonRoute)
 
 
 @router.get(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from fleetlane.core.checkup import Grade, as_document
@@ -12,6 +12,7 @@ from fleetlane.core.device import why_not_ready
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
+from fleetlane.http.routers import api_router
 from fleetlane.http.strict_json import StrictJsonRoute
 from fleetlane.web.parameters import Serial
 from fleetlane.web.wiring import Wired, caller
@@ -132,7 +133,7 @@ class CheckupView(BaseModel):
     rows: list[CheckupRowView] = Field(description="What was tried, in order")
 
 
-router = APIRouter(prefix="/device", tags=["devices"], route_class=StrictJsonRoute)
+router = api_router("/device", "devices", StrictJsonRoute)
 
 
 @router.get("", response_model=Envelope[DeviceList], responses=documented(50301), summary="List devices")

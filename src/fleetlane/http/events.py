@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from fleetlane.http.errors import documented
+from fleetlane.http.routers import api_router
 from fleetlane.web.streams import follow_events
 
 _EXAMPLE = (
@@ -24,7 +24,7 @@ _OK: Mapping[int | str, dict[str, Any]] = {
     }
 }
 
-router = APIRouter(tags=["events"])
+router = api_router("", "events")
 
 
 router.add_api_route(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
+from fleetlane.http.routers import api_router
 from fleetlane.web.wiring import Wired
 
 
@@ -23,7 +23,7 @@ class LicenseView(BaseModel):
     message: str = Field(description="The same in a sentence", examples=["API access enabled"])
 
 
-router = APIRouter(prefix="/license", tags=["licence"])
+router = api_router("/license", "licence")
 
 
 @router.get("/check", response_model=Envelope[LicenseView], responses=documented(), summary="Check the licence")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import File, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from fleetlane.core.material import Material, MaterialDescription, UseState, parse_tags
@@ -14,6 +14,7 @@ from fleetlane.core.ports.library import MaterialFilter
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
+from fleetlane.http.routers import api_router
 from fleetlane.http.strict_json import MultipartRoute, StrictJsonRoute
 from fleetlane.web.parameters import LARGEST_ID, MaterialId
 from fleetlane.web.wiring import Wired
@@ -87,8 +88,8 @@ class DeletedMaterial(BaseModel):
     deleted: bool = Field(description="True", examples=[True])
 
 
-router = APIRouter(prefix="/material", tags=["materials"], route_class=StrictJsonRoute)
-uploads = APIRouter(prefix="/material", tags=["materials"], route_class=MultipartRoute)
+router = api_router("/material", "materials", StrictJsonRoute)
+uploads = api_router("/material", "materials", MultipartRoute)
 
 
 @uploads.post(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from fleetlane.core.errors import InvalidParametersError, ScriptUnknownError
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
+from fleetlane.http.routers import api_router
 from fleetlane.scripts.registry import broken_scripts, script, scripts
 from fleetlane.scripts.script import Script
 
@@ -45,7 +46,7 @@ class ScriptList(BaseModel):
     broken: list[BrokenView] = Field(description="Those that are installed and cannot be used, by name")
 
 
-router = APIRouter(prefix="/script", tags=["scripts"])
+router = api_router("/script", "scripts")
 
 
 @router.get("", response_model=Envelope[ScriptList], responses=documented(), summary="List scripts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 
 from fleetlane.core.errors import FieldError, InvalidParametersError
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
@@ -12,6 +12,7 @@ from fleetlane.core.retrying import REASONS
 from fleetlane.core.task import Source, Status
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
+from fleetlane.http.routers import api_router
 from fleetlane.http.strict_json import StrictJsonRoute
 from fleetlane.http.task_models import (
     CreatedTasks,
@@ -38,7 +39,7 @@ from fleetlane.work.tasks.options import unknown_parameters
 from fleetlane.work.tasks.patching import Patch
 from fleetlane.work.tasks.request import FIELDS, TaskRequest
 
-router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
+router = api_router("/task", "tasks", StrictJsonRoute)
 
 
 @router.post(

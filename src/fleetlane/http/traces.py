@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.core.schedule import rfc3339
 from fleetlane.http.envelope import Envelope, success
 from fleetlane.http.errors import documented
+from fleetlane.http.routers import api_router
 from fleetlane.http.strict_json import StrictJsonRoute
 from fleetlane.web.downloads import trace_file_response
 from fleetlane.web.parameters import LARGEST_ID, TaskId
@@ -85,7 +86,7 @@ class TraceView(BaseModel):
     steps: list[StepView] = Field(description="Its steps, in order")
 
 
-router = APIRouter(prefix="/task", tags=["tasks"], route_class=StrictJsonRoute)
+router = api_router("/task", "tasks", StrictJsonRoute)
 
 
 @router.get(
