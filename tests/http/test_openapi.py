@@ -33,6 +33,7 @@ from fleetlane.settings import Settings
 from fleetlane.web.error_codes import MEANINGS
 from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
+from fleetlane.work.phones.local_control import LocalControl
 from support.fakes import FakeDeviceCalls, FakeTransports
 from support.rig import VIDEO
 from support.stores import new_store
@@ -200,7 +201,7 @@ class World:
         self.phones._transports = self.transports
         calls = FakeDeviceCalls(lambda _serial: None)
         calls.close()  # no phone can be used: the server stops
-        self.services.manual_control._calls = calls
+        self.services.manual_control._control = LocalControl(calls, self.phones, lambda _driver: [])
         self.http = self.client(HttpOptions())
         self.ids = {"device": "127.0.0.1:5555"}
 

@@ -21,7 +21,7 @@ class Checked(Handled):
     def __init__(self, path):
         super().__init__(path)
         self.checked = []
-        self.checkups = Checkups(self.hands, self.devices, self.clock, self.check)
+        self.checkups = Checkups(self.hands, self.devices, self.clock)
 
     def check(self, driver):
         self.checked.append(driver)

@@ -16,7 +16,7 @@ def told(error, address="192.168.1.20:5555"):
             raise error
 
     with pytest.raises(ConflictError) as refused:
-        asyncio.run(DeviceService(Devices(), None, None, []).connect(address))
+        asyncio.run(DeviceService(Devices(), None, None, None, []).connect(address))
     return str(refused.value)
 
 

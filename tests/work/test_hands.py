@@ -10,6 +10,7 @@ from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import ConflictError, DeviceGoneError, DriverBrokenError, InvalidParametersError
 from fleetlane.work.phones import gestures
 from fleetlane.work.phones.gestures import PicturePoint
+from fleetlane.work.phones.local_control import LocalControl
 from fleetlane.work.phones.manual_control import ManualControl
 from support.fakes import FakeDeviceCalls
 from support.scheduler_harness import World
@@ -44,12 +45,16 @@ class Handled(World):
         super().__init__(path)
         self.hand, self.told = Hand(), []
         self.calls = FakeDeviceCalls(lambda _serial: self.hand)
+        self.control = LocalControl(self.calls, self.devices, self.check)
         self.hands = ManualControl(
-            self.lanes, self.devices, self.calls, self.clock, idle_s=IDLE_S, tell=self.told.extend
+            self.lanes, self.devices, self.control, self.clock, idle_s=IDLE_S, tell=self.told.extend
         )
 
+    def check(self, _driver):
+        return []
+
     async def tap(self, serial="a"):
-        await self.hands.act(serial, "me", gestures.tap(PicturePoint(0.5, 0.5)))
+        await self.hands.act(serial, "me", gestures.Tap(PicturePoint(0.5, 0.5)))
 
 
 @pytest.fixture
@@ -165,7 +170,7 @@ def test_the_loop_gives_back_without_being_asked(world):
         from fleetlane.adapters.clock import SystemClock
 
         hands = ManualControl(
-            world.lanes, world.devices, world.calls, SystemClock(), idle_s=0.05, tell=world.told.extend
+            world.lanes, world.devices, world.control, SystemClock(), idle_s=0.05, tell=world.told.extend
         )
         running = asyncio.create_task(hands.run())
         await asyncio.sleep(0)
@@ -196,12 +201,12 @@ def test_a_phone_that_is_away_says_so(world):
 @pytest.mark.parametrize(
     ("act", "done"),
     [
-        (gestures.tap(PicturePoint(1, 1)), ("tap_once", 1079, 2399)),
-        (gestures.tap(PicturePoint(0.25, 0.5, wide=True)), ("tap_once", 600, 540)),
-        (gestures.long_tap(PicturePoint(0, 0)), ("long_tap", 0, 0)),
-        (gestures.swipe(PicturePoint(0.5, 0.75), PicturePoint(0.5, 0.25)), ("swipe", (540, 1800), (540, 600))),
-        (gestures.press("recent"), ("press", "recent")),
-        (gestures.type_text("héllo 你好"), ("type", "héllo 你好", "paste")),
+        (gestures.Tap(PicturePoint(1, 1)), ("tap_once", 1079, 2399)),
+        (gestures.Tap(PicturePoint(0.25, 0.5, wide=True)), ("tap_once", 600, 540)),
+        (gestures.LongTap(PicturePoint(0, 0)), ("long_tap", 0, 0)),
+        (gestures.Swipe(PicturePoint(0.5, 0.75), PicturePoint(0.5, 0.25)), ("swipe", (540, 1800), (540, 600))),
+        (gestures.Press("recent"), ("press", "recent")),
+        (gestures.TypeText("héllo 你好"), ("type", "héllo 你好", "paste")),
     ],
 )
 def test_acts_land_where_the_person_sees_them(act, done):
@@ -213,20 +218,20 @@ def test_acts_land_where_the_person_sees_them(act, done):
 
 def test_text_is_typed_in_the_way_the_phone_takes():
     hand = Hand("paste", "set")
-    gestures.type_text("x").do(hand)
+    gestures.TypeText("x").do(hand)
     assert hand.done == [("type", "x", "keyboard")]
     with pytest.raises(DriverBrokenError, match="Tap a field first"):
-        gestures.type_text("x").do(Hand("paste", "set", "keyboard"))
+        gestures.TypeText("x").do(Hand("paste", "set", "keyboard"))
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: gestures.tap(PicturePoint(1.01, 0)),
-        lambda: gestures.swipe(PicturePoint(0, 0), PicturePoint(0, float("nan"))),
-        lambda: gestures.press("power"),
-        lambda: gestures.type_text(""),
-        lambda: gestures.type_text("x" * (gestures.MOST_TEXT + 1)),
+        lambda: gestures.Tap(PicturePoint(1.01, 0)),
+        lambda: gestures.Swipe(PicturePoint(0, 0), PicturePoint(0, float("nan"))),
+        lambda: gestures.Press("power"),
+        lambda: gestures.TypeText(""),
+        lambda: gestures.TypeText("x" * (gestures.MOST_TEXT + 1)),
     ],
 )
 def test_what_is_no_act_is_refused(wrong):

@@ -12,6 +12,7 @@ from fleetlane.adapters.clock import SystemClock
 from fleetlane.core.device import DeviceState
 from fleetlane.core.errors import DeviceTimeoutError, TaskStoppedError
 from fleetlane.work.phones.live_pictures import LARGE, SMALL, LivePictures, until_turn
+from fleetlane.work.phones.local_control import LocalControl
 from support.fakes import FakeDeviceCalls, FakeDevices
 
 
@@ -49,7 +50,8 @@ class Room:
     def __init__(self, interval_s=0.02):
         self.book, self.camera, self.devices = Book(), Camera(), FakeDevices("a", "b")
         self.calls = FakeDeviceCalls(self.camera.of)
-        self.pictures = LivePictures(self.book, self.devices, self.calls, SystemClock(), interval_s)
+        control = LocalControl(self.calls, self.devices, lambda _driver: [])
+        self.pictures = LivePictures(self.book, self.devices, control, SystemClock(), interval_s)
         self.pictures.open()
 
     @asynccontextmanager

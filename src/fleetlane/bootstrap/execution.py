@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fleetlane.adapters.android.checkup import check
 from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.adapters.executors.phone_threads import PhoneThreads
 from fleetlane.bootstrap.from_settings import longest_attempt_s, retry_policy, script_settings
 from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.execution import DeviceControl
 from fleetlane.core.ports.library import MaterialFiles
 from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.report import TraceFiles
@@ -15,6 +17,7 @@ from fleetlane.core.ports.store import Store
 from fleetlane.settings import Settings
 from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.phones.live_pictures import LivePictures
+from fleetlane.work.phones.local_control import LocalControl
 from fleetlane.work.phones.manual_control import ManualControl
 from fleetlane.work.preflight.repeats import RepeatWindow
 from fleetlane.work.running.attempt_ends import AttemptEnds
@@ -51,6 +54,7 @@ class Foundation:
 class Execution:
     """What runs attempts, and what else uses the phones. `canary` is None where nobody waits for one."""
 
+    control: DeviceControl
     manual_control: ManualControl
     pictures: LivePictures
     verification: VerificationTimeout
@@ -73,7 +77,8 @@ def build_execution(settings: Settings, on: Foundation) -> Execution:
         repeats=on.repeats,
     )
     threads = PhoneThreads(devices)
-    pictures = LivePictures(lanes, devices, threads, clock, settings.picture_interval_s)
+    control = LocalControl(threads, devices, lambda driver: check(driver, clock))
+    pictures = LivePictures(lanes, devices, control, clock, settings.picture_interval_s)
     runner = Runner(
         store,
         on.traces,
@@ -110,6 +115,6 @@ def build_execution(settings: Settings, on: Foundation) -> Execution:
         canary=canary,
     )
     manual_control = ManualControl(
-        lanes, devices, threads, clock, idle_s=settings.take_over_idle_s, tell=on.events.tell
+        lanes, devices, control, clock, idle_s=settings.take_over_idle_s, tell=on.events.tell
     )
-    return Execution(manual_control, pictures, verification, leases, canary, executor, scheduler)
+    return Execution(control, manual_control, pictures, verification, leases, canary, executor, scheduler)

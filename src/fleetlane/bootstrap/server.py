@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 
-from fleetlane.adapters.android.checkup import check
 from fleetlane.adapters.android.supervisor import DeviceSupervisor, adb_port
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.db.sql_store import SqlStore
@@ -165,9 +164,9 @@ def _services(settings: Settings, parts: _Parts, execution: Execution) -> Servic
         retry_all=RetryAll(store, lanes, clock, most_retries, repeats),
         undo=UndoLog(changes),
         accounts=AccountService(store, lanes, clock, repeats),
-        devices=DeviceService(parts.devices, store, clock, packs.packages),
+        devices=DeviceService(parts.devices, execution.control, store, clock, packs.packages),
         manual_control=execution.manual_control,
-        checkups=Checkups(execution.manual_control, parts.devices, clock, lambda driver: check(driver, clock)),
+        checkups=Checkups(execution.manual_control, parts.devices, clock),
         live_pictures=execution.pictures,
         library=Library(store, parts.materials, clock),
         events=parts.events,

@@ -29,7 +29,9 @@ FleetlaneError
 │   ├── FileRefusedError
 │   │   └── PhoneFullError
 │   ├── DriverBrokenError
-│   └── AdbServerDownError
+│   ├── AdbServerDownError
+│   ├── HostAwayError
+│   └── ActRefusedError
 ├── LicenseInvalidError         a licence is not to be trusted: says why
 ├── TaskFailedError             a script ends its task: carries an error code of core.outcome
 ├── TaskStoppedError            the stop flag was seen
@@ -245,6 +247,20 @@ class AdbServerDownError(DeviceError):
     """The adb server on this machine does not answer."""
 
     code = "adb_server_down"
+
+
+class HostAwayError(DeviceError):
+    """The host that a phone is at is not connected: nothing was asked of the phone."""
+
+    code = "device_disconnected"
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(f"Host {host} is not connected. Check that it runs, and that it reaches this server.")
+
+
+class ActRefusedError(DeviceError):
+    """What was asked of a phone at another host is nothing that the host can do: nothing was done."""
 
 
 class LicenseInvalidError(FleetlaneError):

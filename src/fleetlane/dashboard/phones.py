@@ -163,24 +163,24 @@ async def touch(
     spot = PicturePoint(x, y, wide)
     match kind:
         case "tap":
-            act = gestures.tap(spot)
+            act = gestures.Tap(spot)
         case "long_tap":
-            act = gestures.long_tap(spot)
+            act = gestures.LongTap(spot)
         case "swipe":
-            act = gestures.swipe(spot, PicturePoint(to_x, to_y, wide))
+            act = gestures.Swipe(spot, PicturePoint(to_x, to_y, wide))
     return await _do(request, serial, services, act)
 
 
 @router.post("/{serial}/key")
 async def press_key(request: Request, serial: Lane, services: Wired, key: Annotated[str, Form()]) -> Response:
     """Press a key of the phone."""
-    return await _do(request, serial, services, gestures.press(key))
+    return await _do(request, serial, services, gestures.Press(key))
 
 
 @router.post("/{serial}/text")
 async def type_text(request: Request, serial: Lane, services: Wired, text: Annotated[str, Form()] = "") -> Response:
     """Type into the field that has the cursor."""
-    return await _do(request, serial, services, gestures.type_text(text))
+    return await _do(request, serial, services, gestures.TypeText(text))
 
 
 async def _do(request: Request, serial: str, services: Services, act: Gesture) -> Response:

@@ -122,10 +122,21 @@ def read_screen(
     xml = driver.tree() if xml is None else xml
     if former is not None and former.xml == xml:
         return former
+    return screen_of(xml, driver.facts().size, packs, before, serial=driver.serial)
+
+
+def screen_of(
+    xml: str, size: tuple[int, int], packs: Sequence[Pack], before: SeenPlaces | None = None, *, serial: str = ""
+) -> Screen:
+    """Return what a tree shows of a phone of a size (`core.ports.phone.PhoneFacts`); errors call the phone by `serial`.
+
+    Raises:
+        DriverBrokenError: it is no UI tree.
+    """
     try:
-        view = View(parse_tree(xml, driver.facts().size))
+        view = View(parse_tree(xml, size))
     except ValueError as error:
-        raise DriverBrokenError(str(error), serial=driver.serial) from error
+        raise DriverBrokenError(str(error), serial=serial) from error
     seen, before = recognise(packs, view), before or SeenPlaces()
     before.note(view, seen)
     return Screen(view, seen, xml, before)

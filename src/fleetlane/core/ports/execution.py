@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from fleetlane.core.outcome import Outcome
 from fleetlane.core.ports.phone import Driver
@@ -121,5 +121,41 @@ class DeviceCalls(Protocol):
         Raises:
             DeviceError: the phone failed.
             TaskStoppedError: it gave way, or the server stops.
+        """
+        ...
+
+
+class Act(Generic[_T]):
+    """Something to do on a phone, as data: it can be sent to the host that the phone is at.
+
+    Acts are frozen, equal when they mean the same, and hold nothing but values of JSON. `_T` is what doing one returns;
+    that can be sent back.
+
+    Attributes:
+        kind: what is done; each class of acts has a word of its own.
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+
+class DeviceControl(Protocol):
+    """Lets others use phones between attempts, wherever the phones are."""
+
+    async def do(self, serial: str, act: Act[_T], *, preemptible: bool) -> _T:
+        """Do something on a phone, after what it was given before. Returns what the act returns.
+
+        It is done at most once. What its caller does not wait for any more is not begun. What does not use the phone's
+        driver, such as a report, waits for nothing and never gives way.
+
+        Args:
+            serial: which phone.
+            act: what to do.
+            preemptible: it is cut off, or never begun, when an attempt or an act that does not give way comes.
+
+        Raises:
+            DeviceError: the phone failed, or the way to its host did; `CallLostError` and `DeviceTimeoutError` where it
+                is not known whether it was done.
+            TaskStoppedError: it gave way, or what drives the phone stops.
         """
         ...

@@ -7,15 +7,15 @@ memory. All of it runs on the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from fleetlane.core.checkup import Checkup, Grade, Row, connection
+from fleetlane.core.checkup import Checkup, Grade, connection
 from fleetlane.core.errors import ConflictError
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.phone import Devices, Driver
+from fleetlane.core.ports.phone import Devices
+from fleetlane.work.phones.acts import CheckUp
 from fleetlane.work.phones.manual_control import ManualControl
 
 log = structlog.get_logger(__name__)
@@ -41,16 +41,12 @@ class Checkups:
         hands: takes phones over for them.
         devices: which of them can be reached.
         clock: the time.
-        check: makes one, on the phone's thread.
     """
 
-    def __init__(
-        self, hands: ManualControl, devices: Devices, clock: Clock, check: Callable[[Driver], Sequence[Row]]
-    ) -> None:
+    def __init__(self, hands: ManualControl, devices: Devices, clock: Clock) -> None:
         self._hands = hands
         self._devices = devices
         self._clock = clock
-        self._check = check
         self._last: dict[str, Checkup] = {}
         self._problems: dict[str, str] = {}
         self._running: dict[str, asyncio.Task[Checkup]] = {}
@@ -93,14 +89,10 @@ class Checkups:
     async def _make(self, serial: str, by: str) -> Checkup:
         at_ms, start_s = self._clock.now_ms(), self._clock.monotonic_s()
         way = connection(serial, self._devices.get(serial))
-
-        def check(driver: Driver) -> Checkup:
-            rows = [way, *self._check(driver)]
-            found = Checkup(serial, at_ms, self._clock.monotonic_s() - start_s, rows)
-            log.info("phone_checked", device=serial, by=by, faults=[row.name for row in rows if row.grade == "fault"])
-            return found
-
-        return await self._hands.lend(serial, by, check)
+        rows = [way, *await self._hands.lend(serial, by, CheckUp())]
+        found = Checkup(serial, at_ms, self._clock.monotonic_s() - start_s, rows)
+        log.info("phone_checked", device=serial, by=by, faults=[row.name for row in rows if row.grade == "fault"])
+        return found
 
     def _ended(self, serial: str, task: asyncio.Task[Checkup]) -> None:
         del self._running[serial]

@@ -18,15 +18,18 @@ from fleetlane.core.errors import (
     InvalidParametersError,
     NotFoundError,
     StoreError,
+    TaskStoppedError,
 )
 from fleetlane.core.lanes import Head
 from fleetlane.core.names import NAME_RULE, is_name
 from fleetlane.core.phones import Phone, Question
 from fleetlane.core.ports.clock import Clock
+from fleetlane.core.ports.execution import DeviceControl
 from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import TaskFilter, TaskOrder
 from fleetlane.core.task import Status
+from fleetlane.work.phones.acts import Report
 from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.preflight.app_versions import Met, met_here, unmet_apps
 
@@ -85,15 +88,22 @@ class DeviceService:
 
     Args:
         devices: the devices.
+        control: the way to them.
         store: remembers them.
         clock: the time.
         packages: returns the apps whose versions matter; asked each time.
     """
 
     def __init__(
-        self, devices: PhoneDirectory, store: Store, clock: Clock, packages: Callable[[], Collection[str]]
+        self,
+        devices: PhoneDirectory,
+        control: DeviceControl,
+        store: Store,
+        clock: Clock,
+        packages: Callable[[], Collection[str]],
     ) -> None:
         self._devices = devices
+        self._control = control
         self._store = store
         self._clock = clock
         self._packages = packages
@@ -213,8 +223,8 @@ class DeviceService:
         facts: dict[str, Any] | None = None
         async with self._slots:
             try:
-                facts = asdict(await asyncio.to_thread(self._devices.report, serial, tuple(self._packages())))
-            except DeviceError as error:
+                facts = asdict(await self._control.do(serial, Report(tuple(self._packages())), preemptible=True))
+            except (DeviceError, TaskStoppedError) as error:
                 log.info("device_not_asked", device=serial, error=str(error))
         now_ms = self._clock.now_ms()
         await self._store.write(lambda repositories: repositories.devices.seen(serial, now_ms, facts))

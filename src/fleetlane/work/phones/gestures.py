@@ -5,24 +5,28 @@ Places are fractions of the picture the person sees, (0, 0) its top left corner.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from fleetlane.core.errors import DriverBrokenError, InvalidParametersError
 from fleetlane.core.ports.phone import TYPING_WAYS, Driver
+from fleetlane.work.phones.acts import DriverAct
 
 KEYS = ("back", "home", "recent", "wakeup", "enter")
 MOST_TEXT = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class Gesture:
-    """One act. `facts` are for the log: never what was typed."""
+class Gesture(DriverAct[None]):
+    """One thing done by hand."""
 
-    name: str
-    facts: Mapping[str, Any]
-    do: Callable[[Driver], None]
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def facts(self) -> Mapping[str, Any]:
+        """Return what the log is to say of it: never what was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,11 @@ class PicturePoint:
             if not 0 <= value <= 1:
                 raise InvalidParametersError.one(name, "must lie on the picture: from 0 to 1")
 
+    @property
+    def facts(self) -> Mapping[str, float]:
+        """Return it as a log says it."""
+        return {"x": round(self.x, 3), "y": round(self.y, 3)}
+
     def on(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the pixel of a phone; `size` as in `core.ports.phone.PhoneFacts`."""
         short, long = sorted(size)
@@ -45,48 +54,101 @@ class PicturePoint:
         return min(round(self.x * width), width - 1), min(round(self.y * height), height - 1)
 
 
-def tap(spot: PicturePoint) -> Gesture:
-    """Return a tap. It takes the path that never repeats: what lies there may be a button that publishes."""
-    return Gesture("tap", _place(spot), lambda driver: driver.tap_once(*spot.on(driver.facts().size)))
+@dataclass(frozen=True, slots=True)
+class Tap(Gesture):
+    """A tap. It takes the path that never repeats: what lies there may be a button that publishes."""
+
+    kind: ClassVar[str] = "tap"
+    spot: PicturePoint
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return where it is."""
+        return self.spot.facts
+
+    def do(self, driver: Driver) -> None:
+        """Tap."""
+        driver.tap_once(*self.spot.on(driver.facts().size))
 
 
-def long_tap(spot: PicturePoint) -> Gesture:
-    """Return a press of a second."""
-    return Gesture("long_tap", _place(spot), lambda driver: driver.long_tap(*spot.on(driver.facts().size)))
+@dataclass(frozen=True, slots=True)
+class LongTap(Gesture):
+    """A press of a second."""
+
+    kind: ClassVar[str] = "long_tap"
+    spot: PicturePoint
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return where it is."""
+        return self.spot.facts
+
+    def do(self, driver: Driver) -> None:
+        """Press."""
+        driver.long_tap(*self.spot.on(driver.facts().size))
 
 
-def swipe(start: PicturePoint, end: PicturePoint) -> Gesture:
-    """Return a swipe."""
+@dataclass(frozen=True, slots=True)
+class Swipe(Gesture):
+    """A swipe."""
 
-    def do(driver: Driver) -> None:
+    kind: ClassVar[str] = "swipe"
+    start: PicturePoint
+    end: PicturePoint
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return where it begins."""
+        return self.start.facts
+
+    def do(self, driver: Driver) -> None:
+        """Swipe."""
         size = driver.facts().size
-        driver.swipe(start.on(size), end.on(size))
-
-    return Gesture("swipe", _place(start), do)
+        driver.swipe(self.start.on(size), self.end.on(size))
 
 
-def press(key: str) -> Gesture:
-    """Return a press on one of `KEYS`."""
-    if key not in KEYS:
-        raise InvalidParametersError.one("key", f"must be one of {', '.join(KEYS)}")
-    return Gesture("press", {"key": key}, lambda driver: driver.press(key))
+@dataclass(frozen=True, slots=True)
+class Press(Gesture):
+    """A press on one of `KEYS`."""
+
+    kind: ClassVar[str] = "press"
+    key: str
+
+    def __post_init__(self) -> None:
+        if self.key not in KEYS:
+            raise InvalidParametersError.one("key", f"must be one of {', '.join(KEYS)}")
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return the key."""
+        return {"key": self.key}
+
+    def do(self, driver: Driver) -> None:
+        """Press it."""
+        driver.press(self.key)
 
 
-def type_text(text: str) -> Gesture:
-    """Return typing into the field that has the cursor."""
-    if not text or len(text) > MOST_TEXT:
-        raise InvalidParametersError.one("text", f"must have 1 to {MOST_TEXT} characters")
+@dataclass(frozen=True, slots=True)
+class TypeText(Gesture):
+    """Typing into the field that has the cursor."""
 
-    def do(driver: Driver) -> None:
+    kind: ClassVar[str] = "type"
+    text: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.text or len(self.text) > MOST_TEXT:
+            raise InvalidParametersError.one("text", f"must have 1 to {MOST_TEXT} characters")
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return how much is typed."""
+        return {"characters": len(self.text)}
+
+    def do(self, driver: Driver) -> None:
+        """Type, in the first way that the phone takes."""
         for way in TYPING_WAYS:
             try:
-                return driver.type_text(text, way)
+                return driver.type_text(self.text, way)
             except DriverBrokenError:
                 continue
         raise DriverBrokenError("The phone takes no text here. Tap a field first.", serial=driver.serial)
-
-    return Gesture("type", {"characters": len(text)}, do)
-
-
-def _place(spot: PicturePoint) -> dict[str, float]:
-    return {"x": round(spot.x, 3), "y": round(spot.y, 3)}

@@ -20,8 +20,9 @@ from fleetlane.core.device import why_not_ready
 from fleetlane.core.errors import DeviceError, TaskStoppedError
 from fleetlane.core.message import Message, verbatim
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.execution import DeviceCalls
+from fleetlane.core.ports.execution import DeviceControl
 from fleetlane.core.ports.phone import Devices
+from fleetlane.work.phones.acts import TakePicture
 from fleetlane.work.running.lanes import Lanes
 
 log = structlog.get_logger(__name__)
@@ -52,14 +53,14 @@ class LivePictures:
     Args:
         lanes: where a task runs, and which phones are taken over.
         devices: which of them can be looked at.
-        calls: the way to the phones.
+        control: the way to the phones.
         clock: the time.
         interval_s: how often a phone is looked at.
     """
 
-    def __init__(self, lanes: Lanes, devices: Devices, calls: DeviceCalls, clock: Clock, interval_s: float) -> None:
+    def __init__(self, lanes: Lanes, devices: Devices, control: DeviceControl, clock: Clock, interval_s: float) -> None:
         self._lanes = lanes
-        self._calls = calls
+        self._control = control
         self._devices = devices
         self._clock = clock
         self._interval_s = interval_s
@@ -183,7 +184,7 @@ class LivePictures:
             return
         width = LARGE if self._large[serial] else SMALL
         try:
-            jpeg = await self._calls.call(serial, lambda driver: driver.screenshot(width), preemptible=True)
+            jpeg = await self._control.do(serial, TakePicture(width), preemptible=True)
             self.taken += 1
             self._seen(serial, jpeg)
         except TaskStoppedError:

@@ -18,10 +18,11 @@ from fleetlane.core.device import why_not_ready
 from fleetlane.core.errors import ConflictError, DeviceError, TaskStoppedError
 from fleetlane.core.event import Change, EventKind
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.execution import DeviceCalls
-from fleetlane.core.ports.phone import Devices, Driver
-from fleetlane.scripts.looks import Screen, read_screen
+from fleetlane.core.ports.execution import Act, DeviceControl
+from fleetlane.core.ports.phone import Devices
+from fleetlane.scripts.looks import Screen, screen_of
 from fleetlane.scripts.packs import load_packs
+from fleetlane.work.phones.acts import ReadScreen, ShownTree
 from fleetlane.work.phones.gestures import Gesture
 from fleetlane.work.running.lanes import Lanes
 
@@ -55,7 +56,7 @@ class ManualControl:
     Args:
         lanes: keep tasks away from what is taken over.
         devices: which of them can be used.
-        calls: the way to the phones.
+        control: the way to the phones.
         clock: the time.
         idle_s: how long a phone may go untouched before it is given back automatically.
         tell: told of every phone that is taken over or given back.
@@ -65,14 +66,14 @@ class ManualControl:
         self,
         lanes: Lanes,
         devices: Devices,
-        calls: DeviceCalls,
+        control: DeviceControl,
         clock: Clock,
         *,
         idle_s: float,
         tell: Callable[[Sequence[Change]], None],
     ) -> None:
         self._lanes = lanes
-        self._calls = calls
+        self._control = control
         self._devices = devices
         self._clock = clock
         self._idle_s = idle_s
@@ -110,8 +111,8 @@ class ManualControl:
         self._say(serial, taken_over=True)
         return hold
 
-    async def lend(self, serial: str, by: str, what: Callable[[Driver], T]) -> T:
-        """Take a phone over for one thing, do it on its thread, and give it back. Who had taken it over keeps it.
+    async def lend(self, serial: str, by: str, act: Act[T]) -> T:
+        """Take a phone over for one act, do it, and give it back. Who had taken it over keeps it.
 
         Raises:
             ConflictError: it cannot be used now; the sentence says why.
@@ -120,7 +121,7 @@ class ManualControl:
         hold = self._holds.get(serial) or self._take(serial, by, lent=True)
         try:
             async with hold.acting:
-                return await self._do(serial, hold, what)
+                return await self._do(serial, hold, act)
         finally:
             if hold.lent:
                 self._let_go(serial, hold, by)
@@ -177,12 +178,12 @@ class ManualControl:
             if self._holds.get(serial) is not hold:
                 raise ConflictError(f"{serial} was given back. Take it over again.")
             self.must_be_idle(serial)
-            log.info("phone_touched", device=serial, by=by, act=act.name, **act.facts)
-            await self._do(serial, hold, act.do)
+            log.info("phone_touched", device=serial, by=by, act=act.kind, **act.facts)
+            await self._do(serial, hold, act)
 
-    async def _do(self, serial: str, hold: _Session, what: Callable[[Driver], T]) -> T:
+    async def _do(self, serial: str, hold: _Session, act: Act[T]) -> T:
         try:
-            return await self._calls.call(serial, what, preemptible=False)
+            return await self._control.do(serial, act, preemptible=False)
         except TaskStoppedError as error:
             raise ConflictError("The server is stopping.") from error
         except DeviceError as error:
@@ -200,7 +201,8 @@ class ManualControl:
         if self._lanes.is_busy(serial):
             raise ConflictError("A task runs on this phone: its steps show what it sees.")
         try:
-            return await self._calls.call(serial, lambda driver: read_screen(driver, load_packs()), preemptible=True)
+            shown = await self._control.do(serial, ReadScreen(), preemptible=True)
+            return await asyncio.to_thread(_recognised, serial, shown)
         except TaskStoppedError as error:
             raise ConflictError("Something else came first on this phone. Look again.") from error
         except DeviceError as error:
@@ -230,3 +232,8 @@ class ManualControl:
                     await self._changed.wait()
             except TimeoutError:
                 continue
+
+
+def _recognised(serial: str, shown: ShownTree) -> Screen:
+    """Return what a tree shows, by the packs that are in force here. Blocking: a tree may be large."""
+    return screen_of(shown.xml, shown.size, load_packs(), serial=serial)
