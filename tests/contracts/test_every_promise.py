@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fleetlane.core.ports.attempts import Attempts
-from fleetlane.core.ports.execution import DeviceCalls, Executor
+from fleetlane.core.ports.execution import DeviceCalls, DeviceControl, Executor
+from fleetlane.core.ports.hosts import HostAnswers, HostLinks
 from fleetlane.core.ports.leases import Leases
 from fleetlane.core.ports.library import Accounts, MaterialFiles, Materials
 from fleetlane.core.ports.phone import Devices, Driver, Transports
@@ -29,6 +30,9 @@ HELD = {
     Leases: "store_records",
     Executor: "executor",
     DeviceCalls: "device_calls",
+    DeviceControl: "device_control",
+    HostLinks: "host_links",
+    HostAnswers: "host_answers",
     TraceFiles: "trace_files",
     MaterialFiles: "material_files",
     Driver: "driver",
