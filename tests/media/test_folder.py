@@ -13,6 +13,7 @@ from fleetlane.core.errors import TaskFailedError
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.leftovers import leftover
 from fleetlane.core.media.files import MediaKind
+from fleetlane.scripts.local_media import LocalMedia
 from fleetlane.scripts.post.folder import MediaFolder
 from support.movies import movie
 from support.rig import Shelf
@@ -24,12 +25,12 @@ LEFT = [
 
 
 def _folder(root, username=""):
-    return MediaFolder(str(root), username, AllowedFolders((root,)))
+    return MediaFolder(str(root), username, LocalMedia(AllowedFolders((root,)), FileInspector()))
 
 
 def _take(root, username="", count=1, shelf=None):
     folder = _folder(root, username)
-    return folder, folder.take(MediaKind.VIDEO, count, "tiktok:a", shelf or Shelf(), FileInspector())
+    return folder, folder.take(MediaKind.VIDEO, count, "tiktok:a", shelf or Shelf())
 
 
 @pytest.mark.parametrize("name", LEFT)
@@ -77,9 +78,9 @@ def test_a_file_that_is_mended_is_taken_the_next_time(tmp_path):
     path.write_bytes(movie()[:-5])
     folder = _folder(tmp_path)
     with pytest.raises(TaskFailedError):
-        folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf(), FileInspector())
+        folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf())
     path.write_bytes(movie())
-    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf(), FileInspector())[0].path == path
+    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf())[0].path == path
     assert folder.bad_files == ""
 
 
@@ -97,8 +98,8 @@ def test_a_link_that_leads_nowhere_or_out_of_the_allowed_folders_does_not_stop_a
     (tmp_path / "secret.mp4").write_bytes(movie())
     (root / "a.mp4").symlink_to(tmp_path / "secret.mp4" if links else tmp_path / "none.mp4")
     (root / "b.mp4").write_bytes(movie() + b"b")
-    folder = MediaFolder(str(root), "", AllowedFolders((root,)))
-    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf(), FileInspector())[0].path.name == "b.mp4"
+    folder = MediaFolder(str(root), "", LocalMedia(AllowedFolders((root,)), FileInspector()))
+    assert folder.take(MediaKind.VIDEO, 1, "tiktok:a", Shelf())[0].path.name == "b.mp4"
     assert ("a.mp4" in folder.bad_files) is links
 
 

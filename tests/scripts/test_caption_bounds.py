@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from fleetlane.adapters.media import FileInspector
 from fleetlane.core.captions import LONGEST_TEMPLATE
 from fleetlane.core.errors import InvalidParametersError, TaskFailedError
 from fleetlane.core.folders import AllowedFolders
+from fleetlane.scripts.local_media import LocalMedia
 from fleetlane.scripts.post.config import parse_config
 from fleetlane.scripts.post.folder import MediaFolder
 
@@ -38,7 +40,7 @@ def test_as_much_as_that_is_taken(captions):
 
 def test_a_folders_template_has_the_same_bound(tmp_path):
     (tmp_path / "caption.txt").write_text(f"{LONG}x")
-    folder = MediaFolder(str(tmp_path), "", AllowedFolders((tmp_path,)))
+    folder = MediaFolder(str(tmp_path), "", LocalMedia(AllowedFolders((tmp_path,)), FileInspector()))
     with pytest.raises(TaskFailedError, match="20000 characters"):
         folder.template()
     (tmp_path / "caption.txt").write_text(LONG)

@@ -22,6 +22,7 @@ from fleetlane.core.ports.library import TakenMaterial
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.control import AttemptControl
+from fleetlane.scripts.local_media import LocalMedia
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.registry import script
@@ -225,7 +226,9 @@ class Rig:
             if on_start is not None:
                 on_start(control)
             phone = Phone(driver, load_packs(), control, steps)
-            job = Job(task, phone, phases, shelf or Shelf(), settings or self.settings, INSPECTOR)
+            settings = settings or self.settings
+            media = LocalMedia(settings.folders, INSPECTOR)
+            job = Job(task, phone, phases, shelf or Shelf(), settings, INSPECTOR, media)
             chosen = script(name)
             outcome = chosen.verify(job, former.facts) if former else chosen.run(job)
         except FleetlaneError as error:

@@ -10,6 +10,7 @@ import pytest
 from fleetlane.core.errors import LeaseLostError, ScriptUnknownError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import PublishState, failed, succeeded
+from fleetlane.scripts.local_media import LocalMediaAccess
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.work.running import runner as runner_module
 from fleetlane.work.running.runner import Runner, StoreJournal
@@ -54,7 +55,7 @@ def run(world: World, monkeypatch):
     runner = Runner(
         world.store,
         NoTraces(),
-        None,
+        LocalMediaAccess(None, None),
         world.clock,
         settings=ScriptSettings(),
         timeout_s=600,

@@ -13,6 +13,7 @@ from fleetlane.adapters.android.driver import AndroidDriver
 from fleetlane.adapters.media import FileInspector
 from fleetlane.core.device import DeviceState, Transport
 from fleetlane.core.task import Source, Status, Task
+from fleetlane.scripts.local_media import LocalMedia
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.registry import script
@@ -56,7 +57,9 @@ class Bench:
         serial = self.driver.serial
         task = Task(number, "b", 0, "post", config, serial, None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1)
         acting = Phone(self.driver, load_packs(), VirtualControl(clock, began_s + 3600), Nothing())
-        outcome = script("post").run(Job(task, acting, Journal(), Nothing(), self._scripts, FileInspector()))
+        inspector = FileInspector()
+        media = LocalMedia(self._scripts.folders, inspector)
+        outcome = script("post").run(Job(task, acting, Journal(), Nothing(), self._scripts, inspector, media))
         if not outcome.ok:
             raise SystemExit(f"a post failed: {outcome}")
         took = clock.monotonic_s() - began_s, phone.app_delay_s - app_s, time.process_time() - cpu_s

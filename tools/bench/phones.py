@@ -23,6 +23,7 @@ from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.journal import Phase
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.control import AttemptControl
+from fleetlane.scripts.local_media import LocalMedia
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.registry import script
@@ -167,9 +168,9 @@ def _post(driver, number: int) -> None:
     config = {"captions": f"hello {number} #bench", "material_list": [str(VIDEO)], "platform": "tiktok"}
     task = Task(number, "b", 0, "post", config, driver.serial, None, Source.API, 1, Status.RUNNING, 0, 0, attempt=1)
     phone = Phone(driver, load_packs(), AttemptControl(clock, clock.monotonic_s() + 120), Nothing())
-    outcome = script("post").run(
-        Job(task, phone, Journal(), Nothing(), ScriptSettings(folders=FOLDERS, editor_dwell_s=0), FileInspector())
-    )
+    settings, inspector = ScriptSettings(folders=FOLDERS, editor_dwell_s=0), FileInspector()
+    media = LocalMedia(settings.folders, inspector)
+    outcome = script("post").run(Job(task, phone, Journal(), Nothing(), settings, inspector, media))
     if not outcome.ok:
         raise SystemExit(f"a post failed: {outcome}")
 

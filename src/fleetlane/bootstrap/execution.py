@@ -12,7 +12,8 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import DeviceControl
 from fleetlane.core.ports.library import MaterialFiles
 from fleetlane.core.ports.media import MediaInspector
-from fleetlane.core.ports.report import TraceFiles
+from fleetlane.core.ports.report import TraceWriter
+from fleetlane.core.ports.sources import MediaAccess
 from fleetlane.core.ports.store import Store
 from fleetlane.settings import Settings
 from fleetlane.work.phones.directory import PhoneDirectory
@@ -40,8 +41,8 @@ class Foundation:
 
     clock: Clock
     store: Store
-    traces: TraceFiles
-    materials: MaterialFiles
+    traces: TraceWriter
+    media: MediaAccess
     inspector: MediaInspector
     events: EventBroker
     lanes: Lanes
@@ -82,7 +83,7 @@ def build_execution(settings: Settings, on: Foundation) -> Execution:
     runner = Runner(
         store,
         on.traces,
-        on.materials,
+        on.media,
         clock,
         settings=script_settings(settings),
         timeout_s=settings.task_timeout_s,

@@ -39,6 +39,7 @@ from fleetlane.dashboard.router import PARTS as PAGES
 from fleetlane.data_directory import only_server
 from fleetlane.http.app import create_app
 from fleetlane.own_packs import use_packs
+from fleetlane.scripts.local_media import LocalMediaAccess
 from fleetlane.scripts.packs import PACKS
 from fleetlane.settings import Settings
 from fleetlane.work.access.access import Access
@@ -120,6 +121,7 @@ def _parts(settings: Settings) -> _Parts:
     supervisor = DeviceSupervisor(adb_port(settings.adb_port), clock)
     license_file = LicenseFile(settings.license_path, settings.license_public_keys)
     inspector = FileInspector(video_check())
+    materials = MaterialFolder(settings.materials_dir, inspector)
     inspection = Inspection(inspector, script_settings(settings).folders, settings.inspect_max_s)
 
     def changed(device: Device) -> None:
@@ -130,7 +132,8 @@ def _parts(settings: Settings) -> _Parts:
         store=store,
         place=place,
         traces=TraceFolder(settings.traces_dir),
-        materials=MaterialFolder(settings.materials_dir, inspector),
+        materials=materials,
+        media=LocalMediaAccess(inspection.media, materials),
         inspector=inspector,
         events=events,
         lanes=lanes,

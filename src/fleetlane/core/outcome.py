@@ -56,6 +56,9 @@ FAILURES: Mapping[str, Failure] = {
         _B, "A media file could not be opened. Check that it exists on this computer, in a folder of material_roots."
     ),
     "media_invalid": Failure(_B, "A media file is not whole, or not what its name says."),
+    "material_not_reached": Failure(
+        _T, "The media could not be fetched from the server. Check the network between the two computers."
+    ),
     "media_not_enough": Failure(_B, "There are fewer unused media files than the task needs."),
     "caption_too_long": Failure(_B, "The caption is longer than the app allows."),
     "caption_refused": Failure(_B, "The app did not keep the caption as it was typed."),

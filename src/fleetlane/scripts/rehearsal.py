@@ -17,6 +17,7 @@ from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.phone import Driver
 from fleetlane.core.task import Source, Status, Task
 from fleetlane.scripts.control import AttemptControl
+from fleetlane.scripts.local_media import LocalMedia
 from fleetlane.scripts.packs import load_packs
 from fleetlane.scripts.phone import Phone
 from fleetlane.scripts.registry import script
@@ -134,7 +135,9 @@ def rehearse(
     steps = _Steps()
     try:
         phone = Phone(driver, load_packs(), control, steps)
-        outcome = script(SCRIPT).run(Job(task, phone, _NothingPublished(), _EmptyShelf(), settings, inspector))
+        media = LocalMedia(named, inspector)
+        job = Job(task, phone, _NothingPublished(), _EmptyShelf(), settings, inspector, media)
+        outcome = script(SCRIPT).run(job)
     except UnknownRequestError:
         raise
     except FleetlaneError as error:

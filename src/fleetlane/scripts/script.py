@@ -19,6 +19,7 @@ from fleetlane.core.outcome import Outcome
 from fleetlane.core.ports.library import MaterialReservations
 from fleetlane.core.ports.media import Inspected, MediaInspector
 from fleetlane.core.ports.report import Journal
+from fleetlane.core.ports.sources import MediaFiles
 from fleetlane.core.task import Task
 from fleetlane.scripts.media_settings import MediaSettings
 from fleetlane.scripts.phone import Phone
@@ -29,7 +30,7 @@ from fleetlane.scripts.waits import GRID_S, LONGEST_UPLOAD_S
 class ScriptSettings:
     """What the server's owner has set for scripts.
 
-    `folders` are those media may be opened in. `accept_music_rights` allows the script to
+    `folders` are those of this computer that media may be opened in. `accept_music_rights` allows the script to
     accept the app's music statement in the owner's name. `unknown_screen_patience_s` is how long a screen
     nobody knows may stay; `editor_dwell_s` how long an editor is left alone first, None as the app's pack says;
     `upload_patience_s` how long an upload that visibly runs is watched, `grid_patience_s` how long a profile may not
@@ -46,7 +47,11 @@ class ScriptSettings:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One attempt, as the script gets it. `shelf` gives it what lies in the library, `inspector` looks into files."""
+    """One attempt, as the script gets it.
+
+    `shelf` gives it what lies in the library, and `inspector` looks into files on this computer. The files and folders
+    that its task names are those of `media`: they may lie on another computer.
+    """
 
     task: Task
     phone: Phone
@@ -54,6 +59,7 @@ class Job:
     shelf: MaterialReservations
     settings: ScriptSettings
     inspector: MediaInspector
+    media: MediaFiles
 
 
 class Script(Protocol):
@@ -217,7 +223,7 @@ class Plan(Protocol):
         """Return what is wrong with a file that was looked at, None when it can be published."""
         ...
 
-    def look_into(self, folder: str, username: str, folders: AllowedFolders) -> FolderView:
+    def look_into(self, folder: str, username: str, media: MediaFiles) -> FolderView:
         """Return what an account ("" when it is not known) finds in a folder. Blocking.
 
         Raises:
@@ -258,9 +264,9 @@ class NothingPublished:
         del field, name, found
         return None
 
-    def look_into(self, folder: str, username: str, folders: AllowedFolders) -> FolderView:
+    def look_into(self, folder: str, username: str, media: MediaFiles) -> FolderView:
         """Return nothing: there is no media."""
-        del folder, username, folders
+        del folder, username, media
         return FolderView()
 
 

@@ -24,6 +24,15 @@ class MediaKind(StrEnum):
     IMAGE = "image"
 
 
+KIND_OF_ENDING = {
+    ".mp4": MediaKind.VIDEO,
+    ".jpg": MediaKind.IMAGE,
+    ".jpeg": MediaKind.IMAGE,
+    ".png": MediaKind.IMAGE,
+}
+"""What files are by how their names end, in small letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
     """What the content of a file says.

@@ -89,7 +89,21 @@ class ReceivedFile:
     seen: Inspected
 
 
-class MaterialFiles(Protocol):
+class MaterialReader(Protocol):
+    """Finds the files of the library. Blocking; from any thread."""
+
+    def path(self, file: str) -> Path:
+        """Return where a file of the library can be read on this computer. It need not be there.
+
+        On another computer than the server's it is fetched first.
+
+        Raises:
+            TaskFailedError: `material_not_reached`: the server cannot be asked.
+        """
+        ...
+
+
+class MaterialFiles(MaterialReader, Protocol):
     """The files of the library, by content: equal files are one. Blocking; from any thread."""
 
     def receive(self, source: BinaryIO) -> ReceivedFile:
@@ -123,10 +137,6 @@ class MaterialFiles(Protocol):
 
     def forget(self, file: str) -> None:
         """Remove a file of the library. Nothing happens when it is gone."""
-        ...
-
-    def path(self, file: str) -> Path:
-        """Return where a file of the library can be read on this computer. It need not be there."""
         ...
 
 

@@ -28,8 +28,8 @@ class Trace(Protocol):
         ...
 
 
-class TraceFiles(Protocol):
-    """Keeps the files of traces. Blocking; from any thread, also for one task at the same time."""
+class TraceWriter(Protocol):
+    """Takes the files of traces. Blocking; from any thread, also for one task at the same time."""
 
     def write(self, task_id: int, attempt: int, name: str, content: bytes) -> str:
         """Keep a file whole, in the place of one of that name, and return its path: what rows keep, with `/`.
@@ -44,6 +44,10 @@ class TraceFiles(Protocol):
             OSError: it cannot be kept.
         """
         ...
+
+
+class TraceFiles(TraceWriter, Protocol):
+    """Keeps the files of traces. Blocking; from any thread, also for one task at the same time."""
 
     def read(self, relative: str) -> bytes | None:
         """Return a file by the path that `write` gave; None when it is not there any more, or `write` gives no such.

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from fleetlane.core.captions import Caption, CaptionFormat, draw, guess_format
 from fleetlane.core.errors import TaskFailedError
-from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.material import parse_tags
 from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.post.config import MediaSource, PostConfig, PostWay, is_sound_link
 from fleetlane.scripts.post.folder import MediaFolder
 from fleetlane.scripts.post.limits import over_limits, titled
-from fleetlane.scripts.post.media_files import MediaFile, open_file, open_files
+from fleetlane.scripts.post.media_files import MediaFile, open_files, open_material
 from fleetlane.scripts.script import Job
 
 
@@ -56,8 +54,7 @@ def find_content(job: Job, config: PostConfig, pack: Pack, account: str) -> Cont
     Raises:
         TaskFailedError: media or text cannot be used; says which.
     """
-    folders = job.settings.folders
-    folder = MediaFolder(config.material_path, account, folders) if config.source is MediaSource.FOLDER else None
+    folder = MediaFolder(config.material_path, account, job.media) if config.source is MediaSource.FOLDER else None
     files, own_caption = _files(job, config, folder, f"{pack.app}:{account.casefold()}")
     written, form = config.captions, config.format
     if own_caption:
@@ -89,17 +86,17 @@ def named_files(config: PostConfig, position: int) -> list[str]:
 
 
 def check_listed(job: Job, config: PostConfig) -> None:
-    """Look at files the task names itself, before a phone is touched.
+    """Look at files the task names itself, and bring them to this computer, before a phone is touched.
 
     Raises:
         TaskFailedError: one cannot be used.
     """
     if config.source is MediaSource.LIST:
-        _listed(job, config, job.settings.folders)
+        _listed(job, config)
 
 
-def _listed(job: Job, config: PostConfig, folders: AllowedFolders) -> list[MediaFile]:
-    return open_files(named_files(config, job.task.position), config.kind, folders, job.inspector)
+def _listed(job: Job, config: PostConfig) -> list[MediaFile]:
+    return open_files(named_files(config, job.task.position), config.kind, job.media)
 
 
 def _files(
@@ -107,9 +104,9 @@ def _files(
 ) -> tuple[Sequence[MediaFile], str]:
     """Return the files, and the caption that one of them brings."""
     if config.source is MediaSource.LIST:
-        return _listed(job, config, job.settings.folders), ""
+        return _listed(job, config), ""
     if folder is not None:
-        return folder.take(config.kind, config.count, account_key, job.shelf, job.inspector), ""
+        return folder.take(config.kind, config.count, account_key, job.shelf), ""
     tags = parse_tags(config.materials_tags)
     taken = job.shelf.take(config.kind, config.count, tags, account_key.partition(":")[2])
     if not taken:
@@ -117,12 +114,8 @@ def _files(
         raise TaskFailedError(
             "media_not_enough", f"The library has fewer than {config.count} free {config.kind.value} files{wish}."
         )
-    files = [open_file(str(item.path), config.kind, _only(item.path.parent), job.inspector) for item in taken]
+    files = [open_material(item.path, config.kind, job.inspector) for item in taken]
     return files, next((item.caption for item in taken if item.caption), "")
-
-
-def _only(folder: Path) -> AllowedFolders:
-    return AllowedFolders((folder.resolve(),))
 
 
 def _sound(job: Job, config: PostConfig, folder: MediaFolder | None) -> Sound | None:

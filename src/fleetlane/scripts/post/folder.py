@@ -9,31 +9,20 @@ What nobody meant to publish is passed over (`core.leftovers`), and so is a file
 from __future__ import annotations
 
 import io
-import os
 import re
-import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from fleetlane.core.captions import LONGEST_TEMPLATE
 from fleetlane.core.errors import TaskFailedError
-from fleetlane.core.folders import AllowedFolders
-from fleetlane.core.leftovers import Leftover, leftover
+from fleetlane.core.leftovers import Leftover
 from fleetlane.core.lines import names_of, trimmed
-from fleetlane.core.media.files import MediaKind
-from fleetlane.core.opened import open_regular
+from fleetlane.core.media.files import KIND_OF_ENDING, MediaKind
 from fleetlane.core.ports.library import MaterialReservations
-from fleetlane.core.ports.media import MediaInspector
+from fleetlane.core.ports.sources import FolderEntry, LookedAt, MediaFiles
 from fleetlane.core.task import username_key
-from fleetlane.scripts.post.media_files import (
-    MediaFile,
-    allowed_path,
-    kind_by_name,
-    open_file,
-    unavailable,
-)
+from fleetlane.scripts.post.media_files import MediaFile, check_file, fetched
 
 _SORT = re.compile(r"sort_(\d{1,9})_", re.IGNORECASE)
 _LARGEST_TEXT = 1024 * 1024
@@ -47,27 +36,28 @@ class MediaFolder:
     Args:
         text: the folder, as the caller wrote it.
         username: the account.
-        folders: where files may be opened.
+        media: knows the folder.
 
     Raises:
-        TaskFailedError: `media_missing`; the folder cannot be used.
+        TaskFailedError: `media_missing`; the folder cannot be used. `material_not_reached`, here and in every method.
     """
 
-    def __init__(self, text: str, username: str, folders: AllowedFolders) -> None:
-        self._folders = folders
+    def __init__(self, text: str, username: str, media: MediaFiles) -> None:
+        self._media = media
         self._left: Counter[Leftover] = Counter()
         self._bad: dict[str, str] = {}
-        self.root = allowed_path(text, folders)
-        if not self.root.is_dir():
-            raise unavailable(text)
-        self.folder = self._own(username) or self.root
+        listing = media.listing(text, beginning="@")
+        own = sorted((entry for entry in listing.entries if entry.is_folder), key=lambda entry: entry.name)
+        self.has_own_folders = bool(own)
+        """Whether an account may have files of its own there."""
+        self._root = listing.path
+        self.folder = self._own(own, username) or self._root
 
-    def _own(self, username: str) -> Path | None:
+    def _own(self, folders: list[FolderEntry], username: str) -> str | None:
         key = _name_key(username)
-        for path in sorted(_entries(self.root)):
-            about = _stat(path) if path.name.startswith("@") and key and _name_key(path.name) == key else None
-            if about is not None and stat.S_ISDIR(about.st_mode) and leftover(path.name, about) is None:
-                return allowed_path(str(path), self._folders)
+        for entry in folders:
+            if key and _name_key(entry.name) == key and entry.passed_over is None:
+                return self._media.listing(entry.path, beginning="@").path
         return None
 
     @property
@@ -77,9 +67,7 @@ class MediaFolder:
         more = len(self._bad) - len(named)
         return ", ".join([*named, *([f"{more} more"] if more else [])])
 
-    def take(
-        self, kind: MediaKind, count: int, account: str, shelf: MaterialReservations, inspector: MediaInspector
-    ) -> list[MediaFile]:
+    def take(self, kind: MediaKind, count: int, account: str, shelf: MaterialReservations) -> list[MediaFile]:
         """Reserve files that were not used on an account yet, `sort_N_` first by N, then by name.
 
         Raises:
@@ -87,28 +75,33 @@ class MediaFolder:
         """
         for _ in range(_MOST_RACES):
             used = shelf.used_files(account)
-            found: dict[str, MediaFile] = {}
-            for path in self._files(kind):
+            found: dict[str, LookedAt] = {}
+            for entry in self._files(kind):
                 if len(found) == count:
                     break
-                file = self._opened(path, kind, inspector)
-                if file is not None and file.sha256 not in used:
-                    found.setdefault(file.sha256, file)
+                file = self._checked(entry, kind)
+                if file is not None and file.found is not None and file.found.sha256 not in used:
+                    found.setdefault(file.found.sha256, file)
             if len(found) < count:
                 raise self._not_enough(kind, len(found), count)
             if shelf.take_files(account, list(found)):
-                return list(found.values())
+                return [fetched(file, self._media) for file in found.values()]
         raise TaskFailedError("media_not_enough", f"Other tasks take the files of {self.folder} at the same time.")
 
     def listed(self, kind: MediaKind) -> list[Path]:
-        """Return the files that may be meant, by their names, in the order in which they are taken."""
-        return list(self._files(kind))
+        """Return the files that may be meant, by their names, in the order in which they are taken.
 
-    def _opened(self, path: Path, kind: MediaKind, inspector: MediaInspector) -> MediaFile | None:
+        Their paths mean something on the computer that has them.
+        """
+        return [Path(entry.path) for entry in self._files(kind)]
+
+    def _checked(self, entry: FolderEntry, kind: MediaKind) -> LookedAt | None:
         try:
-            return open_file(str(path), kind, self._folders, inspector)
+            return check_file(entry.path, kind, self._media)
         except TaskFailedError as error:
-            self._bad[path.name] = error.detail.removeprefix(f"{path.name}: ")
+            if error.code == "material_not_reached":
+                raise
+            self._bad[entry.name] = error.detail.removeprefix(f"{entry.name}: ")
             return None
 
     def _not_enough(self, kind: MediaKind, found: int, needed: int) -> TaskFailedError:
@@ -118,20 +111,19 @@ class MediaFolder:
             told = f"{told} {self._left.total() + len(self._bad)} were passed over: {over}."
         return TaskFailedError("media_not_enough", told)
 
-    def _files(self, kind: MediaKind) -> Sequence[Path]:
+    def _files(self, kind: MediaKind) -> list[FolderEntry]:
         """Return the files that may be meant; those that are not are counted."""
         self._left.clear()
         self._bad.clear()
-        found: list[Path] = []
-        for path in _entries(self.folder):
-            about = _stat(path) if kind_by_name(path.name) is kind else None
-            if about is None or not stat.S_ISREG(about.st_mode):
+        found: list[FolderEntry] = []
+        endings = [ending for ending, of in KIND_OF_ENDING.items() if of is kind]
+        for entry in self._media.listing(self.folder, endings=endings).entries:
+            if entry.is_folder:
                 continue
-            why = leftover(path.name, about) or _linked(path, about)
-            if why is None:
-                found.append(path)
+            if entry.passed_over is None:
+                found.append(entry)
             else:
-                self._left[why] += 1
+                self._left[entry.passed_over] += 1
         return sorted(found, key=_order)
 
     def template(self) -> str | None:
@@ -151,12 +143,10 @@ class MediaFolder:
         Raises:
             TaskFailedError: `media_invalid`; it is not UTF-8, or too large.
         """
-        for folder in dict.fromkeys((self.folder, self.root)):
-            path = folder / name
-            if not path.is_file():
+        for folder in dict.fromkeys((self.folder, self._root)):
+            content = self._media.text(folder, name, _LARGEST_TEXT + 1)
+            if content is None:
                 continue
-            real = allowed_path(str(path), self._folders)
-            content = _content(real)
             if len(content) > _LARGEST_TEXT:
                 raise TaskFailedError("media_invalid", f"{name} is larger than {_LARGEST_TEXT} bytes.")
             try:
@@ -176,42 +166,11 @@ class MediaFolder:
         return lines[position % len(lines)] if lines else None
 
 
-def _content(path: Path) -> bytes:
-    """Return what a text file holds, up to a byte more than it may."""
-    try:
-        with open_regular(path) as file:
-            return file.read(_LARGEST_TEXT + 1)
-    except OSError as error:
-        raise unavailable(str(path)) from error
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError as error:
-        raise unavailable(str(folder)) from error
-
-
-def _stat(path: Path) -> os.stat_result | None:
-    try:
-        return path.stat()
-    except OSError:
-        return None  # it went while we looked, or leads nowhere
-
-
-def _linked(path: Path, about: os.stat_result) -> Leftover | None:
-    """Return why what a link leads to is passed over."""
-    try:
-        return leftover(path.resolve().name, about) if path.is_symlink() else None
-    except (OSError, RuntimeError):
-        return None  # it is told of when it is opened
-
-
 def _name_key(name: str) -> str:
     """Return what two spellings of an account share, also where a system writes accents apart, as macOS does."""
     return username_key(unicodedata.normalize("NFC", name))
 
 
-def _order(path: Path) -> tuple[bool, int, str, str]:
-    found = _SORT.match(path.name)
-    return found is None, int(found[1]) if found else 0, path.name.casefold(), path.name
+def _order(entry: FolderEntry) -> tuple[bool, int, str, str]:
+    found = _SORT.match(entry.name)
+    return found is None, int(found[1]) if found else 0, entry.name.casefold(), entry.name

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 from fleetlane.core.captions import CaptionFormat, draw, guess_format
 from fleetlane.core.errors import FieldError
-from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.issue import IGNORED, Issue, error, warning
 from fleetlane.core.material import MaterialRequest, parse_tags
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.message import Message
 from fleetlane.core.ports.media import Inspected
+from fleetlane.core.ports.sources import MediaFiles
 from fleetlane.core.screens.recognition import Pack
 from fleetlane.scripts.apps import app_pack
 from fleetlane.scripts.media_settings import MediaSettings
@@ -178,18 +177,14 @@ class PostPlan:
             return Message(NO_VIDEO if self._config.kind is MediaKind.VIDEO else NO_IMAGE, file)
         return None
 
-    def look_into(self, folder: str, username: str, folders: AllowedFolders) -> FolderView:
+    def look_into(self, folder: str, username: str, media: MediaFiles) -> FolderView:
         """Return what an account ("" when it is not known) finds in a folder."""
-        found = MediaFolder(folder, username, folders)
+        found = MediaFolder(folder, username, media)
         return FolderView(
             files=found.listed(self._config.kind),
             written=found.template(),
-            may_be_elsewhere=not username and _has_own_folders(found.root),
+            may_be_elsewhere=not username and found.has_own_folders,
         )
-
-
-def _has_own_folders(root: Path) -> bool:
-    return any(path.name.startswith("@") and path.is_dir() for path in root.iterdir())
 
 
 def _idle(config: PostConfig) -> list[tuple[str, str, str, bool]]:

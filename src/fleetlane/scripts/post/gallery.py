@@ -81,15 +81,15 @@ class Gallery:
         try:
             sent = self._phone.push(file.path, path, file.kind)
         except OSError as error:
-            raise TaskFailedError("media_missing", f"{file.path.name} can no longer be read.") from error
+            raise TaskFailedError("media_missing", f"{file.name} can no longer be read.") from error
         except DeviceError as error:
             if self._free_bytes(_FOLDERS[file.kind]) < file.size_bytes:
                 self.clear()
-                raise TaskFailedError("storage_full", f"{file.path.name} needs {file.size_bytes} bytes.") from error
+                raise TaskFailedError("storage_full", f"{file.name} needs {file.size_bytes} bytes.") from error
             raise
         if sent.sha256 != file.sha256:
             self.clear()
-            raise TaskFailedError("media_invalid", f"{file.path.name} was changed while it was copied.")
+            raise TaskFailedError("media_invalid", f"{file.name} was changed while it was copied.")
         return sent
 
     def _await_later_second(self, former_s: int) -> None:
@@ -108,7 +108,7 @@ class Gallery:
         while entry is None or (file.duration_ms is not None and entry.duration_ms is None):
             now_s = clock.monotonic_s()
             if now_s - start_s >= _GALLERY_TIMEOUT_S:
-                raise TaskFailedError("gallery_timeout", f"{file.path.name} was copied, but is not in the gallery.")
+                raise TaskFailedError("gallery_timeout", f"{file.name} was copied, but is not in the gallery.")
             self._phone.control.pause(0.1)
             if now_s - scanned_s >= _RESCAN_AFTER_S:
                 by_broadcast, scanned_s = not by_broadcast, now_s  # some phones hear one way only

@@ -1,30 +1,23 @@
-"""Media files on the server: opened only where allowed, and checked to be what their names say."""
+"""Media files that tasks publish: checked to be what their names say."""
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from fleetlane.core.errors import TaskFailedError
-from fleetlane.core.folders import AllowedFolders
-from fleetlane.core.media.files import MediaKind
+from fleetlane.core.media.files import KIND_OF_ENDING, MediaKind
 from fleetlane.core.ports.media import Inspected, MediaInspector
+from fleetlane.core.ports.sources import LookedAt, MediaFiles
+from fleetlane.scripts.local_media import unavailable
 
-_KIND_OF_SUFFIX = {
-    ".mp4": MediaKind.VIDEO,
-    ".jpg": MediaKind.IMAGE,
-    ".jpeg": MediaKind.IMAGE,
-    ".png": MediaKind.IMAGE,
-}
 _MIME_OF_SUFFIX = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A media file that may be published, as it was when it was looked at."""
+    """A media file that may be published, as it was when it was looked at: its content on this computer, its name."""
 
     path: Path
     kind: MediaKind
@@ -32,49 +25,67 @@ class MediaFile:
     sha256: str
     size_bytes: int
     duration_ms: int | None
+    name: str
 
 
-def open_files(
-    paths: Sequence[str], kind: MediaKind, folders: AllowedFolders, inspector: MediaInspector
-) -> list[MediaFile]:
-    """Check files and return them, in order.
+def open_files(paths: Sequence[str], kind: MediaKind, media: MediaFiles) -> list[MediaFile]:
+    """Check files, bring them to this computer and return them, in order.
 
     Args:
         paths: as the caller wrote them.
         kind: what they must all be.
-        folders: where they may be.
-        inspector: looks into them.
+        media: knows them.
 
     Raises:
-        TaskFailedError: `media_missing` or `media_invalid`, with the file's name.
+        TaskFailedError: `media_missing` or `media_invalid`, with the file's name; `material_not_reached`.
     """
-    return [open_file(text, kind, folders, inspector) for text in paths]
+    checked = [check_file(path, kind, media) for path in paths]
+    return [fetched(file, media) for file in checked]
 
 
-def open_file(text: str, kind: MediaKind, folders: AllowedFolders, inspector: MediaInspector) -> MediaFile:
-    """Check one file and return it (see `open_files`)."""
-    path = allowed_path(text, folders)
-    if not path.is_file():
-        raise unavailable(text)
-    if path.suffix.lower() not in _KIND_OF_SUFFIX:
-        raise TaskFailedError("media_invalid", f"{path.name} is not an MP4, JPG or PNG file by its name.")
+def check_file(path: str, kind: MediaKind, media: MediaFiles) -> LookedAt:
+    """Look at one file (see `open_files`), which stays where it is."""
+    file = media.look(path, KIND_OF_ENDING)
+    if file.found is None:
+        raise TaskFailedError("media_invalid", f"{file.name} is not an MP4, JPG or PNG file by its name.")
+    _must_be(file.name, kind, file.found)
+    return file
+
+
+def fetched(file: LookedAt, media: MediaFiles) -> MediaFile:
+    """Return a file that was checked, with its content on this computer."""
+    assert file.found is not None
+    return _media_file(media.local(file), file.name, file.found)
+
+
+def open_material(path: Path, kind: MediaKind, inspector: MediaInspector) -> MediaFile:
+    """Check a file of the library and return it (see `open_files`)."""
     try:
         seen = inspector.inspect(path)
     except OSError as error:
-        raise unavailable(text) from error
-    if problem := problem_of(path.name, kind, seen):
-        raise TaskFailedError("media_invalid", f"{path.name}: {problem}")
-    return MediaFile(path, kind, seen.mime_type, seen.sha256, seen.size_bytes, seen.duration_ms)
+        raise unavailable(str(path)) from error
+    _must_be(path.name, kind, seen)
+    return _media_file(path, path.name, seen)
+
+
+def _must_be(name: str, kind: MediaKind, seen: Inspected) -> None:
+    if problem := problem_of(name, kind, seen):
+        raise TaskFailedError("media_invalid", f"{name}: {problem}")
+
+
+def _media_file(path: Path, name: str, seen: Inspected) -> MediaFile:
+    assert seen.kind is not None
+    return MediaFile(path, seen.kind, seen.mime_type, seen.sha256, seen.size_bytes, seen.duration_ms, name)
 
 
 def kind_by_name(name: str) -> MediaKind | None:
     """Return what a file is by its name, None when it is no media."""
-    return _KIND_OF_SUFFIX.get(Path(name).suffix.lower())
+    return KIND_OF_ENDING.get(PurePosixPath(name).suffix.lower())
 
 
 def is_named_as(name: str, mime_type: str) -> bool:
     """Return whether a file of a type may have this name."""
-    return _MIME_OF_SUFFIX.get(Path(name).suffix.lower()) == mime_type
+    return _MIME_OF_SUFFIX.get(PurePosixPath(name).suffix.lower()) == mime_type
 
 
 def problem_of(name: str, kind: MediaKind, seen: Inspected) -> str | None:
@@ -86,39 +97,3 @@ def problem_of(name: str, kind: MediaKind, seen: Inspected) -> str | None:
     if seen.kind is not kind:
         return f"It is not {'a video (MP4)' if kind is MediaKind.VIDEO else 'an image (JPG or PNG)'}."
     return None
-
-
-def allowed_path(text: str, folders: AllowedFolders) -> Path:
-    """Return the path that a text means, links resolved: a file or a folder that may be opened.
-
-    Raises:
-        TaskFailedError: `media_missing`.
-    """
-    try:
-        written = Path(text).expanduser()
-        real = written.resolve()
-        if not folders.hold(real) and not folders.forbid(real):
-            raise _outside(text, written)
-        mode = real.stat().st_mode
-    except (OSError, ValueError, RuntimeError) as error:
-        raise unavailable(text) from error
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or not folders.allow(real):
-        raise unavailable(text)
-    return real
-
-
-def unavailable(text: str) -> TaskFailedError:
-    """Return the one and same error for missing, forbidden and special files: it tells nothing about the disk."""
-    return TaskFailedError("media_missing", f"{text[:200]!r} cannot be used.")
-
-
-def _outside(text: str, written: Path) -> TaskFailedError:
-    """Return the error for a path outside of the folders, be it there or not: it tells nothing about the disk."""
-    if os.name != "nt" and PureWindowsPath(text).drive:
-        return TaskFailedError("media_missing", f"{text[:200]!r} is a path of Windows; the server runs elsewhere.")
-    folder = written.parent if kind_by_name(written.name) else written
-    return TaskFailedError(
-        "media_missing",
-        f"{text[:200]!r} lies outside of the folders of the setting material_roots. To allow its folder, run: "
-        f'fleetlane config allow "{str(folder)[:200]}"',
-    )

@@ -13,6 +13,7 @@ from typing import TypeVar
 from fleetlane.core.folders import AllowedFolders
 from fleetlane.core.message import Message
 from fleetlane.core.ports.media import Inspected, MediaInspector
+from fleetlane.scripts.local_media import LocalMedia
 
 MISSING = "%(file)s is not there, or cannot be read"
 OUTSIDE = (
@@ -47,6 +48,7 @@ class Inspection:
     def __init__(self, inspector: MediaInspector, folders: AllowedFolders, limit_s: float) -> None:
         self._inspector = inspector
         self.folders = folders
+        self.media = LocalMedia(folders, inspector)
         self.limit_s = limit_s
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="file look")
 

@@ -124,7 +124,7 @@ class Outlook:
             real = self._inspection.real_path(folder)
             if real is None:
                 return FolderLook(problem=("media_missing", Message(OUTSIDE, name)))
-            view = plan.look_into(folder, account, self._inspection.folders)
+            view = plan.look_into(folder, account, self._inspection.media)
         except TaskFailedError as failure:
             sentence = Message(MISSING, name) if failure.code == "media_missing" else _said(failure)
             return FolderLook(problem=(failure.code, sentence))

@@ -23,10 +23,11 @@ from fleetlane.core.material import MaterialRequest
 from fleetlane.core.media.files import MediaKind
 from fleetlane.core.outcome import Outcome, failed
 from fleetlane.core.ports.clock import Clock
-from fleetlane.core.ports.library import MaterialFiles, TakenMaterial
+from fleetlane.core.ports.library import MaterialReader, TakenMaterial
 from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.phone import Driver
-from fleetlane.core.ports.report import TraceFiles
+from fleetlane.core.ports.report import TraceWriter
+from fleetlane.core.ports.sources import AttemptMedia, MediaAccess
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.remark import RemarkTemplate
 from fleetlane.core.returned import claimed, raised, returned
@@ -153,7 +154,7 @@ class StoreJournal:
 class StoreReservations:
     """What one task may take from the library (`core.ports.library.MaterialReservations`)."""
 
-    def __init__(self, store: Store, files: MaterialFiles, task: Task, clock: Clock) -> None:
+    def __init__(self, store: Store, files: MaterialReader, task: Task, clock: Clock) -> None:
         self._store = store
         self._files = files
         self._task = task
@@ -189,7 +190,7 @@ class Runner:
     Args:
         store: for journal and steps.
         traces: for screenshots and trees.
-        materials: the library's files.
+        media: lets attempts read what they publish.
         clock: the time.
         settings: what the owner has set for scripts.
         timeout_s: how long an attempt may take, on top of the upload's own bound.
@@ -201,8 +202,8 @@ class Runner:
     def __init__(
         self,
         store: Store,
-        traces: TraceFiles,
-        materials: MaterialFiles,
+        traces: TraceWriter,
+        media: MediaAccess,
         clock: Clock,
         *,
         settings: ScriptSettings,
@@ -213,7 +214,7 @@ class Runner:
     ) -> None:
         self._store = store
         self._traces = traces
-        self._materials = materials
+        self._media = media
         self._clock = clock
         self._settings = settings
         self._timeout_s = timeout_s
@@ -240,7 +241,8 @@ class Runner:
         phase = Phase.ARMED if task.in_doubt else Phase.NONE
         journal = StoreJournal(self._store, task, self._clock, phase=phase, leases=self._leases)
         try:
-            outcome = self._run_script(task, Phone(driver, load_packs(), control, trace), journal)
+            with self._media.attempt(control.check) as media:
+                outcome = self._run_script(task, Phone(driver, load_packs(), control, trace), journal, media)
         except BaseException as error:  # noqa: BLE001 - the executor's edge: a script must not take its lane with it
             outcome = _ended_by(error, control, journal)
         finally:
@@ -250,9 +252,9 @@ class Runner:
             structlog.contextvars.clear_contextvars()
         return never_denied(outcome, journal.phase)
 
-    def _run_script(self, task: Task, phone: Phone, journal: StoreJournal) -> Outcome:
-        shelf = StoreReservations(self._store, self._materials, task, self._clock)
-        job = Job(task, phone, journal, shelf, self._settings, self._inspector)
+    def _run_script(self, task: Task, phone: Phone, journal: StoreJournal, media: AttemptMedia) -> Outcome:
+        shelf = StoreReservations(self._store, media.library, task, self._clock)
+        job = Job(task, phone, journal, shelf, self._settings, self._inspector, media.named)
         chosen = script(task.script_name)
         if not task.in_doubt:
             return returned(chosen.run(job))

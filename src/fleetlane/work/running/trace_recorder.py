@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from fleetlane.core.ports.attempts import Step
-from fleetlane.core.ports.report import TraceFiles
+from fleetlane.core.ports.report import TraceWriter
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.storable import said_by, text
 from fleetlane.core.task import Task
@@ -27,7 +27,7 @@ class AttemptTrace:
     `on_picture` is called with the serial and every picture.
     """
 
-    def __init__(self, store: Store, files: TraceFiles, task: Task, on_picture: Callable[[str, bytes], None]) -> None:
+    def __init__(self, store: Store, files: TraceWriter, task: Task, on_picture: Callable[[str, bytes], None]) -> None:
         self._store = store
         self._files = files
         self._task = task
