@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import ExitStack
 from hashlib import sha256
 
 import pytest
@@ -29,7 +30,8 @@ PNG = picture()
 def make(request, tmp_path):
     folder = tmp_path / "library"
     folder.mkdir()
-    return lambda: request.param(folder)
+    with ExitStack() as made:
+        yield lambda: made.enter_context(request.param(folder))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,8 @@ NAMES = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?", fullmatch
 def make(request, tmp_path):
     folder = tmp_path / "kept"
     folder.mkdir()
-    return lambda: request.param(folder)
+    with ExitStack() as made:
+        yield lambda: made.enter_context(request.param(folder))
 
 
 @pytest.fixture
@@ -38,8 +40,9 @@ def test_a_file_comes_back_as_it_was_by_the_path_that_its_writing_gave(files):
 
 
 @pytest.fixture(scope="module", params=TRACE_FILES.values(), ids=TRACE_FILES)
-def shared(request, tmp_path_factory) -> TraceFiles:
-    return request.param(tmp_path_factory.mktemp("shared"))
+def shared(request, tmp_path_factory):
+    with request.param(tmp_path_factory.mktemp("shared")) as files:
+        yield files
 
 
 @given(task=st.integers(1, 2**62), attempt=st.integers(1, 10**6), name=NAMES, content=st.binary(max_size=200))

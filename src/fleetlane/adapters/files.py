@@ -13,14 +13,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fleetlane.core.errors import StoreFullError
+from fleetlane.core.names import TRACE_FILE_NAME
 from fleetlane.core.opened import open_regular
 from fleetlane.core.ports.library import ReceivedFile
 from fleetlane.core.ports.media import MediaInspector
 
 _CHUNK = 1024 * 1024
 _INCOMING = ".incoming-"
-_OURS = re.compile(r"[0-9]{1,19}/[0-9]{1,9}/[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_OURS = re.compile(rf"[0-9]{{1,19}}/[0-9]{{1,9}}/{TRACE_FILE_NAME.pattern}")
 _SUFFIXES = {"video/mp4": ".mp4", "image/jpeg": ".jpg", "image/png": ".png"}
+
+
+def is_trace_path(relative: str) -> bool:
+    """Return whether a path is one that the writing of a trace's file gives."""
+    return _OURS.fullmatch(relative) is not None
 
 
 class TraceFolder:
@@ -34,12 +40,18 @@ class TraceFolder:
         relative = f"{task_id}/{attempt}/{name}"
         path = self.root / relative
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_INCOMING)
+        with ExitStack() as undo:
+            undo.callback(Path(temporary).unlink)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(temporary).replace(path)
+            undo.pop_all()
         return relative
 
     def read(self, relative: str) -> bytes | None:
         """Return a file by the path that `write` gave; None when it is not there any more, or `write` gave no such."""
-        if not _OURS.fullmatch(relative):  # the row may come from a backup that somebody else has made
+        if not is_trace_path(relative):  # the row may come from a backup that somebody else has made
             return None
         try:
             with open_regular(self.root / relative) as file:

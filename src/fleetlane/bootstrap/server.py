@@ -35,18 +35,21 @@ from fleetlane.bootstrap.health import health
 from fleetlane.bootstrap.stores import StorePlace, place_of
 from fleetlane.core.device import Device
 from fleetlane.core.event import Change, EventKind
+from fleetlane.core.ports.hosts import HostTokens
 from fleetlane.dashboard.router import PARTS as PAGES
 from fleetlane.data_directory import only_server
 from fleetlane.http.app import create_app
 from fleetlane.own_packs import use_packs
-from fleetlane.scripts.local_media import LocalMediaAccess
+from fleetlane.scripts.local_media import LocalMedia, LocalMediaAccess
 from fleetlane.scripts.packs import PACKS
 from fleetlane.settings import Settings
 from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
+from fleetlane.work.access.hosts import HostAccess, NoHostTokens
 from fleetlane.work.access.sessions import Sessions
 from fleetlane.work.content.accounts import AccountService
 from fleetlane.work.content.library import Library
+from fleetlane.work.hosts.files import HostFiles
 from fleetlane.work.phones.checkups import Checkups
 from fleetlane.work.phones.devices import DeviceService
 from fleetlane.work.phones.directory import PhoneDirectory
@@ -102,11 +105,11 @@ class _Parts(Foundation):
     outlook: Outlook
 
 
-def build(settings: Settings) -> Server:
-    """Return a server; nothing is started yet."""
+def build(settings: Settings, host_tokens: HostTokens | None = None) -> Server:
+    """Return a server; nothing is started yet. Without `host_tokens` it has no hosts."""
     parts = _parts(settings)
     execution = build_execution(settings, parts)
-    services = _services(settings, parts, execution)
+    services = _services(settings, parts, execution, host_tokens or NoHostTokens())
     app = create_app(services, http_options(settings), PAGES)
     return Server(app, lambda: _running(settings, parts, execution, services))
 
@@ -147,7 +150,7 @@ def _parts(settings: Settings) -> _Parts:
     )
 
 
-def _services(settings: Settings, parts: _Parts, execution: Execution) -> Services:
+def _services(settings: Settings, parts: _Parts, execution: Execution, host_tokens: HostTokens) -> Services:
     """Return the use cases behind every face."""
     store, clock, lanes, repeats, zone = parts.store, parts.clock, parts.lanes, parts.repeats, settings.zone
     scheduler, packs, licensing = execution.scheduler, parts.packs, parts.licensing
@@ -174,6 +177,8 @@ def _services(settings: Settings, parts: _Parts, execution: Execution) -> Servic
         library=Library(store, parts.materials, clock),
         events=parts.events,
         access=_access(settings, parts),
+        host_access=HostAccess(host_tokens, Guesses(clock, parts.events.tell)),
+        host_files=_host_files(settings, parts),
         license=licensing.now,
         packs=lambda: packs.now,
         canary=execution.canary,
@@ -187,6 +192,11 @@ def _services(settings: Settings, parts: _Parts, execution: Execution) -> Servic
 def _access(settings: Settings, parts: _Parts) -> Access:
     token = settings.secret_token
     return Access(token, Sessions(parts.store, parts.clock, token or ""), Guesses(parts.clock, parts.events.tell))
+
+
+def _host_files(settings: Settings, parts: _Parts) -> HostFiles:
+    media = LocalMedia(settings.folders, parts.inspector, settings.inspect_max_s)
+    return HostFiles(parts.store, media, parts.inspection, parts.materials, parts.traces)
 
 
 @asynccontextmanager

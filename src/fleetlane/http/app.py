@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from fleetlane import __version__
-from fleetlane.http import accounts, canary, devices, events, materials, metrics, scripts, tasks, traces
+from fleetlane.http import accounts, canary, devices, events, host_files, materials, metrics, scripts, tasks, traces
 from fleetlane.http import health_and_docs as pages
 from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
@@ -21,6 +21,10 @@ from fleetlane.http.routers import PREFIX
 from fleetlane.http.strict_json import BodyLimit
 from fleetlane.web.pairs import LARGEST_LOGIN_BYTES
 from fleetlane.work.services import Services
+
+PREFIX = "/api/v1"
+HOST_PATHS = (f"{PREFIX}{host_files.router.prefix}/",)
+"""Below these every route asks for a host's token by itself, and for no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         materials.router,
         scripts.router,
         events.router,
+        host_files.router,
         license_routes.router,
         pages.router,
         metrics.router,
@@ -92,6 +97,7 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         access=services.access,
         session_cookie=app.state.session_cookie,
         requests_per_s=options.requests_per_s,
+        host_paths=HOST_PATHS,
     )
     app.add_middleware(HeadAsGet)
     return app

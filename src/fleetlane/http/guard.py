@@ -4,6 +4,8 @@ Calls of the API pass only where the licence's plan includes it, whatever they a
 everything but the two health pages asks for it; a browser is sent to the page that takes it, and opens the other
 pages, never the API, with the cookie that page gives. What it follows there ends with its session.
 
+The paths of hosts ask for a host's token by themselves; neither the owner's nor a licence is asked for there.
+
 Against DNS rebinding the Host must be one of ours; against other web sites any request that a browser
 marks as foreign is refused, on every method. Programs send no such marks and pass.
 """
@@ -54,6 +56,7 @@ class Guard:
         access: knows who may use a server that asks for a token.
         session_cookie: the name of the cookie with a session of the pages.
         requests_per_s: how many requests one address may send each second; 0 for any number.
+        host_paths: where the paths of hosts begin.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Guard:
         access: Access,
         session_cookie: str,
         requests_per_s: float = 0,
+        host_paths: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._answers = answers
@@ -76,6 +80,7 @@ class Guard:
         self._access = access
         self._cookie = session_cookie
         self._rate = RateLimit(requests_per_s)
+        self._host_paths = host_paths
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Check a request and pass it on."""
@@ -92,8 +97,9 @@ class Guard:
             address: str = scope["client"][0] if scope.get("client") else ""
             self._rate.check(address)
             path: str = scope["path"]
-            of_api = path.startswith(f"{self._api_prefix}/")
-            if path not in _OPEN_PATHS and not path.startswith(_OPEN_FOLDER):
+            of_host = path.startswith(self._host_paths)
+            of_api = path.startswith(f"{self._api_prefix}/") and not of_host
+            if path not in _OPEN_PATHS and not path.startswith(_OPEN_FOLDER) and not of_host:
                 secret = self._must_have_token(headers, address, of_api=of_api)
                 if secret:
                     scope, receive, send = only_while(lambda: sessions.goes_on(secret), scope, receive, send)

@@ -25,11 +25,13 @@ class LocalMedia:
     Args:
         folders: where they may be.
         inspector: looks into them.
+        limit_s: how long to wait for a look; then `look` raises TimeoutError. None: until it has ended.
     """
 
-    def __init__(self, folders: AllowedFolders, inspector: MediaInspector) -> None:
+    def __init__(self, folders: AllowedFolders, inspector: MediaInspector, limit_s: float | None = None) -> None:
         self._folders = folders
         self._inspector = inspector
+        self._limit_s = limit_s
 
     def listing(self, folder: str, *, beginning: str = "", endings: Collection[str] = ()) -> FolderListing:
         """Return what lies in a folder."""
@@ -58,7 +60,9 @@ class LocalMedia:
         if not _ends(real, endings):
             return LookedAt(str(real), real.name, None)
         try:
-            return LookedAt(str(real), real.name, self._inspector.inspect(real))
+            return LookedAt(str(real), real.name, self._inspector.inspect(real, self._limit_s))
+        except TimeoutError:
+            raise
         except OSError as error:
             raise unavailable(path) from error
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from fleetlane.core.license import License
 from fleetlane.scripts.packs import InForce
 from fleetlane.work.access.access import Access
+from fleetlane.work.access.hosts import HostAccess
 from fleetlane.work.content.accounts import AccountService
 from fleetlane.work.content.library import Library
+from fleetlane.work.hosts.files import HostFiles
 from fleetlane.work.phones.checkups import Checkups
 from fleetlane.work.phones.devices import DeviceService
 from fleetlane.work.phones.live_pictures import LivePictures
@@ -87,6 +89,8 @@ class Services:
     patching: Patching
     events: EventBroker
     access: Access
+    host_access: HostAccess
+    host_files: HostFiles
     license: Callable[[], License]
     health: Callable[[], Health]
     zone: tzinfo
