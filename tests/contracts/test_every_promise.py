@@ -11,10 +11,11 @@ from fleetlane.core.ports.attempts import Attempts
 from fleetlane.core.ports.execution import DeviceCalls, DeviceControl, Executor
 from fleetlane.core.ports.hosts import HostAnswers, HostLinks
 from fleetlane.core.ports.leases import Leases
-from fleetlane.core.ports.library import Accounts, MaterialFiles, Materials
+from fleetlane.core.ports.library import Accounts, MaterialFiles, MaterialReader, Materials
 from fleetlane.core.ports.phone import Devices, Driver, Transports
 from fleetlane.core.ports.records import DeviceRecords, IdempotencyKeys, KeyValues
-from fleetlane.core.ports.report import TraceFiles
+from fleetlane.core.ports.report import TraceFiles, TraceWriter
+from fleetlane.core.ports.sources import MediaAccess, MediaFiles
 from fleetlane.core.ports.store import Store
 from fleetlane.core.ports.tasks import Tasks
 
@@ -33,8 +34,12 @@ HELD = {
     DeviceControl: "device_control",
     HostLinks: "host_links",
     HostAnswers: "host_answers",
+    TraceWriter: "trace_files",
     TraceFiles: "trace_files",
+    MaterialReader: "material_files",
     MaterialFiles: "material_files",
+    MediaFiles: "media_files",
+    MediaAccess: "media_files",
     Driver: "driver",
     Devices: "devices",
     Transports: "transports",

@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 
 from fleetlane.bootstrap.server import build
+from fleetlane.core.ports.hosts import HostTokens
 from fleetlane.http.connections import Bounds
 from fleetlane.http.server import listen, serve
 from fleetlane.settings import Settings
@@ -54,9 +55,15 @@ class ServerThread:
     """Runs a server until the block ends; `http` talks to it over a real socket."""
 
     def __init__(
-        self, data_dir: Path, adb_port: int | None = None, bounds: Bounds | None = None, **settings: Any
+        self,
+        data_dir: Path,
+        adb_port: int | None = None,
+        bounds: Bounds | None = None,
+        host_tokens: HostTokens | None = None,
+        **settings: Any,
     ) -> None:
         """Without `adb_port` there is no adb: it cannot be started either."""
+        self._host_tokens = host_tokens
         self._bounds = bounds
         self._adb = nullcontext() if adb_port else _no_adb()
         self.settings = Settings(
@@ -116,7 +123,7 @@ class ServerThread:
         data, store = self.settings.data_dir, self.settings.store_path
         if data.is_dir() and not store.exists() and self.settings.store_url is None:
             new_store(store)  # what a server does with none is for tests of processes
-        server = build(self.settings)
+        server = build(self.settings, self._host_tokens)
         self.services = server.app.state.services
         self.store = self.services.queries._store
         async with server.running():

@@ -52,7 +52,7 @@ async def get_library_file(name: str, request: Request, services: Wired) -> Resp
 
 
 @router.get("/listing")
-async def list_folder(services: Wired, folder: PathText, ending: Endings, beginning: str = "") -> dict[str, Any]:
+async def list_folder(services: Wired, ending: Endings, folder: PathText = "", beginning: str = "") -> dict[str, Any]:
     """Return what lies in a folder. What has a name that is no text cannot be asked for, and is left out."""
     with _refusals():
         listing = await services.host_files.listing(folder, beginning, ending)
@@ -61,7 +61,7 @@ async def list_folder(services: Wired, folder: PathText, ending: Endings, beginn
 
 
 @router.get("/look")
-async def look_at_file(services: Wired, path: PathText, ending: Endings) -> dict[str, Any]:
+async def look_at_file(services: Wired, ending: Endings, path: PathText = "") -> dict[str, Any]:
     """Return what a file is."""
     with _refusals():
         return success(asdict(await services.host_files.look(path, ending)))
@@ -69,7 +69,7 @@ async def look_at_file(services: Wired, path: PathText, ending: Endings) -> dict
 
 @router.get("/text")
 async def get_text(
-    services: Wired, folder: PathText, name: str, most: Annotated[int, Query(ge=1, le=_MOST_TEXT_BYTES)]
+    services: Wired, name: str, most: Annotated[int, Query(ge=1, le=_MOST_TEXT_BYTES)], folder: PathText = ""
 ) -> Response:
     """Return how a text file of a folder begins."""
     with _refusals():
@@ -80,7 +80,7 @@ async def get_text(
 
 
 @router.get("/content")
-async def get_content(request: Request, services: Wired, path: PathText) -> Response:
+async def get_content(request: Request, services: Wired, path: PathText = "") -> Response:
     """Return the content of a file."""
     with _refusals():
         file = await services.host_files.opened(path)

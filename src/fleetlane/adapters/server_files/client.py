@@ -17,7 +17,6 @@ from fleetlane.core.errors import FleetlaneError
 
 _ROUTES = "/api/v1/hosts/files"
 _CONNECT_S, _SILENT_S = 5.0, 20.0
-_CHUNK = 256 * 1024
 _FIRST_WAIT_S, _LONGEST_WAIT_S, _SLICE_S = 0.25, 4.0, 0.25
 _LONGEST_RETRY_AFTER_S = 30.0
 _BUSY = 503
@@ -96,7 +95,7 @@ class ServerFiles:
             if response.status_code not in (200, 206) or _is_json(response):
                 _data(response)
                 raise ServerAwayError("The server's answer is no file.")
-            yield Download(begin if response.status_code == 206 else 0, response.iter_raw(_CHUNK))
+            yield Download(begin if response.status_code == 206 else 0, response.iter_raw())
 
     def put(self, path: str, content: bytes) -> None:
         """Bring a file. One that is there already is replaced."""
