@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from fleetlane.core.errors import LeaseLostError, ScriptUnknownError, TaskStoppedError
 from fleetlane.core.journal import Phase
 from fleetlane.core.outcome import PublishState, failed, succeeded
-from fleetlane.scripts.local_media import LocalMediaAccess
+from fleetlane.core.ports.sources import AttemptMedia
 from fleetlane.scripts.script import ScriptSettings
 from fleetlane.work.running import runner as runner_module
 from fleetlane.work.running.runner import Runner, StoreJournal
@@ -49,13 +50,34 @@ class NoTraces:
     def folder(self, task_id, attempt): ...
 
 
+class Access:
+    """Notes how long an attempt may read media."""
+
+    open = 0
+    must_go_on = None
+
+    @contextmanager
+    def attempt(self, must_go_on):
+        self.open += 1
+        self.must_go_on = must_go_on
+        try:
+            yield AttemptMedia("files of tasks", None)
+        finally:
+            self.open -= 1
+
+
 @pytest.fixture
-def run(world: World, monkeypatch):
+def access():
+    return Access()
+
+
+@pytest.fixture
+def run(world: World, access, monkeypatch):
     """Return what runs a task's present attempt with a script, and returns its outcome and its control."""
     runner = Runner(
         world.store,
         NoTraces(),
-        LocalMediaAccess(None, None),
+        access,
         world.clock,
         settings=ScriptSettings(),
         timeout_s=600,
@@ -103,6 +125,24 @@ def test_it_has_the_time_that_its_script_asks_for_and_the_usual_when_there_is_no
         assert control.deadline_s - now_s == pytest.approx(660)
         outcome, control = await run(task, None)
         assert (outcome.error_code, control.deadline_s - now_s) == ("script_unavailable", pytest.approx(600))
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("raised", [None, ValueError("odd")])
+def test_it_reads_media_until_it_has_ended_and_stops_to_when_it_must(world, run, access, raised):
+    seen = []
+
+    def posts(job):
+        seen.append((job.media, access.open))
+        if raised is not None:
+            raise raised
+        return SEEN
+
+    async def scenario():
+        _, control = await run(await begun(world), Scripted(posts))
+        assert (seen, access.open) == ([("files of tasks", 1)], 0)
+        assert access.must_go_on == control.check
 
     asyncio.run(scenario())
 
