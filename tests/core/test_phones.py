@@ -23,7 +23,7 @@ class Shelf:
     def __init__(self, *known: Phone) -> None:
         ids = (f"id{n}" for n in itertools.count())
         self.adb, self.book, self.views = FakeTransports(), PhoneBook(lambda: next(ids)), {}
-        self.book.load(known, {})
+        self.book.load(known, [])
 
     def plug(self, serial, identity=None, **options):
         transport = self.adb.plug(serial, **options)

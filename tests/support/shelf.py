@@ -26,5 +26,5 @@ class Shelf:
     async def comes_by(self, serial: str) -> None:
         self.transports.plug(serial, usb=serial == CABLE)
         self.phones.update()
-        await asyncio.gather(*self.phones._asking.values())
+        await asyncio.gather(*self.phones._asking._tasks.values())
         await self.phones.settle()

@@ -46,7 +46,7 @@ class Replaced:
 
     async def _settled(self) -> None:
         self.phones.update()
-        await asyncio.gather(*self.phones._asking.values())
+        await asyncio.gather(*self.phones._asking._tasks.values())
         await self.phones.settle()
 
     async def takes_its_place(self, going) -> None:

@@ -42,7 +42,7 @@ async def another_phone_at(making: Making, address: str, known: int = 0):
     for _ in range(2 - known):
         there = transports.plug(address)
         phones.update()
-        await asyncio.gather(*phones._asking.values())
+        await asyncio.gather(*phones._asking._tasks.values())
         await phones.settle()
         if who:
             transports.unplug(there)

@@ -181,7 +181,7 @@ class Shelf:
         link, identity, future = self.asked.pop(connection)
         if link in self.links:
             self.answered.setdefault(link.transport.serial, set()).add(link.phone)
-        asking = self.phones._asking[connection]
+        asking = self.phones._asking._tasks[connection]
         future.set_result(identity)
         self.do(asking)
         self.do(self.phones.settle())
@@ -194,7 +194,7 @@ class Shelf:
                 self.made[task.id].key = self._key_of(task.serial)
 
     def _key_of(self, lane) -> Key | None:
-        phone = self.phones.phone(lane)
+        phone = self.phones._book.phones.get(lane)
         if phone is None or phone.identity is None:
             return None
         name, _, resets = phone.identity.android_id.partition("/")
@@ -294,7 +294,7 @@ class Shelf:
         assert lane not in [one for one in self.phones._book.phones if self.phones.question(one) == question]
 
     def the_server_starts_anew(self, _choice):
-        for asking in list(self.phones._asking.values()):
+        for asking in list(self.phones._asking._tasks.values()):
             asking.cancel()
         self.do(asyncio.sleep(0))
         self.where.clear()

@@ -47,3 +47,8 @@ def is_address(serial: str) -> bool:
     return bool(colon and bare and port.isdigit() and not any(c.isspace() for c in host)) and (
         ":" not in host or host.startswith("[")
     )
+
+
+def is_of_one_host(serial: str) -> bool:
+    """Return whether a serial may mean another phone at another host: an address, or an emulator's number."""
+    return is_address(serial) or serial.startswith("emulator-")

@@ -35,6 +35,8 @@ class DeviceState(StrEnum):
     """Another phone answers where it was known."""
     RESET = "reset"
     """A phone answers with its serial number and another ANDROID_ID: it was reset, or this is a clone."""
+    HOST_AWAY = "host_away"
+    """It was seen last at a host that does not work any more."""
     FORMER_NAME = "former_name"
     """No device any more: a phone is known by another serial now."""
 
@@ -59,6 +61,10 @@ _OF_ADB: Mapping[str, DeviceState] = {
     "rescue": DeviceState.RESCUE,
     "host": DeviceState.HOST,
 }
+
+
+OTHERS_IN_ITS_PLACE = (DeviceState.OTHER_PHONE, DeviceState.RESET, DeviceState.SHARED_SERIAL)
+"""States in which not the device itself is seen, but others are where it was known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,8 @@ NOT_READY: Mapping[DeviceState | None, str] = {
     "phone which one is meant (adopt)",
     DeviceState.RESET: "another phone answers at %(at)s, or device %(serial)s was reset: it has the same serial number "
     "and another ANDROID_ID; say on the page of the phone which one is meant (adopt)",
+    DeviceState.HOST_AWAY: "device %(serial)s is at the host %(host)s, which does not answer; start that host again, "
+    "or plug the phone in elsewhere",
     DeviceState.FORMER_NAME: "device %(serial)s is known as %(now)s now; whether its former post went out can only be "
     "told by a person",
 }

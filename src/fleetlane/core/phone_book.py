@@ -13,38 +13,36 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fleetlane.core.device import Device, DeviceState, Transport
-from fleetlane.core.phones import NO_NUMBER, Adoption, Finding, Identity, Phone, Question, View, name_key
-
-_TELLING = (
-    DeviceState.ASKING,
-    DeviceState.NO_PERMISSIONS,
-    DeviceState.UNAUTHORIZED,
-    DeviceState.AUTHORIZING,
-    DeviceState.RECOVERY,
-    DeviceState.SIDELOAD,
-    DeviceState.BOOTLOADER,
-    DeviceState.RESCUE,
-    DeviceState.HOST,
-    DeviceState.UNKNOWN,
-    DeviceState.CONNECTING,
-    DeviceState.OFFLINE,
+from fleetlane.core.phone_views import are_two, best_of, in_state, questioned, told_of
+from fleetlane.core.phones import (
+    ALONE,
+    NO_NUMBER,
+    Adoption,
+    Finding,
+    Identity,
+    Phone,
+    Question,
+    View,
+    name_key,
 )
-"""Of several transports that cannot be used, the state that is told is the first of these."""
+from fleetlane.core.serials import SerialLeads
 
 
 @dataclass(slots=True)
 class PhoneBook:
-    """The phones on record, and what adb lists.
+    """The phones on record, and what the adb of this host lists.
 
     Attributes:
-        phones: by lane.
-        owners: the lane of each serial that is or was a phone's; each lane is one of them.
         draw_id: gives a new phone its id.
+        host_id: this host. Two hosts may reach two phones by one serial.
+        phones: by lane.
     """
 
     draw_id: Callable[[], str]
+    host_id: str = ALONE
     phones: dict[str, Phone] = field(default_factory=dict[str, Phone])
-    owners: dict[str, str] = field(default_factory=dict[str, str])
+    led: SerialLeads = field(init=False)
+    """The lane that each serial leads to, by host; each lane is a serial."""
     _transports: tuple[Transport, ...] = ()
     _asked: dict[int, str] = field(default_factory=dict[int, str])
     """The lane of the phone behind each connection."""
@@ -52,30 +50,44 @@ class PhoneBook:
     _by_number: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
     """The lanes of the phones with a serial number."""
 
-    def load(self, phones: Iterable[Phone], owners: Mapping[str, str]) -> None:
-        """Take what is on record."""
+    def __post_init__(self) -> None:
+        self.led = SerialLeads(self.host_id)
+
+    def load(self, phones: Iterable[Phone], serials: Iterable[tuple[str, str, str]]) -> None:
+        """Take what is on record, in the place of what was known of it.
+
+        Args:
+            phones: the phones.
+            serials: each serial with a host, and the lane that it leads to there.
+        """
+        self.phones.clear()
+        self._names.clear()
+        self._by_number.clear()
+        self.led.load(serials)
         for phone in phones:
             self._put(phone)
-        self.owners.update(owners)
+        for connection, lane in list(self._asked.items()):
+            if lane not in self.phones:  # another host found it to be another phone, or it was forgotten
+                self._asked[connection] = self.lane(lane)
+            if self._asked[connection] not in self.phones:
+                del self._asked[connection]
 
     # -- asked by others -------------------------------------------------------------------------------
 
     def lane(self, text: str) -> str:
         """Return the lane that a serial, an alias or a name means; the text itself when it is none on record."""
         bare = text.strip()
-        return self.owners.get(bare) or self._names.get(name_key(bare)) or bare
+        return self.led.anywhere(bare) or self._names.get(name_key(bare)) or bare
 
     def serials(self, lane: str) -> list[str]:
         """Return all serials by which a phone is or was reached."""
-        return sorted(serial for serial, owner in self.owners.items() if owner == lane)
+        return self.led.of(lane)
 
     def taken_name(self, name: str, lane: str) -> str | None:
         """Return the lane of another phone that a name means already, None when it may be given to this one."""
         bare = name.strip()
-        other = self.owners.get(bare) or self._names.get(name_key(bare))
-        other = other or next(
-            (lane for serial, lane in self.owners.items() if name_key(serial) == name_key(bare)), None
-        )
+        other = self.led.anywhere(bare) or self._names.get(name_key(bare))
+        other = other or self.led.alike(bare)
         return None if other in (None, lane) else other
 
     # -- what adb lists --------------------------------------------------------------------------------
@@ -100,7 +112,7 @@ class PhoneBook:
 
     def strangers(self) -> list[Phone]:
         """Return the phones that cannot be asked and are not on record: each is a phone of its own, for now."""
-        serials = {t.serial for t in self._present() if not t.is_ready and t.serial not in self.owners}
+        serials = {t.serial for t in self._present() if not t.is_ready and not self.led.is_known(t.serial)}
         return [Phone(self.draw_id(), serial) for serial in sorted(serials) if not self._is_shared_number(serial)]
 
     def lane_at(self, serial: str) -> str:
@@ -108,7 +120,7 @@ class PhoneBook:
         asked = [
             self._asked[t.connection] for t in self._transports if t.serial == serial and t.connection in self._asked
         ]
-        return asked[0] if asked else self.lane(serial)
+        return asked[0] if asked else self.led.here_at(serial) or self.lane(serial)
 
     def is_settled(self, serial: str) -> bool:
         """Return whether it is known which phone answers at a serial, or cannot be asked."""
@@ -124,21 +136,28 @@ class PhoneBook:
     def judge(self, transport: Transport, identity: Identity) -> Finding:
         """Return what an answer means. Nothing changes until it is accepted."""
         known = self._known(identity)
-        owner = self.phones.get(self.owners.get(transport.serial, ""))
+        owner = self.phones.get(self.led.here_at(transport.serial) or "")
         is_free = owner is None or owner.identity is None
         is_ours = not self._is_shared(transport, known) and is_free
         apart = self._there_too(identity, known)
         if known is not None:
             if owner is known:
                 return Finding(known, transport.serial, None, apart)
-            absorbed = (owner.serial if owner else transport.serial) if is_ours else None
+            absorbed = self._absorbed(transport.serial, owner) if is_ours else None
             return Finding(self._with_words_of(known, owner) if is_ours else known,
                            transport.serial if is_ours else None, absorbed, apart)  # fmt: skip
-        if is_ours:
-            phone = replace(owner, identity=identity) if owner else Phone(self.draw_id(), transport.serial, identity)
-            return Finding(phone, transport.serial, None, apart)
-        lane = self._free_lane(identity, transport.serial)
-        return Finding(Phone(self.draw_id(), lane, identity), None, None, apart)
+        if owner is not None and is_ours:
+            return Finding(replace(owner, identity=identity), transport.serial, None, apart)
+        is_new = is_ours and not self.led.is_known(transport.serial)
+        lane = transport.serial if is_new else self._free_lane(identity, transport.serial)
+        phone = Phone(self.draw_id(), lane, identity)
+        return Finding(phone, transport.serial if is_ours else None, None, apart)
+
+    def _absorbed(self, serial: str, owner: Phone | None) -> str | None:
+        """Return the lane that ends since it is a phone's that is known by another one; None for none."""
+        if owner is not None:
+            return owner.serial
+        return None if self.led.is_known(serial) else serial  # else what leads nowhere here is another host's
 
     def _known(self, identity: Identity) -> Phone | None:
         for lane in sorted(self._by_number.get(identity.serialno, ())):
@@ -154,7 +173,7 @@ class PhoneBook:
         return others or bool(numbered)
 
     def _is_shared_number(self, serial: str) -> bool:
-        return serial not in self.owners and len(self._by_number.get(serial, ())) > 1
+        return not self.led.is_known(serial) and len(self._by_number.get(serial, ())) > 1
 
     def _there_too(self, identity: Identity, known: Phone | None) -> tuple[str, ...]:
         """Return the lanes of other phones that could be this one, were they not there at the same time."""
@@ -176,8 +195,9 @@ class PhoneBook:
         """Return a lane for a phone that cannot have the serial it is reached at."""
         number = "phone" if identity.serialno in NO_NUMBER else identity.serialno
         names = [number, f"{number}-{identity.android_id[:6]}", f"{number}-{identity.android_id}"]
-        names += [f"{number}-{count}" for count in range(2, len(self.owners) + 4)]
-        return next(name for name in names if name != serial and self.lane(name) == name and name not in self.owners)
+        names += [f"{number}-{count}" for count in range(2, len(self.led) + 4)]
+        free = (name for name in names if name != serial and not self.led.is_known(name))
+        return next(name for name in free if self.lane(name) == name)
 
     def accept(self, finding: Finding, transport: Transport) -> None:
         """Take a finding that was stored: from now on the transport leads to its phone."""
@@ -186,7 +206,7 @@ class PhoneBook:
             self._drop(str(finding.absorbed), into=lane)
         self._put(phone)
         if finding.attach is not None:
-            self.owners[finding.attach] = lane
+            self.led.lead(finding.attach, lane)
         for other in finding.apart:
             self.refuse(other, phone.id)
             self.refuse(lane, self.phones[other].id)
@@ -209,7 +229,8 @@ class PhoneBook:
     def _put(self, phone: Phone) -> None:
         self._unindex(phone.serial)
         self.phones[phone.serial] = phone
-        self.owners.setdefault(phone.serial, phone.serial)
+        if not self.led.is_lane(phone.serial):
+            self.led.lead(phone.serial, phone.serial)
         if phone.identity is not None:
             self._by_number[phone.identity.serialno].add(phone.serial)
         if phone.name:
@@ -227,9 +248,7 @@ class PhoneBook:
     def _drop(self, lane: str, *, into: str) -> None:
         """Let a lane end; what leads to it leads to another one."""
         self._unindex(lane)
-        for serial, owner in list(self.owners.items()):
-            if owner == lane:
-                self.owners[serial] = into
+        self.led.drop(lane, into=into)
         for connection, owner in list(self._asked.items()):
             if owner == lane:
                 self._asked[connection] = into
@@ -261,7 +280,7 @@ class PhoneBook:
         if done.former is not None:
             self._put(done.former)
             for serial in done.kept:
-                self.owners[serial] = done.former.serial
+                self.led.lead(serial, done.former.serial)
 
     # -- what they are now -----------------------------------------------------------------------------
 
@@ -270,8 +289,9 @@ class PhoneBook:
         listed: defaultdict[str, list[Transport]] = defaultdict(list)
         for transport in self._transports:
             lane = self._asked.get(transport.connection) if transport.is_ready else None
-            lane = lane or self.owners.get(transport.serial, transport.serial)
-            listed[lane].append(transport)
+            lane = lane or self.led.here_at(transport.serial)
+            if lane or not self.led.is_known(transport.serial):  # else it is another host's: this one is unknown yet
+                listed[lane or transport.serial].append(transport)
         questions = self._questions()
         return {
             lane: self._view(lane, listed.get(lane, ()), questions.get(lane, []), before.get(lane), now_ms)
@@ -293,7 +313,7 @@ class PhoneBook:
         for present, transports in usable.items():
             phone = self.phones[present]
             for transport in transports:
-                self._ask_about(found, self.owners.get(transport.serial), phone, transport.serial)
+                self._ask_about(found, self.led.here_at(transport.serial), phone, transport.serial)
             assert phone.identity is not None
             for lane in self._by_number.get(phone.identity.serialno, ()):
                 if self._may_be(lane, phone.identity):
@@ -317,24 +337,24 @@ class PhoneBook:
     ) -> View:
         usable = [t for t in transports if t.is_ready and self._asked.get(t.connection) == lane]
         former = before.transport if before else None
-        if _are_two(usable) or _are_two([t for t in transports if t.id is None and t.state is not DeviceState.ABSENT]):
-            return View(_in_state(lane, DeviceState.SHARED_SERIAL, {}, before, now_ms))
+        if are_two(usable) or are_two([t for t in transports if t.id is None and t.state is not DeviceState.ABSENT]):
+            return View(in_state(lane, DeviceState.SHARED_SERIAL, {}, before, now_ms))
         if usable:
-            best = _best(usable, former)
+            best = best_of(usable, former)
             kept = former is not None and any(t.connection == former.connection for t in usable)
-            return View(_in_state(lane, DeviceState.ONLINE, {}, before if kept else None, now_ms), best)
+            return View(in_state(lane, DeviceState.ONLINE, {}, before if kept else None, now_ms), best)
         if questions:
-            state, facts = _questioned(questions)
-            return View(_in_state(lane, state, facts, before, now_ms))
-        state, facts = _told_of(transports)
-        return View(_in_state(lane, state, facts, before, now_ms))
+            state, facts = questioned(questions)
+            return View(in_state(lane, state, facts, before, now_ms))
+        state, facts = told_of(transports)
+        return View(in_state(lane, state, facts, before, now_ms))
 
     def device(self, serial: str, last_seen_ms: int) -> Device | None:
         """Return a device that is not listed; None when it is not on record."""
-        owner = self.owners.get(serial)
+        owner = self.led.anywhere(serial)
         if owner is not None and owner != serial:
             return Device(serial, DeviceState.FORMER_NAME, last_seen_ms, {"now": owner})
-        if owner is None and self._is_shared_number(serial):
+        if owner is None and (self.led.is_known(serial) or self._is_shared_number(serial)):
             return Device(serial, DeviceState.SHARED_SERIAL, last_seen_ms)
         return Device(serial, DeviceState.ABSENT, last_seen_ms) if owner is not None else None
 
@@ -342,38 +362,3 @@ class PhoneBook:
 def _number_of(phone: Phone) -> str:
     """Return a phone's serial number; "" when it has none."""
     return phone.identity.serialno if phone.identity else ""
-
-
-def _are_two(usable: Sequence[Transport]) -> bool:
-    """Return whether transports that say the same cannot lead to one phone: one has one cable, and a serial once."""
-    serials = [t.serial for t in usable]
-    return len(set(serials)) < len(serials) or sum(t.usb for t in usable) > 1
-
-
-def _best(usable: Sequence[Transport], former: Transport | None) -> Transport:
-    """Return the transport to use: a cable before the network, then the one in use."""
-    in_use = former.connection if former else None
-    return min(usable, key=lambda t: (not t.usb, t.connection != in_use, t.connection))
-
-
-def _questioned(questions: Sequence[Question]) -> tuple[DeviceState, Mapping[str, str]]:
-    if len(questions) > 1:
-        return DeviceState.SHARED_SERIAL, {}
-    [question] = questions
-    state = DeviceState.RESET if question.is_reset else DeviceState.OTHER_PHONE
-    return state, {"at": question.at, "present": question.present}
-
-
-def _told_of(transports: Sequence[Transport]) -> tuple[DeviceState, Mapping[str, str]]:
-    """Return the state that tells most of transports none of which can be used."""
-    words = {(DeviceState.ASKING if t.is_ready else t.state): t.words for t in transports}
-    for state in _TELLING:
-        if state in words:
-            return state, {"words": words[state]} if state is DeviceState.UNKNOWN else {}
-    return DeviceState.ABSENT, {}
-
-
-def _in_state(lane: str, state: DeviceState, facts: Mapping[str, str], before: View | None, now_ms: int) -> Device:
-    if before is not None and before.device.state is state:
-        return Device(lane, state, before.device.since_ms, facts)
-    return Device(lane, state, now_ms, facts)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from fleetlane.core.device import Device, Transport
+from fleetlane.core.device import Device, DeviceState, Transport
 
 NO_NUMBER = ("", "unknown", "0")
 """What phones say that have no serial number."""
+ALONE = "embedded"
+"""The host of a server that has its store to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,13 @@ class Phone:
 def name_key(name: str) -> str:
     """Return what two spellings of one name share."""
     return name.strip().casefold()
+
+
+def one_meaning(serial: str, lanes: Collection[str]) -> str:
+    """Return the lane that a serial means which leads to `lanes`, each at some host: itself where that is undecided."""
+    if serial in lanes or len(lanes) != 1:
+        return serial
+    return next(iter(lanes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +125,8 @@ class View:
 
     device: Device
     transport: Transport | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Return whether adb lists the phone here, in whatever state, or somebody in its place."""
+        return self.device.state is not DeviceState.ABSENT

@@ -17,12 +17,12 @@ class LeaseRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def begin(self, owner: str, host_id: str, ttl_ms: int) -> None:
+    def begin(self, owner: str, host_id: str, ttl_ms: int, beats: int = 1) -> None:
         """Note a worker that begins; those that worked in its place before are forgotten, with their leases."""
         former = select(workers.c.owner).where(workers.c.host_id == host_id)
         self._connection.execute(delete(leases).where(leases.c.owner.in_(former)))
         self._connection.execute(delete(workers).where(workers.c.host_id == host_id))
-        self._connection.execute(insert(workers).values(owner=owner, host_id=host_id, beats=1, ttl_ms=ttl_ms))
+        self._connection.execute(insert(workers).values(owner=owner, host_id=host_id, beats=beats, ttl_ms=ttl_ms))
 
     def beat(self, owner: str, ttl_ms: int) -> bool:
         """Let a worker's heart beat once, for all its leases. False when it is not known: it has none."""
@@ -33,6 +33,10 @@ class LeaseRepository:
     def heartbeats(self) -> Mapping[str, Heartbeat]:
         """Return the heartbeat of each worker."""
         return {row.owner: Heartbeat(row.beats, row.ttl_ms) for row in self._connection.execute(select(workers))}
+
+    def living_hosts(self) -> frozenset[str]:
+        """Return the hosts that have a worker."""
+        return frozenset(self._connection.execute(select(workers.c.host_id)).scalars())
 
     def holders(self) -> Mapping[str, str]:
         """Return the owner of each device that has one."""

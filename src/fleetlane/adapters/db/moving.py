@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, text, update
 
-from fleetlane.adapters.db.tables import leases, metadata, sequences, workers
+from fleetlane.adapters.db.tables import hosts, leases, metadata, sequences, take_overs, workers
 from fleetlane.core.errors import StoreError
 
 _ROWS = 5_000
-_NOT_COPIED = (sequences, workers, leases)
-"""Ids go on from where they were; who worked here is asked anew there."""
+_NOT_COPIED = (sequences, workers, leases, hosts, take_overs)
+"""Ids go on from where they were; who works there begins there."""
 _FIRST = ("tasks", "accounts", "materials", "devices", "facts")
 """A store that has rows in none of these is empty."""
 

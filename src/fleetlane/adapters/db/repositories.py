@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from fleetlane.adapters.db.accounts import AccountRepository
 from fleetlane.adapters.db.attempts import AttemptRepository
 from fleetlane.adapters.db.devices import DeviceRecordRepository
+from fleetlane.adapters.db.hosts import HostRepository, TakeOverRepository
 from fleetlane.adapters.db.leases import LeaseRepository
 from fleetlane.adapters.db.materials import MaterialRepository
 from fleetlane.adapters.db.records import IdempotencyKeyRepository, KeyValueRepository
@@ -29,6 +30,8 @@ class SqlRepositories:
         self.answers = IdempotencyKeyRepository(connection)
         self.facts = KeyValueRepository(connection)
         self.leases = LeaseRepository(connection)
+        self.hosts = HostRepository(connection)
+        self.take_overs = TakeOverRepository(connection)
 
     def finish(self) -> None:
         """Store what waits for the end of the unit of work."""

@@ -207,10 +207,15 @@ devices = Table(
     Column("name_key", string(255), unique=True),
     Column("tags", text_of_any_length(), nullable=False, server_default=text("'[]'")),
     Column("refused", text_of_any_length(), nullable=False, server_default=text("'[]'")),
+    Column("host_id", string(36)),  # of the host that saw it last, and how; a server alone keeps that to itself
+    Column("state", string(16), nullable=False, server_default=text("'absent'")),
+    Column("state_facts", text_of_any_length(), nullable=False, server_default=text("'{}'")),
+    Column("state_since_ms", BigInteger, nullable=False, server_default=text("0")),
 )
 
-# Every serial by which a phone is or was reached; `device` is the `serial` of its row, its lane. One that looks like an
-# address is connected again while its phone is not there, unless it was let go.
+# Every serial by which a phone is or was reached at a host; `device` is the `serial` of its row, its lane. One that
+# looks like an address is connected again while its phone is not there, unless it was let go. Two hosts may reach two
+# phones by one serial.
 device_serials = Table(
     "device_serials",
     metadata,
@@ -218,6 +223,33 @@ device_serials = Table(
     Column("device", string(255), nullable=False, index=True),
     Column("last_seen_ms", BigInteger, nullable=False),
     Column("let_go", Boolean, nullable=False, server_default=text("false")),
+    Column("host_id", string(36), primary_key=True, server_default=text("'embedded'")),
+)
+
+# The hosts that work, worked or may work on this store, by the names people gave them. `id` is of a data directory:
+# None until one has begun by that name. `token` is the SHA-256 of the one that opens the servers to the host.
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("name", string(64), primary_key=True),
+    Column("id", string(36), unique=True),
+    Column("kind", string(8), nullable=False, server_default=text("'host'")),
+    Column("version", string(32), nullable=False, server_default=text("''")),
+    Column("protocol", Integer, nullable=False, server_default=text("0")),
+    Column("started_ms", BigInteger),
+    Column("seen_ms", BigInteger),
+    Column("drains", Boolean, nullable=False, server_default=text("false")),
+    Column("token", string(64)),
+)
+
+# Phones that a person has taken over, for as long as the server lives where he did so (`owner`).
+take_overs = Table(
+    "take_overs",
+    metadata,
+    Column("serial", string(255), primary_key=True),
+    Column("owner", string(36), nullable=False),
+    Column("by", text_of_any_length(), nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
 )
 
 materials = Table(

@@ -22,8 +22,8 @@ class Heartbeat:
 class Leases(Protocol):
     """Workers and their leases. A device has at most one lease."""
 
-    def begin(self, owner: str, host_id: str, ttl_ms: int) -> None:
-        """Note a worker that begins, with one beat; those of the same host before it are forgotten, with their leases.
+    def begin(self, owner: str, host_id: str, ttl_ms: int, beats: int = 1) -> None:
+        """Note a worker that begins; those of the same host before it are forgotten, with their leases.
 
         Only who knows that no other worker of its host lives may begin.
 
@@ -31,6 +31,7 @@ class Leases(Protocol):
             owner: the worker, a new one at each start.
             host_id: the place of work, the same at each start: one worker lives there at a time.
             ttl_ms: how long its leases outlive its last beat.
+            beats: from where its beats are counted: beyond all that it has had, when it begins once more.
         """
         ...
 
@@ -40,6 +41,10 @@ class Leases(Protocol):
 
     def heartbeats(self) -> Mapping[str, Heartbeat]:
         """Return the heartbeat of each worker."""
+        ...
+
+    def living_hosts(self) -> frozenset[str]:
+        """Return the hosts that have a worker."""
         ...
 
     def holders(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from fleetlane.core.ports.attempts import Attempts
 from fleetlane.core.ports.leases import Leases
 from fleetlane.core.ports.library import Accounts, Materials
-from fleetlane.core.ports.records import DeviceRecords, IdempotencyKeys, KeyValues
+from fleetlane.core.ports.records import DeviceRecords, HostRecords, IdempotencyKeys, KeyValues, TakeOvers
 from fleetlane.core.ports.tasks import Tasks
 
 T = TypeVar("T")
@@ -56,6 +56,16 @@ class Repositories(Protocol):
     @property
     def leases(self) -> Leases:
         """Return who may work on which device."""
+        ...
+
+    @property
+    def hosts(self) -> HostRecords:
+        """Return the hosts on record."""
+        ...
+
+    @property
+    def take_overs(self) -> TakeOvers:
+        """Return the phones that people have taken over."""
         ...
 
 

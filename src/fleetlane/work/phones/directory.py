@@ -17,23 +17,27 @@ from contextlib import suppress
 import structlog
 
 from fleetlane.core.address import is_address
-from fleetlane.core.device import Device, DeviceState, Transport, why_not_ready
-from fleetlane.core.errors import ConflictError, DeviceError, DeviceGoneError, NotFoundError, StoreError
+from fleetlane.core.device import OTHERS_IN_ITS_PLACE, Device, DeviceState, Transport, why_not_ready
+from fleetlane.core.errors import DeviceGoneError, StoreError
 from fleetlane.core.phone_book import PhoneBook
-from fleetlane.core.phones import Adoption, Identity, Phone, Question, View
+from fleetlane.core.phones import ALONE, Identity, Question, View
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.phone import Driver, PhoneReport, Transports
-from fleetlane.core.ports.store import Repositories, Store
-from fleetlane.work.phones.lane_merges import Moves, absorb, adopt, flag, on_record, strays, tidy, unflag
+from fleetlane.core.ports.store import Store
+from fleetlane.work.phones.asking import Asking
+from fleetlane.work.phones.decisions import PhoneDecisions
+from fleetlane.work.phones.lane_merges import Moves, OnRecord, absorb, flag, on_record, strays, tidy, unflag
+from fleetlane.work.phones.sightings import Sightings
 from fleetlane.work.preflight.repeats import RepeatWindow
 from fleetlane.work.running.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 
 _ASKED_AT_ONCE = 32
-_FIRST_PAUSE_S, _LAST_PAUSE_S = 1.0, 30.0
 _STORE_RETRY_S = 1.0
 _TIDY_EVERY_S = 30.0
+_LOOK_EVERY_S = 5.0
+"""What nobody told of other hosts' phones is known here after this."""
 _PATIENCE_S = 3.0
 _LOOK_S = 0.1
 _ANSWER_WAIT_S = 12.0
@@ -49,6 +53,7 @@ class PhoneDirectory:
         clock: the time.
         lanes: told of lanes whose tasks have come or gone, and when a device has changed; says which are in use.
         repeats: for how long a post is not to be repeated.
+        host_id: this host; without it no other one works on the store.
         changed: called on the event loop with each device that has changed its state.
         draw_id: gives a new phone its id.
     """
@@ -61,6 +66,7 @@ class PhoneDirectory:
         lanes: Lanes,
         *,
         repeats: RepeatWindow | None = None,
+        host_id: str = ALONE,
         changed: Callable[[Device], None] = lambda _device: None,
         draw_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
@@ -72,18 +78,22 @@ class PhoneDirectory:
         self._transports = transports
         self._store = store
         self._clock = clock
-        self._book = PhoneBook(draw_id)
+        self._host_id = host_id
+        self._book = PhoneBook(draw_id, host_id)
+        self._sightings = Sightings(host_id)
+        self._decisions = PhoneDecisions(self._book, store, clock, lanes, self._window)
         self._let_go: dict[str, int] = {}
         """Addresses that are not to be connected again, and the last connection that was let go of."""
         self._last_seen: dict[str, int] = {}
         self._views: Mapping[str, View] = {}
         self._devices: Sequence[Device] = ()
         self._pool = ThreadPoolExecutor(_ASKED_AT_ONCE, thread_name_prefix="ask phone")
-        self._asking: dict[int, asyncio.Task[None]] = {}
+        self._asking = Asking(self._book.is_current, self._ask)
         self._writing = asyncio.Lock()
         """Held from a decision to the moment when the book knows that it is stored."""
         self._flagged: set[str] = set()
-        self._closed = False
+        self._read_again_s = 0.0
+        self._heard = False
         self._changed = asyncio.Event()
         self._shown = asyncio.Event()
         self._news = threading.Condition()
@@ -92,13 +102,26 @@ class PhoneDirectory:
     # -- Devices: asked from any thread ----------------------------------------------------------------
 
     def all(self) -> Sequence[Device]:
-        """Return every device seen since the start, by serial."""
+        """Return every device seen since the start, here or at another host, by serial."""
         return self._devices
 
     def get(self, serial: str) -> Device | None:
         """Return a device by its lane, None when it is not on record."""
         view = self._views.get(serial)
+        if not self._sightings.counts(view) and (other := self._sightings.device(serial)):
+            return other
         return view.device if view else self._book.device(serial, self._last_seen.get(serial, 0))
+
+    def here(self) -> Collection[str]:
+        """Return the lanes of the phones that this host can work on: of a server alone, all of them."""
+        if not self._sightings.shared:
+            return [device.serial for device in self._devices]
+        seen = [view.device for view in self._views.values() if view.is_there]
+        return [device.serial for device in seen if device.state not in OTHERS_IN_ITS_PLACE]
+
+    def host_of(self, serial: str) -> str | None:
+        """Return the name of the other host that a phone is at; None when it is here, or nowhere."""
+        return None if self._sightings.counts(self._views.get(serial)) else self._sightings.host(serial)
 
     def driver(self, serial: str) -> Driver:
         """Return a new driver for a device. The caller closes it."""
@@ -133,10 +156,6 @@ class PhoneDirectory:
         """Return the lane that a serial, an alias or a name means; the text itself when it is none on record."""
         return self._book.lane(text)
 
-    def phone(self, lane: str) -> Phone | None:
-        """Return a phone on record."""
-        return self._book.phones.get(lane)
-
     def serials(self, lane: str) -> list[str]:
         """Return all serials by which a phone is or was reached."""
         return self._book.serials(lane)
@@ -156,21 +175,42 @@ class PhoneDirectory:
 
     async def load(self) -> None:
         """Read what is on record, before anything is followed."""
-        records, serials, flagged = await self._store.read(on_record)
-        self._book.load([record.phone for record in records], {one.serial: one.device for one in serials})
-        self._let_go = {one.serial: 0 for one in serials if one.let_go}
-        self._last_seen = {record.serial: record.last_seen_ms for record in records}
-        self._flagged = flagged
+        await self._store.write(lambda r: r.devices.inherit(self._host_id, all_others=not self._sightings.shared))
+        for record in (await self._read()).devices:
+            self._last_seen[record.serial] = record.last_seen_ms
+            if record.host_id == self._host_id:
+                self._sightings.note(Device(record.serial, DeviceState.ABSENT, record.last_seen_ms))
         self._keep_connected()
+
+    async def _read(self) -> OnRecord:
+        """Take what is on record, in the place of what was known of it."""
+        found = await self._store.read(on_record)
+        self._book.load(
+            [record.phone for record in found.devices], [(one.serial, one.host_id, one.device) for one in found.serials]
+        )
+        mine = [one for one in found.serials if one.host_id == self._host_id]
+        self._let_go = {one.serial: self._let_go.get(one.serial, 0) for one in mine if one.let_go}
+        self._flagged = found.flagged
+        self._sightings.read(found)
+        return found
+
+    def heard(self) -> None:
+        """Note that another host may have met a phone, or seen one differently."""
+        self._heard = True
+        self._changed.set()
+
+    async def refresh(self) -> None:
+        """Read again what is on record: other hosts write it, too."""
+        async with self._writing:
+            self._heard = False
+            await self._read()
+            self._show()
 
     def update(self) -> None:
         """Take in what adb lists now. On the event loop."""
         self._book.listed(self._transports.all())
         self._show()
-        for transport in () if self._closed else self._book.unasked():
-            if transport.connection not in self._asking:
-                asking = asyncio.create_task(self._ask(transport), name=f"ask {transport.serial}")
-                self._asking[transport.connection] = asking
+        self._asking.begin(self._book.unasked())
         self._changed.set()
 
     async def run(self) -> None:
@@ -178,7 +218,7 @@ class PhoneDirectory:
         try:
             while True:
                 self._changed.clear()
-                pause_s = _TIDY_EVERY_S
+                pause_s = _LOOK_EVERY_S if self._sightings.shared else _TIDY_EVERY_S
                 try:
                     await self.settle()
                 except StoreError as error:
@@ -188,9 +228,7 @@ class PhoneDirectory:
                     async with asyncio.timeout(pause_s):
                         await self._changed.wait()
         finally:
-            self._closed = True
-            for asking in self._asking.values():
-                asking.cancel()
+            self._asking.close()
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def settle(self) -> None:
@@ -199,22 +237,34 @@ class PhoneDirectory:
         Raises:
             StoreError: the store failed; it can be done again.
         """
+        if self._heard or (self._sightings.shared and self._clock.monotonic_s() >= self._read_again_s):
+            self._read_again_s = self._clock.monotonic_s() + _LOOK_EVERY_S
+            await self.refresh()
         await self._meet_strangers()
+        await self._say()
         await self._flag_questions()
         await self._tidy()
+
+    async def _say(self) -> None:
+        """Store how the phones of this host are seen."""
+        devices = [device for device in self._sightings.unsaid() if device.serial in self._book.phones]
+        if devices:
+            await self._store.write(lambda r: [r.devices.sighted(device, self._host_id) for device in devices])
+            self._sightings.said(devices)
 
     async def _meet_strangers(self) -> None:
         async with self._writing:
             strangers = self._book.strangers()
             if strangers:
-                await self._store.write(lambda r: r.devices.meet(strangers, self._clock.now_ms()))
+                await self._store.write(lambda r: r.devices.meet(strangers, self._clock.now_ms(), self._host_id))
                 for phone in strangers:
                     self._book.met(phone)
                 self._show()
 
     async def _flag_questions(self) -> None:
         """Put what waits for a phone about which there is a question on the list of what needs a person."""
-        asked = {lane for lane, view in self._views.items() if view.device.state in _QUESTIONS}
+        seen = [view.device for view in self._views.values() if self._sightings.counts(view)]
+        asked = {device.serial for device in seen if device.state in _QUESTIONS}
         for lane in asked - self._flagged:
             if why := why_not_ready(lane, self.get(lane)):
                 await self._store.write(lambda r, lane=lane, why=why: flag(r, lane, why))
@@ -225,45 +275,27 @@ class PhoneDirectory:
     async def _tidy(self) -> None:
         """Give tasks and accounts of what is no lane to the phone that is meant."""
         if await self._store.read(strays):
-            self._tell(await self._store.write(self._tidied))
-
-    def _tidied(self, repositories: Repositories) -> Moves:
-        return tidy(repositories, self._clock.now_ms(), self._window)
+            self._tell(await self._store.write(lambda r: tidy(r, self._clock.now_ms(), self._window)))
 
     # -- asking ----------------------------------------------------------------------------------------
 
     async def _ask(self, transport: Transport) -> None:
-        pause_s = _FIRST_PAUSE_S
-        try:
-            while self._book.is_current(transport):
-                try:
-                    await self._take(transport, await self.ask_phone(transport))
-                except DeviceError as error:
-                    log.info("phone_not_asked", device=transport.serial, error=str(error))
-                except StoreError as error:
-                    log.warning("phone_not_stored", device=transport.serial, error=str(error))
-                except Exception:
-                    # The edge of what a phone may answer: it is asked again, and the others go on.
-                    log.exception("phone_ask_failed", device=transport.serial)
-                else:
-                    return
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, _LAST_PAUSE_S)
-        finally:
-            self._asking.pop(transport.connection, None)
+        await self._take(transport, await self.ask_phone(transport))
 
     async def _ask_on_a_thread(self, transport: Transport) -> Identity:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._transports.ask, transport)
 
     async def _take(self, transport: Transport, identity: Identity) -> None:
         """Store what an answer means, and let the phone be used."""
+        if self._sightings.shared:
+            await self.refresh()  # another host may have met this phone
         async with self._writing:
             was_let_go = transport.connection <= self._let_go.get(transport.serial, -1)
             if was_let_go or not self._book.is_current(transport):
                 return
             finding = self._book.judge(transport, identity)
             now_ms = self._clock.now_ms()
-            moves = await self._store.write(lambda repositories: absorb(repositories, finding, now_ms, self._window))
+            moves = await self._store.write(lambda r: absorb(r, finding, now_ms, self._window, self._host_id))
             self._book.accept(finding, transport)
         self._let_go.pop(transport.serial, None)
         log.info("phone_known", device=finding.phone.serial, at=transport.serial, absorbed=finding.absorbed)
@@ -275,17 +307,20 @@ class PhoneDirectory:
         """Replace the table that others read, and tell of what has changed."""
         before = self._views
         self._views = self._book.views(before, self._clock.now_ms())
-        self._devices = sorted((view.device for view in self._views.values()), key=lambda device: device.serial)
+        here = {lane: view.device for lane, view in self._views.items() if self._sightings.counts(view)}
+        known = {lane: view.device for lane, view in self._views.items()} | {**self._sightings.all()} | here
+        self._devices = sorted(known.values(), key=lambda device: device.serial)
         with self._news:
             self._news.notify_all()
         self._shown.set()
         self._shown = asyncio.Event()
         for lane, view in self._views.items():
-            known = before.get(lane)
-            if known is None or known.device != view.device:
-                if known and known.device.is_ready:
+            former = before.get(lane)
+            if former is None or former.device != view.device:
+                if former and former.device.is_ready:
                     self._last_seen[lane] = self._clock.now_ms()
                 log.info("device_changed", device=lane, state=view.device.state.value)
+                self._sightings.note(view.device)
                 self._lanes.notify()
                 self._tell_change(view.device)
         self._keep_connected()
@@ -299,7 +334,7 @@ class PhoneDirectory:
     def _keep_connected(self) -> None:
         """Let the addresses of phones that are not there be connected again, unless they were let go."""
         here = {device.serial for device in self._devices if device.is_ready}
-        owners = self._book.owners
+        owners = self._book.led.here
         self._transports.keep(
             [s for s, lane in owners.items() if lane not in here and s not in self._let_go and is_address(s)]
         )
@@ -313,7 +348,9 @@ class PhoneDirectory:
         serial = await asyncio.to_thread(self._transports.connect, address)
         for one in (serial, address):
             self._let_go.pop(one, None)
-        await self._store.write(lambda repositories: repositories.devices.let_go(serial, gone=False))
+        await self._store.write(
+            lambda repositories: repositories.devices.let_go(serial, gone=False, host_id=self._host_id)
+        )
         self.update()
         try:
             async with asyncio.timeout(_ANSWER_WAIT_S):
@@ -327,7 +364,7 @@ class PhoneDirectory:
         """Let go of a TCP phone: it is not connected again, also after a restart. False when there is none."""
         self._let_go[address] = max((t.connection for t in self._transports.all() if t.serial == address), default=0)
         self._keep_connected()
-        await self._store.write(lambda repositories: repositories.devices.let_go(address, gone=True))
+        await self._store.write(lambda r: r.devices.let_go(address, gone=True, host_id=self._host_id))
         return await asyncio.to_thread(self._transports.disconnect, address)
 
     # -- what people say -------------------------------------------------------------------------------
@@ -340,21 +377,7 @@ class PhoneDirectory:
             ConflictError: another phone is meant by that name.
         """
         async with self._writing:
-            phone = self._book.phones.get(lane)
-            if phone is None:
-                raise NotFoundError("device", lane)
-            new_name = phone.name if name is None else name.strip()
-            other = self._book.taken_name(new_name, lane) if new_name else None
-            if other is not None:
-                raise ConflictError(f"{new_name!r} means device {other} already. Choose another name.")
-            new_tags = phone.tags if tags is None else tuple(tags)
-
-            def change(repositories: Repositories) -> Moves:
-                repositories.devices.describe(lane, new_name, new_tags)
-                return self._tidied(repositories)  # the name may have been used before any phone had it
-
-            moves = await self._store.write(change)
-            self._book.describe(lane, new_name, new_tags)
+            moves = await self._decisions.describe(lane, name, tags)
         self._tell(moves)
         self._changed.set()
 
@@ -370,31 +393,7 @@ class PhoneDirectory:
             ConflictError: no other phone answers there, or a task runs on one of the two.
         """
         async with self._writing:
-            if lane not in self._book.phones:
-                raise NotFoundError("device", lane)
-            question = self._question_of(lane)
-            if not keep_present:
-                refused = self._book.phones[question.present].id
-                await self._store.write(lambda r: r.devices.refuse(lane, refused))
-                self._book.refuse(lane, refused)
-            else:
-                await self._adopt(question)
+            moves = await self._decisions.adopt(lane, keep_present=keep_present)
+        self._tell(moves)
         self._show()
         self._changed.set()
-
-    def _question_of(self, lane: str) -> Question:
-        questions = self._book.questions(lane)
-        if not questions:
-            raise ConflictError(f"No other phone answers for device {lane}: there is nothing to decide.")
-        if len(questions) > 1:
-            raise ConflictError(f"Several phones answer for device {lane}. Unplug all but the one that is meant.")
-        return questions[0]
-
-    async def _adopt(self, question: Question) -> None:
-        for lane in filter(self._lanes.is_in_use, (question.former, question.present)):
-            raise ConflictError(f"Device {lane} is in use. Wait for the end of its task, or give it back, first.")
-        done: Adoption = self._book.adoption(question)
-        moves = await self._store.write(lambda r: adopt(r, done, self._clock.now_ms(), self._window))
-        self._book.adopted(done)
-        log.info("phone_adopted", device=done.lane, was=done.left, former=done.former and done.former.serial)
-        self._tell(moves)

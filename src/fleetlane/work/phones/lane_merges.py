@@ -7,10 +7,12 @@ with the phone where it was published.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from fleetlane.core.errors import ConflictError, StoreBusyError
+from fleetlane.core.hosts import Host
 from fleetlane.core.message import Message
-from fleetlane.core.phones import Adoption, Finding
+from fleetlane.core.phones import ALONE, Adoption, Finding
 from fleetlane.core.ports.records import DeviceRecord, SerialRecord
 from fleetlane.core.ports.store import Repositories
 from fleetlane.core.ports.tasks import TaskFilter
@@ -24,25 +26,34 @@ Moves = Collection[str]
 _MOST_TASKS = 10_000
 
 
-def absorb(repositories: Repositories, finding: Finding, now_ms: int, window: RepeatWindow) -> Moves:
+def absorb(
+    repositories: Repositories, finding: Finding, now_ms: int, window: RepeatWindow, host_id: str = ALONE
+) -> Moves:
     """Store what the answer of a phone means; what waits in a lane that is the same phone moves to its own.
 
     What would then repeat a post ends: for two names of one phone nobody could tell when it was made.
 
     Raises:
-        StoreBusyError: an attempt runs in the lane that would end.
+        StoreBusyError: an attempt runs in the lane that would end, or another host met this phone meanwhile, or one
+            that has this lane.
     """
     lane, absorbed = finding.phone.serial, finding.absorbed
+    known = repositories.devices.get(lane)
+    if known is not None and known.phone.id not in ("", finding.phone.id):
+        raise StoreBusyError(f"Another phone has the lane {lane} by now. It is told again.")
+    there = repositories.devices.same(finding.phone.identity) if finding.phone.identity else None
+    if there not in (None, lane, absorbed):
+        raise StoreBusyError(f"This phone has the lane {there} by now. It is told again.")
     if absorbed in (None, lane):
-        repositories.devices.keep(finding, now_ms)
+        repositories.devices.keep(finding, now_ms, host_id)
         return ()
     if absorbed in _running(repositories):
         raise StoreBusyError(f"A task runs on device {absorbed}, which is {lane}. It is told again.")
-    repositories.devices.keep(finding, now_ms)
+    repositories.devices.keep(finding, now_ms, host_id)
     return _move(repositories, str(absorbed), lane, now_ms, window)
 
 
-def adopt(repositories: Repositories, done: Adoption, now_ms: int, window: RepeatWindow) -> Moves:
+def adopt(repositories: Repositories, done: Adoption, now_ms: int, window: RepeatWindow, host_id: str = ALONE) -> Moves:
     """Let a phone take another one's place: the lane and what waits there is its own from now on.
 
     Raises:
@@ -54,7 +65,7 @@ def adopt(repositories: Repositories, done: Adoption, now_ms: int, window: Repea
     if done.former is not None:
         repositories.tasks.move(done.lane, done.former.serial, in_doubt=True)
         lanes.add(done.former.serial)
-    repositories.devices.adopt(done, now_ms)
+    repositories.devices.adopt(done, now_ms, host_id)
     in_doubt = repositories.tasks.move(done.left, done.lane, in_doubt=True)
     _move(repositories, done.left, done.lane, now_ms, window, came=in_doubt)
     unflag(repositories, done.lane)
@@ -136,6 +147,31 @@ def _comparable(repositories: Repositories, lane: str) -> set[int]:
     return {task.id for task in waiting if task.content_key and not task.in_doubt}
 
 
-def on_record(repositories: Repositories) -> tuple[list[DeviceRecord], list[SerialRecord], set[str]]:
-    """Return the devices and serials on record, and the lanes with tasks that wait for a person's word on a phone."""
-    return repositories.devices.all(), repositories.devices.serials(), flagged_lanes(repositories)
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What is on record of the phones.
+
+    Attributes:
+        devices: the devices.
+        serials: how they are reached.
+        flagged: the lanes with tasks that wait for a person's word on a phone.
+        hosts: the hosts.
+        living: the ids of those that work.
+    """
+
+    devices: Sequence[DeviceRecord]
+    serials: Sequence[SerialRecord]
+    flagged: set[str]
+    hosts: Sequence[Host]
+    living: frozenset[str]
+
+
+def on_record(repositories: Repositories) -> OnRecord:
+    """Return what is on record of the phones."""
+    return OnRecord(
+        repositories.devices.all(),
+        repositories.devices.serials(),
+        flagged_lanes(repositories),
+        repositories.hosts.all(),
+        repositories.leases.living_hosts(),
+    )
