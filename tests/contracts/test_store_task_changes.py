@@ -11,6 +11,7 @@ from fleetlane.core.journal import Phase
 from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.outcome import PublishState, failed, succeeded
 from fleetlane.core.ports.tasks import Pending
+from fleetlane.core.presses import Press
 from fleetlane.core.remark import Remark
 from fleetlane.core.task import NeedsPerson, Status
 
@@ -257,6 +258,44 @@ def failed_with_in(repositories, task_id, serial):
 def done_in(repositories, task_id, serial):
     running(repositories, task_id, serial)
     repositories.tasks.finish(task_id, 1, DONE, 150)
+
+
+PRESS = Press(1, 3, "b", "b", Phase.ARMED, {"caption": "看"})
+
+
+def test_a_press_that_the_store_knows_nothing_of_is_looked_for_on_the_phone_of_then(run, task):
+    run(lambda r: r.tasks.add([new("a", 500)]))
+    assert run(lambda r: r.tasks.recall(PRESS, Remark.of("looked for"), 110))
+    now = task()
+    assert (now.status, now.in_doubt, now.serial, now.due_ms) == (Status.PENDING, True, "b", FIRST_MS)
+    assert (str(now.remark), run(lambda r: r.tasks.waiting())) == ("looked for", {"b": 1})
+    [attempt] = run(lambda r: r.attempts.attempts(1))
+    assert (attempt.number, attempt.phase, attempt.facts["caption"], attempt.ended_ms) == (3, Phase.ARMED, "看", 110)
+    assert attempt.reached == {Phase.ARMED: 110}
+    looking = run(lambda r: r.tasks.claim(1, "b", 120))
+    assert (looking.attempt, run(lambda r: r.attempts.get(1, 4)).phase) == (4, Phase.ARMED)
+
+
+def test_what_the_store_knows_of_the_attempt_is_kept_beside_what_is_remembered(run):
+    def prepared(r):
+        r.tasks.add([new()])
+        running(r)
+        r.attempts.set_phase(1, 1, Phase.PREPARED, {"before": 5}, 105)
+        r.tasks.requeue(1, 1, Remark(), 110)
+
+    run(prepared)
+    assert run(lambda r: r.tasks.recall(replace(PRESS, attempt=1, serial="a"), Remark(), 120))
+    [attempt] = run(lambda r: r.attempts.attempts(1))
+    assert (attempt.phase, attempt.facts["before"], attempt.facts["caption"]) == (Phase.ARMED, 5, "看")
+    assert attempt.reached == {Phase.PREPARED: 105, Phase.ARMED: 120}
+
+
+def test_only_what_waits_is_recalled(run, task):
+    run(lambda r: r.tasks.add([new()]))
+    run(running)
+    presses = (PRESS, replace(PRESS, task_id=9))
+    assert [run(lambda r, press=press: r.tasks.recall(press, Remark(), 110)) for press in presses] == [False, False]
+    assert task().status is Status.RUNNING
 
 
 def test_what_runs_is_not_deleted_and_what_is_leaves_nothing(run, task):

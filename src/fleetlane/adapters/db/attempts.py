@@ -19,6 +19,7 @@ from fleetlane.core.journal import Phase, moves_forward
 from fleetlane.core.lateness import Span
 from fleetlane.core.outcome import PublishState
 from fleetlane.core.ports.attempts import Attempt, Step
+from fleetlane.core.presses import Press
 
 _REACHED = "reached"
 """Where an attempt's facts keep when each phase was."""
@@ -54,6 +55,22 @@ class AttemptRepository:
         self.begin(task_id, number, serial, now_ms)
         facts = {_VERIFIES: number - 1, **json.loads(row.facts)}
         values = {"phase": row.phase, "facts": json.dumps(facts, ensure_ascii=False)}
+        self._connection.execute(update(attempts).where(_is(task_id, number)).values(values))
+
+    def recall(self, task_id: int, number: int, press: Press, now_ms: int) -> None:
+        """Store what is remembered elsewhere of an attempt, as of one that has ended; it may be there or not."""
+        row = self._connection.execute(select(attempts).where(_is(task_id, number))).first()
+        if row is None:
+            self.begin(task_id, number, press.serial, now_ms)
+        known: dict[str, Any] = json.loads(row.facts) if row is not None else {}
+        reached = {**_reached(known), press.phase.value: now_ms}
+        values = {
+            "phase": press.phase.value,
+            "facts": json.dumps({**known, **_own(press.facts), _REACHED: reached}, ensure_ascii=False),
+            "changed_ms": now_ms,
+            "ended_ms": now_ms if row is None or row.ended_ms is None else row.ended_ms,
+            "error_code": "server_interrupted",
+        }
         self._connection.execute(update(attempts).where(_is(task_id, number)).values(values))
 
     def end(self, task_id: int, attempt: int, error_code: str | None, now_ms: int) -> None:

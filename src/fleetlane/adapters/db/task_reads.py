@@ -132,10 +132,12 @@ class TaskReads:
         statement = select(task_counts.c.serial, number).where(_HAS_PENDING).group_by(task_counts.c.serial)
         return {serial: int(n) for serial, n in self._connection.execute(statement)}
 
-    def running(self) -> list[Task]:
-        """Return every running task."""
+    def running(self, serials: Collection[str] | None = None) -> list[Task]:
+        """Return every running task on some devices, None for any, by id."""
         statement = select(tasks).where(tasks.c.status == int(Status.RUNNING)).order_by(tasks.c.id)
-        return [to_task(row) for row in self._connection.execute(statement)]
+        wanted = [statement] if serials is None else [statement.where(tasks.c.serial.in_(p)) for p in chunks(serials)]
+        found = [to_task(row) for one in wanted for row in self._connection.execute(one)]
+        return sorted(found, key=lambda task: task.id)
 
     def heads(self, serials: Collection[str] | None) -> dict[str, Head]:
         """Return the next pending task of each lane that has one; None for all lanes."""

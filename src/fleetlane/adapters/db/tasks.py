@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, insert, not_, null, or_, select, update
+from sqlalchemy import and_, case, delete, func, insert, not_, null, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from fleetlane.adapters.db.attempts import AttemptRepository
 from fleetlane.adapters.db.bulk import changed_rows, chunks, insert_many
-from fleetlane.adapters.db.counted_changes import CountedChanges
 from fleetlane.adapters.db.ids import take_ids
+from fleetlane.adapters.db.recalled import RecalledTasks
 from fleetlane.adapters.db.tables import tasks
-from fleetlane.adapters.db.task_counters import TaskCounters
 from fleetlane.adapters.db.task_rows import (
     IN_DOUBT,
     KNOWN_OUTCOME,
@@ -38,7 +36,6 @@ from fleetlane.adapters.db.task_rows import (
     trying_again,
     waiting_again,
 )
-from fleetlane.core.event import Change
 from fleetlane.core.lanes import FIRST_MS
 from fleetlane.core.outcome import Outcome, PublishState, failed
 from fleetlane.core.ports.tasks import Pending, Rewritten
@@ -63,18 +60,8 @@ _DECIDED = {
 """What a task becomes when a person has said when it begins. That another phone answers is still so."""
 
 
-class TaskRepository(CountedChanges):
+class TaskRepository(RecalledTasks):
     """The tasks, inside one transaction. `note` is told of each task that changes."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        attempts: AttemptRepository,
-        counters: TaskCounters,
-        note: Callable[[Change], None],
-    ) -> None:
-        super().__init__(connection, counters, note)
-        self._attempts = attempts
 
     # -- adding and reading --------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import Outcome
+from fleetlane.core.presses import Press
 from fleetlane.core.remark import Remark
 from fleetlane.core.retrying import RetryWish
 from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, TaskCounts
@@ -164,6 +165,13 @@ class Tasks(Protocol):
         """
         ...
 
+    def recall(self, press: Press, remark: Remark, now_ms: int) -> bool:
+        """Put a pending task in doubt that was pressed for, of which the store does not know, on the phone of then.
+
+        Its next attempt goes on with the journal that is remembered. False when it is not pending.
+        """
+        ...
+
     def looks_due(self, now_ms: int) -> list[str]:
         """Put the waiting tasks in doubt that are due first in their lanes. Returns the lanes in which that was one."""
         ...
@@ -283,8 +291,8 @@ class Tasks(Protocol):
         """Return how many tasks need a person, counted up to `most`."""
         ...
 
-    def running(self) -> list[Task]:
-        """Return every running task, by id."""
+    def running(self, serials: Collection[str] | None = None) -> list[Task]:
+        """Return every running task on some devices, None for any, by id."""
         ...
 
     # -- late tasks, and what a person says of them

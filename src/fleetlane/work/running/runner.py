@@ -26,9 +26,11 @@ from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.library import MaterialReader, TakenMaterial
 from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.phone import Driver
+from fleetlane.core.ports.presses import PressLog
 from fleetlane.core.ports.report import TraceWriter
 from fleetlane.core.ports.sources import AttemptMedia, MediaAccess
 from fleetlane.core.ports.store import Repositories, Store
+from fleetlane.core.presses import Press
 from fleetlane.core.remark import RemarkTemplate
 from fleetlane.core.returned import claimed, raised, returned
 from fleetlane.core.storable import storable
@@ -58,12 +60,16 @@ class StoreJournal:
         *,
         phase: Phase = Phase.NONE,
         leases: DeviceLeases | None = None,
+        presses: PressLog | None = None,
     ) -> None:
         self._store = store
         self._task = task
         self._clock = clock
         self._phase = phase
         self._leases = leases
+        self._presses = presses
+        self._facts: dict[str, Any] = {}
+        """What it was told here, for the host's own memory."""
         self._lock = threading.RLock()
         self._closed = False
         self.has_refused = False
@@ -112,6 +118,7 @@ class StoreJournal:
             self._must_be_open()
             if not self._store.submit(lambda r: r.attempts.note(task.id, task.attempt, kept, now_ms)).result():
                 self._refuse(TaskStoppedError("this attempt is no longer the one that runs"))
+            self._facts |= kept
 
     def decided(self, phase: Phase, facts: Mapping[str, Any]) -> None:
         """Note what became of the post."""
@@ -149,6 +156,26 @@ class StoreJournal:
         if not moved:
             self._refuse(TaskStoppedError("this attempt is no longer the one that runs"))
         self._phase = phase
+        self._facts |= facts
+        self._remember(phase)
+
+    def _remember(self, phase: Phase) -> None:
+        """Let the host itself remember it, too: a store may go back.
+
+        Raises:
+            TaskFailedError: it cannot, so that Post must not be pressed.
+        """
+        if self._presses is None:
+            return
+        task = self._task
+        press = Press(task.id, task.attempt, task.batch_id, str(task.serial), phase, self._facts)
+        try:
+            self._presses.note(press)
+        except OSError as error:
+            log.error("press_not_noted", task_id=task.id, error=str(error))  # noqa: TRY400 - its cause is all there is
+            if phase is Phase.ARMED:
+                self._move(Phase.NOT_PUBLISHED, {"evidence": "not noted on this computer's disk"})
+                raise TaskFailedError("store_failed", f"This computer cannot keep what it presses: {error}.") from error
 
 
 class StoreReservations:
@@ -196,6 +223,7 @@ class Runner:
         timeout_s: how long an attempt may take, on top of the upload's own bound.
         leases: which phones may be worked on.
         inspector: looks into media files.
+        presses: where this host remembers what it pressed.
         keep_picture: called from the phones' threads with each picture of a step.
     """
 
@@ -210,6 +238,7 @@ class Runner:
         timeout_s: float,
         leases: DeviceLeases,
         inspector: MediaInspector,
+        presses: PressLog | None = None,
         keep_picture: Callable[[str, bytes], None] = lambda _serial, _jpeg: None,
     ) -> None:
         self._store = store
@@ -221,6 +250,7 @@ class Runner:
         self._keep_picture = keep_picture
         self._leases = leases
         self._inspector = inspector
+        self._presses = presses
 
     def control(self, task: Task) -> AttemptControl:
         """Return the stop flag and deadline for an attempt that starts now."""
@@ -239,7 +269,7 @@ class Runner:
         structlog.contextvars.bind_contextvars(task_id=task.id, attempt=task.attempt, device=task.serial)
         trace = AttemptTrace(self._store, self._traces, task, self._keep_picture)
         phase = Phase.ARMED if task.in_doubt else Phase.NONE
-        journal = StoreJournal(self._store, task, self._clock, phase=phase, leases=self._leases)
+        journal = StoreJournal(self._store, task, self._clock, phase=phase, leases=self._leases, presses=self._presses)
         try:
             with self._media.attempt(control.check) as media:
                 outcome = self._run_script(task, Phone(driver, load_packs(), control, trace), journal, media)
