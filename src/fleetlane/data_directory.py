@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -38,6 +39,25 @@ def only_server(settings: Settings) -> Generator[None]:
             raise DataDirectoryUnusableError(f"{folder} cannot be made or used: {error.strerror}.") from error
     with _locked(settings):
         yield
+
+
+def host_id(settings: Settings) -> str:
+    """Return the id of the host whose data directory this is; it is drawn once, and stays.
+
+    Raises:
+        DataDirectoryUnusableError: it cannot be read or kept.
+    """
+    path = settings.host_id_path
+    try:
+        make_private(settings.data_dir)
+        if not path.exists():
+            path.write_text(f"{uuid.uuid4().hex}\n", encoding="ascii")
+        found = path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise DataDirectoryUnusableError(f"{path} cannot be read or made: {error}.") from error
+    if not found.isalnum():
+        raise DataDirectoryUnusableError(f"{path} holds no id. Remove it: this computer is then a new host.")
+    return found
 
 
 @contextmanager

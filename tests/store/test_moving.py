@@ -125,7 +125,7 @@ def test_nobody_begins_with_an_empty_store_where_one_was_moved_away(file, url):
 
 def test_a_place_that_is_in_use_or_not_empty_is_refused_and_the_store_stays(file, url, tmp_path):
     database = Database(url)
-    with Database(url).alone(), pytest.raises(StoreError, match="Another Fleetlane server works on the database"):
+    with Database(url).alone(), pytest.raises(StoreError, match="A Fleetlane server or host works on the database"):
         move(file, database)
     database.migrate()
     with_store(database, lambda r: r.accounts.add(NewAccount("shop", "tiktok", None), 1))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,7 +18,7 @@ from fleetlane.adapters.db.postgres.store import PostgresStore
 from fleetlane.adapters.db.revisions import known_revisions
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreVersionError
 from fleetlane.core.ports.attempts import Step
-from support.postgres import Cluster, bare_database, new_database
+from support.postgres import Cluster, bare_database, must_be_installed, new_database
 
 pytestmark = pytest.mark.postgres
 
@@ -92,11 +94,11 @@ def test_a_store_of_a_newer_fleetlane_is_refused(url):
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+def cluster():
     """A server of this module's own, to stop and to set as it likes."""
-    folder = tmp_path_factory.mktemp("postgres", numbered=True)
-    for parent in (folder, *folder.parents[:3]):  # PostgreSQL's user must get there
-        parent.chmod(parent.stat().st_mode | 0o055)
+    must_be_installed()
+    # pytest's own folders are its user's alone, and PostgreSQL's user must get there.
+    folder = Path(tempfile.mkdtemp(prefix="fleetlane-postgres-"))
     cluster = Cluster(folder)
     cluster.start()
     yield cluster

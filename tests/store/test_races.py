@@ -164,3 +164,16 @@ def test_a_counter_that_many_move_at_once_is_right(meeting):
     ids = [task_id for future in waiting for task_id in future.result(30)]
     assert len({*ids}) == 120
     assert meeting.run(lambda r: r.tasks.waiting()) == {"a": 60, "b": 60}
+
+
+def test_each_time_that_a_unit_of_work_is_run_again_is_counted_with_its_cause():
+    def note(repositories):
+        found = repositories.facts.get("noted")
+        repositories.facts.set("noted", f"{found or ''}x")
+
+    with new_database() as url, Meeting(url) as meeting:
+        meeting.meet(note, note)
+        assert meeting.run(lambda r: r.facts.get("noted")) == "xx"
+        assert sum(meeting.one.retries.values()) >= 1
+        assert set(meeting.one.retries) <= {"40001", "23505"}
+        assert meeting.other.retries == {}

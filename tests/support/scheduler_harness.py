@@ -7,6 +7,7 @@ from dataclasses import replace
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, succeeded
+from fleetlane.core.ports.presses import PressLog
 from fleetlane.core.task import LatePolicy, NewTask, Source
 from fleetlane.work.content.accounts import AccountService
 from fleetlane.work.running.canary import Canary
@@ -15,6 +16,7 @@ from fleetlane.work.running.doubt_timeout import VerificationTimeout
 from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.late_tasks import LateTasks
 from fleetlane.work.running.leases import DeviceLeases
+from fleetlane.work.running.other_workers import OtherWorkers
 from fleetlane.work.tasks.changes import Changes
 from fleetlane.work.tasks.decisions import Decisions
 from fleetlane.work.tasks.retry_all import RetryAll
@@ -30,7 +32,8 @@ DONE = succeeded("Published.", PublishState.PUBLISHED, {})
 class World:
     """A scheduler and its changes over a real store, with attempts that a test ends.
 
-    With `leased` it works on a device only when it has the lease, as a server does; several may share a store.
+    With `leased` it works on a device only when it has the lease, as a server does; several may share a store. Those
+    with a `host_name` know that others do.
     """
 
     def __init__(
@@ -40,6 +43,9 @@ class World:
         *,
         leased: bool = False,
         host_id: str = "",
+        host_name: str = "",
+        limit: int | None = None,
+        presses: PressLog | None = None,
         canary: bool = False,
     ) -> None:
         new_store(path)
@@ -50,8 +56,17 @@ class World:
         self.devices = FakeDevices("a", "b")
         self.lanes = Lanes()
         self.leases = DeviceLeases(
-            self.store, self.clock, lambda: {*self.devices.table}, self.lanes, host_id=host_id, ttl_s=TTL_S
+            self.store,
+            self.clock,
+            lambda: {*self.devices.table},
+            self.lanes,
+            host_id=host_id,
+            ttl_s=TTL_S,
+            presses=presses,
         )
+        self.others = None
+        if host_name:
+            self.others = OtherWorkers(self.store, self.lanes, self.clock, self.leases, host_name=host_name)
         self.verification = VerificationTimeout(self.store, self.lanes, self.clock, wait_s=600)
         self.canary = Canary(self.store, self.clock, self.lanes) if canary else None
         made = Scheduling(
@@ -62,6 +77,9 @@ class World:
             of_ends={"retries": retries, "may_look_again": self._may_look_again},
             leases=self.leases if leased else None,
             canary=self.canary,
+            others=self.others,
+            presses=presses,
+            limit=lambda: limit,
         )
         self.ends, self.executor, self.scheduler = made.ends, made.executor, made.scheduler
         self.forgotten: list[int] = []

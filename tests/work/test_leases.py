@@ -32,6 +32,17 @@ async def running_on(world: World) -> int:
     return await world.running()
 
 
+def test_what_runs_on_a_phone_that_somebody_else_has_by_now_is_his(worlds):
+    one, other = worlds
+
+    async def scenario():
+        task_id = await running_on(one)
+        await other.leases.settle(["a"])  # it was its own when that was asked for
+        assert (await one.task(task_id)).status is Status.RUNNING
+
+    asyncio.run(scenario())
+
+
 async def time_passes(seconds: float, *worlds: World) -> None:
     """Let time pass for these servers, their hearts beating every five seconds; the others stand still."""
     for _ in range(round(seconds / 5)):
@@ -42,6 +53,44 @@ async def time_passes(seconds: float, *worlds: World) -> None:
 
 def journal_of(world: World, task_id: int) -> StoreJournal:
     return StoreJournal(world.store, world.executor.running[task_id], world.clock, leases=world.leases)
+
+
+def test_a_heart_that_stands_still_is_looked_at_as_soon_as_it_has_stood_too_long(worlds):
+    one, other = worlds
+
+    async def scenario():
+        await one.leases.beat()
+        await other.leases.beat()
+        assert other.leases.seconds_to_beat() == 5
+        other.clock.advance(TTL_S - 2)
+        await other.leases.beat()
+        assert other.leases.seconds_to_beat() == 2
+        other.clock.advance(2)
+        await other.leases.beat()
+        assert other.leases.holds("a")
+
+    asyncio.run(scenario())
+
+
+def test_while_the_store_was_away_nobodys_heart_could_beat_and_nobody_is_taken_for_dead(worlds):
+    one, other = worlds
+
+    async def away(_work):
+        raise StoreBusyError("away")
+
+    async def scenario():
+        await one.leases.beat()
+        await other.leases.beat()
+        write, other.store.write = other.store.write, away
+        other.clock.advance(TTL_S)
+        with pytest.raises(StoreBusyError):
+            await other.leases.beat()
+        other.store.write = write
+        await other.leases.beat()
+        assert one.leases.holds("a")
+        assert other.leases.is_foreign("a")
+
+    asyncio.run(scenario())
 
 
 def test_of_two_servers_the_first_has_the_devices_as_long_as_its_heart_beats(worlds):
@@ -154,6 +203,76 @@ def test_a_post_that_was_armed_by_a_server_that_stands_still_is_looked_for_by_th
         await asyncio.to_thread(journal.arm)
         await time_passes(TTL_S + 10, other)
         assert (await one.task(task_id)).in_doubt
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_the_store_kept_waiting_takes_nobody_for_dead_too_early(worlds, monkeypatch):
+    one, other = worlds
+
+    async def scenario():
+        write = other.store.write
+
+        async def late(work):
+            for world in worlds:
+                world.clock.advance(20)
+            await one.leases.beat()
+            return await write(work)
+
+        await one.leases.beat()
+        monkeypatch.setattr(other.store, "write", late)
+        await other.leases.beat()
+        monkeypatch.setattr(other.store, "write", write)
+        for world in worlds:
+            world.clock.advance(TTL_S - 1)
+        await other.leases.beat()
+        assert one.leases.holds("a")
+        assert not other.leases.holds("a")
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_has_begun_once_more_does_not_look_as_if_it_had_stood_still(worlds):
+    one, other = worlds
+
+    async def scenario():
+        await one.leases.beat()
+        await other.leases.beat()
+        for world in worlds:
+            world.clock.advance(TTL_S - 10)
+        await other.store.write(lambda r: r.leases.dismiss(one.leases.owner))  # a third one did
+        await one.leases.beat()
+        for world in worlds:
+            world.clock.advance(10)
+        await other.leases.beat()
+        assert one.leases.holds("a")
+        assert not other.leases.holds("a")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("heart_first", [True, False])
+def test_an_attempt_that_others_took_for_dead_presses_nothing_also_when_its_phone_is_free_again(worlds, heart_first):
+    one, other = worlds
+
+    async def scenario():
+        task_id = await running_on(one)
+        journal = journal_of(one, task_id)
+        await asyncio.to_thread(journal.prepared, {})
+        await asyncio.to_thread(journal.arm)
+        await time_passes(TTL_S + 10, other)
+        assert (await one.task(task_id)).in_doubt
+        await other.leases.end()
+        if heart_first:  # else its clock has gone on
+            await one.leases.beat()
+            assert "a" in one.leases.held
+        else:
+            one.clock.advance(TTL_S)
+        assert not one.leases.holds("a")
+        await one.leases.beat()
+        assert not one.leases.holds("a"), "its next heartbeat changes nothing"
+        await one.ends.ended(Ended(one.executor.end(task_id), failed("stopped"), Ending.LOST))
+        assert one.leases.holds("a"), "the next attempt is as good as any"
 
     asyncio.run(scenario())
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import Connection
 
+if TYPE_CHECKING:
+    from fleetlane.adapters.db.postgres.place import Database
+
+from fleetlane.adapters.clock import SharedClock, SystemClock
 from fleetlane.adapters.db.rules import StoreCheck
 from fleetlane.adapters.db.sql_store import SqlStore
 from fleetlane.adapters.db.sqlite.place import StoreFile
@@ -15,20 +19,46 @@ from fleetlane.core.errors import StoreError
 from fleetlane.core.event import Change
 from fleetlane.settings import Settings
 
+Heard = Callable[[Sequence[Change] | None], None]
+
 
 class StorePlace(Protocol):
-    """Where a store lies, or is to lie. `shown` is its address as people may read it."""
+    """Where a store lies, or is to lie."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether several servers and hosts may work on it."""
+        ...
 
     @property
     def shown(self) -> str:
         """Return the address as people may read it: without a password."""
         ...
 
+    def clock(self) -> SystemClock | SharedClock:
+        """Return the clock of all that work there."""
+        ...
+
     def alone(self) -> AbstractContextManager[None]:
         """Take the place for this process while the block runs.
 
         Raises:
-            StoreError: another server works on it.
+            StoreError: others work on it.
+        """
+        ...
+
+    def among(self) -> AbstractContextManager[None]:
+        """Let nobody take the place for himself alone while the block runs.
+
+        Raises:
+            StoreError: somebody has.
+        """
+        ...
+
+    def leadership(self) -> AbstractContextManager[Callable[[], bool] | None]:
+        """Return what says, when it is asked, whether this process leads all that work there; None where it is alone.
+
+        It blocks, and is asked by one caller at a time.
         """
         ...
 
@@ -41,8 +71,13 @@ class StorePlace(Protocol):
         """
         ...
 
-    def store(self, changed: Callable[[Sequence[Change]], None]) -> SqlStore:
-        """Return the store, not started yet; `changed` is called with what it changes."""
+    def store(self, changed: Callable[[Sequence[Change]], None], heard: Heard | None = None) -> SqlStore:
+        """Return the store, not started yet.
+
+        Args:
+            changed: called from a thread with what it changes.
+            heard: likewise with what other processes change there; None: nobody knows what.
+        """
         ...
 
     def check(self) -> StoreCheck:
@@ -87,7 +122,7 @@ def file_of(settings: Settings) -> StorePlace:
     return StoreFile(settings.store_path, settings.backups_dir)
 
 
-def database(url: str) -> StorePlace:
+def database(url: str) -> Database:
     """Return a database of PostgreSQL as the place of a store.
 
     Raises:

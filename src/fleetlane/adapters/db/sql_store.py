@@ -11,7 +11,8 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -36,7 +37,11 @@ _LONGEST_PAUSE_S = 0.1
 
 
 class StoreConflictError(StoreBusyError):
-    """A transaction met that of another process: it is run again."""
+    """A transaction met that of another process: it is run again. `sqlstate` is the database's code of why."""
+
+    def __init__(self, message: str, sqlstate: str = "") -> None:
+        self.sqlstate = sqlstate
+        super().__init__(message)
 
 
 class Database(Protocol):
@@ -106,6 +111,12 @@ class SqlStore:
         self._open = False
         self._death: str | None = None
         self._refusal: str | None = None
+        self._retries: Counter[str] = Counter()
+
+    @property
+    def retries(self) -> Mapping[str, int]:
+        """Return how often transactions were run again because they met others', by the database's code of why."""
+        return self._retries.copy()
 
     @property
     def problem(self) -> str | None:
@@ -237,6 +248,7 @@ class SqlStore:
             try:
                 return self._run_once(batch)
             except StoreConflictError as error:
+                self._retries[error.sqlstate] += 1
                 log.debug("store_conflict", error=str(error), works=len(batch), tries=tries + 1)
                 # Nobody says when the other process has committed; who pauses as long as it does meets it again.
                 time.sleep(random.uniform(0, min(0.001 * 2**tries, _LONGEST_PAUSE_S)))

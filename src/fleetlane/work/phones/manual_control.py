@@ -24,10 +24,14 @@ from fleetlane.scripts.looks import Screen, screen_of
 from fleetlane.scripts.packs import load_packs
 from fleetlane.work.phones.acts import ReadScreen, ShownTree
 from fleetlane.work.phones.gestures import Gesture
+from fleetlane.work.phones.shared_take_overs import SharedTakeOvers
 from fleetlane.work.running.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
+
+_SAY_AGAIN_S = 1.0
+"""When what other hosts are to find is noted again that the store has refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class ManualControl:
         clock: the time.
         idle_s: how long a phone may go untouched before it is given back automatically.
         tell: told of every phone that is taken over or given back.
+        shared: where other hosts find that, too; nobody else works on the store when not given.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class ManualControl:
         *,
         idle_s: float,
         tell: Callable[[Sequence[Change]], None],
+        shared: SharedTakeOvers | None = None,
     ) -> None:
         self._lanes = lanes
         self._control = control
@@ -78,6 +84,7 @@ class ManualControl:
         self._clock = clock
         self._idle_s = idle_s
         self._tell = tell
+        self._shared = shared
         self._holds: dict[str, _Session] = {}
         self._changed = asyncio.Event()
         lanes.listen(freed=self._freed)
@@ -107,6 +114,8 @@ class ManualControl:
     def _take(self, serial: str, by: str, *, lent: bool = False) -> _Session:
         hold = self._holds[serial] = _Session(by, self._clock.now_ms(), self._clock.monotonic_s(), lent)
         self._lanes.hold(serial)
+        if self._shared is not None:
+            self._shared.taken(serial, by, hold.since_ms)
         log.info("phone_taken_over", device=serial, by=by, busy=self._lanes.is_busy(serial))
         self._say(serial, taken_over=True)
         return hold
@@ -151,6 +160,8 @@ class ManualControl:
             return
         del self._holds[serial]
         self._lanes.release(serial)
+        if self._shared is not None:
+            self._shared.given_back(serial)
         log.info("phone_given_back", device=serial, by=by)
         self._say(serial, taken_over=False)
 
@@ -227,8 +238,11 @@ class ManualControl:
         """Give back in time, until cancelled."""
         while True:
             self._changed.clear()
+            wait_s = self.expire()
+            if self._shared is not None and self._shared.say_again():
+                wait_s = _SAY_AGAIN_S if wait_s is None else min(wait_s, _SAY_AGAIN_S)
             try:
-                async with asyncio.timeout(self.expire()):
+                async with asyncio.timeout(wait_s):
                     await self._changed.wait()
             except TimeoutError:
                 continue

@@ -6,7 +6,7 @@ It knows which attempts run, so that others can wait for an end. All of it runs 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -64,8 +64,8 @@ class AttemptEnds:
         self._repeats = repeats or RepeatWindow()
         self._canary = canary
         self._may_look_again = may_look_again
-        self._running: set[int] = set()
-        """Tasks whose attempts run, or are being claimed."""
+        self._running: dict[int, Task | None] = {}
+        """Tasks whose attempts run, as they were given to the executor; None while they are being claimed."""
         self._waited_for: dict[int, asyncio.Event] = {}
         self._ready_since: dict[int, int | None] = {}
         """Since when the device of each running task had been ready when the task was started."""
@@ -77,17 +77,23 @@ class AttemptEnds:
         """Return whether an attempt of a task runs, or is being claimed."""
         return task_id in self._running
 
+    @property
+    def started_tasks(self) -> Sequence[Task]:
+        """Return the tasks whose attempts were given to the executor and have not ended."""
+        return [task for task in self._running.values() if task is not None]
+
     def claiming(self, task_id: int) -> None:
         """Note that a task is being claimed."""
-        self._running.add(task_id)
+        self._running[task_id] = None
 
     def started(self, task: Task) -> None:
         """Note that an attempt is given to the executor."""
+        self._running[task.id] = task
         self._ready_since[task.id] = self._since_ms(str(task.serial))
 
     def over(self, task_id: int) -> None:
         """Note that no attempt of a task runs any more, and let those go on who wait for that."""
-        self._running.discard(task_id)
+        self._running.pop(task_id, None)
         if waiting := self._waited_for.pop(task_id, None):
             waiting.set()
 

@@ -18,7 +18,14 @@ from fleetlane.work.running.completion import RetryPolicy, complete_attempt
 log = structlog.get_logger(__name__)
 
 
-async def recover(store: Store, clock: Clock, taken: Collection[str] = (), repeats: RepeatWindow | None = None) -> int:
+async def recover(
+    store: Store,
+    clock: Clock,
+    taken: Collection[str] = (),
+    repeats: RepeatWindow | None = None,
+    *,
+    owner: str | None = None,
+) -> int:
     """Settle every task that is marked as running and that nobody runs, as its journal says. Returns how many.
 
     Those are the tasks on devices that no worker has a lease of.
@@ -26,14 +33,16 @@ async def recover(store: Store, clock: Clock, taken: Collection[str] = (), repea
     Args:
         store: where they are.
         clock: the time.
-        taken: devices that were just taken, with what a former worker left running there.
+        taken: devices that a worker has, with what was left running there.
         repeats: for how long a post is not to be repeated.
+        owner: that worker. What somebody else has by now is his.
     """
     window = repeats or RepeatWindow()
 
     def settle(repositories: Repositories) -> list[tuple[Task, Task | None]]:
         settled: list[tuple[Task, Task | None]] = []
-        held = repositories.leases.holders().keys() - {*taken}
+        holders = repositories.leases.holders().items()
+        held = {serial for serial, holder in holders if serial not in taken or holder != owner}
         for task in repositories.tasks.running():
             if task.serial in held:
                 continue

@@ -16,17 +16,22 @@ from fleetlane.core.message import Message
 from fleetlane.core.ports.clock import Clock
 from fleetlane.core.ports.execution import Executor
 from fleetlane.core.ports.phone import Devices
+from fleetlane.core.ports.presses import PressLog
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.task import Task
 from fleetlane.work.running.attempt_ends import AttemptEnds
 from fleetlane.work.running.canary import Canary
+from fleetlane.work.running.durations import Durations
 from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.lateness import claim_in_time
 from fleetlane.work.running.leases import DeviceLeases
+from fleetlane.work.running.other_workers import OtherWorkers
+from fleetlane.work.running.presses import NothingPressed, recall
 
 log = structlog.get_logger(__name__)
 
 _STORE_RETRY_S = 1.0
+_DISPATCH_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LONGEST_WAIT_S = 60.0
 """What nobody told of is noticed at the latest after this: a clock that was set, a task that others have stored."""
 
@@ -45,6 +50,8 @@ class Scheduler:
         leases: which of the devices are this worker's; all of them when not given.
         longest_attempt_s: how long one attempt can work.
         canary: says which tasks wait for the first post with a new version of an app; none when not given.
+        others: who else works on the store; nobody when not given.
+        presses: what this host remembers having pressed.
     """
 
     def __init__(
@@ -60,8 +67,12 @@ class Scheduler:
         leases: DeviceLeases | None = None,
         longest_attempt_s: float = 3600.0,
         canary: Canary | None = None,
+        others: OtherWorkers | None = None,
+        presses: PressLog | None = None,
     ) -> None:
         self.longest_attempt_ms = round(longest_attempt_s * 1000)
+        self.dispatched = Durations(_DISPATCH_BOUNDS_S)
+        """How long it took from the claim of each task to the start of its attempt."""
         self._store = store
         self._devices = devices
         self._clock = clock
@@ -71,6 +82,8 @@ class Scheduler:
         self._limit = limit
         self._leases = leases
         self._canary = canary
+        self._others = others
+        self._presses = presses or NothingPressed()
         self._starts_nothing = False
         self._whole_read_s = clock.monotonic_s()
         """When the heads of all lanes are to be read next."""
@@ -86,7 +99,7 @@ class Scheduler:
         return found.reason if found is not None else None
 
     def is_foreign(self, serial: str) -> bool:
-        """Return whether another worker has the device."""
+        """Return whether another worker has a device that could be used here."""
         return self._leases is not None and self._leases.is_foreign(serial)
 
     @property
@@ -106,9 +119,12 @@ class Scheduler:
         self._ends.close()
 
     async def stop(self, task: Task, timeout_s: float) -> bool:
-        """Let a running attempt stop, and wait for its end. False when it has not ended within the time."""
+        """Let a running attempt stop, and wait for its end. False when it has not ended within the time.
+
+        One that runs elsewhere is told by its row, where its worker looks.
+        """
         if not self._ends.is_running(task.id):
-            return True
+            return self._others is None or await self._others.wait_for(task, timeout_s)
         if task.id in self._claiming:
             self._stopped_early.add(task.id)
         else:
@@ -119,6 +135,8 @@ class Scheduler:
 
     async def tick(self) -> int:
         """Start every task that can start now. Returns how many were started."""
+        if self._others is not None:
+            await self._others.look(self._ends.started_tasks, self._executor.stop)
         await self._refresh()
         if self._starts_nothing:
             return 0
@@ -147,20 +165,26 @@ class Scheduler:
         ready = [device.serial for device in self._devices.all() if device.is_ready]
         if self._canary is not None:
             ready = [serial for serial in ready if not self._canary.is_withheld(serial)]
+        if self._others is not None:
+            ready = [serial for serial in ready if self._others.may_ask_for(serial)]
         return ready if self._leases is None else [serial for serial in ready if self._leases.holds(serial)]
 
     async def _start(self, starts: Sequence[tuple[str, Head]]) -> int:
+        began_s = self._clock.monotonic_s()
         tasks = await self._claim(starts)
         started = 0
         for (serial, head), task in zip(starts, tasks, strict=True):
             self._claiming.discard(head.task_id)
             if task is None:
                 self._not_started(serial, head)  # stopped, deleted or moved in the meantime, or the lease is lost
+                if self._others is not None:
+                    self._others.refused(serial)
                 self._lanes.notify()
                 continue
             self._ends.started(task)
             log.info("task_started", task_id=task.id, attempt=task.attempt, device=serial)
             self._executor.start(task)
+            self.dispatched.note(self._clock.monotonic_s() - began_s)
             if task.id in self._stopped_early:
                 self._stopped_early.discard(task.id)
                 self._executor.stop(task)
@@ -175,10 +199,9 @@ class Scheduler:
             self._claiming.add(head.task_id)
 
         def claim(repositories: Repositories) -> list[tuple[Task | None, Task | None]]:
+            may_use = self._gate(repositories)
             return [
-                claim_in_time(repositories, head.task_id, serial, now_ms, self.longest_attempt_ms)
-                if self._may_use(repositories, serial) and not self._withholds(repositories, head, serial)
-                else (None, None)
+                self._claim_one(repositories, head, serial, now_ms) if may_use(serial) else (None, None)
                 for serial, head in starts
             ]
 
@@ -193,8 +216,24 @@ class Scheduler:
                 log.warning("task_late", task_id=late.id, device=late.serial, status=late.status.text)
         return [task for task, _ in claimed]
 
-    def _may_use(self, repositories: Repositories, serial: str) -> bool:
-        return self._leases is None or repositories.leases.holds(self._leases.owner, serial)
+    def _claim_one(
+        self, repositories: Repositories, head: Head, serial: str, now_ms: int
+    ) -> tuple[Task | None, Task | None]:
+        recall(repositories, self._presses, head.task_id, now_ms)
+        if self._withholds(repositories, head, serial):
+            return None, None
+        return claim_in_time(repositories, head.task_id, serial, now_ms, self.longest_attempt_ms)
+
+    def _gate(self, repositories: Repositories) -> Callable[[str], bool]:
+        """Return what says whether a lane may be used, inside the claim's transaction."""
+        others = None if self._others is None else self._others.gate(repositories, self._limit())
+        leases = self._leases
+
+        def may_use(serial: str) -> bool:
+            held = leases is None or repositories.leases.holds(leases.owner, serial)
+            return held and (others is None or others(serial))
+
+        return may_use
 
     def _withholds(self, repositories: Repositories, head: Head, serial: str) -> bool:
         return self._canary is not None and self._canary.withholds(repositories, head.task_id, serial)
@@ -221,6 +260,8 @@ class Scheduler:
 
     def _seconds_to_next(self) -> float:
         until_whole_s = max(self._whole_read_s - self._clock.monotonic_s(), 0.0)
+        if self._others is not None:
+            until_whole_s = min(until_whole_s, self._others.seconds_to_look())
         if self._starts_nothing or self.at_limit:
             return until_whole_s  # the end of an attempt wakes it
         next_due_ms = self._lanes.table.next_due_ms(self._ready())

@@ -69,11 +69,25 @@ class EventBroker:
         if changes and loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._add, changes)
 
+    def miss(self) -> None:
+        """Note that something has happened that nobody can tell, from any thread: all followers begin anew."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._miss)
+
+    def _miss(self) -> None:
+        self._ring.clear()
+        self._last += 1
+        self._wake()
+
     def _add(self, changes: Sequence[Change]) -> None:
         at_ms = self._clock.now_ms()
         for number, change in enumerate(changes, self._last + 1):
             self._ring.append(Event(number, at_ms, change))
         self._last += len(changes)
+        self._wake()
+
+    def _wake(self) -> None:
         self._more.set()
         self._more = asyncio.Event()
 

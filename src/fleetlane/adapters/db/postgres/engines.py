@@ -8,7 +8,9 @@ state and are not part of that.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
@@ -24,7 +26,7 @@ _SESSION = {
     "statement_timeout": "15s",
     "lock_timeout": "5s",
 }
-_CONNECTION = {
+_CONNECTION: dict[str, Any] = {
     "connect_timeout": 3,
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -32,7 +34,7 @@ _CONNECTION = {
     "keepalives_count": 3,
     "application_name": "fleetlane",
 }
-_USER_TIMEOUT = {"tcp_user_timeout": 10_000} if sys.platform == "linux" else {}
+_USER_TIMEOUT: dict[str, Any] = {"tcp_user_timeout": 10_000} if sys.platform == "linux" else {}
 
 
 def normal_url(url: str) -> str:
@@ -67,6 +69,12 @@ def writer_engine(url: str) -> Engine:
 def reader_engine(url: str) -> Engine:
     """Return an engine whose transactions see one state and cannot write."""
     return _engine(url, READERS).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def connect(url: str) -> psycopg.Connection[Any]:
+    """Return a connection that is in no transaction: for locks, and for word between processes."""
+    plain = make_url(normal_url(url)).set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(plain, autocommit=True, **_CONNECTION, **_USER_TIMEOUT)
 
 
 def _engine(url: str, size: int) -> Engine:

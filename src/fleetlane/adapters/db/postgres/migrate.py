@@ -11,6 +11,7 @@ from fleetlane.adapters.db.tables import metadata
 from fleetlane.core.errors import StoreError
 
 _LOCK = 0x666C_6565_746C  # "fleetl": of all who migrate, one at a time
+WORKERS_LOCK = 0x666C_7365_7276  # "flserv": shared by all who work on a database
 
 
 def migrate(url: str) -> None:
@@ -18,7 +19,8 @@ def migrate(url: str) -> None:
 
     Raises:
         StoreVersionError: a newer Fleetlane wrote it.
-        StoreError: the database cannot be used, or holds tables that are not Fleetlane's.
+        StoreError: the database cannot be used, holds tables that are not Fleetlane's, or is to be changed while others
+            work on it.
     """
     engine = writer_engine(url)
     try:
@@ -40,7 +42,17 @@ def _bring(connection: Connection, url: str) -> None:
         return
     check_revision(shown_url(url), current)
     if current != known_revisions()[-1]:
+        _must_have_it_alone(connection, url)
         upgrade(connection)
+
+
+def _must_have_it_alone(connection: Connection, url: str) -> None:
+    ask = text("SELECT pg_try_advisory_xact_lock(:key)")
+    if not connection.execute(ask, {"key": WORKERS_LOCK}).scalar_one():
+        raise StoreError(
+            f"Servers or hosts with an older Fleetlane work on the database {shown_url(url)}. Stop all of them, start "
+            "this server, and update them before they start again."
+        )
 
 
 def _create(connection: Connection, url: str) -> None:

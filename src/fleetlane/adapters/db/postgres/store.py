@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from fleetlane.adapters.db.postgres.engines import reader_engine, shown_url, writer_engine
+from fleetlane.adapters.db.postgres.word import Heard, Word
 from fleetlane.adapters.db.sql_store import SqlStore, StoreConflictError
 from fleetlane.core.errors import StoreBusyError, StoreError, StoreFullError
 from fleetlane.core.event import Change
@@ -35,11 +36,39 @@ class PostgresStore(SqlStore):
     Args:
         url: the database, as in postgresql://user@host/database.
         changed: called from the writer's thread with what a commit of this process has changed.
+        heard: called from a thread of its own with what other processes have changed; None: nobody knows what. Without
+            it nothing is told to others, either.
     """
 
-    def __init__(self, url: str, changed: Callable[[Sequence[Change]], None] = lambda _changes: None) -> None:
-        super().__init__(_Server(url), changed)
+    def __init__(
+        self,
+        url: str,
+        changed: Callable[[Sequence[Change]], None] = lambda _changes: None,
+        heard: Heard | None = None,
+    ) -> None:
         self.url = url
+        self._word = Word(url, heard) if heard is not None else None
+        super().__init__(_Server(url), changed if self._word is None else _both(changed, self._word.tell))
+
+    def start(self) -> None:
+        """Open the store, and listen to others."""
+        super().start()
+        if self._word is not None:
+            self._word.start()
+
+    def close(self) -> None:
+        """Finish the work that waits, and close."""
+        super().close()
+        if self._word is not None:
+            self._word.close()
+
+
+def _both(first: Callable[[Sequence[Change]], None], second: Callable[[Sequence[Change]], None]) -> Callable[..., None]:
+    def call(changes: Sequence[Change]) -> None:
+        first(changes)
+        second(changes)
+
+    return call
 
 
 class _Server:
@@ -109,7 +138,7 @@ def _translate(error: DBAPIError | psycopg.Error, url: str) -> StoreError:
     code = getattr(original, "sqlstate", None) or ""
     said = str(original).strip().splitlines()[0] if str(original).strip() else type(original).__name__
     if code in _CONFLICTS:
-        return StoreConflictError(said)
+        return StoreConflictError(said, code)
     if code in _SLOW:
         return StoreBusyError(f"The database took too long ({said}). Try again.")
     if code.startswith("08") or code in _AWAY or (not code and isinstance(original, psycopg.OperationalError)):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from fleetlane.adapters.clock import SystemClock
 from fleetlane.adapters.db.rules import StoreCheck
 from fleetlane.adapters.db.sqlite.engines import reader_engine, writer_engine
 from fleetlane.adapters.db.sqlite.integrity import check_store
@@ -32,8 +33,22 @@ class StoreFile:
         self._backups = backups
         self._note = path.with_name("store-moved.txt")
 
+    is_shared = False
+
+    def clock(self) -> SystemClock:
+        """Return the computer's clock: nobody else works there."""
+        return SystemClock()
+
     def alone(self) -> AbstractContextManager[None]:
         """Do nothing: the file is taken with its data directory."""
+        return nullcontext()
+
+    def among(self) -> AbstractContextManager[None]:
+        """Do nothing: the file is taken with its data directory."""
+        return nullcontext()
+
+    def leadership(self) -> AbstractContextManager[None]:
+        """Return None: nobody else works on the file."""
         return nullcontext()
 
     def migrate(self) -> None:
@@ -51,7 +66,11 @@ class StoreFile:
             )
         migrate(self._path, backups=self._backups)
 
-    def store(self, changed: Callable[[Sequence[Change]], None]) -> SqliteStore:
+    def store(
+        self,
+        changed: Callable[[Sequence[Change]], None],
+        heard: Callable[[Sequence[Change] | None], None] | None = None,  # noqa: ARG002 - nobody else changes it
+    ) -> SqliteStore:
         """Return the store, not started yet."""
         return SqliteStore(self._path, changed)
 
