@@ -106,7 +106,7 @@ class SteppedBench:
 
     def _begin(self, task: Task) -> Attempt:
         leases = SimpleNamespace(holds=lambda serial: serial not in self._lost)
-        attempt = Attempt(task, Phases(), Handset(str(task.serial)), leases, random.Random(0))
+        attempt = Attempt(task, Phases(), Handset(str(task.serial)), leases, random.Random(0), reaches=lambda: True)
         attempt.fault = ""
         return attempt
 

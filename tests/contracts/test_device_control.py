@@ -125,7 +125,7 @@ class Elsewhere(Here):
     def __init__(self):
         super().__init__()
         self.links = FakeHostLinks()
-        self.links.connect("rack2", ActServer(self.local, self))
+        self.links.connect("rack2", ActServer(self.local, lambda: self.phones))
         self.control = RoutedControl(None, lambda _serial: "rack2", self.links)
 
 

@@ -20,7 +20,6 @@ from fleetlane.work.phones.acts import ReadScreen, TakePicture
 from fleetlane.work.phones.error_codec import UNFORESEEN, decode_error
 from fleetlane.work.phones.gestures import Press
 from fleetlane.work.phones.remote_control import ACT, ActServer, RoutedControl
-from support.fakes import FakeDevices
 from support.host_links import FakeHostLinks
 
 ASKED = {"serial": "a", "act": encode(Press("back")), "preemptible": False, "wait_s": 10}
@@ -51,7 +50,7 @@ class Rack:
 
     def __init__(self):
         self.here, self.there, self.links = Control(b"here"), Control(b"there"), FakeHostLinks()
-        self.server = ActServer(self.there, FakeDevices("a"))
+        self.server = ActServer(self.there, lambda: ["a"])
         self.links.connect("rack2", self.server)
         self.control = RoutedControl(self.here, {"a": "rack2", "c": "rack3", "d": "rack2"}.get, self.links)
 

@@ -1,4 +1,4 @@
-"""What `core.ports.hosts` says of links, held by the fake of the tests."""
+"""What `core.ports.hosts` says of links, held by the fake of the tests and by the real ones over loopback."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from fleetlane.core.errors import CallLostError, DeviceTimeoutError, HostAwayError
 from support.host_links import FakeHostLinks
+from support.linked import LinkedHost, LinkedServer, until
 
 
 class Answers:
@@ -31,29 +32,48 @@ class Fake:
 
     def __init__(self):
         self.answers, self.links = Answers(), FakeHostLinks()
+
+    async def open(self):
         self.links.connect("rack2", self.answers)
 
-    def lose(self):
+    async def lose(self):
         self.links.lose("rack2")
 
     async def close(self): ...
 
 
-@pytest.fixture(params=[Fake], ids=["fake"])
+class Real:
+    """A link of host rack2 to a server, over loopback."""
+
+    def __init__(self):
+        self.answers, self.server, self.host = Answers(), LinkedServer(), None
+
+    async def open(self):
+        await self.server.start()
+        self.links = self.server.links
+        self.host = LinkedHost(self.server.url, await self.server.tokens.issue("rack2"), self.answers)
+        await until(self.links.connected)
+
+    async def lose(self):
+        await self.host.stop()
+        await until(lambda: not self.links.connected())
+
+    async def close(self):
+        if self.host:
+            await self.host.stop()
+        await self.server.stop()
+
+
+@pytest.fixture(params=[Fake, Real], ids=["fake", "real"])
 def bench(request):
     return request.param  # made on the loop of each test
-
-
-async def until(condition):
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 def run(bench, scenario):
     async def whole():
         made = bench()
         try:
+            await made.open()
             await scenario(made)
         finally:
             await made.close()
@@ -114,7 +134,7 @@ def test_answering_is_cancelled_when_nobody_waits_any_more(bench):
 def test_a_lost_link_ends_what_waits_for_it_at_both_ends(bench):
     async def scenario(made):
         asked = await asking(made, 1)
-        made.lose()
+        await made.lose()
         with pytest.raises(CallLostError):
             await asyncio.wait_for(asked, 10)
         await until(lambda: made.answers.cancelled == [1])

@@ -89,6 +89,6 @@ def test_a_worker_whose_heart_has_beaten_since_is_not_dismissed(run):
 
 def test_who_begins_ends_the_leases_of_his_own_host_only(run):
     run(three)
-    run(lambda r: r.leases.begin("again", "host of one", 40))
+    run(lambda r: r.leases.begin("again", "host of one", 40, beats=7))
     assert run(workers) == ({"again", "other", "third"}, {"b": "other", "c": "third"})
-    assert run(lambda r: r.leases.heartbeats()["again"]) == Heartbeat(1, 40)
+    assert run(lambda r: r.leases.heartbeats()["again"]) == Heartbeat(7, 40)

@@ -52,13 +52,13 @@ def test_an_idempotency_key_makes_one_task(url, tmp_path):
         assert answers[0] == answers[1] == answers[2]
 
 
-def test_a_second_server_on_the_same_database_is_refused_with_a_sentence(url, tmp_path):
-    with ServerThread(tmp_path / "one", store_url=url):
-        other = ServerThread(tmp_path / "other", store_url=url)
+def test_a_second_server_of_the_same_name_is_refused_with_a_sentence(url, tmp_path):
+    with ServerThread(tmp_path / "one", store_url=url, host_name="main"):
+        other = ServerThread(tmp_path / "other", store_url=url, host_name="main")
         with pytest.raises((StoreError, AssertionError)):
             other.__enter__()
-        assert "Another Fleetlane server works on the database" in str(other._failure)
-    with ServerThread(tmp_path / "other", store_url=url) as server:
+        assert "Another host called main works on this store" in str(other._failure)
+    with ServerThread(tmp_path / "other", store_url=url, host_name="main") as server:
         wait_for(lambda: server.http.get("/readyz").status_code == 200)
 
 

@@ -19,6 +19,7 @@ import pytest
 from fleetlane.adapters.clock import SystemClock
 from fleetlane.bootstrap.server import build
 from fleetlane.core.errors import StoreBusyError, StoreFullError
+from fleetlane.core.hosts import HostKind, NewHost
 from fleetlane.core.license import UNLICENSED, License, Plan
 from fleetlane.core.material import MaterialRequest
 from fleetlane.core.media.files import MediaKind
@@ -33,6 +34,7 @@ from fleetlane.settings import Settings
 from fleetlane.web.error_codes import MEANINGS
 from fleetlane.work.access.access import Access
 from fleetlane.work.access.guesses import Guesses
+from fleetlane.work.hosts.service import HostService
 from fleetlane.work.phones.local_control import LocalControl
 from support.fakes import FakeDeviceCalls, FakeTransports
 from support.rig import VIDEO
@@ -148,6 +150,17 @@ OPERATIONS = {
     "let_version_go": ("POST", "/canary/let-go", json_body(NEW_VERSION), {
         40001: json_body({}), 40401: json_body(NEW_VERSION | {"version": "98"}), 41501: WRONG_KIND,
     }),
+    "list_hosts": ("GET", "/hosts", {}, {}),
+    "add_host": ("POST", "/hosts", json_body({"name": "rack3"}), {
+        40001: json_body({"name": "Rack 3"}), 40901: json_body({"name": "here"}), 41501: WRONG_KIND,
+    }),
+    "get_host": ("GET", "/hosts/gone", {}, {40001: f"/hosts/{'x' * 256}", 40401: "/hosts/none"}),
+    "drain_host": ("POST", "/hosts/gone/drain", json_body({"drain": True}), {
+        40001: json_body({"drain": 5}), 40401: "/hosts/none/drain", 41501: WRONG_KIND,
+    }),
+    "forget_host": ("DELETE", "/hosts/gone", {}, {
+        40001: f"/hosts/{'x' * 256}", 40401: "/hosts/none", 40901: "/hosts/here",
+    }),
     "upload_materials": ("POST", "/material", FILE, {
         40001: {"files": {"file": ("a.mp4", b"no video")}}, 41501: WRONG_KIND,
     }),
@@ -185,7 +198,7 @@ class Phones(FakeTransports):
                 self.unplug(former)
             self.says[self.plug(serial).connection] = Identity(f"SIM{android_id}", "pixel", android_id)
             phones.update()
-            await asyncio.gather(*phones._asking.values())
+            await asyncio.gather(*phones._asking._tasks.values())
         await phones.describe("third:1", "taken", None)
 
 
@@ -193,7 +206,9 @@ class World:
     """The whole app in process, and the ids of what is in its store."""
 
     def __init__(self, server) -> None:
-        self.services = replace(server.app.state.services, license=self.license_now)
+        services = server.app.state.services
+        shared = HostService(services.hosts._store, SystemClock(), "here", services.hosts._issue)
+        self.services = replace(services, license=self.license_now, hosts=shared)
         self.license = lambda: UNLICENSED
         self.store = self.services.queries._store
         self.transports = Phones()
@@ -228,6 +243,10 @@ class World:
     async def fill(self) -> None:
         """Put tasks, accounts and materials of every kind into the store."""
         await self.transports.known(self.phones)
+        for name in ("here", "gone"):
+            host = NewHost(name, f"id of {name}", HostKind.SERVER, "1.0")
+            await self.store.write(lambda r, host=host: r.hosts.begin(host, 1000))
+        await self.store.write(lambda r: r.leases.begin("worker", "id of here", 30_000))
         for name in ("task", "failed", "stuck", "unknown"):
             self.ids[name] = await self._make("POST", "/task", json_body(GOOD_TASK | {"serials": [name]}), "task_ids")
         await self.ask("POST", "/task/{failed}/stop", {})

@@ -12,7 +12,7 @@ from fleetlane.http.routers import PREFIX
 
 
 def routes():
-    services = SimpleNamespace(license=None, access=None)
+    services = SimpleNamespace(license=None, access=None, host_links=None, host_access=None)
     return [r for r in create_app(services, HttpOptions(), PARTS).routes if isinstance(r, APIRoute)]
 
 

@@ -35,7 +35,7 @@ class KnownTokens:
     def __init__(self, names=None) -> None:
         self.names = {TOKEN: "rack2"} if names is None else names
 
-    def check(self, token):
+    async def check(self, token):
         return self.names.get(token)
 
 
@@ -105,9 +105,11 @@ class HostServer:
         media = LocalMedia(self.folders, self.inspector, 10.0)
         files = HostFiles(self.store, media, self._looks, self.library, self.traces)
         access = HostAccess(self.tokens, Guesses(SystemClock(), lambda _changes: None))
-        app.state.services = SimpleNamespace(host_files=files, host_access=access, end_streams=lambda: None)
+        app.state.services = SimpleNamespace(
+            host_files=files, host_access=access, host_links=None, end_streams=lambda: None
+        )
         ErrorAnswers().install(app)
-        app.include_router(host_files.router, prefix="/api/v1")
+        app.include_router(host_files.router)
         app.add_middleware(_Cutting, server=self)
         return app
 

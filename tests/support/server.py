@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 
@@ -20,6 +21,8 @@ from fleetlane.settings import Settings
 from fleetlane.simulator.fleets.fleet import free_port
 from support.rig import VIDEO, wait_for
 from support.stores import new_store
+
+T = TypeVar("T")
 
 
 class _NoAdb:
@@ -49,6 +52,15 @@ class _NoAdb:
 
 
 _no_adb = _NoAdb()
+
+
+def _client(settings: Settings) -> httpx2.Client:
+    """Return a client of a server; where it shows a certificate, that one is trusted."""
+    if settings.tls_cert is None:
+        return httpx2.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=20)
+    tls = ssl.create_default_context(cafile=settings.tls_cert)
+    tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return httpx2.Client(base_url=f"https://127.0.0.1:{settings.port}", timeout=20, verify=tls)
 
 
 class ServerThread:
@@ -81,7 +93,7 @@ class ServerThread:
         self._stop: asyncio.Event | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
-        self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.settings.port}", timeout=20)
+        self.http = _client(self.settings)
 
     def __enter__(self) -> ServerThread:
         self._sockets = listen("127.0.0.1", self.settings.port)
@@ -123,12 +135,18 @@ class ServerThread:
         data, store = self.settings.data_dir, self.settings.store_path
         if data.is_dir() and not store.exists() and self.settings.store_url is None:
             new_store(store)  # what a server does with none is for tests of processes
-        server = build(self.settings, self._host_tokens)
+        server = build(self.settings)
         self.services = server.app.state.services
+        if self._host_tokens is not None:
+            self.services.host_access._tokens = self._host_tokens
         self.store = self.services.queries._store
         async with server.running():
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-            await serve(server.app, self._sockets, self._stop, self._bounds)
+            await serve(server.app, self._sockets, self._stop, self._bounds, self.settings.tls)
+
+    def on_loop(self, what: Coroutine[Any, Any, T]) -> T:
+        """Run something on the server's own loop, and return what it returns."""
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(20)
 
     # -- shorthand -------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ class Elsewhere(Handled):
     def __init__(self, path):
         super().__init__(path)
         self.links = FakeHostLinks()
-        self.links.connect("rack2", ActServer(self.control, self.devices))
+        self.links.connect("rack2", ActServer(self.control, lambda: self.devices.table))
         self.control = RoutedControl(self.control, {"a": "rack2"}.get, self.links)
         self.hands = ManualControl(
             self.lanes, self.devices, self.control, self.clock, idle_s=IDLE_S, tell=self.told.extend

@@ -8,6 +8,7 @@ import pytest
 
 from fleetlane.core.device import DeviceState
 from fleetlane.core.task import NewTask, Source, Status, Task
+from fleetlane.work.tasks.fleet import Fleet, FleetNow
 from fleetlane.work.tasks.pending_reasons import PendingReasons
 from support.clock import ManualClock
 from support.fakes import FakeDevices
@@ -36,6 +37,32 @@ def test_a_task_says_when_a_person_has_its_phone():
     assert [
         str(reason) for reason in PendingReasons(devices, made.lanes, made.scheduler, clock, UTC).reasons(task)
     ] == [sentence]
+
+
+BUSY = FleetNow(frozenset("a"), frozenset(), frozenset(), 1)
+TAKEN = FleetNow(frozenset(), frozenset("a"), frozenset(), 0)
+DRAINING = FleetNow(frozenset(), frozenset(), frozenset({"rack2"}), 0)
+FULL = FleetNow(frozenset(), frozenset(), frozenset(), 3)
+
+
+@pytest.mark.parametrize(
+    ("host", "now", "sentence"),
+    [
+        ("rack2", BUSY, "device a to finish its present task"),
+        ("rack2", TAKEN, "device a to be given back: a person has taken it over"),
+        ("rack2", DRAINING, "host rack2 to take tasks again: it was told to take no new ones"),
+        (None, DRAINING, "its turn on device a"),
+        (None, TAKEN, "device a to be given back: a person has taken it over"),
+        ("rack2", FULL, "another device to finish: the licence limits how many may work at the same time"),
+        ("rack2", None, "its turn on device a"),
+    ],
+)
+def test_among_several_hosts_a_task_says_what_the_rows_say(host, now, sentence):
+    devices, clock = FakeDevices("a"), ManualClock()
+    made = Scheduling(None, devices, clock, limit=lambda: 3)
+    task = Task(1, "b", 0, "post", {}, "a", None, Source.API, 1, Status.PENDING, 0, 0)
+    waiting = PendingReasons(devices, made.lanes, made.scheduler, clock, UTC, fleet=Fleet(lambda _serial: host, "main"))
+    assert [str(reason) for reason in waiting.reasons(task, now)] == [sentence]
 
 
 def test_a_task_for_later_on_a_phone_that_is_away_says_both():

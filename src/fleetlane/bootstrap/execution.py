@@ -2,58 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fleetlane.adapters.android.checkup import check
 from fleetlane.adapters.executors.local import LocalExecutor
 from fleetlane.adapters.executors.phone_threads import PhoneThreads
 from fleetlane.bootstrap.from_settings import longest_attempt_s, retry_policy, script_settings
-from fleetlane.core.ports.clock import Clock
+from fleetlane.bootstrap.ground import Ground
+from fleetlane.core.phones import ALONE
 from fleetlane.core.ports.execution import DeviceControl
-from fleetlane.core.ports.library import MaterialFiles
+from fleetlane.core.ports.hosts import HostLinks
 from fleetlane.core.ports.media import MediaInspector
 from fleetlane.core.ports.report import TraceWriter
 from fleetlane.core.ports.sources import MediaAccess
-from fleetlane.core.ports.store import Store
 from fleetlane.settings import Settings
-from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.phones.live_pictures import LivePictures
 from fleetlane.work.phones.local_control import LocalControl
 from fleetlane.work.phones.manual_control import ManualControl
-from fleetlane.work.preflight.repeats import RepeatWindow
+from fleetlane.work.phones.remote_control import RoutedControl
+from fleetlane.work.phones.shared_take_overs import SharedTakeOvers
 from fleetlane.work.running.attempt_ends import AttemptEnds
 from fleetlane.work.running.canary import Canary
 from fleetlane.work.running.doubt_timeout import VerificationTimeout
-from fleetlane.work.running.lanes import Lanes
 from fleetlane.work.running.leases import DeviceLeases
+from fleetlane.work.running.membership import Membership
+from fleetlane.work.running.other_workers import OtherWorkers
 from fleetlane.work.running.runner import Runner
 from fleetlane.work.running.scheduler import Scheduler
-from fleetlane.work.upkeep.event_broker import EventBroker
-from fleetlane.work.upkeep.licensing import Licensing
-
-_ONLY_HOST = "embedded"
-"""The host of a server that has its store to itself, as all have."""
 
 
 @dataclass(frozen=True, slots=True)
-class Foundation:
-    """What all else stands on: the clock, the store, the files, the phones and the lanes."""
+class Files:
+    """Where the files of attempts come from and go to."""
 
-    clock: Clock
-    store: Store
     traces: TraceWriter
     media: MediaAccess
     inspector: MediaInspector
-    events: EventBroker
-    lanes: Lanes
-    repeats: RepeatWindow
-    devices: PhoneDirectory
-    licensing: Licensing
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What runs attempts, and what else uses the phones. `canary` is None where nobody waits for one."""
+    """What runs attempts, and what else uses the phones.
+
+    `canary` is None where nobody waits for one, `others` where nobody else works on the store.
+    """
 
     control: DeviceControl
     manual_control: ManualControl
@@ -63,32 +56,52 @@ class Execution:
     canary: Canary | None
     executor: LocalExecutor
     scheduler: Scheduler
+    others: OtherWorkers | None
 
 
-def build_execution(settings: Settings, on: Foundation) -> Execution:
-    """Return what runs attempts on the phones of a server."""
+def build_execution(
+    settings: Settings,
+    on: Ground,
+    files: Files,
+    device_limit: Callable[[], int | None] | None = None,
+    links: HostLinks | None = None,
+) -> Execution:
+    """Return what runs attempts on the phones of a server or host.
+
+    Args:
+        settings: of the server or host.
+        on: what it stands on.
+        files: of the attempts.
+        device_limit: how many phones may work at the same time; as the servers have noted it unless given.
+        links: the ways to the phones of other hosts; without them only those that are here are reached.
+    """
     store, clock, lanes, devices = on.store, on.clock, on.lanes, on.devices
     canary = Canary(store, clock, lanes) if settings.canary else None
     leases = DeviceLeases(
         store,
         clock,
-        lambda: {device.serial for device in devices.all()},
+        devices.here,
         lanes,
-        host_id=_ONLY_HOST,
+        host_id=on.host.id if on.host else ALONE,
+        host=Membership(on.host, clock) if on.host else None,
         repeats=on.repeats,
+        presses=on.presses,
     )
+    others = OtherWorkers(store, lanes, clock, leases, host_name=on.host.name, heard=devices.heard) if on.host else None
     threads = PhoneThreads(devices)
-    control = LocalControl(threads, devices, lambda driver: check(driver, clock))
+    local = LocalControl(threads, devices, lambda driver: check(driver, clock))
+    control = RoutedControl(local, devices.host_of, links) if links else local
     pictures = LivePictures(lanes, devices, control, clock, settings.picture_interval_s)
     runner = Runner(
         store,
-        on.traces,
-        on.media,
+        files.traces,
+        files.media,
         clock,
         settings=script_settings(settings),
         timeout_s=settings.task_timeout_s,
         leases=leases,
-        inspector=on.inspector,
+        inspector=files.inspector,
+        presses=on.presses,
         keep_picture=pictures.keep,
     )
     verification = VerificationTimeout(store, lanes, clock, settings.verify_wait_s)
@@ -110,12 +123,20 @@ def build_execution(settings: Settings, on: Foundation) -> Execution:
         lanes,
         executor,
         ends=ends,
-        limit=lambda: on.licensing.now().device_limit,
+        limit=device_limit or (lambda: others.device_limit if others else None),
         leases=leases,
         longest_attempt_s=longest_attempt_s(settings),
         canary=canary,
+        others=others,
+        presses=on.presses,
     )
     manual_control = ManualControl(
-        lanes, devices, control, clock, idle_s=settings.take_over_idle_s, tell=on.events.tell
+        lanes,
+        devices,
+        control,
+        clock,
+        idle_s=settings.take_over_idle_s,
+        tell=on.events.tell,
+        shared=SharedTakeOvers(store, leases.owner) if on.host else None,
     )
-    return Execution(control, manual_control, pictures, verification, leases, canary, executor, scheduler)
+    return Execution(control, manual_control, pictures, verification, leases, canary, executor, scheduler, others)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import socket
 from datetime import time
 
+from fleetlane import __version__
+from fleetlane.core.hosts import HostKind, NewHost
 from fleetlane.core.schedule import parse_hhmm
 from fleetlane.core.task import LatePolicy
+from fleetlane.data_directory import host_id
 from fleetlane.http.app import HttpOptions
 from fleetlane.scripts.registry import scripts
 from fleetlane.scripts.script import ScriptSettings
@@ -16,6 +21,7 @@ from fleetlane.work.services import EffectiveSetting, ServerInfo
 from fleetlane.work.tasks.request import Rules
 
 _MINUTE_MS = 60 * 1000
+_LONGEST_NAME = 40
 
 
 def http_options(settings: Settings) -> HttpOptions:
@@ -41,6 +47,21 @@ def server_info(settings: Settings) -> ServerInfo:
         ),
         free_bytes=lambda: shutil.disk_usage(settings.data_dir).free,
     )
+
+
+def this_host(settings: Settings, kind: HostKind) -> NewHost | None:
+    """Return what this computer is among those that share its store; None when it has the store to itself."""
+    if settings.store_url is None:
+        return None
+    return NewHost(name_of_host(settings), host_id(settings), kind, __version__)
+
+
+def name_of_host(settings: Settings) -> str:
+    """Return what this computer is called among those that share its store: unless set, by its own name."""
+    if settings.host_name:
+        return settings.host_name
+    spelled = re.sub(r"[^a-z0-9]+", "-", socket.gethostname().partition(".")[0].lower()).strip("-")
+    return spelled[:_LONGEST_NAME].strip("-") or "host"
 
 
 def retry_policy(settings: Settings) -> RetryPolicy:

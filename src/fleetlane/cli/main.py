@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 _PLACES: Mapping[str, str] = {
     "serve": "serve.serve",
+    "host": "host.host",
     "demo": "demo.demo",
     "simulate": "simulate.simulate",
     "doctor": "doctor.doctor",
@@ -28,6 +29,7 @@ _PLACES: Mapping[str, str] = {
     "version": "version.version",
     "screens": "screens.app",
     "accounts": "accounts.app",
+    "hosts": "hosts.app",
     "task": "tasks.app",
     "config": "config.app",
     "license": "license.app",

@@ -46,10 +46,11 @@ async def _run(settings: Settings, sockets: list[socket.socket]) -> None:
     server = build(settings)
     async with server.running():
         address = f"[{settings.host}]" if ":" in settings.host else settings.host
+        scheme = "https" if settings.tls_cert else "http"
         typer.echo(
-            f"Fleetlane serves http://{address}:{settings.port}/api/v1 (documentation: /docs). Stop with Ctrl+C.",
+            f"Fleetlane serves {scheme}://{address}:{settings.port}/api/v1 (documentation: /docs). Stop with Ctrl+C.",
             err=True,
         )
         if settings.secret_token is None:
             typer.echo(OPEN_TO_ALL, err=True)
-        await serve_app(server.app, sockets, stop)
+        await serve_app(server.app, sockets, stop, tls=settings.tls)

@@ -45,7 +45,7 @@ def init(data_dir: DataDir = None) -> None:
     """Make the store that the settings name, or bring it to this version. `serve` does so, too."""
     settings = load_settings(data_dir=data_dir)
     place = place_of(settings)
-    with only_server(settings), place.alone():
+    with only_server(settings):
         place.migrate()
     typer.echo(f"The store is ready: {place.shown}.")
 

@@ -8,22 +8,35 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from fleetlane import __version__
-from fleetlane.http import accounts, canary, devices, events, host_files, materials, metrics, scripts, tasks, traces
+from fleetlane.http import (
+    accounts,
+    canary,
+    devices,
+    events,
+    host_files,
+    hosts,
+    materials,
+    metrics,
+    scripts,
+    tasks,
+    traces,
+)
 from fleetlane.http import health_and_docs as pages
 from fleetlane.http import license as license_routes
 from fleetlane.http.accounts import LARGEST_SHEET_BYTES
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.guard import Guard
 from fleetlane.http.head import HeadAsGet
+from fleetlane.http.host_link import host_link
 from fleetlane.http.openapi import use_whole_document
 from fleetlane.http.query import EmptyParameters
 from fleetlane.http.routers import PREFIX
 from fleetlane.http.strict_json import BodyLimit
 from fleetlane.web.pairs import LARGEST_LOGIN_BYTES
+from fleetlane.work.hosts.wire import LINK_PATH
 from fleetlane.work.services import Services
 
-PREFIX = "/api/v1"
-HOST_PATHS = (f"{PREFIX}{host_files.router.prefix}/",)
+HOST_PATHS = (f"{host_files.router.prefix}/",)
 """Below these every route asks for a host's token by itself, and for no other."""
 
 
@@ -72,6 +85,7 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         accounts.router,
         devices.router,
         canary.router,
+        hosts.router,
         materials.uploads,
         materials.router,
         scripts.router,
@@ -83,6 +97,8 @@ def create_app(services: Services, options: HttpOptions, more: Sequence[APIRoute
         *more,
     ):
         app.router.routes.extend(router.routes)
+    if services.host_links is not None:
+        app.add_api_websocket_route(LINK_PATH, host_link(services.host_links, services.host_access, answers))
     others = {f"{PREFIX}/material": options.max_upload_bytes, f"{PREFIX}/account/import": LARGEST_SHEET_BYTES}
     others |= dict.fromkeys(("/materials", "/new/materials"), options.max_upload_bytes)
     others |= {"/accounts/import": LARGEST_SHEET_BYTES, "/login": LARGEST_LOGIN_BYTES}

@@ -20,6 +20,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fleetlane.http.envelope import ALWAYS
+from fleetlane.work.hosts.wire import PING_EVERY_S, PONG_WITHIN_S
 
 _SPARE_FILES = 256
 """File descriptors that the store, adb and media need beside the connections."""
@@ -43,6 +44,8 @@ class Bounds:
         grace_s: for so long none gives way: of many that come at once, what they sent may not have been read yet.
         linger_s: for so long the rest of a request is read, and thrown away, that is answered already.
         connections: how many may be open at a time; further ones are answered that the server is busy.
+        ping_every_s: how often the other end of a WebSocket is asked whether it is there.
+        pong_within_s: for so long it may not answer.
     """
 
     header_s: float = 10.0
@@ -52,6 +55,8 @@ class Bounds:
     grace_s: float = 1.0
     linger_s: float = 10.0
     connections: int = _MOST_CONNECTIONS
+    ping_every_s: float = PING_EVERY_S
+    pong_within_s: float = PONG_WITHIN_S
 
 
 class HalfSent:
@@ -96,27 +101,28 @@ class _LingeringTransport:
     """
 
     def __init__(self, transport: asyncio.Transport, protocol: EnvelopeProtocol) -> None:
-        self._transport = transport
+        self.inner = transport
         self._protocol = protocol
         self.lingers = False
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+        return getattr(self.inner, name)
 
     def is_closing(self) -> bool:
         """Return whether nothing more may be written."""
-        return self.lingers or self._transport.is_closing()
+        return self.lingers or self.inner.is_closing()
 
     def close(self) -> None:
         """Close it, at once or when its caller has sent everything; at once when it is closed again."""
         if self.is_closing() or not self._protocol.begins_to_linger():
-            self._transport.close()
+            self.inner.close()
             return
         self.lingers = True
-        self._transport.write_eof()
-        if not self._transport.is_reading():
-            self._transport.resume_reading()
-        asyncio.get_running_loop().call_later(self._protocol.bounds.linger_s, self._transport.close)
+        if self.inner.can_write_eof():  # not with TLS
+            self.inner.write_eof()
+        if not self.inner.is_reading():
+            self.inner.resume_reading()
+        asyncio.get_running_loop().call_later(self._protocol.bounds.linger_s, self.inner.close)
 
 
 class EnvelopeProtocol(H11Protocol):
@@ -124,6 +130,8 @@ class EnvelopeProtocol(H11Protocol):
 
     bounds: Bounds
     half_sent: HalfSent
+    upgraded: frozenset[str] = frozenset()
+    """The paths at which a caller may go on with a WebSocket; everywhere else it gets the answer to a plain request."""
 
     _due: asyncio.TimerHandle | None = None
     _began_s = 0.0
@@ -162,6 +170,16 @@ class EnvelopeProtocol(H11Protocol):
         self.half_sent.lingering += lingers
         self._end()
         return lingers
+
+    def _should_upgrade(self) -> bool:
+        of_ours = self.scope["path"] in self.upgraded and self.scope["method"] == "GET"
+        return of_ours and self.app is not _busy and self._get_upgrade() == b"websocket"
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection over; it is no request that could be half sent any more."""
+        self._end()
+        self.transport = self._lingering.inner
+        super().handle_websocket_upgrade(event)
 
     def give_way(self) -> None:
         """End a request that is not whole: there are too many of them."""
@@ -244,13 +262,14 @@ async def _busy(_scope: Any, _receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": bytes(data.data), "more_body": False})
 
 
-def bounded_protocol(bounds: Bounds) -> type[EnvelopeProtocol]:
+def bounded_protocol(bounds: Bounds, upgraded: frozenset[str] = frozenset()) -> type[EnvelopeProtocol]:
     """Return the protocol of one server: its connections share their bounds."""
 
     class Bounded(EnvelopeProtocol):
         half_sent = HalfSent(bounds)
 
     Bounded.bounds = bounds
+    Bounded.upgraded = upgraded
     return Bounded
 
 

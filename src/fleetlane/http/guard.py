@@ -5,6 +5,7 @@ everything but the two health pages asks for it; a browser is sent to the page t
 pages, never the API, with the cookie that page gives. What it follows there ends with its session.
 
 The paths of hosts ask for a host's token by themselves; neither the owner's nor a licence is asked for there.
+Of WebSockets only the links of hosts pass, which no browser may open; they show a token of their own behind it.
 
 Against DNS rebinding the Host must be one of ours; against other web sites any request that a browser
 marks as foreign is refused, on every method. Programs send no such marks and pass.
@@ -26,6 +27,7 @@ from fleetlane.core.errors import (
     ForeignRequestError,
     InvalidParametersError,
     LicenseRefusedError,
+    NotFoundError,
     TokenRequiredError,
 )
 from fleetlane.core.license import License
@@ -35,6 +37,7 @@ from fleetlane.http.envelope import ALWAYS
 from fleetlane.http.errors import ErrorAnswers
 from fleetlane.http.rate_limit import RateLimit
 from fleetlane.work.access.access import Access, bearer
+from fleetlane.work.hosts.wire import LINK_PATH
 
 _LOGIN = "/login"
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", _LOGIN})
@@ -84,6 +87,9 @@ class Guard:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Check a request and pass it on."""
+        if scope["type"] == "websocket":
+            await self._pass_link(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -116,6 +122,20 @@ class Guard:
             if isinstance(error, _TwoLengthsError):
                 answer.headers["connection"] = "close"
             await answer(scope, receive, send)
+
+    async def _pass_link(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the link of a host on, whatever the licence's plan; its token is asked for where it leads."""
+        try:
+            headers = dict(scope["headers"])
+            self._check(headers)
+            if any(name == b"origin" or name.startswith(b"sec-fetch-") for name in headers):
+                raise ForeignRequestError("Links are for hosts: a browser may not open one.")
+            self._rate.check(scope["client"][0] if scope.get("client") else "")
+            if scope["path"] != LINK_PATH:
+                raise NotFoundError("route", f"WebSocket {scope['path'][:200]}")
+            await self._app(scope, receive, send)
+        except FleetlaneError as error:
+            await self._answers.for_error(error)(scope, receive, send)
 
     def _check(self, headers: dict[bytes, bytes]) -> None:
         host = headers.get(b"host", b"").decode("latin-1")

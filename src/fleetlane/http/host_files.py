@@ -17,6 +17,7 @@ from fleetlane.core.errors import BodyTooLargeError, ConflictError, NotFoundErro
 from fleetlane.core.names import TRACE_FILE_NAME
 from fleetlane.http.envelope import success
 from fleetlane.http.ranged import RangedFile
+from fleetlane.http.routers import PREFIX
 from fleetlane.web.parameters import LARGEST_ID, TaskId
 from fleetlane.web.wiring import Wired, caller
 from fleetlane.work.access.access import bearer
@@ -31,17 +32,17 @@ Endings = Annotated[
 ]
 
 
-def must_be_host(request: Request, services: Wired) -> str:
+async def must_be_host(request: Request, services: Wired) -> str:
     """Return the name of the host that asks. Every route for hosts depends on it.
 
     Raises:
         TokenRequiredError, TooManyRequestsError: it shows none of their tokens.
     """
     token = bearer(request.headers.get("authorization", ""))
-    return services.host_access.must_be_host(token, caller(request))
+    return await services.host_access.must_be_host(token, caller(request))
 
 
-router = APIRouter(prefix="/hosts/files", include_in_schema=False, dependencies=[Depends(must_be_host)])
+router = APIRouter(prefix=f"{PREFIX}/hosts/files", include_in_schema=False, dependencies=[Depends(must_be_host)])
 
 
 @router.get("/materials/{name}")

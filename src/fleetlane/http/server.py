@@ -6,6 +6,7 @@ import asyncio
 import errno
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from fastapi import FastAPI
 
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.http.connections import Bounds, bounded_protocol, bounds_for, open_files_limit
+from fleetlane.http.link_sockets import link_protocol
+from fleetlane.work.hosts.wire import LINK_PATH, MAX_FRAME_BYTES
 
 _BACKLOG = 2048
 
@@ -99,16 +102,22 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: FastAPI, sockets: Sequence[socket.socket], stop: asyncio.Event | None = None, bounds: Bounds | None = None
+    app: FastAPI,
+    sockets: Sequence[socket.socket],
+    stop: asyncio.Event | None = None,
+    bounds: Bounds | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM ends it; with `stop`, until that is set (signals are then left alone)."""
-    bounds = bounds or bounds_for(open_files_limit())
-    config = uvicorn.Config(
-        app, http=bounded_protocol(bounds), ws="none", lifespan="off", log_config=None, access_log=False,
-        server_header=False, timeout_graceful_shutdown=10,
-        proxy_headers=False,  # whoever is on this computer could name any address, and guess with a new one each time
-    )  # fmt: skip
-    server = _Server(config)
+    """Serve until it is ended.
+
+    Args:
+        app: what answers.
+        sockets: where it is served.
+        stop: ends it when it is set, and signals are left alone; without it SIGINT or SIGTERM end it.
+        bounds: of the connections; those that fit this process unless given.
+        tls: the certificate and its key; without it nothing is encrypted.
+    """
+    server = _Server(_config(app, bounds or bounds_for(open_files_limit()), tls))
     server.handles_signals = stop is None
     server.before_shutdown = app.state.services.end_streams
     if stop is None:
@@ -118,3 +127,17 @@ async def serve(
     await stop.wait()
     server.should_exit = True
     await serving
+
+
+def _config(app: FastAPI, bounds: Bounds, tls: ssl.SSLContext | None) -> uvicorn.Config:
+    links = link_protocol() if app.state.services.host_links is not None else None
+    upgraded = frozenset({LINK_PATH} if links else ())
+    return uvicorn.Config(
+        app, http=bounded_protocol(bounds, upgraded), lifespan="off", log_config=None, access_log=False,
+        server_header=False, timeout_graceful_shutdown=10,
+        ws=links or "none", ws_max_size=MAX_FRAME_BYTES,
+        ws_ping_interval=bounds.ping_every_s, ws_ping_timeout=bounds.pong_within_s,
+        ws_per_message_deflate=False,  # pictures are compressed, and a small message could become a large one
+        ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+        proxy_headers=False,  # whoever is on this computer could name any address, and guess with a new one each time
+    )  # fmt: skip

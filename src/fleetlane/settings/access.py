@@ -15,8 +15,8 @@ _SHORTEST_TOKEN = 20
 _FEWEST_CHARACTERS = 8
 
 
-def read_token(token: SecretStr | None, token_file: Path | None) -> str | None:
-    """Return the token that requests must carry, None for none.
+def read_token(token: SecretStr | None, token_file: Path | None, *, name: str = "token_file") -> str | None:
+    """Return the token that requests must carry, None for none. `name` is what the file is called in the settings.
 
     Raises:
         ValueError: the file cannot be used.
@@ -27,9 +27,9 @@ def read_token(token: SecretStr | None, token_file: Path | None) -> str | None:
         mode = token_file.stat().st_mode
         written = token_file.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        raise ValueError(f"token_file {token_file} cannot be read: write the token into it") from error
+        raise ValueError(f"{name} {token_file} cannot be read: write the token into it") from error
     if os.name == "posix" and mode & 0o077:
-        raise ValueError(f"token_file {token_file} can be read by others: chmod 600 {token_file}")
+        raise ValueError(f"{name} {token_file} can be read by others: chmod 600 {token_file}")
     return written
 
 

@@ -7,6 +7,7 @@ import ipaddress
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from fleetlane.core.hosts import NAME, NAME_RULE
 from fleetlane.core.schedule import parse_hhmm
 
 _PUBLIC_KEY_BYTES = 32
@@ -53,6 +54,17 @@ def public_key(text: str) -> str:
     if len(found) != _PUBLIC_KEY_BYTES:
         raise ValueError("this is no public key; use the line that `fleetlane license keygen` printed")
     return text
+
+
+def host_name(name: str) -> str:
+    """Return what a computer is called among those that share a store, empty for its own name.
+
+    Raises:
+        ValueError: it is no name.
+    """
+    if name and not NAME.fullmatch(name):
+        raise ValueError(f"must be {NAME_RULE}")
+    return name
 
 
 def host(name: str) -> str:

@@ -6,6 +6,7 @@ show.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from datetime import tzinfo
 from pathlib import Path
@@ -21,13 +22,16 @@ from fleetlane.core.folders import AllowedFolders
 from fleetlane.settings import checks
 from fleetlane.settings.access import access_faults, read_token
 from fleetlane.settings.errors import Contradictions, SettingsError
+from fleetlane.settings.fleet import fleet_faults
 from fleetlane.settings.folders import AbsolutePath, Root, default_mounts, resolved_roots
+from fleetlane.settings.places import Places
 from fleetlane.settings.sources import PREFIX, EnvironmentSource, FileSource, config_path
+from fleetlane.settings.tls import read_tls, tls_faults
 
 DEFAULT_PORT = 50809
 
 
-class Settings(BaseSettings):
+class Settings(Places, BaseSettings):
     """All settings. Environment variables are named FLEETLANE_ and the name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
@@ -38,8 +42,37 @@ class Settings(BaseSettings):
     )
     store_url: SecretStr | None = Field(
         None,
-        description="A database of PostgreSQL for the store, such as postgresql://fleetlane@db.lan/fleetlane, of this "
-        "server alone; needs fleetlane[postgres]. Absent: a file in data_dir.",
+        description="A database of PostgreSQL for the store, such as postgresql://fleetlane@db.lan/fleetlane, which "
+        "several servers and hosts may share; needs fleetlane[postgres]. Absent: a file in data_dir.",
+    )
+    host_name: Annotated[str, AfterValidator(checks.host_name)] = Field(
+        "",
+        description="What this computer is called among those that share a store, such as rack2; empty: the computer's "
+        "own name.",
+    )
+    server_url: str | None = Field(
+        None, description="The server of this host, such as https://fleet.lan:50809; for `fleetlane host` only."
+    )
+    server_ca: AbsolutePath | None = Field(
+        None, description="A file with the certificates that the server's must be signed by; absent: the system's own."
+    )
+    host_token_file: AbsolutePath | None = Field(
+        None,
+        description="A file that holds this host's token, which `fleetlane hosts add` prints; readable by its owner "
+        "only (mode 0600).",
+    )
+    cache_max_bytes: int = Field(
+        20 * 1024**3, ge=1024**2, description="How many bytes of media a host keeps, those used last."
+    )
+    spool_max_bytes: int = Field(
+        2 * 1024**3,
+        ge=1024**2,
+        description="How many bytes of pictures and trees a host keeps that the server does not have yet.",
+    )
+    plain_network: bool = Field(
+        False,
+        description="Whether computers that share a store may talk without TLS: only where nobody else is in their "
+        "network.",
     )
     host: str = Field(
         "127.0.0.1", description="Address to listen on. 127.0.0.1 also listens on [::1] where there is one."
@@ -194,6 +227,16 @@ class Settings(BaseSettings):
         description="network: without a token the server listens on this computer only, and whoever uses this computer "
         "may use it; always: without a token it does not start.",
     )
+    tls_cert: AbsolutePath | None = Field(
+        None,
+        description="A file of the certificate that the server shows, in PEM, with those that lead to its authority; "
+        "then it serves https, and nothing unencrypted. Read at the start.",
+    )
+    tls_key: AbsolutePath | None = Field(
+        None,
+        description="A file of the key of tls_cert, in PEM and without a password, readable by its owner only (mode "
+        "0600).",
+    )
     max_requests_per_s: float = Field(
         0, ge=0, le=1_000_000, description="How many requests one address may send each second; 0: any number."
     )
@@ -226,7 +269,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if faults := [*access_faults(self.host, self.auth, self.token, self.token_file), *self._ordered_delays()]:
+        faults = [*access_faults(self.host, self.auth, self.token, self.token_file), *self._ordered_delays()]
+        faults += tls_faults(self.tls_cert, self.tls_key)
+        faults += fleet_faults(self.store_url, self.server_url, self.host_token_file, plain_network=self.plain_network)
+        if faults:
             raise Contradictions(faults)
         return self
 
@@ -288,37 +334,19 @@ class Settings(BaseSettings):
         return read_token(self.token, self.token_file)
 
     @property
-    def store_path(self) -> Path:
-        """Return the store's file."""
-        return self.data_dir / "fleetlane.db"
+    def host_token(self) -> str | None:
+        """Return the token that lets this host in at the servers, None for none.
+
+        Raises:
+            ValueError: the file cannot be used.
+        """
+        return read_token(None, self.host_token_file, name="host_token_file")
 
     @property
-    def license_path(self) -> Path:
-        """Return the file of the installed licence."""
-        return self.data_dir / "license.jwt"
+    def tls(self) -> ssl.SSLContext | None:
+        """Return what encrypts connections, None where nothing is encrypted.
 
-    @property
-    def materials_dir(self) -> Path:
-        """Return the folder of uploaded materials."""
-        return self.data_dir / "materials"
-
-    @property
-    def packs_dir(self) -> Path:
-        """Return the folder of the user's own screen packs and patches."""
-        return self.data_dir / "packs"
-
-    @property
-    def backups_dir(self) -> Path:
-        """Return the folder of the copies made before a store is changed or replaced."""
-        return self.data_dir / "backups"
-
-    @property
-    def traces_dir(self) -> Path:
-        """Return the folder of trace files."""
-        return self.data_dir / "traces"
-
-    @property
-    def kept_private(self) -> tuple[Path, ...]:
-        """Return what nobody but the server's user may read, beside the data directory itself."""
-        logs = (self.store_path.with_name(f"{self.store_path.name}{end}") for end in ("-wal", "-shm"))
-        return (self.store_path, *logs, self.materials_dir, self.traces_dir, self.backups_dir)
+        Raises:
+            ValueError: its files cannot be used.
+        """
+        return read_tls(self.tls_cert, self.tls_key)

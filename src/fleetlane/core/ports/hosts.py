@@ -45,17 +45,14 @@ class HostAnswers(Protocol):
 
         The link cancels it when nobody waits for the answer any more: who asked has told it so, or the link was lost.
         What was not begun by then is not begun.
-"""The other computers that phones hang on, as the server knows them."""
-
-from __future__ import annotations
-
-from typing import Protocol
+        """
+        ...
 
 
 class HostTokens(Protocol):
-    """Knows the tokens of hosts. From the event loop; answers at once."""
+    """Knows the tokens of hosts."""
 
-    def check(self, token: str) -> str | None:
+    async def check(self, token: str) -> str | None:
         """Return the name of the host that a token was made for; None when it is of none.
 
         How long that takes does not depend on how much of a token is right.

@@ -10,7 +10,7 @@ from fleetlane.work.access.guesses import Guesses
 class NoHostTokens:
     """A server without hosts: no token is right (`core.ports.hosts.HostTokens`)."""
 
-    def check(self, token: str) -> str | None:
+    async def check(self, token: str) -> str | None:
         """Return no name."""
         del token
 
@@ -28,7 +28,7 @@ class HostAccess:
         self._tokens = tokens
         self._guesses = guesses
 
-    def must_be_host(self, token: bytes, address: str) -> str:
+    async def must_be_host(self, token: bytes, address: str) -> str:
         """Return the name of the host that shows a token; "" is none at all.
 
         Raises:
@@ -37,9 +37,17 @@ class HostAccess:
         """
         if token:
             self._guesses.check(address)
-            name = self._tokens.check(token.decode("latin-1"))
+            name = await self._tokens.check(token.decode("latin-1"))
             if name is not None:
                 self._guesses.right(address)
                 return name
             self._guesses.wrong(address)
         raise TokenRequiredError("Only hosts get this: send the header `Authorization: Bearer TOKEN` with a host's.")
+
+    async def is_host(self, token: bytes, name: str) -> bool:
+        """Return whether a token still is that of a host.
+
+        Raises:
+            StoreError: it cannot be told.
+        """
+        return await self._tokens.check(token.decode("latin-1")) == name

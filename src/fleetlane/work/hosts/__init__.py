@@ -1,1 +1,1 @@
-"""What the other computers that phones hang on get of the server, and bring to it."""
+"""The other computers with phones: how they are, who lets them in, the links to them, and what files they get."""

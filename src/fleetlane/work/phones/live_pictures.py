@@ -84,6 +84,11 @@ class LivePictures:
         """Return what was last seen of a phone, None when nothing was."""
         return self._pictures.get(serial)
 
+    def jpeg_of(self, serial: str) -> bytes | None:
+        """Return the last picture of a phone, None when there is none."""
+        known = self._pictures.get(serial)
+        return known.jpeg if known is not None and known.jpeg else None
+
     def keep(self, serial: str, jpeg: bytes) -> None:
         """Take a picture that was taken for another purpose. From any thread."""
         loop = self._loop

@@ -7,18 +7,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 import structlog
 
-from fleetlane.core.errors import ActRefusedError, DeviceGoneError, DeviceTimeoutError
+from fleetlane.core.errors import ActRefusedError, ConflictError, DeviceGoneError, DeviceTimeoutError, TaskStoppedError
 from fleetlane.core.names import is_name
 from fleetlane.core.ports.execution import Act, DeviceControl
 from fleetlane.core.ports.hosts import HostLinks
-from fleetlane.core.ports.phone import Devices
 from fleetlane.work.phones.act_codec import decode, decode_reply, encode, encode_reply
-from fleetlane.work.phones.acts import CheckUp
+from fleetlane.work.phones.acts import CheckUp, Report, TakePicture
 from fleetlane.work.phones.error_codec import SENT, encode_error
 from fleetlane.work.phones.wire_fields import as_type, read_fields
 
@@ -67,12 +66,22 @@ class ActServer:
 
     Args:
         local: for the phones that are here.
-        devices: says which are.
+        here: returns the lanes of the phones that are here now; asked each time.
+        busy: returns whether a task runs on one of them; none does when not given.
+        seen: returns the last picture of one of them that its task has taken; None for none.
     """
 
-    def __init__(self, local: DeviceControl, devices: Devices) -> None:
+    def __init__(
+        self,
+        local: DeviceControl,
+        here: Callable[[], Collection[str]],
+        busy: Callable[[str], bool] = lambda _serial: False,
+        seen: Callable[[str], bytes | None] = lambda _serial: None,
+    ) -> None:
         self._local = local
-        self._devices = devices
+        self._here = here
+        self._busy = busy
+        self._seen = seen
 
     async def answer(self, verb: str, body: Mapping[str, Any], attachment: bytes) -> tuple[Mapping[str, Any], bytes]:
         """Answer a question (see the port)."""
@@ -93,8 +102,10 @@ class ActServer:
         except ValueError as error:
             raise ActRefusedError(f"The host of the phone refused to do what it was asked: {error}.") from error
         serial, act = asked["serial"], asked["act"]
-        if self._devices.get(serial) is None:
+        if serial not in self._here():
             raise DeviceGoneError(f"Device {serial} is not at the host where it was.", serial=serial)
+        if self._busy(serial) and not isinstance(act, Report):
+            return encode_reply(act, self._while_busy(serial, act))
         waiting = asyncio.timeout(asked["wait_s"])
         try:
             async with waiting:
@@ -106,6 +117,20 @@ class ActServer:
                 f"The host of device {serial} came to no end with it in time.", serial=serial
             ) from error
         return encode_reply(act, result)
+
+    def _while_busy(self, serial: str, act: Act[Any]) -> bytes:
+        """Return what can be had of a phone while a task runs there: what the task sees.
+
+        Raises:
+            TaskStoppedError: it has seen nothing yet.
+            ConflictError: anything else has to wait.
+        """
+        if not isinstance(act, TakePicture):
+            raise ConflictError(f"A task still runs on {serial}. Wait for its end, or stop it.")
+        picture = self._seen(serial)
+        if not picture:
+            raise TaskStoppedError("a task runs on the phone, and has taken no picture yet")
+        return picture
 
 
 def _serial(value: object) -> str:
