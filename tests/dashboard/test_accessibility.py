@@ -6,12 +6,28 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from support.browser import Watched
+from support.hosts import join
 from support.page_states import scenes
+from support.postgres import bare_database
+from support.server import ServerThread
 
 pytestmark = [pytest.mark.phone, pytest.mark.timeout(900)]  # each test looks at all pages
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 EVERYTHING = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
+
+@pytest.fixture(scope="module")
+def sharing(tmp_path_factory):
+    """A server that shares its store with a host that lives, one that drains, one that is gone and one to come."""
+    folder = tmp_path_factory.mktemp("sharing")
+    with bare_database() as url, ServerThread(folder, store_url=url, host_name="main") as server:
+        join(server, "rack2", "there")
+        join(server, "rack3", "gone", lives=False)
+        join(server, "rack4")
+        server.call("POST", "/hosts/rack4/drain", json={"drain": True})
+        server.call("POST", "/hosts", json={"name": "rack5"})
+        yield server
 
 
 def violations(page, options):
@@ -38,6 +54,27 @@ def test_nobody_is_shut_out_of_any_page(browser, told, scheme, width, rules):
         seen += [f"{name}: {line}" for line in violations(page, rules)]
     assert seen == []
     watched.expect_problems("404 (Not Found)")
+    watched.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("scheme", "width", "rules"), [("light", 1280, EVERYTHING), ("dark", 1280, COLOURS), ("light", 375, EVERYTHING)]
+)
+def test_nobody_is_shut_out_of_the_hosts(browser, sharing, scheme, width, rules):
+    looks = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    watched = Watched(browser, f"http://localhost:{sharing.settings.port}", bypass_csp=True, **looks)
+    seen = []
+    for place in ("/hosts", "/phones", "/phones/gone"):
+        watched.page.goto(place)
+        seen += [f"{place}: {line}" for line in violations(watched.page, rules)]
+    assert seen == []
+    watched.page.goto("/hosts")
+    watched.page.locator("#drain-rack2").focus()
+    watched.page.keyboard.press("Enter")
+    watched.page.locator("#undrain-rack2").click()
+    watched.page.locator("#drain-rack2").wait_for()
+    assert violations(watched.page, rules) == []
     watched.close()
 
 

@@ -34,6 +34,7 @@ PAGES = (
     "/accounts",
     "/materials",
     "/settings",
+    "/hosts",
 )
 OURS = {"HX-Request": "true"}
 
@@ -131,7 +132,7 @@ CHANGES = (
     "/accounts", "/accounts/import",
     "/accounts/1", "/accounts/1/enabled", "/accounts/1/delete", "/materials", "/materials/1", "/materials/1/free",
     "/materials/1/delete", "/tasks/1/screen/1/1/try", "/tasks/1/screen/1/1/save",
-    "/phones/let-go",
+    "/phones/let-go", "/hosts/1/drain", "/hosts/1/forget",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fleetlane.cli.api import Api
+from fleetlane.cli.api import Api, api_of
 from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.task import Status
 from fleetlane.settings import load_settings
@@ -39,7 +39,7 @@ def scan(
     """Find the accounts that are signed in on phones. Exit code 1 when one could not be read."""
     console = Console(markup=False, highlight=False)
     settings = load_settings()
-    with Api(url or f"http://localhost:{settings.port}", settings.secret_token) as api:
+    with api_of(settings, url) as api:
         wanted = list(dict.fromkeys(serials or _online(api)))
         if not wanted:
             raise NothingToScanError("No phone is online. `fleetlane doctor` says what is missing.")

@@ -17,7 +17,7 @@ from rich.table import Table
 from fleetlane.adapters.android.checkup import check
 from fleetlane.adapters.android.supervisor import DeviceSupervisor, adb_port
 from fleetlane.adapters.clock import SystemClock
-from fleetlane.cli.api import Api, ServerCallError
+from fleetlane.cli.api import ServerCallError, api_of
 from fleetlane.cli.signals import signals_as_interrupt
 from fleetlane.core.checkup import TITLES, Checkup, Grade, as_document, connection
 from fleetlane.core.device import Device, DeviceState
@@ -71,7 +71,7 @@ def _found(settings: Settings, serial: str) -> dict[str, Any]:
 
 def _made_by_server(settings: Settings, serial: str) -> dict[str, Any]:
     try:
-        with Api(f"http://localhost:{settings.port}", settings.secret_token, _LONGEST_S) as api:
+        with api_of(settings, timeout_s=_LONGEST_S) as api:
             return api.post(f"/device/{quote(serial, safe='')}/check", None)
     except ServerCallError as error:
         raise ServerCallError(

@@ -12,8 +12,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +26,8 @@ from fleetlane.adapters.android.supervisor import adb_port as port_of_adb
 from fleetlane.adapters.android.transport import QuickClient
 from fleetlane.adapters.private_files import close_to_others, open_to_others
 from fleetlane.cli.checkup import check_phone
+from fleetlane.cli.findings import Finding, Verdict
+from fleetlane.cli.shared_store import examine_shared_store
 from fleetlane.core.device import Device, DeviceState, why_not_ready
 from fleetlane.core.message import Message
 from fleetlane.http.server import PortTakenError, listen
@@ -36,23 +36,6 @@ from fleetlane.settings import Settings, SettingsError, load_settings
 
 _LEAST_FREE_BYTES = 1 << 30
 _SAFE_SQLITE = (3, 51, 3)
-
-
-class Verdict(StrEnum):
-    """How a check went."""
-
-    OK = "ok"
-    NOTE = "note"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked."""
-
-    verdict: Verdict
-    what: str
-    sentence: str
 
 
 _NO_PHONES_SEEN = Finding(
@@ -100,7 +83,7 @@ def doctor(
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield the findings about this computer."""
     yield _python()
-    yield _sqlite()
+    yield from examine_shared_store(settings) if settings.store_url else [_sqlite()]
     yield _folder(settings)
     yield _who_may_read(settings)
     yield _who_may_use(settings)

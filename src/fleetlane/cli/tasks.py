@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fleetlane.cli.api import Api
+from fleetlane.cli.api import api_of
 from fleetlane.settings import load_settings
 
 app = typer.Typer(help="Tasks of a running server.", no_args_is_help=True)
@@ -27,6 +27,6 @@ def resolve(
 ) -> None:
     """Say what became of a post whose outcome is unknown, after a look at the profile."""
     settings = load_settings()
-    with Api(url or f"http://localhost:{settings.port}", settings.secret_token) as api:
+    with api_of(settings, url) as api:
         task = api.post(f"/task/{task_id}/resolve", {"published": published})
     typer.echo(f"Task {task_id} is {task['status_text']}: {task['remark']}")

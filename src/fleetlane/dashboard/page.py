@@ -96,6 +96,7 @@ def render(
         waits_for=waits_for,
         translate=partial(translate, request),
         translate_remark=partial(translate_remark, request),
+        is_shared=services.hosts.is_shared,
         has_session=request.app.state.session_cookie in request.cookies,
         needs_count=getattr(request.state, "needs_count", 0),
         most_counted=_MOST_COUNTED,

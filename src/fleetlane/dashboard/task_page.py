@@ -26,7 +26,7 @@ router = APIRouter(prefix="/tasks/{task_id}", route_class=PageRoute)
 async def show_task(request: Request, task_id: TaskId, services: Wired) -> HTMLResponse:
     """Show a task."""
     trace = await services.queries.trace(task_id)
-    shown = services.queries.shown(trace.task)
+    shown = await services.queries.shown(trace.task)
     return render(
         request,
         "task.html",

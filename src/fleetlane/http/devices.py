@@ -22,7 +22,8 @@ from fleetlane.work.services import Services
 _STATES = (
     "online; absent; as adb sees it: offline, unauthorized, authorizing, connecting, no_permissions, recovery, "
     "sideload, bootloader, rescue, host, unknown; asking: it has not said yet which phone it is; other_phone, reset: "
-    "another phone answers in its place (see adopt); shared_serial: two phones have its serial"
+    "another phone answers in its place (see adopt); shared_serial: two phones have its serial; host_away: its "
+    "host does not work"
 )
 
 
@@ -46,6 +47,10 @@ class DeviceView(BaseModel):
     )
     name: str = Field(description='What people call it; "" for none', examples=["Shelf 3"])
     tags: list[str] = Field(description="People's own words for it", examples=[["fr", "test"]])
+    host: str | None = Field(
+        description="The host that it is at; null when it is nowhere, and where the store is not shared",
+        examples=["rack2"],
+    )
     state: str = Field(description=_STATES, examples=["online"])
     state_detail: str | None = Field(
         description="Why it cannot take a task, and what helps; null when it can",
@@ -222,6 +227,7 @@ def _view(shown: ShownDevice, services: Services) -> DeviceView:
         serials=list(shown.serials),
         name=shown.phone.name if shown.phone else "",
         tags=list(shown.phone.tags) if shown.phone else [],
+        host=shown.host,
         state_detail=str(reason) if reason else None,
         state=shown.device.state.value,
         since=rfc3339(shown.device.since_ms, services.zone),

@@ -206,7 +206,7 @@ async def patch_task(task_id: TaskId, body: PatchTask, services: Wired, call: Re
         unknown_fields=body.model_extra or {},
     )
     patched = await services.patching.patch(task_id, patch)
-    return success(patched_view(services.queries.shown(patched.task), patched, services))
+    return success(patched_view(await services.queries.shown(patched.task), patched, services))
 
 
 @router.delete(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -14,11 +14,15 @@ from fleetlane.work.access.hosts import HostAccess
 from fleetlane.work.content.accounts import AccountService
 from fleetlane.work.content.library import Library
 from fleetlane.work.hosts.files import HostFiles
+from fleetlane.work.hosts.links import HostLinkRegistry
+from fleetlane.work.hosts.service import HostService
+from fleetlane.work.hosts.tokens import HostTokens
 from fleetlane.work.phones.checkups import Checkups
 from fleetlane.work.phones.devices import DeviceService
 from fleetlane.work.phones.live_pictures import LivePictures
 from fleetlane.work.phones.manual_control import ManualControl
 from fleetlane.work.running.canary import Canary, nothing_awaited
+from fleetlane.work.running.durations import Durations
 from fleetlane.work.tasks.changes import Changes
 from fleetlane.work.tasks.decisions import Decisions
 from fleetlane.work.tasks.intake import Intake
@@ -41,6 +45,20 @@ class Health:
     devices_ready: int
     devices_unauthorized: int = 0
     """How many have not allowed this computer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is counted since the start of this process.
+
+    `dispatched` is how long it took from claims of tasks to the starts of their attempts; `unit_retries` how often the
+    store ran something again, by the database's code of why; `leads` whether it leads, None where the store is not
+    shared.
+    """
+
+    dispatched: Durations
+    unit_retries: Mapping[str, int]
+    leads: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +86,9 @@ class ServerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases behind the routes. `license`, `health` and `packs` are asked at each request.
+    """The use cases behind the routes. `license`, `health`, `packs` and `measured` are asked at each request.
 
-    `canary` is None where nobody waits for one.
+    `canary` is None where nobody waits for one; `host_links` and `host_tokens` are None where the store is not shared.
     """
 
     intake: Intake
@@ -97,7 +115,11 @@ class Services:
     server_info: ServerInfo
     packs: Callable[[], InForce]
     workshop: Workshop
+    hosts: HostService
+    measured: Callable[[], Measured]
     canary: Canary | None = None
+    host_links: HostLinkRegistry | None = None
+    host_tokens: HostTokens | None = None
 
     async def let_go(self, package: str, version: str) -> None:
         """Let no phone wait any more for a first post with a version of an app.
@@ -113,3 +135,5 @@ class Services:
         """End the answers that would never end by themselves."""
         self.events.close()
         self.live_pictures.close()
+        if self.host_links is not None:
+            self.host_links.close()

@@ -63,7 +63,8 @@ class ShownDevice:
 
     `facts` is what it last said of itself, empty when it never did; `head` the next of its tasks; `phone` None until it
     is on record; `question` what a person must say, when another phone answers in its place; `unmet`
-    the packages of apps that it has in a version no pack is made from, and that has not published here.
+    the packages of apps that it has in a version no pack is made from, and that has not published here; `host` the name
+    of the host that it is at, None when it is at none, and where the store is not shared.
     """
 
     device: Device
@@ -76,6 +77,7 @@ class ShownDevice:
     serials: Sequence[str] = ()
     question: Question | None = None
     unmet: frozenset[str] = frozenset()
+    host: str | None = None
 
     @property
     def name(self) -> str:
@@ -92,6 +94,7 @@ class DeviceService:
         store: remembers them.
         clock: the time.
         packages: returns the apps whose versions matter; asked each time.
+        this_host: the name of this host; None where the store is not shared.
     """
 
     def __init__(
@@ -101,12 +104,15 @@ class DeviceService:
         store: Store,
         clock: Clock,
         packages: Callable[[], Collection[str]],
+        *,
+        this_host: str | None = None,
     ) -> None:
         self._devices = devices
         self._control = control
         self._store = store
         self._clock = clock
         self._packages = packages
+        self._this_host = this_host
         self._asked_ms: dict[str, int] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -158,7 +164,13 @@ class DeviceService:
             serials=found.serials.get(serial, [serial]),
             question=self._devices.question(serial),
             unmet=unmet_apps(record.facts, found.met) if record else frozenset(),
+            host=self._host_of(device),
         )
+
+    def _host_of(self, device: Device) -> str | None:
+        if elsewhere := self._devices.host_of(device.serial):
+            return elsewhere
+        return None if device.state is DeviceState.ABSENT else self._this_host
 
     def lane(self, text: str) -> str:
         """Return the lane that a serial, an alias or a name means; the text itself when it is none on record."""

@@ -11,6 +11,7 @@ from fleetlane.core.ports.attempts import Attempt, Step
 from fleetlane.core.ports.store import Repositories, Store
 from fleetlane.core.ports.tasks import DueSpan, TaskFilter, TaskOrder
 from fleetlane.core.task import Task, TaskCounts
+from fleetlane.work.tasks.fleet import FleetNow
 from fleetlane.work.tasks.pending_reasons import PendingReasons
 
 
@@ -46,9 +47,12 @@ class TaskQueries:
         self._store = store
         self._waiting = waiting
 
-    def shown(self, task: Task) -> Shown:
-        """Return a task with what it waits for."""
-        return Shown(task, self._waiting.reasons(task))
+    async def shown(self, task: Task) -> Shown:
+        """Return a task that was read with what it waits for."""
+        if not self._waiting.reads_rows:
+            return Shown(task, self._waiting.reasons(task))
+        now = await self._store.read(lambda repositories: self._waiting.read(repositories, [task]))
+        return Shown(task, self._waiting.reasons(task, now))
 
     async def task(self, task_id: int) -> Shown:
         """Return a task.
@@ -56,22 +60,28 @@ class TaskQueries:
         Raises:
             NotFoundError: there is none.
         """
-        task = await self._store.read(lambda repositories: repositories.tasks.get(task_id))
+
+        def read(repositories: Repositories) -> tuple[Task | None, FleetNow | None]:
+            task = repositories.tasks.get(task_id)
+            return task, self._waiting.read(repositories, [task] if task else [])
+
+        task, now = await self._store.read(read)
         if task is None:
             raise NotFoundError("task", task_id)
-        return self.shown(task)
+        return Shown(task, self._waiting.reasons(task, now))
 
     async def page(self, asked: TaskFilter, number: int, size: int, order: TaskOrder = TaskOrder.NEWEST) -> Page:
         """Return page `number`, from 1, of the tasks that are wanted."""
 
-        def read(repositories: Repositories) -> tuple[int, list[Task]]:
+        def read(repositories: Repositories) -> tuple[int, list[Task], FleetNow | None]:
             wanted = replace(asked, serial=repositories.devices.lane(asked.serial)) if asked.serial else asked
             total = repositories.tasks.count(wanted)
             offset = (number - 1) * size
-            return total, repositories.tasks.find(wanted, offset, size, order) if offset < total else []
+            tasks = repositories.tasks.find(wanted, offset, size, order) if offset < total else []
+            return total, tasks, self._waiting.read(repositories, tasks)
 
-        total, tasks = await self._store.read(read)
-        return Page(total, [self.shown(task) for task in tasks])
+        total, tasks, now = await self._store.read(read)
+        return Page(total, [Shown(task, self._waiting.reasons(task, now)) for task in tasks])
 
     async def trace(self, task_id: int) -> Trace:
         """Return what the task's attempts did, step by step, and how far each came with its post.
