@@ -9,7 +9,7 @@ STAMP := .venv/.fleetlane-setup
 JUDGES := tests/judges/node_modules/.package-lock.json
 unexport PYTHONDONTWRITEBYTECODE  # many processes are started here: none compiles everything anew
 
-.PHONY: help quick release coverage mutants setup demo serve test thorough judges conformance check format lock audit sbom bench chaos matrix simulate-seeds screenshots errands docs transcripts messages fuzz clean
+.PHONY: help quick release coverage mutants setup demo serve test thorough judges conformance check format lock audit sbom bench chaos fleet fleet-chaos matrix simulate-seeds screenshots errands docs transcripts messages fuzz clean
 
 help:
 	@$(PYTHON) tools/targets.py
@@ -77,6 +77,12 @@ sbom: $(STAMP)  ## write what a release is made of
 
 bench: $(STAMP)  ## measure speed and size
 	@$(BIN)/python tools/bench $(ARGS)
+
+fleet: $(STAMP)  ## measure a whole fleet: servers, hosts, PostgreSQL; ARGS="--hosts 1"
+	@$(BIN)/python tools/fleet $(ARGS)
+
+fleet-chaos: $(STAMP)  ## break a whole fleet in every way; ARGS="--only kill*"
+	@$(BIN)/python tools/fleet chaos $(ARGS)
 
 chaos: $(STAMP)  ## kill servers at every point; SEED=N
 	@$(BIN)/python tools/chaos $(if $(SEED),--seed $(SEED)) $(ARGS)

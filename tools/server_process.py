@@ -33,6 +33,8 @@ class ServerProcess:
         adb_port: of the phones' adb server.
         settings: names and values of its environment.
         program: what to run instead of `python -m fleetlane`.
+        address: to listen on.
+        token: that requests must carry; needed where the address can be reached from other computers.
     """
 
     def __init__(
@@ -41,6 +43,9 @@ class ServerProcess:
         adb_port: int,
         settings: Mapping[str, str] | None = None,
         program: Sequence[str] = ("-m", "fleetlane"),
+        *,
+        address: str = "127.0.0.1",
+        token: str = "",
     ) -> None:
         self.data_dir = folder / "data"
         self.log = folder / "server.log"
@@ -51,12 +56,25 @@ class ServerProcess:
             "FLEETLANE_UPLOAD_PATIENCE_S": "1",
             "FLEETLANE_GRID_PATIENCE_S": "25",
             "FLEETLANE_VERIFY_WAIT_S": "90",
+            **({"FLEETLANE_TOKEN": token} if token else {}),
             **(settings or {}),
         }
         self._program = program
-        self._port, self._adb_port = free_port(), adb_port
+        self.address, self.port, self._adb_port = address, free_port(), adb_port
         self._process: subprocess.Popen[bytes] | None = None
-        self._http = httpx2.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=20, limits=_NO_IDLE)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx2.Client(base_url=self.url, timeout=20, limits=_NO_IDLE, headers=headers)
+
+    @property
+    def url(self) -> str:
+        """Return where it answers."""
+        return f"http://{self.address}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Return its process, of this life."""
+        assert self._process is not None
+        return self._process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +90,7 @@ class ServerProcess:
         By then everything that its last life left running is settled. Seconds in which it stood in line for a
         CPU that others had do not count (Linux tells them).
         """
-        places = {"port": self._port, "data-dir": self.data_dir, "adb-port": self._adb_port}
+        places = {"host": self.address, "port": self.port, "data-dir": self.data_dir, "adb-port": self._adb_port}
         arguments = [part for name, value in places.items() for part in (f"--{name}", str(value))]
         began = time.monotonic()
         self._process = subprocess.Popen(
@@ -82,7 +100,7 @@ class ServerProcess:
             env={**os.environ, **self._settings, **settings},
         )
         wait_for(lambda: self.is_dead or self._answers(), 60, "the server to answer")
-        return time.monotonic() - began - _stood_in_line_s(self._process.pid)
+        return time.monotonic() - began - stood_in_line_s(self._process.pid)
 
     def _answers(self) -> bool:
         try:
@@ -141,7 +159,7 @@ class ServerProcess:
                 return found
 
 
-def _stood_in_line_s(pid: int) -> float:
+def stood_in_line_s(pid: int) -> float:
     """Return how long the main thread of a process could have run but had no CPU.
 
     Source: https://docs.kernel.org/scheduler/sched-stats.html (the second number of schedstat, nanoseconds).

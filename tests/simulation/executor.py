@@ -36,6 +36,11 @@ class SteppedExecutor:
         self._obeying.add(obeying)
         obeying.add_done_callback(self._obeying.discard)
 
+    def close(self) -> None:
+        """Let nobody obey any more: the process is gone."""
+        for obeying in self._obeying:
+            obeying.cancel()
+
     async def obeyed(self) -> None:
         """Wait until the attempts that were told to stop have ended."""
         await asyncio.gather(*self._obeying)

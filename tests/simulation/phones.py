@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,10 +48,27 @@ class Attempt:
 
     `fault` is what goes wrong, "" for nothing; `at` the step at which an app crash or a hang comes. A task in doubt
     is looked for.
+
+    Args:
+        task: what it is an attempt of.
+        journal: its journal.
+        handset: the phone.
+        leases: of the worker that runs it.
+        draw: what goes wrong.
+        reaches: whether the phone is reached.
+        presses: called when Post is pressed, before anything comes of it.
     """
 
     def __init__(
-        self, task: Task, journal: StoreJournal, handset: Handset, leases: DeviceLeases, draw: random.Random
+        self,
+        task: Task,
+        journal: StoreJournal,
+        handset: Handset,
+        leases: DeviceLeases,
+        draw: random.Random,
+        *,
+        reaches: Callable[[], bool],
+        presses: Callable[[], None] = lambda: None,
     ) -> None:
         self.task = task
         self.phone = ""
@@ -63,6 +80,10 @@ class Attempt:
         self._journal = journal
         self._handset = handset
         self._leases = leases
+        self._reaches = reaches
+        self._presses = presses
+        self.is_about_to_press = False
+        """Whether Post is what it presses next, if its phone is still its own."""
         self._at_risk = draw.random() < 0.2
         self._at = draw.randrange(6)
         self._number = 0
@@ -71,7 +92,7 @@ class Attempt:
     @property
     def is_lost(self) -> bool:
         """Return whether its server may not work on the phone any more."""
-        return not self._leases.holds(self._handset.serial)
+        return not self._leases.holds(str(self.task.serial))
 
     def step(self) -> None:
         """Do the next step; `outcome` is there when it was the last."""
@@ -94,8 +115,8 @@ class Attempt:
         if self.stopped:
             raise TaskStoppedError("stopped")
         if self.is_lost:
-            raise LeaseLostError(self._handset.serial)
-        if not self._handset.plugged_in:
+            raise LeaseLostError(str(self.task.serial))
+        if not self._reaches():
             raise DeviceGoneError("unplugged")
         self._number += 1
         if self._number > self._at and self.fault == "app_crash":
@@ -119,10 +140,12 @@ class Attempt:
         yield
         self._check()
         journal.arm()
+        self.is_about_to_press = True
         yield
+        self.is_about_to_press = False
         if self.stopped or self.is_lost:
             journal.decided(Phase.NOT_PUBLISHED, {})
-            raise TaskStoppedError("stopped") if self.stopped else LeaseLostError(handset.serial)
+            raise TaskStoppedError("stopped") if self.stopped else LeaseLostError(str(self.task.serial))
         self._press()
         yield
         journal.tapped()
@@ -134,7 +157,8 @@ class Attempt:
 
     def _press(self) -> None:
         handset = self._handset
-        if not handset.plugged_in or self.fault == "tap_lost":
+        self._presses()
+        if not self._reaches() or self.fault == "tap_lost":
             return
         handset.page = None
         if self.fault == "upload_fails":

@@ -7,27 +7,18 @@ what attempts do are `phones`. The rules are looked at after every event.
 from __future__ import annotations
 
 import asyncio
-import random
-import sqlite3
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fleetlane.adapters.db.sqlite.integrity import check_store
-from fleetlane.adapters.db.sqlite.store import SqliteStore
-from fleetlane.core.device import Transport
 from fleetlane.core.errors import ConflictError, NotFoundError
 from fleetlane.core.journal import Phase
-from fleetlane.core.lanes import FIRST_MS, Head
+from fleetlane.core.lanes import Head
 from fleetlane.core.outcome import PublishState, failed
-from fleetlane.core.phones import Identity
 from fleetlane.core.ports.execution import Ended
-from fleetlane.core.ports.tasks import TaskFilter
 from fleetlane.core.retrying import RetryWish, was_stopped
-from fleetlane.core.task import LatePolicy, NeedsPerson, NewTask, Source, Status, Task, is_legal
+from fleetlane.core.task import LatePolicy, NewTask, Source, Status, Task
 from fleetlane.work.phones.directory import PhoneDirectory
-from fleetlane.work.preflight.repeats import RepeatWindow, repeats_of
 from fleetlane.work.running.completion import RetryPolicy
 from fleetlane.work.running.doubt_timeout import VerificationTimeout
 from fleetlane.work.running.lanes import Lanes
@@ -39,16 +30,15 @@ from fleetlane.work.tasks.changes import Changes, Undoable
 from fleetlane.work.tasks.decisions import Decisions
 from fleetlane.work.tasks.retry_all import RetryAll
 from simulation.executor import SteppedExecutor
-from simulation.phones import Attempt, Handset
+from simulation.history import ADDRESSES, CONTENTS, History
+from simulation.phones import Attempt
+from simulation.plugs import Plugs
 from support.clock import ManualClock
-from support.fakes import FakeTransports
 from support.moving import move
 from support.scheduling import Scheduling
 
 SERIALS = ("a", "b", "c")
 """The phones, by the serials of their cables, which are their lanes."""
-ADDRESSES = ("10.0.0.1:5555", "10.0.0.2:5555")
-CONTENTS = (None, None, None, f"{'c' * 40}.tiktok", f"{'d' * 40}.tiktok")
 EVENTS = {
     "step": 40,
     "tick": 12,
@@ -92,52 +82,24 @@ class _KilledError(Exception):
     """The process dies here."""
 
 
-class World:
+class World(History):
     """One run. `path` is a migrated store of its own."""
 
     def __init__(self, path: Path, seed: int) -> None:
-        self.draw = random.Random(seed)
+        super().__init__(path, seed, SERIALS)
         self.clock = ManualClock()
-        self.path = path
-        self.store = SqliteStore(path)
-        self.store.start()
-        self.raw = sqlite3.connect(path, isolation_level=None)
-        self.raw.execute("CREATE TABLE moves (task_id INTEGER, before INTEGER, after INTEGER)")
-        self.raw.execute(
-            "CREATE TRIGGER moved AFTER UPDATE OF status ON tasks WHEN old.status <> new.status "
-            "BEGIN INSERT INTO moves VALUES (new.id, old.status, new.status); END"
-        )
-        self.transports = FakeTransports()
-        self.handsets = {serial: Handset(serial) for serial in SERIALS}
-        self.reached: dict[int, str] = {}
-        """Which phone each connection is to."""
-        self.cables: dict[str, Transport] = {}
-        self.addresses: dict[str, Transport] = {}
-        self.happened: Counter[str] = Counter()
-        self.created: set[int] = set()
-        self.deleted: set[int] = set()
-        self.may_be_out: Counter[int] = Counter()
-        self.late: list[Ended] = []
+        self.plugs = Plugs()
         self.die_at_start = False
-        self.stopped: set[int] = set()
-        """Tasks that a person has stopped, and nobody has wanted again since."""
         self.wanted: set[int] = set()
         """Planned tasks that a person has let begin, or that may begin however late: they are not late."""
-        self.undoable: list[Undoable] = []
-        self.meant: dict[int, str] = {}
-        """For which phone each task was made."""
-
-    def close(self) -> None:
-        self.raw.close()
-        self.store.close()
 
     # -- the server's life -----------------------------------------------------------------------------
 
     async def boot(self) -> None:
         """Start the server, as `bootstrap` does: what ran is settled first."""
         self.lanes = Lanes()
-        self.devices = PhoneDirectory(self.transports, self.store, self.clock, self.lanes)
-        self.devices.ask_phone = self._ask
+        self.devices = PhoneDirectory(self.plugs.transports, self.store, self.clock, self.lanes)
+        self.devices.ask_phone = self.plugs.ask
         self.leases = DeviceLeases(self.store, self.clock, lambda: SERIALS, self.lanes, host_id="here")
         self.patience = VerificationTimeout(self.store, self.lanes, self.clock, _PATIENCE_S)
         made = Scheduling(
@@ -152,8 +114,8 @@ class World:
         )
         self.ends, self.executor, self.scheduler = made.ends, made.executor, made.scheduler
         for serial in SERIALS:
-            if serial not in self.cables and self.handsets[serial].plugged_in:
-                self.cables[serial] = self._connect(serial, serial)
+            if self.handsets[serial].plugged_in:
+                self.plugs.plug_in(serial)
         await self.devices.load()
         await self._listed()
         self.changes = Changes(self.store, self.scheduler, self.lanes, self.clock, lambda _task_id: None)
@@ -163,15 +125,6 @@ class World:
         await self.leases.begin()
         await recover(self.store, self.clock)
         await self._beat()
-
-    async def _ask(self, transport: Transport) -> Identity:
-        serial = self.reached[transport.connection]
-        return Identity(serial, "pixel", f"id of {serial}")
-
-    def _connect(self, phone: str, by: str) -> Transport:
-        transport = self.transports.plug(by, usb=by in SERIALS)
-        self.reached[transport.connection] = phone
-        return transport
 
     async def _listed(self) -> None:
         """Let the directory see what is plugged where, and ask."""
@@ -208,12 +161,13 @@ class World:
         if self.die_at_start:
             raise _KilledError
         assert task.serial is not None
-        phone = self.reached[self.devices._where(task.serial, lambda: None).connection]
+        phone = self.plugs.reached[self.devices._where(task.serial, lambda: None).connection]
         assert all(other.phone != phone for other in self.attempts.values()), "two on one phone"
         assert phone == self.meant[task.id] == task.serial, f"made for {self.meant[task.id]}, runs on {phone}"
         phase = Phase.ARMED if task.in_doubt else Phase.NONE
         journal = StoreJournal(self.store, task, self.clock, phase=phase, leases=self.leases)
-        attempt = Attempt(task, journal, self.handsets[phone], self.leases, self.draw)
+        handset = self.handsets[phone]
+        attempt = Attempt(task, journal, handset, self.leases, self.draw, reaches=lambda: handset.plugged_in)
         attempt.phone = phone
         if task.in_doubt:
             journals = self.store.submit(lambda r: r.attempts.attempts(task.id)).result()
@@ -238,7 +192,7 @@ class World:
 
     def _worked_ms(self, task: Task) -> int:
         """Return how long the phone has certainly not been idle since a task was due, told apart from the product."""
-        rows = self.raw.execute(
+        rows = self.rules.raw.execute(
             "SELECT started_ms, ended_ms FROM attempts WHERE serial = ? AND (task_id <> ? OR number <> ?)",
             (task.serial, task.id, task.attempt),
         )
@@ -304,34 +258,15 @@ class World:
 
     async def _create(self, new: NewTask) -> None:
         """Create a task for a phone, by whatever it is called; not one that would repeat a post."""
-        named = self.draw.choice([*SERIALS, *SERIALS, *self.addresses])
+        named = self.draw.choice([*SERIALS, *SERIALS, *self.plugs.addresses])
 
-        def keep(repositories) -> tuple[str, range]:
-            lane = repositories.devices.lane(named)
-            task = replace(new, serial=lane)
-            repeats = repeats_of(repositories, [task], new.created_ms, RepeatWindow())
-            if any(repeat.is_refused for repeat in repeats):
-                return lane, range(0)
-            return lane, repositories.tasks.add([task])
-
-        lane, ids = await self.store.write(keep)
+        lane, ids = await self.store.write(lambda r: self._take_in(r, new, named))
         self.happened["repeat_refused" if not ids else "by_address" if named in ADDRESSES else "by_serial"] += 1
         for task_id in ids:
             self.created.add(task_id)
             self.meant[task_id] = lane
             self.may_be_out[task_id] = 1
             self.lanes.added(lane, Head(new.due_ms, task_id))
-
-    async def on_late_result(self) -> None:
-        """A result of an attempt that is no longer the one that runs: it must be refused."""
-        if not self.late:
-            return
-        event = self.draw.choice(self.late)
-        before = await self._task(event.task.id)
-        if before is not None and before.status is Status.RUNNING and before.attempt == event.task.attempt:
-            return
-        await self.store.write(lambda r: r.tasks.finish(event.task.id, event.task.attempt, event.outcome, 1))
-        assert await self._task(event.task.id) == before, "an old attempt's result was taken"
 
     async def on_plan(self) -> None:
         """A task with a start time: soon, or hours ahead."""
@@ -446,10 +381,6 @@ class World:
         """A person looks at the profile, when nothing is on its way to it, and says what is there."""
         await self._resolve(self._any())
 
-    async def _resolve(self, task_id: int) -> None:
-        self._settle()
-        await self.changes.resolve(task_id, published=self._out()[task_id] >= self.may_be_out[task_id])
-
     async def on_unplug(self) -> None:
         await self._plug(self.draw.choice(SERIALS), there=False)
 
@@ -461,17 +392,12 @@ class World:
         address, phone = self.draw.choice(ADDRESSES), self.draw.choice(SERIALS)
         if not self.handsets[phone].plugged_in:
             return
-        self._disconnect(address)
-        self.addresses[address] = self._connect(phone, address)
+        self.plugs.connect(phone, address)
         await self._listed()
 
     async def on_no_address(self) -> None:
-        self._disconnect(self.draw.choice(ADDRESSES))
+        self.plugs.disconnect(self.draw.choice(ADDRESSES))
         await self._listed()
-
-    def _disconnect(self, address: str) -> None:
-        if (transport := self.addresses.pop(address, None)) is not None:
-            self.transports.unplug(transport)
 
     async def on_kill(self) -> None:
         await self.kill()
@@ -528,68 +454,22 @@ class World:
             self.happened["given_up"] += await self.patience.sweep()
             await self._pass(5)
 
-    async def on_person_takes_the_phone(self) -> None:
-        self.handsets[self.draw.choice(SERIALS)].restart_app()
-
-    async def on_settle(self) -> None:
-        self._settle()
-
     # -- shorthand -------------------------------------------------------------------------------------
-
-    def _any(self) -> int:
-        return self.draw.choice(sorted(self.created) or [1])
 
     async def _plug(self, serial: str, *, there: bool) -> None:
         """Plug a phone in or pull its cable; without one it has no power, and no address either."""
         self.handsets[serial].plugged_in = there
-        if there and serial not in self.cables:
-            self.cables[serial] = self._connect(serial, serial)
-        elif not there and serial in self.cables:
-            self.transports.unplug(self.cables.pop(serial))
-            for address, transport in [*self.addresses.items()]:
-                if self.reached[transport.connection] == serial:
-                    self._disconnect(address)
+        if there:
+            self.plugs.plug_in(serial)
+        elif serial in self.plugs.cables:
+            self.plugs.unplug(serial)
+            self.plugs.disconnect_phone(serial)
         await self._listed()
-
-    def _settle(self) -> None:
-        for handset in self.handsets.values():
-            handset.settle()
-
-    def _out(self) -> Counter[int]:
-        return sum((handset.ledger for handset in self.handsets.values()), Counter())
-
-    async def _task(self, task_id: int) -> Task | None:
-        return await self.store.read(lambda r: r.tasks.get(task_id))
-
-    async def _tasks(self) -> list[Task]:
-        return await self.store.read(lambda r: r.tasks.find(TaskFilter(), 0, 10_000))
 
     # -- rules -----------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        statuses = dict(self.raw.execute("SELECT id, status FROM tasks"))
-        assert statuses.keys() == self.created - self.deleted, "a task is lost"
-        running = {task_id for task_id, status in statuses.items() if status == Status.RUNNING}
-        assert running == self.attempts.keys(), "what runs is not what is marked as running"
-        for task_id, before, after in self.raw.execute("SELECT * FROM moves").fetchall():
-            assert is_legal(Status(before), Status(after)), (task_id, before, after)
-        self.raw.execute("DELETE FROM moves")
-        first = "SELECT due_ms FROM tasks WHERE status = 0 AND outcome = 'unknown'"
-        assert all(due_ms == FIRST_MS for (due_ms,) in self.raw.execute(first)), "something goes before a look"
-        rows = self.raw.execute("SELECT id, status, held_ms, outcome, needs_person FROM tasks")
-        for task_id, status, held_ms, outcome, needs in rows:
-            assert held_ms is None or (status == Status.PENDING and outcome is None), (
-                f"task {task_id} is held, and is not"
-            )
-            assert needs != NeedsPerson.HELD or held_ms is not None, f"task {task_id} is listed as held, and is not"
-            assert status != Status.RUNNING or needs is None, f"task {task_id} runs, and needs a person"
-        again = (
-            "SELECT content_key, serial, count(*) FROM tasks WHERE content_key IS NOT NULL "
-            "AND (status < 2 OR outcome = 'unknown') GROUP BY content_key, serial HAVING count(*) > 1"
-        )
-        assert self.raw.execute(again).fetchall() == [], "the same post waits, runs or may be out twice on one phone"
-        for task_id, posts in self._out().items():
-            assert posts <= self.may_be_out[task_id], f"task {task_id} was posted {posts} times"
+        assert self.rules.look(self._out()) == self.attempts.keys(), "what runs is not what is marked as running"
 
     async def _drain(self) -> None:
         """Let every phone be there, nothing more go wrong from outside, and all tasks end."""
@@ -610,7 +490,6 @@ class World:
             await self.on_step()
             self._look()
         assert all(task.is_ended for task in await self._tasks()), "a task is stuck"
-        self._settle()
 
     async def _decide(self) -> None:
         """A person lets everything begin that is held: it goes on waiting for them for ever otherwise."""
@@ -619,15 +498,3 @@ class World:
             if task.is_held:
                 await self.decisions.start(task.id)
                 self.wanted.add(task.id)
-
-    async def _judge(self) -> None:
-        out = self._out()
-        for task in await self._tasks():
-            if task.outcome == PublishState.UNKNOWN:
-                await self._resolve(task.id)
-        for task in await self._tasks():
-            if self.may_be_out[task.id] == 1:
-                expected = {"published": 1, "not_published": 0}[str(task.outcome)]
-                assert out[task.id] == expected, f"task {task.id} says {task.outcome}, {out[task.id]} posts are out"
-        self.raw.execute("DROP TRIGGER moved")  # ours: a store that holds any is refused
-        assert check_store(self.path).problems == ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+from judging import wrong
 from server import ChaosError, Victim, wait_for
 
 from fleetlane.adapters.db.sqlite.backup import DataFolder, verify_data
@@ -128,19 +129,19 @@ class Storm:
 
     def _judge(self, tasks: Sequence[Mapping[str, Any]]) -> None:
         published = self._published()
-        wrong = [f"Posted {n} times: {caption}." for caption, n in published.items() if n > 1]
+        found = [f"Posted {n} times: {caption}." for caption, n in published.items() if n > 1]
         asked = {task["id"]: task["script_config"]["captions"] for task in tasks}
-        wrong += [f"Task {task_id} is lost." for task_id in self.captions if task_id not in asked]
-        wrong += [f"Nobody asked for it: {caption}." for caption in published if caption not in asked.values()]
+        found += [f"Task {task_id} is lost." for task_id in self.captions if task_id not in asked]
+        found += [f"Nobody asked for it: {caption}." for caption in published if caption not in asked.values()]
         for task in tasks:
-            problem = _wrong(task, published[task["script_config"]["captions"]])
+            problem = wrong(task, published[task["script_config"]["captions"]])
             if problem:
-                wrong.append(f"Task {task['id']} {problem}: {task['error_code']}, {task['remark']}")
+                found.append(f"Task {task['id']} {problem}: {task['error_code']}, {task['remark']}")
             self.ends[task["error_code"] or "completed"] += 1
         if (slowest_s := max(self.recoveries_s)) > MOST_RECOVERY_S:
-            wrong.append(f"The server needed {slowest_s:.1f} s to come back.")
-        if wrong:
-            raise ChaosError("\n".join(wrong))
+            found.append(f"The server needed {slowest_s:.1f} s to come back.")
+        if found:
+            raise ChaosError("\n".join(found))
 
     def _settle_all(self) -> None:
         """Say of each unknown post what the ledger says, retry what did not go out: then all are out, once."""
@@ -156,9 +157,9 @@ class Storm:
             self.victim.call("POST", "/task/retry-all")
             self._finish()
         published = self._published()
-        wrong = [f"Task {i} is out {published[c]} times." for i, c in self.captions.items() if published[c] != 1]
-        if wrong:
-            raise ChaosError("\n".join(wrong))
+        amiss = [f"Task {i} is out {published[c]} times." for i, c in self.captions.items() if published[c] != 1]
+        if amiss:
+            raise ChaosError("\n".join(amiss))
 
     def _check_store(self) -> None:
         self.victim.kill()
@@ -174,14 +175,3 @@ def _places(draw: random.Random, kills: int, points: int) -> Sequence[tuple[str,
     places = [*itertools.islice(itertools.cycle(order), points), *[None] * kills]
     draw.shuffle(places)
     return places
-
-
-def _wrong(task: Mapping[str, Any], posts: int) -> str:
-    """Return what is wrong with an ended task whose caption was published so often; "" when nothing is."""
-    match task["status"], task["outcome"], posts:
-        case (2, "published", 1) | (3, "unknown", 0 | 1) | (3, "not_published", 0):
-            return ""
-        case (0 | 1, _, _):
-            return "has not ended"
-        case _:
-            return f"is {task['status_text']}, {task['outcome']}, and the phone published {posts}"
