@@ -6,10 +6,12 @@ import asyncio
 
 import pytest
 
+from contracts.stores import new
 from fleetlane.adapters.db.sqlite.store import SqliteStore
 from fleetlane.core.device import DeviceState
 from fleetlane.core.hosts import HostKind, NewHost
 from fleetlane.core.phones import Identity
+from fleetlane.core.task import NeedsPerson
 from fleetlane.work.phones.directory import PhoneDirectory
 from fleetlane.work.running.lanes import Lanes
 from support.clock import ManualClock
@@ -113,6 +115,31 @@ def test_others_in_the_place_of_a_phone_are_told_of_when_nobody_has_it(hosts):
         assert [host.state(lane) for host in (rack2, desk)] == [DeviceState.OTHER_PHONE] * 2
         assert lane not in rack2.phones.here()
         assert rack2.phones.question(lane) is not None
+
+    asyncio.run(scenario())
+
+
+def test_what_one_host_asks_a_person_no_other_host_takes_back(hosts):
+    rack1, rack2, desk = hosts
+
+    async def scenario():
+        for host in hosts:
+            await host.phones.load()
+        store = rack2.phones._store
+        await rack2.unplug(await rack2.plug("p", ADDRESS))
+        lane = rack2.phones.lane(ADDRESS)
+        [task_id] = await store.write(lambda r: r.tasks.add([new(lane)]))
+        other = await rack2.plug("q", ADDRESS)
+
+        async def asked():
+            return (await store.read(lambda r: r.tasks.get(task_id))).needs_person
+
+        for host in (rack1, desk, rack2, desk, rack1):
+            await host.look()
+            assert await asked() is NeedsPerson.OTHER_PHONE
+        await rack2.unplug(other)
+        await rack2.look()
+        assert await asked() is None
 
     asyncio.run(scenario())
 

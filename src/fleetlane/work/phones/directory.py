@@ -190,7 +190,8 @@ class PhoneDirectory:
         )
         mine = [one for one in found.serials if one.host_id == self._host_id]
         self._let_go = {one.serial: self._let_go.get(one.serial, 0) for one in mine if one.let_go}
-        self._flagged = found.flagged
+        elsewhere = {one.serial for one in found.devices if one.host_id not in (None, self._host_id)}
+        self._flagged = found.flagged - elsewhere  # what another host asks is not taken back here
         self._sightings.read(found)
         return found
 
@@ -348,9 +349,7 @@ class PhoneDirectory:
         serial = await asyncio.to_thread(self._transports.connect, address)
         for one in (serial, address):
             self._let_go.pop(one, None)
-        await self._store.write(
-            lambda repositories: repositories.devices.let_go(serial, gone=False, host_id=self._host_id)
-        )
+        await self._store.write(lambda r: r.devices.let_go(serial, gone=False, host_id=self._host_id))
         self.update()
         try:
             async with asyncio.timeout(_ANSWER_WAIT_S):
