@@ -290,7 +290,15 @@ def test_what_the_store_knows_of_the_attempt_is_kept_beside_what_is_remembered(r
     assert attempt.reached == {Phase.PREPARED: 105, Phase.ARMED: 120}
 
 
-def test_only_what_waits_is_recalled(run, task):
+def test_the_journal_of_what_runs_is_moved_on_also_when_it_is_to_stop(run, task):
+    run(lambda r: r.tasks.add([new()]))
+    run(lambda r: (running(r), r.tasks.request_stop(1)))
+    assert run(lambda r: r.tasks.recall(replace(PRESS, attempt=1, serial="a"), Remark(), 120))
+    [attempt] = run(lambda r: r.attempts.attempts(1))
+    assert (attempt.phase, attempt.ended_ms, task().status) == (Phase.ARMED, None, Status.RUNNING)
+
+
+def test_only_what_waits_or_runs_is_recalled(run, task):
     run(lambda r: r.tasks.add([new()]))
     run(running)
     presses = (PRESS, replace(PRESS, task_id=9))

@@ -16,7 +16,7 @@ from fleetlane.adapters.db.tables import attempts, task_counts, tasks
 from fleetlane.adapters.press_log import PressFile
 from fleetlane.core.errors import StoreBusyError, TaskFailedError, TaskStoppedError
 from fleetlane.core.journal import Phase
-from fleetlane.core.outcome import failed
+from fleetlane.core.outcome import PublishState, failed
 from fleetlane.core.presses import Press
 from fleetlane.core.task import Status
 from fleetlane.work.running.recovery import recover
@@ -109,6 +109,28 @@ def test_what_was_pressed_is_looked_for_and_not_posted_again_when_the_store_has_
         assert task.in_doubt, "it only looks for the post"
         *_, last = await life.store.read(lambda r: r.attempts.attempts(task_id))
         assert (last.number, last.phase, last.facts["caption"]) == (2, until, "看")
+
+    task_id = asyncio.run(first())
+    with again(world, tmp_path, presses) as life:
+        asyncio.run(second(life, task_id))
+
+
+def test_a_person_who_stops_it_is_not_told_that_it_is_not_out(world, presses, tmp_path):
+    async def first():
+        await world.leases.beat()
+        task_id = await world.add()
+        assert await world.scheduler.tick() == 1
+        await world.store.write(lambda r: r.tasks.request_stop(task_id))
+        before = OlderStore(world)
+        presses.note(Press(task_id, 1, "b", "a", Phase.ARMED, FACTS))
+        before.in_its_place(world)
+        return task_id
+
+    async def second(life, task_id):
+        await life.leases.begin()
+        await recover(life.store, life.clock)
+        task = await life.task(task_id)
+        assert (task.error_code, task.outcome) == ("outcome_unknown", PublishState.UNKNOWN)
 
     task_id = asyncio.run(first())
     with again(world, tmp_path, presses) as life:
@@ -220,6 +242,10 @@ def test_a_disk_that_keeps_nothing_lets_nothing_be_pressed(world, presses, monke
     asyncio.run(scenario())
 
 
+def no_room(_path):
+    raise OSError(errno.ENOSPC, "no space")
+
+
 def entry(task_id, phase=Phase.ARMED, **facts):
     return Press(task_id, 1, f"batch {task_id}", "a", phase, facts)
 
@@ -259,6 +285,36 @@ def test_the_file_stays_small_and_keeps_the_latest(tmp_path):
     presses.close()
     with pytest.raises(OSError, match="closed"):
         presses.note(entry(1))
+
+
+def test_half_a_line_is_no_line_and_spoils_none_that_follows(tmp_path, monkeypatch):
+    path, write = tmp_path / "p", os.write
+    presses = PressFile(path)
+    presses.open()
+    presses.note(entry(1))
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda handle, line: write(handle, line[:9]))
+        with pytest.raises(OSError, match="no room"):
+            presses.note(entry(2))
+    assert presses.of(2) is None
+    presses.note(entry(3))
+    presses.close()
+    again = PressFile(path)
+    again.open()
+    assert [press.task_id for press in again.latest(9)] == [1, 3]
+    again.close()
+
+
+def test_a_file_that_cannot_be_made_small_goes_on_as_it_is(tmp_path, monkeypatch):
+    presses = PressFile(tmp_path / "p", most=1)
+    presses.open()
+    with monkeypatch.context() as full:
+        full.setattr("fleetlane.adapters.press_log.make_private_file", no_room)
+        for task_id in range(9):
+            presses.note(entry(task_id))
+    presses.note(entry(9))
+    assert (presses.of(9), len((tmp_path / "p").read_text().splitlines())) == (entry(9), 1)
+    presses.close()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 MOST_TASKS = 20_000
 """Of how many tasks it is remembered, those that pressed last."""
+_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 class PressFile:
@@ -53,22 +55,37 @@ class PressFile:
     def close(self) -> None:
         """Note nothing more."""
         with self._lock:
-            if self._handle is not None:
-                os.close(self._handle)
-                self._handle = None
+            self._let_go()
 
     def note(self, press: Press) -> None:
         """Remember how far an attempt has come; on the disk when it may be in doubt."""
         with self._lock:
             if self._handle is None:
                 raise OSError("the press log is closed")
-            os.write(self._handle, _line(press))
-            if press.phase.in_doubt:
-                os.fsync(self._handle)
+            self._append(self._handle, _line(press), to_disk=press.phase.in_doubt)
             self._keep(press)
             self._lines += 1
             if self._lines > 4 * self._most:
-                self._write_anew()
+                self._tidy()
+
+    @staticmethod
+    def _append(handle: int, line: bytes, *, to_disk: bool) -> None:
+        """Write a line whole, or leave the file as it was: what follows half a line could not be read, either."""
+        end = os.fstat(handle).st_size
+        try:
+            _write_whole(handle, line)
+            if to_disk:
+                os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, end)
+            raise
+
+    def _tidy(self) -> None:
+        """Leave out what is not remembered any more; a disk that has no room for that is asked again later."""
+        try:
+            self._write_anew()
+        except OSError as error:
+            log.warning("press_log_not_tidied", file=str(self._path), error=str(error))
 
     def of(self, task_id: int) -> Press | None:
         """Return how far the last attempt of a task came; None when it pressed nothing here."""
@@ -95,10 +112,11 @@ class PressFile:
                     log.warning("press_line_not_read", file=str(self._path), line=self._lines)
 
     def _write_anew(self) -> None:
-        """Leave out what is not remembered any more."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        """Leave out what is not remembered any more. When it fails, what there was goes on.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
         if self._lines > len(self._presses):
             fresh = self._path.with_suffix(".new")
             fresh.unlink(missing_ok=True)
@@ -107,9 +125,24 @@ class PressFile:
                 file.writelines(map(_line, self._presses.values()))
                 file.flush()
                 os.fsync(file.fileno())
-            fresh.replace(self._path)
-            self._lines = len(self._presses)
-        self._handle = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+            self._let_go()  # on Windows no open file is replaced
+            try:
+                fresh.replace(self._path)
+                self._lines = len(self._presses)
+            finally:
+                self._handle = os.open(self._path, _APPEND)
+        elif self._handle is None:
+            self._handle = os.open(self._path, _APPEND)
+
+    def _let_go(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+def _write_whole(handle: int, line: bytes) -> None:
+    if os.write(handle, line) != len(line):
+        raise OSError(errno.ENOSPC, "there is no room for it")
 
 
 def _line(press: Press) -> bytes:

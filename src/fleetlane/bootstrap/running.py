@@ -22,13 +22,13 @@ async def opened(ground: Ground, execution: Execution, load: Callable[[], Awaita
         execution: what runs attempts.
         load: reads what else is needed before anything begins.
     """
-    ground.presses.open()
     if isinstance(ground.clock, SharedClock):
         await asyncio.to_thread(ground.clock.set)
     ground.store.start()
     ground.events.open()
     execution.pictures.open()
     try:
+        ground.presses.open()
         await load()
         await execution.leases.begin()  # the lock of the directory says that no other server lives here
         await recover(ground.store, ground.clock, repeats=ground.repeats)

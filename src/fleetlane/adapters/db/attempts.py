@@ -57,20 +57,21 @@ class AttemptRepository:
         values = {"phase": row.phase, "facts": json.dumps(facts, ensure_ascii=False)}
         self._connection.execute(update(attempts).where(_is(task_id, number)).values(values))
 
-    def recall(self, task_id: int, number: int, press: Press, now_ms: int) -> None:
-        """Store what is remembered elsewhere of an attempt, as of one that has ended; it may be there or not."""
+    def recall(self, task_id: int, number: int, press: Press, now_ms: int, *, runs: bool) -> None:
+        """Store what is remembered elsewhere of an attempt, which runs or has ended; it may be there or not."""
         row = self._connection.execute(select(attempts).where(_is(task_id, number))).first()
         if row is None:
             self.begin(task_id, number, press.serial, now_ms)
         known: dict[str, Any] = json.loads(row.facts) if row is not None else {}
         reached = {**_reached(known), press.phase.value: now_ms}
-        values = {
+        values: dict[str, Any] = {
             "phase": press.phase.value,
             "facts": json.dumps({**known, **_own(press.facts), _REACHED: reached}, ensure_ascii=False),
             "changed_ms": now_ms,
-            "ended_ms": now_ms if row is None or row.ended_ms is None else row.ended_ms,
-            "error_code": "server_interrupted",
         }
+        if not runs:
+            ended_ms = now_ms if row is None or row.ended_ms is None else row.ended_ms
+            values |= {"ended_ms": ended_ms, "error_code": "server_interrupted"}
         self._connection.execute(update(attempts).where(_is(task_id, number)).values(values))
 
     def end(self, task_id: int, attempt: int, error_code: str | None, now_ms: int) -> None:

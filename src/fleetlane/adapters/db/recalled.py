@@ -33,8 +33,11 @@ class RecalledTasks(CountedChanges):
         self._attempts = attempts
 
     def recall(self, press: Press, remark: Remark, now_ms: int) -> bool:
-        """Put a pending task in doubt, on the phone that it was pressed for on. False when it is not pending."""
+        """Put a pending task in doubt, on the phone of then, or move the journal of one that runs. False for others."""
         row = self._connection.execute(select(tasks).where(tasks.c.id == press.task_id)).first()
+        if row is not None and row.status == int(Status.RUNNING) and row.attempt == press.attempt:
+            self._attempts.recall(press.task_id, press.attempt, press, now_ms, runs=True)
+            return True
         if row is None or row.status != int(Status.PENDING):
             return False
         number = max(to_task(row).attempt, press.attempt)
@@ -53,5 +56,5 @@ class RecalledTasks(CountedChanges):
         if row.serial != press.serial:
             key = (row.script_name, row.source, int(Status.PENDING))
             self._counters.add({(row.serial or "", *key): -1, (press.serial, *key): 1})
-        self._attempts.recall(press.task_id, number, press, now_ms)
+        self._attempts.recall(press.task_id, number, press, now_ms, runs=False)
         return True

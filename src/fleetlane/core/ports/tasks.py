@@ -168,7 +168,8 @@ class Tasks(Protocol):
     def recall(self, press: Press, remark: Remark, now_ms: int) -> bool:
         """Put a pending task in doubt that was pressed for, of which the store does not know, on the phone of then.
 
-        Its next attempt goes on with the journal that is remembered. False when it is not pending.
+        Its next attempt goes on with the journal that is remembered. Of a task whose attempt still runs only the
+        journal is moved on, also when it is to stop. False for all others.
         """
         ...
 

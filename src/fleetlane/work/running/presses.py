@@ -65,10 +65,6 @@ def _recall(repositories: Repositories, task: Task, press: Press, now_ms: int) -
     known = repositories.attempts.get(task.id, press.attempt)
     if known is not None and not moves_forward(known.phase, _as_stored(press.phase)):
         return False
-    if task.status is Status.RUNNING:
-        if task.attempt != press.attempt:
-            return False  # an attempt that looks for it, or one that others settle
-        return repositories.attempts.set_phase(task.id, task.attempt, press.phase, press.facts, now_ms)
     remark = Remark.of(RemarkTemplate.SERVER_ENDED, RemarkTemplate.LOOKED_FOR)
     return repositories.tasks.recall(press, remark, now_ms)
 
