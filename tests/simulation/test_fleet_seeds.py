@@ -83,7 +83,7 @@ def test_a_fleet_whose_workers_never_believe_that_they_lost_a_phone_is_found_out
 
 
 def test_every_kind_of_event_and_fault_has_happened():
-    if happened["histories"] < 50:
-        pytest.skip("too few histories")
+    if happened["histories"] < (50 if FIRST else 8):
+        pytest.skip("too few histories were asked for: in the first eight all of it happens")
     seldom = {"steps_after_its_end", "steps_without_lease", "steps_on_anothers_phone", "presses"}
     assert {kind for kind in {*EVENTS, *FAULTS_OF_A_POST, *seldom} if not happened[kind]} == set()

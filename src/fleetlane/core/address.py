@@ -50,5 +50,9 @@ def is_address(serial: str) -> bool:
 
 
 def is_of_one_host(serial: str) -> bool:
-    """Return whether a serial may mean another phone at another host: an address, or an emulator's number."""
+    """Return whether a serial may mean another phone at another host: an address, or an emulator's number.
+
+    adb calls an emulator by the port of its console on the computer of the adb server.
+    Source: developer.android.com/tools/adb, "Query for devices".
+    """
     return is_address(serial) or serial.startswith("emulator-")
