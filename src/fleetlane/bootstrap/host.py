@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fleetlane.adapters.media import FileInspector
 from fleetlane.adapters.server_files.cache import FileCache
 from fleetlane.adapters.server_files.client import ServerFiles
 from fleetlane.adapters.server_files.media import ServerMediaAccess
 from fleetlane.adapters.server_files.spool import SpooledTraces
-from fleetlane.adapters.server_link.link import ServerLink
 from fleetlane.adapters.video import video_check
 from fleetlane.bootstrap.execution import Execution, Files, build_execution
 from fleetlane.bootstrap.ground import Ground, lay_ground
 from fleetlane.bootstrap.running import opened, working
 from fleetlane.bootstrap.stores import database
+from fleetlane.core.errors import FleetlaneError
 from fleetlane.core.hosts import HostKind
 from fleetlane.data_directory import only_server
 from fleetlane.own_packs import use_packs
@@ -25,6 +26,9 @@ from fleetlane.settings import Settings, SettingsError
 from fleetlane.work.phones.devices import DeviceService
 from fleetlane.work.phones.remote_control import ActServer
 from fleetlane.work.upkeep.pack_watch import PackWatch
+
+if TYPE_CHECKING:
+    from fleetlane.adapters.server_link.link import ServerLink
 
 _CLOSE_S = 5.0
 _MISSING = {
@@ -57,6 +61,7 @@ def build_host(settings: Settings) -> HostProcess:
 
     Raises:
         SettingsError: something is not set that a host needs.
+        FleetlaneError: something is not installed that it needs, or cannot be used.
     """
     missing = [f"{name} is not set: {what}." for name, what in _MISSING.items() if getattr(settings, name) is None]
     if missing:
@@ -70,7 +75,20 @@ def build_host(settings: Settings) -> HostProcess:
     execution = build_execution(settings, ground, Files(traces, media, FileInspector(video_check())))
     packs = PackWatch(PACKS, settings.packs_dir)
     devices = DeviceService(ground.devices, execution.control, ground.store, ground.clock, packs.packages)
-    link = ServerLink(
+    link = _link(settings, ground, execution)
+    parts = _Parts(ground, files, traces, packs, devices, link)
+    return HostProcess(ground.host.name, lambda: _running(settings, parts, execution))
+
+
+def _link(settings: Settings, ground: Ground, execution: Execution) -> ServerLink:
+    try:
+        from fleetlane.adapters.server_link.link import ServerLink  # noqa: PLC0415 - not everybody installs websockets
+    except ImportError as error:
+        raise FleetlaneError(
+            f"What links a host to its server cannot be used ({error}). Install it: pip install 'fleetlane[fleet]'"
+        ) from error
+    assert ground.host is not None
+    return ServerLink(
         str(settings.server_url),
         str(settings.host_token),
         ground.host,
@@ -78,8 +96,6 @@ def build_host(settings: Settings) -> HostProcess:
         ca=settings.server_ca,
         plain=settings.plain_network,
     )
-    parts = _Parts(ground, files, traces, packs, devices, link)
-    return HostProcess(ground.host.name, lambda: _running(settings, parts, execution))
 
 
 @asynccontextmanager

@@ -164,7 +164,8 @@ def _why(error: Exception) -> str:
         case InvalidStatus():
             return _answered(error)
         case ssl.SSLCertVerificationError():
-            return f"The server's certificate is not trusted ({error.verify_message}). Give its authority's file as ca."
+            why = f"The server's certificate is not trusted ({error.verify_message})."
+            return f"{why} Set server_ca to the file of its authority."
         case TimeoutError():
             return f"The server did not answer within {_OPEN_WITHIN_S:g} s."
         case OSError():
