@@ -75,7 +75,7 @@ def test_a_phone_at_a_host_is_asked_through_its_link_and_a_host_that_is_away_is_
             return asyncio.run_coroutine_threadsafe(work, server._loop).result(10)
 
         server.store.submit(meet).result(10)
-        token = on_loop(server.services.host_tokens.issue("rack2"))
+        token = on_loop(server.services.hosts.add("rack2"))
         wait_for(lambda: server.http.get("/healthz").json()["devices"]["ready"] == 1)
         assert "Host rack2 is not connected" in check(server)["message"]
         base = str(server.http.base_url).rstrip("/")
@@ -88,4 +88,4 @@ def test_a_phone_at_a_host_is_asked_through_its_link_and_a_host_that_is_away_is_
             wait_for(server.services.host_links.connected)
             assert "a is not at the host where it was" in check(server)["message"]
         on_loop(server.store.write(lambda repositories: repositories.hosts.forget("rack2")))
-        assert on_loop(server.services.host_tokens.check(token)) is None
+        assert not on_loop(server.services.host_access.is_host(token.encode(), "rack2"))

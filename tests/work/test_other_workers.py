@@ -13,7 +13,7 @@ from fleetlane.core.hosts import HostKind, NewHost
 from fleetlane.core.outcome import failed
 from fleetlane.core.ports.records import TakenOver
 from fleetlane.core.task import Status
-from fleetlane.work.running.leader import Leader
+from fleetlane.work.running.leader import Leader, Leading
 from fleetlane.work.running.membership import Membership, MembershipError
 from fleetlane.work.running.other_workers import DEVICE_LIMIT, LOOK_EVERY_S
 from support.scheduler_harness import TTL_S, World
@@ -326,12 +326,13 @@ def test_the_leaders_loops_go_while_it_leads_and_no_longer(monkeypatch):
             await asyncio.sleep(0)
 
     async def scenario():
-        leader = Leader(lambda: leads[0], {"loop": loop})
+        shown = Leading()
+        leader = Leader(lambda: leads[0], {"loop": loop}, shown)
         running = asyncio.create_task(leader.run())
         for leading, *expected in ((True, "begun"), (False, "begun", "ended"), (True, "begun", "ended", "begun")):
             leads[0] = leading
             await until(*expected)
-            assert leader.is_leading is leading
+            assert shown.now is leading
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         assert went[-1] == "ended"

@@ -181,7 +181,6 @@ def _services(settings: Settings, parts: _Parts, execution: Execution) -> Servic
         zone=zone,
         server_info=server_info(settings),
         host_links=parts.host_links,
-        host_tokens=HostTokens(store) if ground.host else None,
     )
 
 

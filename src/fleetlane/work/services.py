@@ -16,7 +16,6 @@ from fleetlane.work.content.library import Library
 from fleetlane.work.hosts.files import HostFiles
 from fleetlane.work.hosts.links import HostLinkRegistry
 from fleetlane.work.hosts.service import HostService
-from fleetlane.work.hosts.tokens import HostTokens
 from fleetlane.work.phones.checkups import Checkups
 from fleetlane.work.phones.devices import DeviceService
 from fleetlane.work.phones.live_pictures import LivePictures
@@ -88,7 +87,7 @@ class ServerInfo:
 class Services:
     """The use cases behind the routes. `license`, `health`, `packs` and `measured` are asked at each request.
 
-    `canary` is None where nobody waits for one; `host_links` and `host_tokens` are None where the store is not shared.
+    `canary` is None where nobody waits for one; `host_links` is None where the store is not shared.
     """
 
     intake: Intake
@@ -119,7 +118,6 @@ class Services:
     measured: Callable[[], Measured]
     canary: Canary | None = None
     host_links: HostLinkRegistry | None = None
-    host_tokens: HostTokens | None = None
 
     async def let_go(self, package: str, version: str) -> None:
         """Let no phone wait any more for a first post with a version of an app.

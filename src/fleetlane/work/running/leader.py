@@ -38,11 +38,6 @@ class Leader:
         self._loops = loops
         self._leading = leading or Leading()
 
-    @property
-    def is_leading(self) -> bool:
-        """Return whether this process leads, as it was last asked."""
-        return self._leading.now
-
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled. The failure of a loop is raised."""
         while True:
