@@ -17,7 +17,6 @@ from fleetlane.core.errors import (
     DeviceGoneError,
     InvalidParametersError,
     NotFoundError,
-    StoreError,
     TaskStoppedError,
 )
 from fleetlane.core.lanes import Head
@@ -126,12 +125,14 @@ class DeviceService:
         return [self._shown(serial, found) for serial in sorted(found.records.keys() | present)]
 
     async def keep_fresh(self) -> None:
-        """Ask the ready devices every ten minutes what they are, until cancelled: apps are updated by themselves."""
+        """Ask the ready devices of this host every ten minutes what they are, until cancelled: apps update themselves.
+
+        Those of other hosts are asked there.
+        """
         while True:
-            try:
-                await self.all()
-            except StoreError as error:
-                log.warning("devices_not_asked", error=str(error))
+            for device in self._devices.all():
+                if self._devices.host_of(device.serial) is None:
+                    self._ask_if_stale(device)
             await asyncio.sleep(_FRESH_S)
 
     def _read_all(self, repositories: Repositories) -> _Read:
